@@ -1,0 +1,191 @@
+"""What may enter a public function, and the one sentence that says why something may not.
+
+Shapes and dtypes are known while JAX traces, so these checks cost nothing at run time.
+Values are only checked where they are concrete: a traced hyperparameter passes.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any
+
+import chex
+import jax
+import numpy as np
+
+from esoftmax_jax._types import Array
+
+
+@dataclasses.dataclass(frozen=True)
+class Interval:
+    """The finite numbers a hyperparameter may take; bounds are closed unless said open."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    low_open: bool = False
+    high_open: bool = False
+    optional: bool = False  # whether None is allowed as well
+
+    def contains(self, values: np.ndarray) -> bool:
+        """Whether every value is finite and inside."""
+        above = values > self.low if self.low_open else values >= self.low
+        below = values < self.high if self.high_open else values <= self.high
+        return bool(np.all(np.isfinite(values) & above & below))
+
+    def __str__(self) -> str:
+        left = "(" if self.low_open or math.isinf(self.low) else "["
+        right = ")" if self.high_open or math.isinf(self.high) else "]"
+        alternative = " or None" if self.optional else ""
+        return f"in {left}{self.low:g}, {self.high:g}{right}{alternative}"
+
+
+NON_NEGATIVE = Interval(low=0.0)
+REAL = Interval()
+PROBABILITY_FLOOR = Interval(low=0.0, high=1.0, low_open=True, high_open=True, optional=True)
+
+
+def is_traced(value: object) -> bool:
+    """Whether the value is only known when the compiled program runs."""
+    return isinstance(value, jax.core.Tracer)
+
+
+def _require(
+    assertion: Callable[..., None],
+    value: Any,
+    expected: Any,
+    *,
+    error: type[Exception],
+    message: str,
+) -> None:
+    """Let chex decide; say it in one sentence instead of chex's and ours after each other."""
+    try:
+        assertion(value, expected)
+    except AssertionError:
+        raise error(message) from None
+
+
+def check_array(name: str, value: object) -> None:
+    """Refuse lists, scalars and objects: they would be converted silently."""
+    if not isinstance(value, (jax.Array, np.ndarray)):
+        raise TypeError(
+            f"{name}: expected a jax or numpy array, got {type(value).__name__}; "
+            f"convert it with jnp.asarray"
+        )
+
+
+def check_logits(logits: Any, axis: object) -> int:
+    """Check the logits and their class axis; return the axis counted from the front."""
+    check_array("logits", logits)
+    _require(
+        chex.assert_type,
+        logits,
+        float,
+        error=TypeError,
+        message=f"logits: expected a floating dtype, got {logits.dtype}; "
+        f"cast them with logits.astype(jnp.float32)",
+    )
+    if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)):
+        raise TypeError(f"axis: expected one integer, got {axis!r}")
+    if not -logits.ndim <= axis < logits.ndim:
+        raise ValueError(
+            f"axis: expected an axis of logits of shape {logits.shape}, got {axis}; "
+            f"logits need one axis of classes"
+        )
+    positive_axis: int = int(axis) % logits.ndim
+    num_classes = logits.shape[positive_axis]
+    if num_classes < 2:
+        raise ValueError(
+            f"logits: expected at least 2 classes along axis {axis}, got {num_classes} "
+            f"(shape {logits.shape}); for one binary logit z pass "
+            f"jnp.stack([jnp.zeros_like(z), z], axis=-1)"
+        )
+    return positive_axis
+
+
+def check_labels(labels: Any, logits: Array, axis: int) -> None:
+    """Check that labels are integer classes, one for each row of logits."""
+    check_array("labels", labels)
+    _require(
+        chex.assert_type,
+        labels,
+        int,
+        error=TypeError,
+        message=f"labels: expected an integer dtype, got {labels.dtype}; for one-hot or "
+        f"soft labels pass their argmax",
+    )
+    expected = logits.shape[:axis] + logits.shape[axis + 1 :]
+    hint = "; one-hot labels? pass their argmax" if labels.shape == logits.shape else ""
+    _require(
+        chex.assert_shape,
+        labels,
+        expected,
+        error=ValueError,
+        message=f"labels: expected shape {expected} (logits {logits.shape} without "
+        f"axis {axis}), got {labels.shape}{hint}",
+    )
+
+
+def check_where(where: Any, example_shape: tuple[int, ...]) -> None:
+    """Check that the mask has one boolean for each example."""
+    if where is None:
+        return
+    check_array("where", where)
+    _require(
+        chex.assert_type,
+        where,
+        bool,
+        error=TypeError,
+        message=f"where: expected a boolean mask, got {where.dtype}; pass mask > 0, and "
+        f"multiply the losses for weights that are not 0 or 1",
+    )
+    _require(
+        chex.assert_shape,
+        where,
+        example_shape,
+        error=ValueError,
+        message=f"where: expected shape {example_shape}, one entry for each example "
+        f"(not for each class), got {where.shape}",
+    )
+
+
+def check_hyperparameter(
+    name: str, value: Any, interval: Interval, example_shape: tuple[int, ...] = ()
+) -> None:
+    """Check a number, or an array of numbers that broadcasts against the examples."""
+    if value is None and interval.optional:
+        return
+    is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    is_array = isinstance(value, (jax.Array, np.ndarray))
+    is_numeric = is_array and np.dtype(value.dtype).kind in "iufV"  # V: bfloat16 and float8
+    if not (is_number or is_numeric):
+        came = f"an array of {value.dtype}" if is_array else f"{value!r}"
+        raise TypeError(f"{name}: expected a real number or an array of them, got {came}")
+    shape = np.shape(value)
+    try:
+        broadcasts = np.broadcast_shapes(shape, example_shape) == example_shape
+    except ValueError:
+        broadcasts = False
+    if not broadcasts:
+        raise ValueError(
+            f"{name}: expected a scalar or a shape that broadcasts to the examples' "
+            f"{example_shape}, got shape {shape}"
+        )
+    if is_traced(value):
+        return
+    values = np.asarray(value, dtype=np.float64)
+    if not interval.contains(values):
+        raise ValueError(f"{name}: expected a finite value {interval}, got {value}")
+
+
+def check_flag(name: str, value: object) -> None:
+    """Check a Python boolean that selects the program."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}: expected True or False, got {value!r}")
+
+
+def check_num_classes(num_classes: object) -> None:
+    """Check a static number of classes."""
+    if isinstance(num_classes, bool) or not isinstance(num_classes, (int, np.integer)):
+        raise TypeError(f"num_classes: expected an integer, got {num_classes!r}")
+    if num_classes < 2:
+        raise ValueError(f"num_classes: expected at least 2, got {num_classes}")

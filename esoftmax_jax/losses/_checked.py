@@ -1,0 +1,111 @@
+"""Checks of values, for debugging: labels outside [0, K) and logits that are not finite."""
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.experimental import checkify
+
+from esoftmax_jax import _checks
+from esoftmax_jax._types import Array, ArrayInput, LossFunction
+
+
+def checked(loss: LossFunction, *, allow_masked_classes: bool = False) -> LossFunction:
+    """Wrap a loss so that it raises on bad labels and on logits that are not finite.
+
+    Without it, a label outside [0, K) gives NaN (under ``jit`` nothing can be raised), and
+    logits that are not finite give what the formula makes of them. Masked examples
+    (``where``) are not looked at.
+
+    Called with concrete arrays it raises at once. Inside ``jit``, ``grad`` under ``jit`` or
+    ``vmap`` the checks are :func:`jax.experimental.checkify.check` calls: wrap the outermost
+    function with ``checkify.checkify`` and throw the error it returns (JAX says so if you do
+    not).
+
+    Args:
+        loss: a loss with the signature ``loss(logits, labels, *, ..., axis, where)``.
+        allow_masked_classes: accept logits of −inf (classes that are masked out); NaN and
+            +inf are still errors.
+
+    Returns:
+        A loss with the same signature.
+
+    Raises:
+        TypeError: ``loss`` is not callable.
+        ValueError: from the returned loss, on a bad label or logit.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from esoftmax_jax.losses import checked, cross_entropy
+        >>> checked(cross_entropy)(jnp.zeros((2, 3)), jnp.array([0, 3]))
+        Traceback (most recent call last):
+            ...
+        ValueError: labels: expected classes in [0, 3), got 3 (1 of 2 examples); \
+mask such examples with `where` or correct them
+    """
+    if not callable(loss):
+        raise TypeError(f"checked: expected a loss function, got {loss!r}")
+    _checks.check_flag("allow_masked_classes", allow_masked_classes)
+
+    @functools.wraps(loss)
+    def checked_loss(
+        logits: ArrayInput,
+        labels: ArrayInput,
+        *,
+        axis: int = -1,
+        where: ArrayInput | None = None,
+        **hyperparameters: Any,
+    ) -> Array:
+        values = loss(logits, labels, axis=axis, where=where, **hyperparameters)
+        # Shapes and types are right from here on: the loss has checked them.
+        inspected = [jax.lax.stop_gradient(jnp.asarray(x)) for x in (logits, labels)]
+        inspected += [] if where is None else [jnp.asarray(where)]
+        positive_axis = axis % inspected[0].ndim
+        inspect = functools.partial(
+            _inspect, axis=positive_axis, allow_masked_classes=allow_masked_classes
+        )
+        if any(_checks.is_traced(x) for x in inspected):
+            inspect(*inspected)
+        else:
+            error, _ = checkify.checkify(jax.jit(inspect))(*inspected)
+            if (message := error.get()) is not None:
+                # checkify appends where in this file the check stands.
+                raise ValueError(message.rsplit(" (`check` failed)", 1)[0])
+        return values
+
+    return checked_loss
+
+
+def _inspect(
+    logits: Array,
+    labels: Array,
+    where: Array | None = None,
+    *,
+    axis: int,
+    allow_masked_classes: bool,
+) -> None:
+    num_classes = logits.shape[axis]
+    bad_labels = (labels < 0) | (labels >= num_classes)
+    bad_logits = ~jnp.isfinite(logits)
+    if allow_masked_classes:
+        bad_logits &= logits != -jnp.inf
+    if where is not None:
+        bad_labels &= where
+        bad_logits &= jnp.expand_dims(where, axis)
+    worst = jnp.argmax(bad_labels.reshape(-1))
+    checkify.check(
+        ~jnp.any(bad_labels),
+        f"labels: expected classes in [0, {num_classes}), got {{label}} ({{count}} of "
+        f"{labels.size} examples); mask such examples with `where` or correct them",
+        label=labels.reshape(-1)[worst],
+        count=jnp.sum(bad_labels),
+    )
+    worst = jnp.argmax(bad_logits.reshape(-1))
+    hint = "" if allow_masked_classes else "; if −inf masks a class, allow_masked_classes=True"
+    checkify.check(
+        ~jnp.any(bad_logits),
+        f"logits: expected finite values, got {{value}} ({{count}} of {logits.size}){hint}",
+        value=logits.reshape(-1)[worst],
+        count=jnp.sum(bad_logits),
+    )

@@ -1,0 +1,23 @@
+"""A pure Optax training step with batch statistics, and ways to run it on many devices.
+
+Nothing here knows a network or a loss: a step is made from ``apply_fn`` (Flax's
+``Module.apply`` or a function like it), ``loss_fn`` and an Optax transformation.
+"""
+
+from esoftmax_jax.training._data_parallel import DataParallel, data_parallel, pad_batch
+from esoftmax_jax.training._metrics import Metrics
+from esoftmax_jax.training._state import TrainState, create_train_state
+from esoftmax_jax.training._step import Batch, Step, make_eval_step, make_train_step
+
+__all__ = [
+    "Batch",
+    "DataParallel",
+    "Metrics",
+    "Step",
+    "TrainState",
+    "create_train_state",
+    "data_parallel",
+    "make_eval_step",
+    "make_train_step",
+    "pad_batch",
+]

@@ -1,0 +1,202 @@
+"""The same step on many devices: under pmap, under shard_map, or under jit with a mesh."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias, get_args
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from esoftmax_jax._types import Array
+from esoftmax_jax.training._step import Batch, Step
+
+Backend: TypeAlias = Literal["pmap", "shard_map", "jit"]
+
+
+@dataclasses.dataclass(frozen=True)
+class DataParallel:
+    """A step that runs on several devices; made by :func:`data_parallel`."""
+
+    devices: tuple[jax.Device, ...]
+    backend: Backend
+    _compiled: Callable[..., Any]
+    _mesh: Mesh
+
+    def __call__(self, state: Any, batch: Batch) -> Any:
+        """Run one step on a batch of the usual, global form (N, ...).
+
+        Args:
+            state: what :meth:`replicate` or an earlier call returned. A training step may
+                reuse its memory: go on with the returned state.
+            batch: the whole batch; N must be divisible by the number of devices.
+
+        Returns:
+            What the step returns: (state, metrics) for training, metrics for evaluation.
+
+        Raises:
+            ValueError: N is not divisible by the number of devices.
+        """
+        split = self._split(batch)
+        if self.backend != "pmap":
+            return self._compiled(state, split)
+        result = self._compiled(state, split)
+        # psum left the same metrics on every device; the state stays where it is.
+        first = lambda tree: jax.tree.map(lambda x: x[0], tree)  # noqa: E731
+        return (result[0], first(result[1])) if isinstance(result, tuple) else first(result)
+
+    def replicate(self, state: Any) -> Any:
+        """Copy a state of one device to all of them."""
+        if self.backend == "pmap":
+            count = len(self.devices)
+            stacked = jax.tree.map(lambda x: jnp.broadcast_to(x, (count, *x.shape)), state)
+            return jax.device_put(stacked, NamedSharding(self._mesh, self._split_spec))
+        return jax.device_put(state, NamedSharding(self._mesh, PartitionSpec()))
+
+    def unreplicate(self, state: Any) -> Any:
+        """Return one device's copy of a state, to evaluate or to save it."""
+        if self.backend == "pmap":
+            state = jax.tree.map(lambda x: x[0], state)
+        return jax.device_put(state, self.devices[0])
+
+    @property
+    def _split_spec(self) -> PartitionSpec:
+        return PartitionSpec(self._mesh.axis_names[0])
+
+    def _split(self, batch: Batch) -> dict[str, Array]:
+        count = len(self.devices)
+        for name, value in batch.items():
+            if value.shape[0] % count:
+                raise ValueError(
+                    f"batch[{name!r}]: expected a number of examples divisible by "
+                    f"{count} devices, got {value.shape[0]}; use another batch size, or "
+                    f"pad_batch(batch, multiple_of={count}) for evaluation"
+                )
+        sharding = NamedSharding(self._mesh, self._split_spec)
+        if self.backend == "pmap":
+            batch = {k: v.reshape(count, -1, *v.shape[1:]) for k, v in batch.items()}
+        return {name: jax.device_put(value, sharding) for name, value in batch.items()}
+
+
+def data_parallel(
+    step: Step[Any],
+    *,
+    backend: Backend = "pmap",
+    devices: Sequence[jax.Device] | None = None,
+    donate_state: bool = False,
+) -> DataParallel:
+    """Run a step on several devices, each with its part of the batch.
+
+    Gradients, batch statistics and metrics are combined over all devices inside the step, so
+    one device and eight give the same parameters to rounding.
+
+    Args:
+        step: from :func:`make_train_step` or :func:`make_eval_step`. For "pmap" and
+            "shard_map" it is made with an ``axis_name``, for "jit" without.
+        backend: "pmap"; "shard_map", the same program per device on a mesh; or "jit", where
+            the compiler splits the global program.
+        devices: default: all devices of this process.
+        donate_state: let a training step write the new state into the memory of the old one,
+            which must not be used afterwards. Not for evaluation.
+
+    Returns:
+        A callable ``(state, batch) -> ...`` with ``replicate`` and ``unreplicate``.
+
+    Raises:
+        TypeError: ``step`` is not a :class:`Step`.
+        ValueError: unknown backend, no devices, or an ``axis_name`` that does not fit it.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> import optax
+        >>> from esoftmax_jax import losses, training
+        >>> tx = optax.sgd(0.1)
+        >>> def apply_fn(variables, inputs, train):
+        ...     return inputs * variables["params"]
+        >>> step = training.make_train_step(
+        ...     apply_fn, losses.cross_entropy, tx, axis_name="devices"
+        ... )
+        >>> parallel = training.data_parallel(step, backend="pmap")
+        >>> state = parallel.replicate(training.create_train_state({"params": jnp.ones(3)}, tx))
+        >>> batch = {"inputs": jnp.ones((16, 3)), "labels": jnp.zeros(16, jnp.int32)}
+        >>> state, metrics = parallel(state, batch)
+        >>> print(metrics.count, parallel.unreplicate(state).step)
+        16 1
+    """
+    if not isinstance(step, Step):
+        raise TypeError(
+            f"step: expected what make_train_step or make_eval_step returns, got "
+            f"{type(step).__name__}; wrap your own function as Step(function, axis_name)"
+        )
+    if backend not in get_args(Backend):
+        raise ValueError(f"backend: expected one of {get_args(Backend)}, got {backend!r}")
+    if (step.axis_name is None) != (backend == "jit"):
+        needed = "no axis_name" if backend == "jit" else 'an axis_name, e.g. "devices"'
+        raise ValueError(
+            f"step: expected a step made with {needed} for backend {backend!r}, got one with "
+            f"axis_name={step.axis_name!r}; make it again"
+        )
+    chosen = tuple(jax.local_devices() if devices is None else devices)
+    if not chosen:
+        raise ValueError("devices: expected at least one device, got none")
+    mesh = Mesh(np.array(chosen), (step.axis_name or "devices",))
+    split, whole = PartitionSpec(mesh.axis_names[0]), PartitionSpec()
+    donate = (0,) if donate_state else ()
+    if backend == "pmap":
+        compiled = jax.pmap(
+            step, axis_name=step.axis_name, devices=chosen, donate_argnums=donate
+        )
+    elif backend == "shard_map":
+        # check_vma=False: the step itself sums its gradients, as under pmap.
+        mapped = jax.shard_map(
+            step.function, mesh=mesh, in_specs=(whole, split), out_specs=whole, check_vma=False
+        )
+        compiled = jax.jit(mapped, donate_argnums=donate)
+    else:
+        compiled = jax.jit(
+            step,
+            in_shardings=(NamedSharding(mesh, whole), NamedSharding(mesh, split)),
+            out_shardings=NamedSharding(mesh, whole),
+            donate_argnums=donate,
+        )
+    return DataParallel(chosen, backend, compiled, mesh)
+
+
+def pad_batch(batch: Batch, *, multiple_of: int) -> dict[str, Array]:
+    """Pad a batch with masked examples until its size is a multiple of a number.
+
+    Padding has label −1 and ``where`` False: it adds nothing to losses or metrics. (It does
+    enter batch normalisation, so pad for evaluation only.)
+
+    Args:
+        batch: a mapping with "inputs", "labels" and perhaps "where".
+        multiple_of: ≥ 1, the number that is to divide the size.
+
+    Returns:
+        The batch with a "where" entry, of size ⌈N / multiple_of⌉ · multiple_of.
+
+    Raises:
+        ValueError: ``multiple_of`` < 1.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from esoftmax_jax.training import pad_batch
+        >>> batch = {"inputs": jnp.ones((3, 2)), "labels": jnp.array([0, 1, 0])}
+        >>> padded = pad_batch(batch, multiple_of=4)
+        >>> print(padded["labels"], padded["where"])
+        [ 0  1  0 -1] [ True  True  True False]
+    """
+    if multiple_of < 1:
+        raise ValueError(f"multiple_of: expected at least 1, got {multiple_of}")
+    labels = jnp.asarray(batch["labels"])
+    missing = -labels.shape[0] % multiple_of
+    fill: dict[str, Any] = {"labels": -1, "where": False}
+    entries = {"where": jnp.ones(labels.shape, bool), **batch}
+    return {
+        name: jnp.concatenate(
+            [value, jnp.full((missing, *value.shape[1:]), fill.get(name, 0), value.dtype)]
+        )
+        for name, value in entries.items()
+    }

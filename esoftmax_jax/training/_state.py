@@ -1,0 +1,86 @@
+"""Everything that a training run carries from one step to the next."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+import optax
+
+from esoftmax_jax._types import Array
+
+
+class TrainState(flax.struct.PyTreeNode):
+    """Parameters, batch statistics, optimiser state, step count and random key.
+
+    A pytree of arrays and nothing else, so it can be mapped, donated and written to disk.
+
+    Attributes:
+        step: int32 scalar, updates done so far.
+        params: the network's parameters.
+        batch_stats: running statistics of batch normalisation; empty if there is none.
+        opt_state: the state of the Optax transformation.
+        key: a PRNG key for dropout and the like, or None; each step folds ``step`` into it,
+            so a resumed run draws what an uninterrupted one would have drawn.
+    """
+
+    step: Array
+    params: Any
+    batch_stats: Any
+    opt_state: Any
+    key: Array | None = None
+
+
+def create_train_state(
+    variables: Mapping[str, Any],
+    tx: optax.GradientTransformation,
+    *,
+    key: Array | None = None,
+) -> TrainState:
+    """Start a run from the variables that ``Module.init`` returns.
+
+    Args:
+        variables: with "params" and, where the network has them, "batch_stats".
+        tx: the Optax transformation that the steps will use.
+        key: a PRNG key for layers that draw random numbers, or None.
+
+    Returns:
+        The state at step 0.
+
+    Raises:
+        ValueError: ``variables`` has no "params", or collections that a step would lose.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import optax
+        >>> from esoftmax_jax.training import create_train_state
+        >>> state = create_train_state({"params": {"w": jnp.ones(3)}}, optax.sgd(0.1))
+        >>> int(state.step), state.batch_stats
+        (0, {})
+    """
+    if not isinstance(variables, Mapping) or "params" not in variables:
+        raise ValueError(
+            f'variables: expected a mapping with "params", got {_describe(variables)}; pass '
+            f"what Module.init returns"
+        )
+    unknown = sorted(set(variables) - {"params", "batch_stats"})
+    if unknown:
+        raise ValueError(
+            f'variables: expected the collections "params" and "batch_stats", got also '
+            f"{unknown}, which a step would not carry on; remove them"
+        )
+    params = jax.tree.map(jnp.asarray, variables["params"])
+    return TrainState(
+        step=jnp.zeros((), jnp.int32),
+        params=params,
+        batch_stats=jax.tree.map(jnp.asarray, variables.get("batch_stats", {})),
+        opt_state=tx.init(params),
+        key=key,
+    )
+
+
+def _describe(variables: object) -> str:
+    if isinstance(variables, Mapping):
+        return f"a mapping with {sorted(variables)}"
+    return type(variables).__name__

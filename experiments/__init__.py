@@ -1,0 +1,1 @@
+"""Experiments with esoftmax_jax, run as ``python -m experiments <verb>``."""

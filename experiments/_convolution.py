@@ -1,0 +1,138 @@
+"""3×3 convolution and 2×2 pooling in the form that the backend runs fastest.
+
+XLA's CPU convolution loses most of its speed inside ``lax.scan``, where a whole
+epoch runs; there, gathering the shifted images and one matrix product is several
+times faster. On accelerators the vendor's convolution wins. Both forms share
+their parameters, so a checkpoint moves between them, and the choice is made in
+one place, :func:`select_convolution`.
+"""
+
+from collections.abc import Callable
+from typing import Literal, get_args
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.typing import DTypeLike
+
+Implementation = Literal["auto", "lax", "patches"]
+
+
+def select_convolution(implementation: str) -> Literal["lax", "patches"]:
+    """Resolves ``"auto"`` for the default backend, and checks the name.
+
+    Args:
+        implementation: ``"lax"``, ``"patches"``, or ``"auto"``: patches on the
+            CPU, lax elsewhere.
+
+    Returns:
+        The implementation to run.
+
+    Raises:
+        ValueError: if the name is none of these.
+    """
+    if implementation == "lax":
+        return "lax"
+    if implementation == "patches":
+        return "patches"
+    if implementation == "auto":
+        return "patches" if jax.default_backend() == "cpu" else "lax"
+    options = ", ".join(repr(name) for name in get_args(Implementation))
+    raise ValueError(f"convolution must be one of {options}; got {implementation!r}")
+
+
+def convolve_lax(images: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Convolves (N, H, W, C) with a (kh, kw, C, F) kernel, same size out."""
+    return lax.conv_general_dilated(
+        images, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+
+
+def convolve_patches(images: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Computes :func:`convolve_lax` as one matrix product over shifted copies.
+
+    The kh·kw shifted images stand side by side along the channels, in the order
+    of the kernel's rows, so that one (N·H·W, kh·kw·C) × (kh·kw·C, F) product
+    does the work. It needs kh·kw times the input's memory for a moment.
+
+    Args:
+        images: (N, H, W, C).
+        kernel: (kh, kw, C, F).
+
+    Returns:
+        (N, H, W, F).
+    """
+    count, height, width, channels = images.shape
+    rows, columns, _, features = kernel.shape
+    # "SAME" puts the odd extra pixel of an even kernel after the image.
+    pads = [((size - 1) // 2, size // 2) for size in (rows, columns)]
+    padded = jnp.pad(images, ((0, 0), *pads, (0, 0)))
+    shifted = [
+        padded[:, row : row + height, column : column + width]
+        for row in range(rows)
+        for column in range(columns)
+    ]
+    patches = jnp.concatenate(shifted, axis=-1).reshape(count * height * width, -1)
+    product = patches @ kernel.reshape(rows * columns * channels, features)
+    return product.reshape(count, height, width, features)
+
+
+_IMPLEMENTATIONS: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
+    "lax": convolve_lax,
+    "patches": convolve_patches,
+}
+
+
+class Convolution(nn.Module):
+    """A biased convolution, stride 1, output of the input's size.
+
+    The parameters are the same for every implementation: ``kernel`` (kh, kw, C, F),
+    Kaiming-uniform for ReLU (bound sqrt(6 / fan_in)), and ``bias`` (F,), zeros.
+
+    Attributes:
+        features: number of output channels F.
+        kernel_size: (kh, kw).
+        implementation: see :func:`select_convolution`.
+        dtype: dtype of the computation and of the output.
+    """
+
+    features: int
+    kernel_size: tuple[int, int] = (3, 3)
+    implementation: Implementation = "auto"
+    dtype: DTypeLike = jnp.float32
+
+    @nn.compact
+    def __call__(self, images: jax.Array) -> jax.Array:
+        """Maps (N, H, W, C) to (N, H, W, features)."""
+        convolve = _IMPLEMENTATIONS[select_convolution(self.implementation)]
+        shape = (*self.kernel_size, images.shape[-1], self.features)
+        kernel = self.param("kernel", nn.initializers.he_uniform(), shape, jnp.float32)
+        bias = self.param("bias", nn.initializers.zeros, (self.features,), jnp.float32)
+        product = convolve(images.astype(self.dtype), kernel.astype(self.dtype))
+        return product + bias.astype(self.dtype)
+
+
+def max_pool(images: jax.Array) -> jax.Array:
+    """Takes the maximum of every 2×2 square; an odd last row or column is left out.
+
+    Two elementwise choices instead of ``lax.reduce_window``, whose gradient (a
+    select-and-scatter) is slow on the CPU. Its result is kept: of equal values the
+    first in reading order receives the whole gradient, and NaN passes through.
+
+    Args:
+        images: (N, H, W, C).
+
+    Returns:
+        (N, H // 2, W // 2, C).
+    """
+    count, height, width, channels = images.shape
+    even = images[:, : height // 2 * 2, : width // 2 * 2]
+    squares = even.reshape(count, height // 2, 2, width // 2, 2, channels)
+    rows = _first_larger(squares[:, :, :, :, 0], squares[:, :, :, :, 1])
+    return _first_larger(rows[:, :, 0], rows[:, :, 1])
+
+
+def _first_larger(first: jax.Array, second: jax.Array) -> jax.Array:
+    """The larger of two, elementwise; the first where they are equal, NaN if any."""
+    return jnp.where((first < second) | jnp.isnan(second), second, first)

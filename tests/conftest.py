@@ -1,0 +1,11 @@
+"""Eight virtual devices and strict promotion for every test, set before JAX starts."""
+
+import os
+
+_FLAG = "--xla_force_host_platform_device_count=8"
+if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FLAG}".strip()
+
+import jax
+
+jax.config.update("jax_numpy_dtype_promotion", "strict")

@@ -1,0 +1,247 @@
+"""The training step: against a hand-written update, over devices, with padding."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from esoftmax_jax import losses
+from esoftmax_jax.training import (
+    Metrics,
+    Step,
+    create_train_state,
+    data_parallel,
+    make_eval_step,
+    make_train_step,
+    pad_batch,
+)
+
+BACKENDS = ["pmap", "shard_map", "jit"]
+
+
+class Network(nn.Module):
+    """Dense, batch norm, ReLU, (dropout), dense."""
+
+    axis_name: str | None = None
+    dtype: jnp.dtype = jnp.float32
+    dropout: float = 0.0
+
+    @nn.compact
+    def __call__(self, x, train):
+        x = nn.Dense(16, param_dtype=self.dtype)(x)
+        x = nn.BatchNorm(
+            use_running_average=not train, axis_name=self.axis_name, param_dtype=self.dtype
+        )(x)
+        x = nn.relu(x)
+        if self.dropout:
+            x = nn.Dropout(self.dropout, deterministic=not train)(x)
+        return nn.Dense(3, param_dtype=self.dtype)(x)
+
+
+def loss_fn(logits, labels, *, where=None):
+    return losses.epsilon_softmax_cross_entropy_with_mae(
+        logits, labels, m=100.0, alpha=0.5, beta=1.0, where=where
+    )
+
+
+def make_data(count=64, dtype=jnp.float32):
+    inputs = jax.random.normal(jax.random.key(0), (count, 8), dtype)
+    labels = jnp.argmax(inputs[:, :3], axis=1).astype(jnp.int32)
+    return {"inputs": inputs, "labels": labels}
+
+
+def optimizer():
+    return optax.chain(optax.add_decayed_weights(1e-4), optax.sgd(0.1, momentum=0.9))
+
+
+def initial_state(dtype=jnp.float32, **kwargs):
+    variables = Network(dtype=dtype).init(
+        jax.random.key(1), jnp.zeros((1, 8), dtype), train=False
+    )
+    return create_train_state(variables, optimizer(), **kwargs)
+
+
+def train(step, state, steps, dtype=jnp.float32):
+    data = make_data(1600, dtype)
+    for i in range(steps):
+        batch = {k: jnp.roll(v, -32 * i, axis=0)[:32] for k, v in data.items()}
+        state, metrics = step(state, batch)
+    return state, metrics
+
+
+def parallel_step(backend, devices=None, dtype=jnp.float32):
+    axis_name = None if backend == "jit" else "devices"
+    network = Network(axis_name=axis_name, dtype=dtype)
+    step = make_train_step(network.apply, loss_fn, optimizer(), axis_name=axis_name)
+    return data_parallel(step, backend=backend, devices=devices)
+
+
+def test_one_step_is_the_update_written_by_hand():
+    state, batch = initial_state(), make_data()
+    step = jax.jit(make_train_step(Network().apply, loss_fn, optimizer()))
+    new_state, metrics = step(state, batch)
+
+    def mean_loss(params):
+        logits, updates = Network().apply(
+            {"params": params, "batch_stats": state.batch_stats},
+            batch["inputs"],
+            train=True,
+            mutable=["batch_stats"],
+        )
+        return loss_fn(logits, batch["labels"]).mean(), (logits, updates["batch_stats"])
+
+    (loss, (logits, stats)), gradient = jax.value_and_grad(mean_loss, has_aux=True)(
+        state.params
+    )
+    params = jax.tree.map(lambda p, g: p - 0.1 * (g + 1e-4 * p), state.params, gradient)
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), new_state.params, params
+    )
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), new_state.batch_stats, stats
+    )
+    assert new_state.step == 1
+    np.testing.assert_allclose(metrics.loss, loss, rtol=1e-5)
+    assert metrics.count == 64
+    assert metrics.correct == (logits.argmax(1) == batch["labels"]).sum()
+
+
+def test_training_learns():
+    step = jax.jit(make_train_step(Network().apply, loss_fn, optimizer()))
+    _, first = train(step, initial_state(), 1)
+    _, last = train(step, initial_state(), 50)
+    assert last.accuracy > 0.9 > first.accuracy
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_one_device_and_eight_give_the_same_parameters(backend):
+    # In float64 the only difference is the order of additions; in float32 it is rounding.
+    for dtype, tolerance in ((jnp.float64, 1e-11), (jnp.float32, 2e-4)):
+        with jax.enable_x64(dtype == jnp.float64):
+            plain = jax.jit(make_train_step(Network(dtype=dtype).apply, loss_fn, optimizer()))
+            one, one_metrics = train(plain, initial_state(dtype), 50, dtype)
+            parallel = parallel_step(backend, dtype=dtype)
+            assert len(parallel.devices) == 8
+            eight = parallel.replicate(initial_state(dtype))
+            eight, eight_metrics = train(parallel, eight, 50, dtype)
+            eight = parallel.unreplicate(eight)
+            assert eight.step == one.step == 50
+            for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(eight), strict=True):
+                np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+            assert one_metrics.count == eight_metrics.count == 32
+            np.testing.assert_allclose(one_metrics.loss, eight_metrics.loss, rtol=1e-4)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_device_holds_the_same_state(backend):
+    parallel = parallel_step(backend)
+    state, _ = train(parallel, parallel.replicate(initial_state()), 3)
+    for leaf in jax.tree.leaves(state):
+        copies = [np.asarray(shard.data).reshape(-1) for shard in leaf.addressable_shards]
+        assert len(copies) == 8
+        for copy in copies[1:]:
+            np.testing.assert_array_equal(copy, copies[0])
+
+
+def test_masked_examples_do_not_train():
+    # Without batch normalisation, which sees all inputs.
+    def apply_fn(variables, inputs, train):
+        return inputs @ variables["params"]
+
+    step = jax.jit(make_train_step(apply_fn, loss_fn, optax.sgd(1.0)))
+    state = create_train_state({"params": 0.1 * jnp.ones((8, 3))}, optax.sgd(1.0))
+    small = {k: v[:10] for k, v in make_data().items()}
+    padded = pad_batch(small, multiple_of=16)
+    padded["inputs"] = padded["inputs"].at[10:].set(jnp.nan)
+    expected, expected_metrics = step(state, small)
+    got, metrics = step(
+        state, {k: jnp.nan_to_num(v) if k == "inputs" else v for k, v in padded.items()}
+    )
+    np.testing.assert_allclose(got.params, expected.params, rtol=1e-6)
+    assert metrics.count == 10
+    np.testing.assert_allclose(metrics.loss, expected_metrics.loss, rtol=1e-6)
+    nothing = {**small, "where": jnp.zeros(10, bool)}
+    unchanged, metrics = step(state, nothing)
+    np.testing.assert_array_equal(unchanged.params, state.params)
+    assert metrics.count == 0
+
+
+@pytest.mark.parametrize("batch_size", [7, 32, 100])
+@pytest.mark.parametrize("backend", ["none", *BACKENDS])
+def test_evaluation_is_exact_for_any_batch_size(backend, batch_size):
+    state, data = initial_state(), make_data(100)
+    logits = Network().apply(
+        {"params": state.params, "batch_stats": state.batch_stats}, data["inputs"], train=False
+    )
+    axis_name = "devices" if backend in ("pmap", "shard_map") else None
+    step = make_eval_step(Network(axis_name=axis_name).apply, loss_fn, axis_name=axis_name)
+    run = jax.jit(step)
+    if backend != "none":
+        run = data_parallel(step, backend=backend)
+        state = run.replicate(state)
+    total = Metrics.empty()
+    for start in range(0, 100, batch_size):
+        batch = {k: v[start : start + batch_size] for k, v in data.items()}
+        total = total.merge(run(state, pad_batch(batch, multiple_of=8)))
+    assert total.count == 100
+    assert total.correct == (logits.argmax(axis=1) == data["labels"]).sum()
+    np.testing.assert_allclose(total.loss, loss_fn(logits, data["labels"]).mean(), rtol=1e-5)
+
+
+def test_dropout_keys_follow_the_step_and_survive_a_restart():
+    network = Network(dropout=0.5)
+    step = jax.jit(make_train_step(network.apply, loss_fn, optimizer(), rng_names=["dropout"]))
+    state = initial_state(key=jax.random.key(7))
+    first, _ = step(state, make_data())
+    again, _ = step(state, make_data())
+    other, _ = step(state.replace(step=state.step + 1), make_data())
+    kernel = lambda s: np.asarray(s.params["Dense_1"]["kernel"])  # noqa: E731
+    np.testing.assert_array_equal(kernel(first), kernel(again))
+    assert not np.array_equal(kernel(first), kernel(other))
+
+
+def test_the_step_scans_and_maps_over_runs():
+    step = make_train_step(Network().apply, loss_fn, optimizer())
+    batches = jax.tree.map(lambda x: x.reshape(2, 32, *x.shape[1:]), make_data(64))
+    scanned, _ = jax.lax.scan(step, initial_state(), batches)
+    assert scanned.step == 2
+    states = jax.tree.map(lambda x: jnp.stack([x, x]), initial_state())
+    mapped, metrics = jax.vmap(step, in_axes=(0, None))(states, make_data(64))
+    assert metrics.count.shape == (2,)
+    assert mapped.step.shape == (2,)
+
+
+def plain_step(axis_name=None):
+    return make_train_step(Network().apply, loss_fn, optimizer(), axis_name=axis_name)
+
+
+def test_errors():
+    with pytest.raises(ValueError, match=r'with "params", got a mapping with \[\'w\'\]'):
+        create_train_state({"w": jnp.ones(3)}, optimizer())
+    with pytest.raises(ValueError, match=r"got also \['cache'\], which a step would not carry"):
+        create_train_state({"params": {}, "cache": {}}, optimizer())
+    with pytest.raises(
+        ValueError, match=r"batch: expected .*got \['x'\]; add \['inputs', 'lab"
+    ):
+        plain_step()(initial_state(), {"x": jnp.ones(3)})
+    with pytest.raises(ValueError, match=r"state.key: expected a PRNG key because rng_names"):
+        make_train_step(Network().apply, loss_fn, optimizer(), rng_names=["dropout"])(
+            initial_state(), make_data()
+        )
+    with pytest.raises(TypeError, match="step: expected what make_train_step"):
+        data_parallel(lambda state, batch: state)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"backend: expected one of .*got 'tpu'"):
+        data_parallel(plain_step(), backend="tpu")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="made with an axis_name.*for backend 'pmap'"):
+        data_parallel(plain_step())
+    with pytest.raises(ValueError, match="made with no axis_name for backend 'jit'"):
+        data_parallel(plain_step("devices"), backend="jit")
+    with pytest.raises(ValueError, match="devices: expected at least one"):
+        data_parallel(plain_step("devices"), devices=[])
+    with pytest.raises(ValueError, match=r"divisible by 8 devices, got 20; use another"):
+        parallel = data_parallel(Step(lambda s, b: s, "d"))
+        parallel(jnp.zeros(8), make_data(20))
+    with pytest.raises(ValueError, match="multiple_of: expected at least 1, got 0"):
+        pad_batch(make_data(), multiple_of=0)

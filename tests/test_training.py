@@ -30,14 +30,17 @@ class Network(nn.Module):
 
     @nn.compact
     def __call__(self, x, train):
-        x = nn.Dense(16, param_dtype=self.dtype)(x)
+        x = nn.Dense(16, dtype=self.dtype, param_dtype=self.dtype)(x)
         x = nn.BatchNorm(
-            use_running_average=not train, axis_name=self.axis_name, param_dtype=self.dtype
+            use_running_average=not train,
+            axis_name=self.axis_name,
+            dtype=self.dtype,
+            param_dtype=self.dtype,
         )(x)
         x = nn.relu(x)
         if self.dropout:
             x = nn.Dropout(self.dropout, deterministic=not train)(x)
-        return nn.Dense(3, param_dtype=self.dtype)(x)
+        return nn.Dense(3, dtype=self.dtype, param_dtype=self.dtype)(x)
 
 
 def loss_fn(logits, labels, *, where=None):
@@ -112,7 +115,8 @@ def test_training_learns():
     step = jax.jit(make_train_step(Network().apply, loss_fn, optimizer()))
     _, first = train(step, initial_state(), 1)
     _, last = train(step, initial_state(), 50)
-    assert last.accuracy > 0.9 > first.accuracy
+    assert last.accuracy > 0.8
+    assert first.accuracy < 0.6
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -1,4 +1,18 @@
-"""ε-softmax and symmetric losses for learning with wrong labels, in JAX."""
+"""ε-softmax and symmetric losses for learning with wrong labels, in JAX.
 
-from esoftmax_jax import losses
+``esoftmax_jax.losses`` has the losses, ``esoftmax_jax.noise`` makes labels wrong to order, and
+``esoftmax_jax.training`` has a pure Optax training step. Every public name can also be imported
+from here.
+"""
+
+from esoftmax_jax import losses, noise, training
+from esoftmax_jax._version import __version__
 from esoftmax_jax.losses import *  # noqa: F403
+from esoftmax_jax.losses import __all__ as _losses_names
+from esoftmax_jax.noise import *  # noqa: F403
+from esoftmax_jax.noise import __all__ as _noise_names
+from esoftmax_jax.training import *  # noqa: F403
+from esoftmax_jax.training import __all__ as _training_names
+
+__all__ = ["__version__", "losses", "noise", "training"]
+__all__ += _losses_names + _noise_names + _training_names

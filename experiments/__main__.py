@@ -1,0 +1,16 @@
+"""Entry point of ``python -m experiments``."""
+
+import os
+import sys
+
+# Before JAX starts: one virtual device per core, so that a CPU trains several runs at once.
+# (It concerns the CPU only; accelerators are counted as they are.)
+_FLAG = "--xla_force_host_platform_device_count"
+if _FLAG not in os.environ.get("XLA_FLAGS", ""):
+    _cores = os.cpu_count() or 1
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FLAG}={_cores}".strip()
+
+from experiments._cli import main  # noqa: E402
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""``compare``: the same network, the same wrong labels, several losses."""
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import jax
+from rich.console import Console
+
+from experiments._config import RunConfig
+from experiments._datasets import Dataset
+from experiments._noise_option import NoiseSpec
+from experiments._program import make_program
+from experiments._progress import ProgressBar
+from experiments._recipes import make_config, recipe_for
+from experiments._report import Row, draw_curves, make_rows, print_table, summary, write_table
+from experiments._results import append_result, read_results
+from experiments._runner import Result, grouped, make_group
+from experiments._tuning import HOLDOUT, TUNING_SEEDS, Choice, choose, tuning_configs
+
+
+@dataclasses.dataclass(frozen=True)
+class CompareOptions:
+    """The options of the verb, checked."""
+
+    noises: tuple[NoiseSpec, ...]
+    losses: tuple[str, ...]
+    seeds: int
+    epochs: int | None
+    learning_rate: float | None
+    width: float | None
+    tune: bool
+    out: Path
+
+
+def compare(dataset: Dataset, options: CompareOptions) -> None:
+    """Run what is missing, then print the table and draw the curves."""
+    # A log file has no width of its own; 80 columns would break the rows.
+    console = Console() if sys.stdout.isatty() else Console(width=110)
+    options.out.mkdir(parents=True, exist_ok=True)
+    choices: dict[tuple[str, str], Choice] = {}
+    if options.tune:
+        tuning = tuning_configs(dataset, options.noises, options.losses, options.epochs)
+        choices = choose(
+            run_all(tuning, dataset, options.losses, options.out / "tuning.jsonl", "tuning")
+        )
+    configs = _final_configs(dataset, options, choices)
+    labels = [label for label, _ in configs]
+    results = run_all(
+        [config for _, config in configs],
+        dataset,
+        options.losses,
+        options.out / "results.jsonl",
+        "training",
+    )
+    rows = make_rows(labels, results)
+    print_table(console, rows, title=_title(dataset, options))
+    console.print(_protocol(dataset, options, rows), highlight=False)
+    for line in summary(rows):
+        console.print(line, highlight=False)
+    write_table(options.out / "table.md", rows)
+    draw_curves(options.out / "curves.png", labels, results, title=_title(dataset, options))
+    for name in ("results.jsonl", "table.md", "curves.png"):
+        console.print(f"wrote {options.out / name}", highlight=False)
+
+
+def run_all(
+    configs: Sequence[RunConfig],
+    dataset: Dataset,
+    loss_names: Sequence[str],
+    path: Path,
+    title: str,
+) -> list[Result]:
+    """Return the results of all configurations, running those that the file lacks."""
+    done = read_results(path)
+    missing = [config for config in configs if config.identity not in done]
+    recipe = recipe_for(dataset)
+    devices = min(jax.local_device_count(), len(configs))
+    size = min(devices * recipe.runs_together, -(-len(configs) // devices) * devices)
+    if missing:
+        program = make_program(configs[0], dataset, loss_names, devices)
+        with ProgressBar(title, sum(config.epochs for config in missing)) as bar:
+            for members, real in grouped(missing, size):
+                group = make_group(program, members, dataset, loss_names)
+                while not group.finished:
+                    before = group.epoch
+                    group.advance(recipe.epochs_together)
+                    bar.advance(real * (group.epoch - before), group.latest())
+                for result in group.results()[:real]:
+                    append_result(path, result)
+                    done[RunConfig.from_json(result["config"]).identity] = result
+    return [done[config.identity] for config in configs]
+
+
+def _final_configs(
+    dataset: Dataset, options: CompareOptions, choices: dict[tuple[str, str], Choice]
+) -> list[tuple[str, RunConfig]]:
+    """List (row label, configuration) of every final run."""
+    configs = []
+    for noise in options.noises:
+        for loss in options.losses:
+            chosen = choices.get((str(noise), loss))
+            variants = [(loss, dataclasses.asdict(chosen) if chosen else {})]
+            if chosen and loss == "CE":
+                # What a comparison at one common rate would have shown.
+                common = recipe_for(dataset).common_rate
+                variants.append((f"CE at rate {common:g}", {"learning_rate": common}))
+            if not chosen:
+                variants = [(loss, {"learning_rate": options.learning_rate})]
+            for label, settings in variants:
+                for seed in range(options.seeds):
+                    config = make_config(
+                        dataset,
+                        noise,
+                        loss,
+                        seed=seed,
+                        epochs=options.epochs,
+                        width=options.width,
+                        **settings,
+                    )
+                    configs.append((label, config))
+    return configs
+
+
+def _title(dataset: Dataset, options: CompareOptions) -> str:
+    runs = "1 seed" if options.seeds == 1 else f"{options.seeds} seeds"
+    return f"{dataset.name}, {len(dataset.train_labels)} training examples, {runs}"
+
+
+def _protocol(dataset: Dataset, options: CompareOptions, rows: Sequence[Row]) -> str:
+    """Say how the numbers came about."""
+    config = RunConfig.from_json(rows[0].results[0]["config"])
+    lines = [
+        f"{config.network}, {config.epochs} epochs, SGD, cosine rate. ± is the standard "
+        f"deviation over seeds. Best: best epoch on the test set, which nobody could pick "
+        f"without clean labels. Memorised: wrong training labels that the network gives back."
+    ]
+    if options.tune:
+        lines.append(
+            f"Rate and settings of each loss: best accuracy on {100 * HOLDOUT:.0f} % of the "
+            f"noisy training set, held out, labels as noisy as the rest, {len(TUNING_SEEDS)} "
+            f"seeds; no clean label was used."
+        )
+    if dataset.note:
+        lines.append(f"Data: {dataset.note}")
+    return "\n".join(lines)

@@ -1,0 +1,63 @@
+"""What defines a run: everything in it, and nothing else, decides the numbers."""
+
+import dataclasses
+import json
+from typing import Any, Literal
+
+NetworkName = Literal["mlp", "mnist_cnn", "eight_layer_cnn"]
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+    """One training run; the same configuration gives the same accuracy curve.
+
+    Attributes:
+        dataset: a dataset specification, see ``load_dataset``.
+        noise: a noise specification, see ``parse_noise``.
+        loss: a name from ``METHODS``.
+        hyperparameters: the loss's, as sorted (name, value) pairs.
+        learning_rate: of SGD at the start; cosine decay to 0, one step per epoch.
+        seed: of noise, initialisation, batch order and augmentation.
+        epochs: passes over the training set.
+        batch_size: examples in a step; an incomplete last batch is dropped.
+        network: which network, with ``width`` its size relative to the paper's.
+        width: factor on the number of channels.
+        momentum: of SGD.
+        weight_decay: L2 in the gradient, on all parameters.
+        clip_norm: bound on the gradient's norm, before weight decay.
+        augment: random shift (4 pixels) and flip.
+        train_examples: use only the first so many training examples; None: all.
+        holdout: share of the noisy training set held out for choosing hyperparameters.
+    """
+
+    dataset: str
+    noise: str
+    loss: str
+    hyperparameters: tuple[tuple[str, float], ...]
+    learning_rate: float
+    seed: int
+    epochs: int
+    batch_size: int = 128
+    network: NetworkName = "mlp"
+    width: float = 1.0
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    clip_norm: float = 5.0
+    augment: bool = False
+    train_examples: int | None = None
+    holdout: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values; ``from_json`` reads them back."""
+        return dataclasses.asdict(self) | {"hyperparameters": dict(self.hyperparameters)}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "RunConfig":
+        """Read what ``to_json`` returned."""
+        pairs = tuple(sorted(values["hyperparameters"].items()))
+        return cls(**{**values, "hyperparameters": pairs})
+
+    @property
+    def identity(self) -> str:
+        """A string that two equal configurations share."""
+        return json.dumps(self.to_json(), sort_keys=True)

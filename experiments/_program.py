@@ -1,0 +1,235 @@
+"""Many training runs as one compiled program, an epoch or more per call.
+
+Whatever differs between runs is an array with a leading axis of runs: labels, keys, learning
+rates, hyperparameters and the choice of the loss. A run is a scan over steps; runs follow each
+other on a device (``lax.map``: on a CPU, vmap over runs does not pay) and are split over the
+devices (``shard_map``). The training data is on the device once, as bytes where it came so.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from esoftmax_jax import losses
+from esoftmax_jax.training import (
+    Metrics,
+    TrainState,
+    create_train_state,
+    make_eval_step,
+    make_train_step,
+)
+from experiments._augmentation import random_flip, random_shift
+from experiments._config import RunConfig
+from experiments._datasets import Dataset
+from experiments._methods import switching_loss
+from experiments._networks import MLP, EightLayerCNN, MnistCNN
+
+EVAL_BATCH = 500
+
+
+class Data(flax.struct.PyTreeNode):
+    """The images of a dataset, on the device; labels are per run."""
+
+    train_images: jax.Array
+    test_images: jax.Array
+    test_labels: jax.Array
+
+
+class Runs(flax.struct.PyTreeNode):
+    """What differs between runs; every array has a leading axis of runs.
+
+    Attributes:
+        seed: () int32.
+        labels: (N,) int32, the labels trained on.
+        pool: (N,) int32, indices of the examples trained on; repeated to length N where some
+            are held out, so that the number of steps stays the same.
+        loss_index: () int32, position in the program's losses.
+        settings: (H,) float32, the loss's hyperparameters.
+        learning_rate: () float32, at the start.
+    """
+
+    seed: jax.Array
+    labels: jax.Array
+    pool: jax.Array
+    loss_index: jax.Array
+    settings: jax.Array
+    learning_rate: jax.Array
+
+
+class EpochMetrics(flax.struct.PyTreeNode):
+    """Sums over the training batches of an epoch, and over the test set after it."""
+
+    train: Metrics
+    test: Metrics
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Program:
+    """The compiled functions for runs that share all shapes.
+
+    Attributes:
+        start: ``start(runs) -> states``.
+        advance: ``advance(states, runs, data, epochs) -> (states, EpochMetrics)``, with an
+            int32 array of consecutive epoch numbers; consumes ``states``.
+        predict: ``predict(states, images) -> (R, N) int32`` predicted classes.
+        devices: how many devices the axis of runs is split over.
+    """
+
+    start: Callable[[Runs], TrainState]
+    advance: Callable[[TrainState, Runs, Data, jax.Array], tuple[TrainState, EpochMetrics]]
+    predict: Callable[[TrainState, jax.Array], jax.Array]
+    devices: int
+
+
+def make_network(config: RunConfig, num_classes: int) -> Any:
+    """Build the network that a configuration names."""
+    if config.network == "mlp":
+        return MLP(num_classes, hidden=(round(256 * config.width),))
+    if config.network == "mnist_cnn":
+        return MnistCNN(num_classes)
+    widths = tuple(round(config.width * w) for w in (64, 128, 196))
+    return EightLayerCNN(num_classes, widths=widths, dense=round(256 * config.width))
+
+
+def make_program(
+    config: RunConfig, dataset: Dataset, loss_names: Sequence[str], num_devices: int
+) -> Program:
+    """Compile nothing yet, but prepare the program for all runs like ``config``.
+
+    Loss, hyperparameters, learning rate, noise and seed of ``config`` are not looked at.
+    """
+    network = make_network(config, dataset.num_classes)
+    mean, std = np.float32(dataset.mean), np.float32(dataset.std)
+    scale = np.float32(1 / 255) if dataset.train_images.dtype == np.uint8 else np.float32(1)
+    steps = len(dataset.train_labels) // config.batch_size
+
+    def prepare(images: jax.Array) -> jax.Array:
+        return (images.astype(jnp.float32) * scale - mean) / std
+
+    def optimizer(learning_rate: jax.Array) -> optax.GradientTransformation:
+        return optax.chain(
+            optax.clip_by_global_norm(config.clip_norm),
+            optax.add_decayed_weights(config.weight_decay),
+            optax.sgd(learning_rate, momentum=config.momentum),
+        )
+
+    def start_one(run: Runs) -> TrainState:
+        images = jnp.zeros((1, *dataset.train_images.shape[1:]), jnp.float32)
+        variables = network.init(_stream(run.seed, 0), images, train=False)
+        return create_train_state(variables, optimizer(run.learning_rate))
+
+    def advance_one(
+        state: TrainState, run: Runs, data: Data, epochs: jax.Array
+    ) -> tuple[TrainState, EpochMetrics]:
+        loss_fn = switching_loss(loss_names, run.loss_index, run.settings)
+        evaluate = make_eval_step(network.apply, losses.cross_entropy)
+
+        def epoch(state: TrainState, number: jax.Array) -> tuple[TrainState, EpochMetrics]:
+            progress = number.astype(jnp.float32) / config.epochs
+            rate = run.learning_rate * 0.5 * (1 + jnp.cos(jnp.pi * progress))
+            train_step = make_train_step(network.apply, loss_fn, optimizer(rate))
+            order_key, augment_key = jax.random.split(
+                jax.random.fold_in(_stream(run.seed, 1), number)
+            )
+            order = jax.random.permutation(order_key, run.pool)[: steps * config.batch_size]
+
+            def one_step(
+                carry: TrainState, numbered: tuple[jax.Array, jax.Array]
+            ) -> tuple[TrainState, Metrics]:
+                index, rows = numbered
+                images = data.train_images[rows]
+                if config.augment:
+                    shift_key, flip_key = jax.random.split(
+                        jax.random.fold_in(augment_key, index)
+                    )
+                    images = random_flip(flip_key, random_shift(shift_key, images))
+                batch = {"inputs": prepare(images), "labels": run.labels[rows]}
+                return train_step(carry, batch)
+
+            numbered = (jnp.arange(steps), order.reshape(steps, config.batch_size))
+            state, metrics = jax.lax.scan(one_step, state, numbered)
+            train = jax.tree.map(lambda x: x.sum(axis=0), metrics)
+
+            def evaluate_batch(total: Metrics, batch: Any) -> tuple[Metrics, None]:
+                batch = {**batch, "inputs": prepare(batch["inputs"])}
+                return total.merge(evaluate(state, batch)), None
+
+            batches = _batches(inputs=data.test_images, labels=data.test_labels)
+            test, _ = jax.lax.scan(evaluate_batch, Metrics.empty(), batches)
+            return state, EpochMetrics(train, test)
+
+        return jax.lax.scan(epoch, state, epochs)
+
+    def predict_one(state: TrainState, images: jax.Array) -> jax.Array:
+        variables = {"params": state.params, "batch_stats": state.batch_stats}
+
+        def one(batch: Any) -> jax.Array:
+            logits = network.apply(variables, prepare(batch["inputs"]), train=False)
+            return jnp.argmax(logits, axis=-1).astype(jnp.int32)
+
+        predicted: jax.Array = jax.lax.map(one, _batches(inputs=images)).reshape(-1)
+        return predicted[: images.shape[0]]
+
+    def start(runs: Runs) -> TrainState:
+        states: TrainState = jax.lax.map(start_one, runs)
+        return states
+
+    def advance(
+        states: TrainState, runs: Runs, data: Data, epochs: jax.Array
+    ) -> tuple[TrainState, EpochMetrics]:
+        result: tuple[TrainState, EpochMetrics] = jax.lax.map(
+            lambda pair: advance_one(*pair, data, epochs), (states, runs)
+        )
+        return result
+
+    def predict(states: TrainState, images: jax.Array) -> jax.Array:
+        predicted: jax.Array = jax.lax.map(lambda state: predict_one(state, images), states)
+        return predicted
+
+    mesh = Mesh(np.array(jax.local_devices()[:num_devices]), ("runs",))
+    split, whole = PartitionSpec("runs"), PartitionSpec()
+
+    def over_devices(function: Any, *in_specs: PartitionSpec, donate: bool = False) -> Any:
+        mapped = jax.shard_map(
+            function, mesh=mesh, in_specs=in_specs, out_specs=split, check_vma=False
+        )
+        return jax.jit(mapped, donate_argnums=(0,) if donate else ())
+
+    return Program(
+        start=over_devices(start, split),
+        advance=over_devices(advance, split, split, whole, whole, donate=True),
+        predict=over_devices(predict, split, whole),
+        devices=num_devices,
+    )
+
+
+def place(tree: Any, num_devices: int, *, split: bool) -> Any:
+    """Put arrays where the program expects them: split over devices by run, or whole."""
+    mesh = Mesh(np.array(jax.local_devices()[:num_devices]), ("runs",))
+    return jax.device_put(
+        tree, NamedSharding(mesh, PartitionSpec("runs") if split else PartitionSpec())
+    )
+
+
+def _stream(seed: jax.Array, stream: int) -> jax.Array:
+    """Return the key of one of a run's independent random streams."""
+    return jax.random.fold_in(jax.random.key(seed), stream)
+
+
+def _batches(**arrays: jax.Array) -> dict[str, jax.Array]:
+    """Cut arrays into batches for a scan, padding the last one with masked zeros."""
+    count = next(iter(arrays.values())).shape[0]
+    size = min(EVAL_BATCH, count)
+    missing = -count % size
+    padded = {
+        name: jnp.pad(x, [(0, missing)] + [(0, 0)] * (x.ndim - 1)) for name, x in arrays.items()
+    }
+    padded["where"] = jnp.arange(count + missing) < count
+    return {name: x.reshape(-1, size, *x.shape[1:]) for name, x in padded.items()}

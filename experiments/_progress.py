@@ -1,0 +1,67 @@
+"""A progress bar on a terminal; an occasional line where there is none."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+PLAIN_INTERVAL = 15.0  # seconds between lines in a log file
+
+
+class ProgressBar:
+    """Shows what is running, loss and accuracy, and the time left, on standard error."""
+
+    def __init__(self, title: str, total: int, unit: str = "epochs") -> None:
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn(unit),
+            TextColumn("{task.fields[latest]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(elapsed_when_finished=False),
+            console=self._console,
+            transient=False,
+            disable=not self._console.is_terminal,
+        )
+        self._title, self._total, self._unit = title, total, unit
+        self._done, self._began, self._spoke = 0, time.monotonic(), time.monotonic()
+        self._task: TaskID = self._bar.add_task(title, total=total, latest="compiling")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def advance(self, amount: int, latest: str) -> None:
+        """Count work done and show how it stands."""
+        self._done += amount
+        self._bar.update(self._task, advance=amount, latest=latest)
+        now = time.monotonic()
+        if self._bar.disable and now - self._spoke > PLAIN_INTERVAL:
+            self._spoke = now
+            left = (now - self._began) / self._done * (self._total - self._done)
+            self._console.print(
+                f"{self._title}: {self._done}/{self._total} {self._unit}, {latest}, "
+                f"{left:.0f} s left",
+                soft_wrap=True,
+            )

@@ -1,0 +1,149 @@
+"""Tables and pictures of finished runs."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from experiments._runner import Result
+
+COLUMNS = ("loss", "rate", "settings", "last %", "best %", "memorised %")
+SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """The runs of one loss under one noise, over seeds."""
+
+    noise: str
+    label: str
+    results: tuple[Result, ...]
+
+    def mean_and_std(self, name: str) -> tuple[float, float]:
+        """Return mean and sample standard deviation in percent; NaN where there is none."""
+        values = [result[name] for result in self.results]
+        if any(value is None for value in values):
+            return float("nan"), float("nan")
+        percent = 100 * np.asarray(values)
+        return float(percent.mean()), float(percent.std(ddof=1)) if len(values) > 1 else 0.0
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the row's text, one entry for each of COLUMNS."""
+        config = self.results[0]["config"]
+        settings = " ".join(
+            f"{SYMBOLS.get(name, name)}={_short(value)}"
+            for name, value in config["hyperparameters"].items()
+        )
+        return (
+            self.label,
+            f"{config['learning_rate']:g}",
+            settings or "–",
+            *(
+                _number(*self.mean_and_std(name), len(self.results))
+                for name in ("last_accuracy", "best_accuracy", "memorized")
+            ),
+        )
+
+
+def make_rows(labels: Sequence[str], results: Sequence[Result]) -> list[Row]:
+    """Gather runs by noise and label, in the order in which they come."""
+    rows: dict[tuple[str, str], list[Result]] = {}
+    for label, result in zip(labels, results, strict=True):
+        rows.setdefault((result["config"]["noise"], label), []).append(result)
+    return [Row(noise, label, tuple(runs)) for (noise, label), runs in rows.items()]
+
+
+def print_table(console: Console, rows: Sequence[Row], *, title: str) -> None:
+    """Print a table for people."""
+    for noise in dict.fromkeys(row.noise for row in rows):
+        table = Table(title=f"{title}, noise {noise}", box=box.SIMPLE, title_justify="left")
+        for name in COLUMNS:
+            table.add_column(name, justify="left" if name in COLUMNS[:3] else "right")
+        for row in rows:
+            if row.noise == noise:
+                table.add_row(*row.cells())
+        console.print(table)
+
+
+def write_table(path: Path, rows: Sequence[Row]) -> None:
+    """Write the same table as Markdown."""
+    columns = ("noise", *COLUMNS)
+    lines = [" | ".join(columns), " | ".join("---" for _ in columns)]
+    lines += [" | ".join((row.noise, *row.cells())) for row in rows]
+    path.write_text("".join(f"| {line} |\n" for line in lines), encoding="utf-8")
+
+
+def summary(rows: Sequence[Row]) -> list[str]:
+    """Say, for each noise, which loss was best in the last epoch and by how much."""
+    lines = []
+    for noise in dict.fromkeys(row.noise for row in rows):
+        of_noise = [row for row in rows if row.noise == noise]
+        ranked = sorted(of_noise, key=lambda row: -row.mean_and_std("last_accuracy")[0])
+        best, best_std = ranked[0].mean_and_std("last_accuracy")
+        level = [
+            row.label
+            for row in ranked[1:]
+            if best - row.mean_and_std("last_accuracy")[0]
+            < max(best_std, row.mean_and_std("last_accuracy")[1])
+        ]
+        text = f"{noise}: {ranked[0].label} is best in the last epoch ({best:.1f} %)"
+        if level:
+            text += f"; within one standard deviation of it: {', '.join(level)}"
+        baseline = next((row for row in of_noise if row.label == "CE"), None)
+        if baseline is not None and ranked[0] is not baseline:
+            text += (
+                f"; CE is {best - baseline.mean_and_std('last_accuracy')[0]:.1f} points below"
+            )
+        lines.append(text + ".")
+    return lines
+
+
+def draw_curves(
+    path: Path, labels: Sequence[str], results: Sequence[Result], *, title: str
+) -> None:
+    """Draw test accuracy over epochs, a panel for each noise; bands are min to max."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    rows = make_rows(labels, results)
+    noises = list(dict.fromkeys(row.noise for row in rows))
+    figure, axes = plt.subplots(
+        1, len(noises), figsize=(5.2 * len(noises), 4), sharey=True, squeeze=False
+    )
+    names = list(dict.fromkeys(labels))
+    for axis, noise in zip(axes[0], noises, strict=True):
+        for row in (row for row in rows if row.noise == noise):
+            curves = 100 * np.array([r["curves"]["test_accuracy"] for r in row.results])
+            epochs = np.arange(1, curves.shape[1] + 1)
+            colour = f"C{names.index(row.label)}"
+            style = "--" if row.label.startswith("CE at") else "-"
+            axis.plot(epochs, curves.mean(axis=0), style, color=colour, label=row.label)
+            axis.fill_between(
+                epochs, curves.min(axis=0), curves.max(axis=0), color=colour, alpha=0.15, lw=0
+            )
+        axis.set(title=noise, xlabel="epoch")
+        axis.grid(alpha=0.3)
+    axes[0][0].set_ylabel("test accuracy (%)")
+    axes[0][-1].legend(loc="lower right", fontsize=8)
+    figure.suptitle(title)
+    figure.tight_layout()
+    figure.savefig(path, dpi=130)
+    plt.close(figure)
+
+
+def _short(value: float) -> str:
+    """Write 10000 as 1e4 and 0.1 as it is."""
+    text = f"{value:g}"
+    return f"{value:.0e}".replace("e+0", "e") if value >= 1000 and value % 1000 == 0 else text
+
+
+def _number(mean: float, std: float, count: int) -> str:
+    if np.isnan(mean):
+        return "–"
+    return f"{mean:.1f} ± {std:.1f}" if count > 1 else f"{mean:.1f}"

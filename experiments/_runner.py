@@ -1,0 +1,194 @@
+"""Training runs that share shapes, advanced together, with their curves and results."""
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+
+from esoftmax_jax import __version__, noise
+from esoftmax_jax.training import TrainState
+from experiments._config import RunConfig
+from experiments._datasets import Dataset
+from experiments._methods import METHODS, number_of_settings
+from experiments._noise_option import Labels, apply_noise, parse_noise
+from experiments._program import Data, Program, Runs, place
+
+Result = dict[str, Any]
+"""What is known of a finished run, as plain JSON values."""
+
+CURVES = ("train_loss", "train_accuracy", "test_accuracy")
+
+
+@dataclasses.dataclass(eq=False)
+class Group:
+    """Runs that are advanced together by one program.
+
+    Attributes:
+        states: one state per run, stacked.
+        curves: name → (runs, epochs), NaN for epochs to come.
+        epoch: epochs done.
+    """
+
+    program: Program
+    configs: tuple[RunConfig, ...]
+    dataset: Dataset
+    noisy_labels: list[Labels]
+    holdouts: list[npt.NDArray[np.int32]]
+    runs: Runs
+    data: Data
+    states: TrainState
+    curves: dict[str, npt.NDArray[np.float32]]
+    epoch: int = 0
+    seconds: float = 0.0
+
+    def advance(self, epochs: int) -> None:
+        """Train for so many epochs (fewer if the runs end before)."""
+        began = time.perf_counter()
+        until = min(self.epoch + epochs, self.configs[0].epochs)
+        numbers = jnp.arange(self.epoch, until, dtype=jnp.int32)
+        numbers = place(numbers, self.program.devices, split=False)
+        self.states, metrics = self.program.advance(self.states, self.runs, self.data, numbers)
+        done = slice(self.epoch, until)
+        self.curves["train_loss"][:, done] = np.asarray(metrics.train.loss)
+        self.curves["train_accuracy"][:, done] = np.asarray(metrics.train.accuracy)
+        self.curves["test_accuracy"][:, done] = np.asarray(metrics.test.accuracy)
+        self.epoch = until
+        self.seconds += time.perf_counter() - began
+
+    @property
+    def finished(self) -> bool:
+        """Whether every epoch is done."""
+        return self.epoch == self.configs[0].epochs
+
+    def latest(self) -> str:
+        """Describe the last epoch for a progress line."""
+        last = {name: curve[:, self.epoch - 1].mean() for name, curve in self.curves.items()}
+        return f"loss {last['train_loss']:.3f} test {100 * last['test_accuracy']:.1f} %"
+
+    def results(self) -> list[Result]:
+        """Describe the finished runs."""
+        predicted = np.asarray(self.program.predict(self.states, self.data.train_images))
+        return [self._result(i, predicted[i]) for i in range(len(self.configs))]
+
+    def _result(self, index: int, predicted: Labels) -> Result:
+        noisy, clean = self.noisy_labels[index], self.dataset.train_labels
+        wrong, held_out = noisy != clean, self.holdouts[index]
+        trained_wrong = wrong.copy()
+        trained_wrong[held_out] = False
+        memorized = (predicted == noisy)[trained_wrong]
+        curve = self.curves["test_accuracy"][index]
+        return {
+            "config": self.configs[index].to_json(),
+            "noise_rate": noise.noise_rate(clean, noisy),
+            "noise_hash": hashlib.sha256(noisy.astype("<i4").tobytes()).hexdigest()[:16],
+            "last_accuracy": float(curve[-1]),
+            "best_accuracy": float(curve.max()),
+            "best_epoch": int(curve.argmax()) + 1,
+            "memorized": float(memorized.mean()) if memorized.size else None,
+            "holdout_accuracy": (
+                float((predicted == noisy)[held_out].mean()) if held_out.size else None
+            ),
+            "curves": {name: _rounded(values[index]) for name, values in self.curves.items()},
+            "wall_s": round(self.seconds, 3),
+            "runs_together": len(self.configs),
+            "dataset_note": self.dataset.note,
+            **environment(),
+        }
+
+
+def make_group(
+    program: Program,
+    configs: Sequence[RunConfig],
+    dataset: Dataset,
+    loss_names: Sequence[str],
+) -> Group:
+    """Draw the labels of each run and start it.
+
+    Args:
+        program: made for configurations like these and for ``loss_names``.
+        configs: as many as fill the program's devices evenly.
+        dataset: already cut to ``train_examples``.
+        loss_names: the losses that the program contains.
+    """
+    noisy = [apply_noise(parse_noise(c.noise), dataset, c.seed) for c in configs]
+    splits = [_holdout(c, len(dataset.train_labels)) for c in configs]
+    runs = Runs(
+        seed=np.array([c.seed for c in configs], np.int32),
+        labels=np.stack(noisy),
+        pool=np.stack([pool for pool, _ in splits]),
+        loss_index=np.array([list(loss_names).index(c.loss) for c in configs], np.int32),
+        settings=np.stack([_settings(c, number_of_settings(loss_names)) for c in configs]),
+        learning_rate=np.array([c.learning_rate for c in configs], np.float32),
+    )
+    data = Data(
+        train_images=dataset.train_images,
+        test_images=dataset.test_images,
+        test_labels=dataset.test_labels,
+    )
+    runs = place(runs, program.devices, split=True)
+    shape = (len(configs), configs[0].epochs)
+    return Group(
+        program=program,
+        configs=tuple(configs),
+        dataset=dataset,
+        noisy_labels=noisy,
+        holdouts=[held_out for _, held_out in splits],
+        runs=runs,
+        data=place(data, program.devices, split=False),
+        states=program.start(runs),
+        curves={name: np.full(shape, np.nan, np.float32) for name in CURVES},
+    )
+
+
+def grouped(configs: Sequence[RunConfig], size: int) -> Iterator[tuple[list[RunConfig], int]]:
+    """Yield groups of one size and how many of each count.
+
+    The last group is filled up with repetitions, because another size would be another
+    program to compile.
+    """
+    for start in range(0, len(configs), size):
+        group = list(configs[start : start + size])
+        real = len(group)
+        yield group + [group[-1]] * (size - real), real
+
+
+def environment() -> dict[str, Any]:
+    """Return versions and device, as they go into every result."""
+    packages = ("jax", "jaxlib", "flax", "optax", "numpy")
+    versions = {name: importlib.metadata.version(name) for name in packages}
+    device = jax.devices()[0]
+    return {
+        "versions": {"esoftmax_jax": __version__, **versions},
+        "device": {
+            "platform": device.platform,
+            "kind": device.device_kind,
+            "count": jax.local_device_count(),
+        },
+    }
+
+
+def _holdout(
+    config: RunConfig, count: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Return the pool of examples trained on, repeated to length N, and those held out."""
+    order = np.random.default_rng([config.seed, 1]).permutation(count).astype(np.int32)
+    number = round(config.holdout * count)
+    held_out, kept = order[:number], order[number:]
+    return np.resize(kept, count), held_out
+
+
+def _settings(config: RunConfig, length: int) -> npt.NDArray[np.float32]:
+    values = dict(config.hyperparameters)
+    ordered = [values[name] for name in METHODS[config.loss].parameters]
+    return np.array(ordered + [0.0] * (length - len(ordered)), np.float32)
+
+
+def _rounded(values: npt.NDArray[np.float32]) -> list[float]:
+    return [round(float(value), 6) for value in values]

@@ -1,0 +1,142 @@
+"""``train``: one run of one loss, with checkpoints, interruptible at any moment."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from rich.console import Console
+
+from experiments._config import RunConfig
+from experiments._datasets import Dataset
+from experiments._errors import UsageError
+from experiments._program import make_program, place
+from experiments._progress import ProgressBar
+from experiments._results import append_result, read_results
+from experiments._runner import Group, make_group
+
+
+def train(
+    config: RunConfig, dataset: Dataset, workdir: Path, *, checkpoint_every: int = 1
+) -> dict[str, Any]:
+    """Run what is left of a run and return its result.
+
+    The folder holds ``config.json``, ``checkpoints/`` (Orbax) and, at the end, one line in
+    ``results.jsonl``. A run that was interrupted goes on after its last checkpoint and ends
+    with the same numbers, bit for bit, as one that was not.
+
+    Raises:
+        UsageError: the folder belongs to another configuration, or is no folder.
+    """
+    _claim(workdir, config)
+    console = Console(soft_wrap=True)
+    results_path = workdir / "results.jsonl"
+    done = read_results(results_path)
+    if config.identity in done:
+        console.print(f"this run is finished: {results_path}")
+        return done[config.identity]
+    names = [config.loss]
+    program = make_program(config, dataset, names, num_devices=1)
+    group = make_group(program, [config], dataset, names)
+    with _Checkpoints(workdir / "checkpoints") as checkpoints:
+        checkpoints.restore(group)
+        if group.epoch:
+            console.print(f"going on after epoch {group.epoch}")
+        with ProgressBar(f"{config.loss} on {config.dataset}", config.epochs) as bar:
+            if group.epoch:
+                bar.advance(group.epoch, group.latest())
+            while not group.finished:
+                step = min(checkpoint_every, config.epochs - group.epoch)
+                group.advance(step)
+                checkpoints.save(group)
+                bar.advance(step, group.latest())
+    (result,) = group.results()
+    append_result(results_path, result)
+    console.print(
+        f"{config.loss}, {config.dataset}, noise {config.noise} (realised "
+        f"{100 * result['noise_rate']:.2f} %), seed {config.seed}: test accuracy "
+        f"{100 * result['last_accuracy']:.2f} % in the last of {config.epochs} epochs, best "
+        f"{100 * result['best_accuracy']:.2f} % (epoch {result['best_epoch']})",
+        highlight=False,
+    )
+    console.print(f"wrote {results_path}", highlight=False)
+    return result
+
+
+class _Checkpoints:
+    """The newest two states of a run, written by Orbax."""
+
+    def __init__(self, folder: Path) -> None:
+        # Orbax tells the log about every file; only its warnings matter here.
+        logging.getLogger("absl").setLevel(logging.ERROR)
+        import orbax.checkpoint as ocp
+
+        self._ocp = ocp
+        self._manager = ocp.CheckpointManager(
+            folder.resolve(), options=ocp.CheckpointManagerOptions(max_to_keep=2)
+        )
+
+    def __enter__(self) -> "_Checkpoints":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._manager.close()  # waits for a checkpoint that is being written
+
+    def save(self, group: Group) -> None:
+        """Write states and curves; the previous checkpoint stays until this one is whole."""
+        self._manager.save(group.epoch, args=self._ocp.args.StandardSave(_content(group)))
+
+    def restore(self, group: Group) -> None:
+        """Put a group where its newest checkpoint was; without one, leave it at the start."""
+        epoch = self._manager.latest_step()
+        if epoch is None:
+            return
+        template = self._ocp.args.StandardRestore(_content(group))
+        content = self._manager.restore(epoch, args=template)
+        # Orbax may hand back views of its own buffers; the program donates its states.
+        states = jax.tree.map(np.array, content["states"])
+        group.states = place(states, group.program.devices, split=True)
+        group.curves = {k: np.array(v) for k, v in content["curves"].items()}
+        group.seconds = float(content["seconds"])
+        group.epoch = int(epoch)
+
+
+def _content(group: Group) -> dict[str, Any]:
+    return {
+        "states": jax.tree.map(np.asarray, group.states),
+        "curves": dict(group.curves),
+        "seconds": np.float32(group.seconds),
+    }
+
+
+def _claim(workdir: Path, config: RunConfig) -> None:
+    """Create the folder, or check that it belongs to this configuration."""
+    path = workdir / "config.json"
+    try:
+        workdir.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            stored = RunConfig.from_json(json.loads(path.read_text(encoding="utf-8")))
+        else:
+            temporary = path.with_suffix(".tmp")
+            temporary.write_text(json.dumps(config.to_json(), indent=2), encoding="utf-8")
+            temporary.replace(path)
+            stored = config
+    except OSError as error:
+        raise UsageError(
+            f"--workdir: expected a folder that can be written, got {workdir} "
+            f"({error.strerror}); choose another"
+        ) from None
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(
+            f"{path}: expected the configuration of a run as JSON, got something else; choose "
+            f"another --workdir"
+        ) from None
+    if stored != config:
+        old, new = stored.to_json(), config.to_json()
+        differing = ", ".join(f"{k}={old[k]}" for k in old if old[k] != new[k])
+        raise UsageError(
+            f"--workdir: expected a new folder or one of this run, got {workdir}, whose run "
+            f"has {differing}; choose another, or give the same options to go on"
+        )

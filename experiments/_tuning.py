@@ -1,0 +1,68 @@
+"""Choosing learning rate and settings of each loss without looking at a clean label."""
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from experiments._config import RunConfig
+from experiments._datasets import Dataset
+from experiments._methods import METHODS
+from experiments._noise_option import NoiseSpec
+from experiments._recipes import make_config, recipe_for
+from experiments._runner import Result
+
+HOLDOUT = 0.2
+TUNING_SEEDS = (0, 1)
+LEARNING_RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
+"""Tried where the dataset's recipe names none."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """What a noisy hold-out set chose for one loss and one kind of noise."""
+
+    hyperparameters: tuple[tuple[str, float], ...]
+    learning_rate: float
+
+
+def tuning_configs(
+    dataset: Dataset, noises: Sequence[NoiseSpec], loss_names: Sequence[str], epochs: int | None
+) -> list[RunConfig]:
+    """List the runs: each loss's candidates × learning rates × noises × two seeds."""
+    return [
+        make_config(
+            dataset,
+            noise,
+            loss,
+            hyperparameters=tuple(sorted(candidate.items())),
+            learning_rate=rate,
+            seed=seed,
+            epochs=epochs,
+            holdout=HOLDOUT,
+        )
+        for noise in noises
+        for loss in loss_names
+        for candidate in METHODS[loss].candidates
+        for rate in recipe_for(dataset).learning_rates or LEARNING_RATES
+        for seed in TUNING_SEEDS
+    ]
+
+
+def choose(results: Sequence[Result]) -> dict[tuple[str, str], Choice]:
+    """Return, by (noise, loss), the choice with the best mean accuracy on held-out labels.
+
+    The labels of the hold-out set are as noisy as the rest; a tie goes to the first tried.
+    """
+    scores: dict[tuple[str, str], dict[Choice, list[float]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for result in results:
+        config = RunConfig.from_json(result["config"])
+        choice = Choice(config.hyperparameters, config.learning_rate)
+        scores[config.noise, config.loss][choice].append(result["holdout_accuracy"])
+    return {
+        cell: max(tried, key=lambda choice: float(np.mean(tried[choice])))
+        for cell, tried in scores.items()
+    }

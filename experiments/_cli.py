@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from experiments._datasets import load_dataset
 from experiments._errors import UsageError
-from experiments._methods import METHODS, check_method
+from experiments._methods import METHODS, check_method, check_settings
 from experiments._noise_option import NoiseSpec, parse_noise
 from experiments._recipes import recipe_for
 
@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     compare = verbs.add_parser("compare", help="several losses on the same wrong labels")
     _add_data_options(compare, DEFAULT_NOISES, "several separated by commas")
     compare.add_argument("--losses", default=DEFAULT_LOSSES, help=f"among {', '.join(METHODS)}")
-    compare.add_argument("--seeds", type=_integer("--seeds", 1), default=5, help="how many (5)")
+    compare.add_argument("--seeds", type=_integer(1), default=5, help="how many (5)")
     compare.add_argument(
         "--tune",
         action=argparse.BooleanOptionalAction,
@@ -61,11 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings"
     )
-    train.add_argument("--seed", type=_integer("--seed", 0), default=0)
+    train.add_argument("--seed", type=_integer(0), default=0)
     train.add_argument("--workdir", type=Path, help="folder of the run (runs/train-DATASET)")
     train.add_argument(
         "--checkpoint-every",
-        type=_integer("--checkpoint-every", 1),
+        type=_integer(1),
         default=1,
         metavar="EPOCHS",
     )
@@ -75,12 +75,12 @@ def _parser() -> argparse.ArgumentParser:
     kinds = bench.add_subparsers(dest="kind", metavar="WHAT", parser_class=_Parser)
     bench.set_defaults(run=lambda _: bench.print_help())
     bench_losses = kinds.add_parser("losses", help="value and gradient against optax")
-    bench_losses.add_argument("--repeats", type=_integer("--repeats", 3), default=30)
+    bench_losses.add_argument("--repeats", type=_integer(3), default=30)
     bench_losses.add_argument("--json", type=Path, help="append one line with the figures")
     bench_losses.set_defaults(run=_bench_losses)
     bench_train = kinds.add_parser("train", help="images per second of an epoch program")
-    bench_train.add_argument("--steps", type=_integer("--steps", 2), default=40)
-    bench_train.add_argument("--repeats", type=_integer("--repeats", 3), default=5)
+    bench_train.add_argument("--steps", type=_integer(2), default=40)
+    bench_train.add_argument("--repeats", type=_integer(3), default=5)
     bench_train.add_argument("--json", type=Path, help="append one line with the figures")
     bench_train.set_defaults(run=_bench_train)
     return parser
@@ -98,14 +98,14 @@ def _add_data_options(parser: argparse.ArgumentParser, noise: str, how_many: str
         default=noise,
         help=f"none, symmetric:R, asymmetric:R or pairwise:R; {how_many} ({noise})",
     )
-    parser.add_argument("--epochs", type=_integer("--epochs", 1), help="default: the dataset's")
-    parser.add_argument("--learning-rate", type=_positive("--learning-rate"))
+    parser.add_argument("--epochs", type=_integer(1), help="default: the dataset's")
+    parser.add_argument("--learning-rate", type=_positive)
     parser.add_argument(
         "--train-examples",
-        type=_integer("--train-examples", 2),
+        type=_integer(2),
         help="train on the first so many examples only",
     )
-    parser.add_argument("--width", type=_positive("--width"), help="factor on channels (1)")
+    parser.add_argument("--width", type=_positive, help="factor on channels (1)")
 
 
 def _compare(options: argparse.Namespace) -> None:
@@ -144,6 +144,7 @@ def _train(options: argparse.Namespace) -> None:
     from experiments._train import train
 
     settings = {**dict(default_settings(options.loss, dataset, noise)), **given}
+    check_settings(options.loss, settings)
     config = make_config(
         dataset,
         noise,
@@ -214,30 +215,27 @@ def _setting(text: str, loss: str) -> tuple[str, float]:
     return name, number
 
 
-def _integer(option: str, least: int) -> Callable[[str], int]:
+def _integer(least: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         try:
             value = int(text)
         except ValueError:
             value = least - 1
         if value < least:
-            raise UsageError(f"{option}: expected a whole number ≥ {least}, got {text!r}")
+            raise argparse.ArgumentTypeError(f"expected a whole number ≥ {least}, got {text!r}")
         return value
 
     return read
 
 
-def _positive(option: str) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = -1.0
-        if not 0 < value < float("inf"):
-            raise UsageError(f"{option}: expected a number > 0, got {text!r}")
-        return value
-
-    return read
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number > 0, got {text!r}")
+    return value
 
 
 def _folder_name(dataset: str) -> str:

@@ -10,12 +10,13 @@ from rich.console import Console
 
 from experiments._config import RunConfig
 from experiments._datasets import Dataset
+from experiments._errors import UsageError
 from experiments._noise_option import NoiseSpec
 from experiments._program import make_program
 from experiments._progress import ProgressBar
 from experiments._recipes import make_config, recipe_for
 from experiments._report import Row, draw_curves, make_rows, print_table, summary, write_table
-from experiments._results import append_result, read_results
+from experiments._results import append_line, read_results
 from experiments._runner import Result, grouped, make_group
 from experiments._tuning import HOLDOUT, TUNING_SEEDS, Choice, choose, tuning_configs
 
@@ -38,7 +39,13 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
     """Run what is missing, then print the table and draw the curves."""
     # A log file has no width of its own; 80 columns would break the rows.
     console = Console() if sys.stdout.isatty() else Console(width=110)
-    options.out.mkdir(parents=True, exist_ok=True)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"--out: expected a folder that can be written, got {options.out} "
+            f"({error.strerror}); choose another"
+        ) from None
     choices: dict[tuple[str, str], Choice] = {}
     if options.tune:
         tuning = tuning_configs(dataset, options.noises, options.losses, options.epochs)
@@ -88,7 +95,7 @@ def run_all(
                     group.advance(recipe.epochs_together)
                     bar.advance(real * (group.epoch - before), group.latest())
                 for result in group.results()[:real]:
-                    append_result(path, result)
+                    append_line(path, result)
                     done[RunConfig.from_json(result["config"]).identity] = result
     return [done[config.identity] for config in configs]
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+import numpy as np
 
 from esoftmax_jax import losses
 from experiments._errors import UsageError
@@ -103,6 +104,14 @@ def switching_loss(names: Sequence[str], index: jax.Array, settings: jax.Array) 
         return values
 
     return loss
+
+
+def check_settings(name: str, settings: dict[str, float]) -> None:
+    """Let the loss itself refuse values outside its range."""
+    try:
+        METHODS[name].loss(np.zeros((1, 2), np.float32), np.zeros(1, np.int32), **settings)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"--set: {error}") from None
 
 
 def number_of_settings(names: Sequence[str]) -> int:

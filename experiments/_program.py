@@ -106,7 +106,8 @@ def make_program(
     Loss, hyperparameters, learning rate, noise and seed of ``config`` are not looked at.
     """
     network = make_network(config, dataset.num_classes)
-    mean, std = np.float32(dataset.mean), np.float32(dataset.std)
+    mean = np.asarray(dataset.mean, np.float32)
+    std = np.asarray(dataset.std, np.float32)
     scale = np.float32(1 / 255) if dataset.train_images.dtype == np.uint8 else np.float32(1)
     steps = len(dataset.train_labels) // config.batch_size
 
@@ -185,7 +186,7 @@ def make_program(
         states: TrainState, runs: Runs, data: Data, epochs: jax.Array
     ) -> tuple[TrainState, EpochMetrics]:
         result: tuple[TrainState, EpochMetrics] = jax.lax.map(
-            lambda pair: advance_one(*pair, data, epochs), (states, runs)
+            lambda pair: advance_one(pair[0], pair[1], data, epochs), (states, runs)
         )
         return result
 

@@ -3,16 +3,17 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from experiments._config import RunConfig
 from experiments._errors import UsageError
 from experiments._runner import Result
 
 
-def append_result(path: Path, result: Result) -> None:
-    """Append one line and force it to disk; a killed run leaves whole lines."""
+def append_line(path: Path, values: dict[str, Any]) -> None:
+    """Append one JSON line and force it to disk; a killed run leaves whole lines."""
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(result, sort_keys=True) + "\n")
+        file.write(json.dumps(values, sort_keys=True) + "\n")
         file.flush()
         os.fsync(file.fileno())
 

@@ -120,17 +120,17 @@ def make_group(
     noisy = [apply_noise(parse_noise(c.noise), dataset, c.seed) for c in configs]
     splits = [_holdout(c, len(dataset.train_labels)) for c in configs]
     runs = Runs(
-        seed=np.array([c.seed for c in configs], np.int32),
-        labels=np.stack(noisy),
-        pool=np.stack([pool for pool, _ in splits]),
-        loss_index=np.array([list(loss_names).index(c.loss) for c in configs], np.int32),
-        settings=np.stack([_settings(c, number_of_settings(loss_names)) for c in configs]),
-        learning_rate=np.array([c.learning_rate for c in configs], np.float32),
+        seed=jnp.array([c.seed for c in configs], jnp.int32),
+        labels=jnp.array(noisy),
+        pool=jnp.array([pool for pool, _ in splits]),
+        loss_index=jnp.array([list(loss_names).index(c.loss) for c in configs], jnp.int32),
+        settings=jnp.array([_settings(c, number_of_settings(loss_names)) for c in configs]),
+        learning_rate=jnp.array([c.learning_rate for c in configs], jnp.float32),
     )
     data = Data(
-        train_images=dataset.train_images,
-        test_images=dataset.test_images,
-        test_labels=dataset.test_labels,
+        train_images=jnp.asarray(dataset.train_images),
+        test_images=jnp.asarray(dataset.test_images),
+        test_labels=jnp.asarray(dataset.test_labels),
     )
     runs = place(runs, program.devices, split=True)
     shape = (len(configs), configs[0].epochs)

@@ -14,7 +14,7 @@ from experiments._datasets import Dataset
 from experiments._errors import UsageError
 from experiments._program import make_program, place
 from experiments._progress import ProgressBar
-from experiments._results import append_result, read_results
+from experiments._results import append_line, read_results
 from experiments._runner import Group, make_group
 
 
@@ -53,7 +53,7 @@ def train(
                 checkpoints.save(group)
                 bar.advance(step, group.latest())
     (result,) = group.results()
-    append_result(results_path, result)
+    append_line(results_path, result)
     console.print(
         f"{config.loss}, {config.dataset}, noise {config.noise} (realised "
         f"{100 * result['noise_rate']:.2f} %), seed {config.seed}: test accuracy "
@@ -107,7 +107,7 @@ def _content(group: Group) -> dict[str, Any]:
     return {
         "states": jax.tree.map(np.asarray, group.states),
         "curves": dict(group.curves),
-        "seconds": np.float32(group.seconds),
+        "seconds": np.array(group.seconds, np.float32),
     }
 
 

@@ -9,3 +9,8 @@ if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", "")
 import jax
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
+
+# Eager operations and small programs recur in many tests and in every worker.
+jax.config.update("jax_compilation_cache_dir", ".pytest_cache/jax")
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

@@ -261,6 +261,7 @@ def test_no_array_of_the_logits_size_is_kept(case):
     logits, labels = random_batch((512, 1000))
     program = jax.jit(jax.value_and_grad(lambda z, y: case(z, y).mean()))
     memory = program.lower(logits, labels).compile().memory_analysis()
+    assert memory is not None
     assert memory.temp_size_in_bytes < (case.large_temporaries + 0.1) * logits.nbytes
 
 

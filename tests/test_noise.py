@@ -224,7 +224,7 @@ def test_equal_bits_fall_back_on_the_id():
 def test_sharded_labels_get_the_labels_of_one_device(kind):
     assert jax.device_count() == 8
     clean = balanced(10, 100)
-    sharding = NamedSharding(Mesh(np.array(jax.devices()), ("data",)), PartitionSpec("data"))  # type: ignore[no-untyped-call]
+    sharding = NamedSharding(Mesh(np.array(jax.devices()), ("data",)), PartitionSpec("data"))
     sharded = jax.jit(lambda x: x, out_shardings=sharding)(clean)
     assert len(sharded.sharding.device_set) == 8
     noisy = draw(kind, KEY, sharded)

@@ -43,8 +43,9 @@ class DataParallel:
             return self._compiled(state, split)
         result = self._compiled(state, split)
         # psum left the same metrics on every device; the state stays where it is.
-        first = lambda tree: jax.tree.map(lambda x: x[0], tree)  # noqa: E731
-        return (result[0], first(result[1])) if isinstance(result, tuple) else first(result)
+        if isinstance(result, tuple):
+            return result[0], _first(result[1])
+        return _first(result)
 
     def replicate(self, state: Any) -> Any:
         """Copy a state of one device to all of them."""
@@ -57,7 +58,7 @@ class DataParallel:
     def unreplicate(self, state: Any) -> Any:
         """Return one device's copy of a state, to evaluate or to save it."""
         if self.backend == "pmap":
-            state = jax.tree.map(lambda x: x[0], state)
+            state = _first(state)
         return jax.device_put(state, self.devices[0])
 
     @property
@@ -162,6 +163,11 @@ def data_parallel(
             donate_argnums=donate,
         )
     return DataParallel(chosen, backend, compiled, mesh)
+
+
+def _first(tree: Any) -> Any:
+    """Take the first device's copy of everything."""
+    return jax.tree.map(lambda x: x[0], tree)
 
 
 def pad_batch(batch: Batch, *, multiple_of: int) -> dict[str, Array]:

@@ -50,7 +50,8 @@ class Metrics(flax.struct.PyTreeNode):
 
     def merge(self, other: "Metrics") -> "Metrics":
         """Return the metrics of both sets of examples together."""
-        return jax.tree.map(lambda a, b: a + b, self, other)
+        merged: Metrics = jax.tree.map(lambda a, b: a + b, self, other)
+        return merged
 
     @property
     def loss(self) -> Array:

@@ -38,9 +38,9 @@ def make_train_step(
     axis_name: str | None = None,
     rng_names: Sequence[str] = (),
 ) -> Step[tuple[TrainState, Metrics]]:
-    """Make a pure training step: gradient of the mean loss, Optax update, batch statistics.
+    r"""Make a pure training step: gradient of the mean loss, Optax update, batch statistics.
 
-    The step minimises :math:`\\sum_i w_i \\ell_i / \\sum_i w_i` with w the batch's "where"
+    The step minimises :math:`\sum_i w_i \ell_i / \sum_i w_i` with w the batch's "where"
     mask. With ``axis_name`` the sums run over all devices, so the result does not depend on
     how the batch is split (for batch normalisation, give the network the same axis name).
 

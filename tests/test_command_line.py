@@ -1,0 +1,115 @@
+"""Wrong options, files and values: one line on standard error, exit code 2, nothing written."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments._cli import main
+
+ROOT = Path(__file__).parents[1]
+
+WRONG = [
+    (
+        ["walk"],
+        r"argument VERB: invalid choice: 'walk' \(choose from .*compare.*see `python -m",
+    ),
+    (["compare", "--speed", "3"], r"unrecognized arguments: --speed 3; see `python -m"),
+    (["compare", "--dataset", "dogs"], r"unknown dataset 'dogs': expected digits, mnist"),
+    (["compare", "--dataset", "npz:none.npz"], r"none\.npz"),
+    (["compare", "--dataset", "mnist", "--data-dir", "nowhere"], r"nowhere"),
+    (["compare", "--noise", "symmetric"], r"--noise: expected none, symmetric:R.*'symmetric'"),
+    (
+        ["compare", "--noise", "symmetric:1.5"],
+        r"--noise: expected .*R in \[0, 1\], got .*:1.5'",
+    ),
+    (["compare", "--noise", "symmetric:lots"], r"--noise: expected .*got 'symmetric:lots'"),
+    (["compare", "--noise", "none:0.1"], r"--noise: expected none, .*got 'none:0.1'"),
+    (["compare", "--noise", "fog:0.1"], r"--noise: expected none, .*got 'fog:0.1'"),
+    (["compare", "--losses", "CE,XE"], r"--losses: expected names among CE, .*got 'XE'"),
+    (["compare", "--losses", "CE,,MAE"], r"--losses: expected distinct names .*got 'CE,,MAE'"),
+    (["compare", "--losses", "CE,CE"], r"--losses: expected distinct names .*got 'CE,CE'"),
+    (["compare", "--seeds", "0"], r"--seeds: expected a whole number ≥ 1, got '0'"),
+    (["compare", "--epochs", "1.5"], r"--epochs: expected a whole number ≥ 1, got '1.5'"),
+    (["compare", "--width", "-1"], r"--width: expected a number > 0, got '-1'"),
+    (
+        ["compare", "--learning-rate", "nan"],
+        r"--learning-rate: expected a number > 0, got 'nan'",
+    ),
+    (
+        ["compare", "--train-examples", "99999"],
+        r"expected at most the 14\d\d of digits, got 99999",
+    ),
+    (
+        ["compare", "--tune", "--learning-rate", "1"],
+        r"--tune: expected no --learning-rate beside",
+    ),
+    (["train", "--loss", "XE"], r"--loss: expected one of CE, .*got 'XE'"),
+    (["train", "--noise", "none,symmetric:0.1"], r"--noise: expected one noise for one run"),
+    (["train", "--set", "q=1"], r"--set: expected .*alpha, beta, m for CE_eps\+MAE, got 'q=1'"),
+    (["train", "--set", "alpha=x"], r"--set: expected NAME=VALUE .*got 'alpha=x'"),
+    (["train", "--set", "alpha=-1"], r"--set: alpha: expected a finite value .*got -1"),
+    (["train", "--loss", "CE", "--set", "a=1"], r"--set: expected .*none at all for CE"),
+    (["train", "--seed", "x"], r"--seed: expected a whole number ≥ 0, got 'x'"),
+    (["bench", "walk"], r"argument WHAT: invalid choice: 'walk'"),
+    (["bench", "losses", "--repeats", "1"], r"--repeats: expected a whole number ≥ 3, got '1'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG, ids=lambda x: " ".join(x))
+def test_one_line_and_exit_code_2(arguments, message, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert re.search(message, captured.err), captured.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_corrupt_result_file_names_the_line(capsys, tmp_path):
+    (tmp_path / "results.jsonl").write_text("{}\n", encoding="utf-8")
+    code = main(["compare", "--out", str(tmp_path), "--no-tune", "--epochs", "1"])
+    assert code == 2
+    assert "results.jsonl, line 1: expected a result as JSON" in capsys.readouterr().err
+
+
+def test_out_that_is_a_file(capsys, tmp_path):
+    path = tmp_path / "file"
+    path.write_text("mine", encoding="utf-8")
+    assert main(["compare", "--out", str(path)]) == 2
+    assert "--out: expected a folder" in capsys.readouterr().err
+    assert main(["train", "--workdir", str(path)]) == 2
+    assert "--workdir: expected a folder" in capsys.readouterr().err
+    assert path.read_text(encoding="utf-8") == "mine"
+
+
+def test_labels_that_are_no_classes_in_a_file(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    images = np.zeros((20, 8, 8, 1), np.uint8)
+    labels = np.arange(20) % 2
+    np.savez(
+        "bad.npz",
+        train_images=images,
+        train_labels=labels - 1,
+        test_images=images,
+        test_labels=labels,
+    )
+    assert main(["compare", "--dataset", "npz:bad.npz"]) == 2
+    assert re.search(r"row|label", capsys.readouterr().err)
+    assert not Path("runs").exists()
+
+
+def test_the_module_runs_and_explains_itself():
+    run = [sys.executable, "-m", "experiments"]
+    result = subprocess.run([*run, "--help"], capture_output=True, text=True, cwd=ROOT)
+    assert result.returncode == 0
+    assert "compare" in result.stdout
+    result = subprocess.run(
+        [*run, "compare", "--seeds", "x"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr

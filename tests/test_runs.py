@@ -1,0 +1,210 @@
+"""Whole runs on a small scale: resumed, repeated, grouped, compared and reported."""
+
+import dataclasses
+import json
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from experiments import _compare, _runner, _train
+from experiments._cli import main
+from experiments._config import RunConfig
+from experiments._datasets import load_dataset
+from experiments._noise_option import apply_noise, parse_noise
+from experiments._program import make_program
+from experiments._recipes import make_config
+from experiments._results import append_line, read_results
+from experiments._runner import grouped, make_group
+from experiments._tuning import choose, tuning_configs
+
+LOSSES = ["CE", "CE_eps+MAE"]
+
+
+@pytest.fixture(scope="module")
+def digits():
+    dataset = load_dataset("digits")
+    return dataclasses.replace(
+        dataset,
+        train_images=dataset.train_images[:400],
+        train_labels=dataset.train_labels[:400],
+    )
+
+
+def config(dataset, loss="CE_eps+MAE", **options):
+    defaults = {"epochs": 3, "width": 0.1, "seed": 0}
+    return make_config(dataset, parse_noise("symmetric:0.4"), loss, **{**defaults, **options})
+
+
+def newest_states(workdir):
+    import orbax.checkpoint as ocp
+
+    with ocp.CheckpointManager((workdir / "checkpoints").resolve()) as manager:
+        content = manager.restore(manager.latest_step(), args=ocp.args.StandardRestore())
+    return jax.tree.leaves(content)
+
+
+def without_time(result):
+    return {name: value for name, value in result.items() if name != "wall_s"}
+
+
+def test_a_resumed_run_is_a_straight_run_bit_for_bit(digits, tmp_path, monkeypatch):
+    run = config(digits)
+    straight = _train.train(run, digits, tmp_path / "straight")
+
+    advance = _runner.Group.advance
+
+    def interrupted(group, epochs):
+        if group.epoch == 2:
+            raise KeyboardInterrupt
+        advance(group, epochs)
+
+    monkeypatch.setattr(_runner.Group, "advance", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        _train.train(run, digits, tmp_path / "resumed")
+    assert not (tmp_path / "resumed" / "results.jsonl").exists()
+    monkeypatch.setattr(_runner.Group, "advance", advance)
+    resumed = _train.train(run, digits, tmp_path / "resumed")
+
+    assert without_time(resumed) == without_time(straight)
+    pairs = zip(
+        newest_states(tmp_path / "straight"), newest_states(tmp_path / "resumed"), strict=True
+    )
+    different = [a.shape for a, b in pairs if not np.array_equal(a, b, equal_nan=True)]
+    assert different in ([], [()])  # the only thing that may differ is the time taken
+    again = _train.train(run, digits, tmp_path / "resumed")
+    assert again == resumed
+
+
+def test_a_folder_of_another_run_is_refused(digits, tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps(config(digits, seed=3).to_json()))
+    with pytest.raises(
+        ValueError, match=r"--workdir: expected a new folder .*has seed=3; choose"
+    ):
+        _train.train(config(digits), digits, tmp_path)
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(ValueError, match="expected the configuration of a run as JSON"):
+        _train.train(config(digits), digits, tmp_path)
+
+
+def curves(configs, dataset, devices):
+    program = make_program(configs[0], dataset, LOSSES, devices)
+    group = make_group(program, configs, dataset, LOSSES)
+    group.advance(2)
+    group.advance(9)
+    assert group.finished
+    return [(result["curves"], result["noise_hash"]) for result in group.results()]
+
+
+def test_a_run_does_not_depend_on_its_company(digits):
+    # Other losses, seeds and devices beside it, and the number of epochs in a call.
+    configs = [config(digits, loss, seed=seed) for loss in LOSSES for seed in (0, 1)]
+    together = curves(configs, digits, 2)
+    assert together == curves(configs, digits, 2)
+    for alone, beside in zip(configs, together, strict=True):
+        ((curve, noise_hash),) = curves([alone], digits, 1)
+        assert noise_hash == beside[1]
+        np.testing.assert_allclose(curve["train_loss"], beside[0]["train_loss"], rtol=1e-4)
+        np.testing.assert_allclose(
+            curve["test_accuracy"], beside[0]["test_accuracy"], atol=0.01
+        )
+    assert together[0] != together[1]
+
+
+def test_held_out_examples_are_never_trained_on(digits):
+    run = config(digits, holdout=0.25)
+    program = make_program(run, digits, LOSSES, 1)
+    group = make_group(program, [run], digits, LOSSES)
+    pool, (held_out,) = np.asarray(group.runs.pool[0]), group.holdouts
+    assert len(held_out) == 100
+    assert len(pool) == 400
+    assert set(pool) == set(range(400)) - set(held_out)
+
+
+def test_groups_have_one_size():
+    configs: Any = list(range(5))
+    groups = list(grouped(configs, 2))
+    assert groups == [([0, 1], 2), ([2, 3], 2), ([4, 4], 1)]
+
+
+def test_noise_follows_the_seed_alone(digits):
+    spec = parse_noise("pairwise:0.25")
+    first = apply_noise(spec, digits, seed=1)
+    np.testing.assert_array_equal(first, apply_noise(spec, digits, seed=1))
+    assert (first != apply_noise(spec, digits, seed=2)).any()
+    wrong = first != digits.train_labels
+    np.testing.assert_array_equal(first[wrong], (digits.train_labels[wrong] + 1) % 10)
+    for label in range(10):
+        of_class = digits.train_labels == label
+        assert wrong[of_class].sum() == int(0.25 * of_class.sum())
+
+
+def test_the_choice_is_made_on_held_out_noisy_labels(digits):
+    noises = (parse_noise("symmetric:0.4"),)
+    configs = tuning_configs(digits, noises, ["CE"], 1)
+    assert all(c.holdout > 0 for c in configs)
+    best = configs[3]
+    results = [
+        # The clean accuracy points elsewhere, and must not matter.
+        {
+            "config": c.to_json(),
+            "holdout_accuracy": 0.6 if c.learning_rate == best.learning_rate else 0.5,
+            "last_accuracy": 0.1 if c.learning_rate == best.learning_rate else 0.9,
+        }
+        for c in configs
+    ]
+    ((cell, choice),) = choose(results).items()
+    assert cell == ("symmetric:0.4", "CE")
+    assert choice.learning_rate == best.learning_rate
+
+
+def test_configurations_survive_json(digits):
+    run = config(digits)
+    assert RunConfig.from_json(json.loads(json.dumps(run.to_json()))) == run
+
+
+def test_a_half_written_line_is_dropped(digits, tmp_path):
+    path = tmp_path / "results.jsonl"
+    result = {"config": config(digits).to_json()}
+    append_line(path, result)
+    with path.open("a") as file:
+        file.write('{"config": {"da')
+    assert list(read_results(path).values()) == [result]
+    append_line(path, {"config": config(digits, seed=5).to_json()})
+    assert len(read_results(path)) == 2
+
+
+def test_compare_from_the_command_line(tmp_path, capsys, monkeypatch):
+    arguments = [
+        "compare", "--losses", "CE,CE_eps+MAE", "--noise", "symmetric:0.5,none", "--no-tune",
+        "--epochs", "2", "--train-examples", "300", "--out", str(tmp_path), "--seeds",
+    ]  # fmt: skip
+    assert main([*arguments, "1"]) == 0
+    captured = capsys.readouterr()
+    assert "CE_eps+MAE" in captured.out
+    assert "is best in the last epoch" in captured.out
+    lines = (tmp_path / "results.jsonl").read_text().splitlines()
+    assert len(lines) == 4
+    for line in lines:
+        result = json.loads(line)
+        assert set(result) >= {"config", "noise_rate", "noise_hash", "last_accuracy", "wall_s"}
+        assert set(result) >= {"best_accuracy", "memorized", "versions", "device"}
+        noisy = result["config"]["noise"] != "none"
+        assert result["noise_rate"] == pytest.approx(0.5 if noisy else 0, abs=0.04)
+        assert (result["memorized"] is None) != noisy
+        assert len(result["curves"]["test_accuracy"]) == 2
+        assert result["last_accuracy"] == pytest.approx(
+            result["curves"]["test_accuracy"][-1], abs=1e-5
+        )
+    picture = (tmp_path / "curves.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len((tmp_path / "table.md").read_text().splitlines()) == 6
+
+    # The same again trains nothing; another seed trains only what is missing.
+    def refuse(*_args):
+        raise AssertionError("it trained again")
+
+    monkeypatch.setattr(_compare, "make_program", refuse)
+    assert main([*arguments, "1"]) == 0
+    assert (tmp_path / "results.jsonl").read_text().splitlines() == lines

@@ -138,10 +138,12 @@ def _title(dataset: Dataset, options: CompareOptions) -> str:
 def _protocol(dataset: Dataset, options: CompareOptions, rows: Sequence[Row]) -> str:
     """Say how the numbers came about."""
     config = RunConfig.from_json(rows[0].results[0]["config"])
+    spread = " ± is the standard deviation over seeds." if options.seeds > 1 else ""
+    width = "" if config.width == recipe_for(dataset).width else f" at width {config.width:g}"
     lines = [
-        f"{config.network}, {config.epochs} epochs, SGD, cosine rate. ± is the standard "
-        f"deviation over seeds. Best: best epoch on the test set, which nobody could pick "
-        f"without clean labels. Memorised: wrong training labels that the network gives back."
+        f"{config.network}{width}, {config.epochs} epochs, SGD, cosine rate.{spread} Best: "
+        f"best epoch on the test set, which nobody could pick without clean labels. Memorised: "
+        f"wrong training labels that the network gives back."
     ]
     if options.tune:
         lines.append(

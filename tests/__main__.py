@@ -21,7 +21,10 @@ def main() -> int:
         print(f"== {name}: {' '.join(command[2:])}", flush=True)
         began = time.monotonic()
         code = subprocess.run(command).returncode
-        print(f"== {name}: {'failed' if code else 'ok'}, {time.monotonic() - began:.0f} s", flush=True)
+        print(
+            f"== {name}: {'failed' if code else 'ok'}, {time.monotonic() - began:.0f} s",
+            flush=True,
+        )
         failed += [name] if code else []
     print(f"failed: {', '.join(failed)}" if failed else "all checks passed")
     return 1 if failed else 0

@@ -124,7 +124,7 @@ def test_held_out_examples_are_never_trained_on(digits):
 
 def test_groups_have_one_size():
     configs: Any = list(range(5))
-    groups = list(grouped(configs, 2))
+    groups: Any = list(grouped(configs, 2))
     assert groups == [([0, 1], 2), ([2, 3], 2), ([4, 4], 1)]
 
 

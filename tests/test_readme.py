@@ -1,0 +1,85 @@
+"""What the README shows must work, and what exists must be in it."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import optax
+
+from esoftmax_jax import losses, noise, training
+from experiments._cli import _parser
+from experiments._methods import METHODS
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+NOT_LOSSES = {
+    "checked", "weighted_sum", "epsilon_softmax", "log_epsilon_softmax",
+    "epsilon_bound", "m_for_epsilon",
+}  # fmt: skip
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+class Model(nn.Module):
+    """A small network with batch norm, as the examples need one."""
+
+    axis_name: str | None = None
+
+    @nn.compact
+    def __call__(self, x, train=True):
+        x = nn.BatchNorm(use_running_average=not train, axis_name=self.axis_name)(x)
+        return nn.Dense(10)(x)
+
+
+def test_the_python_examples_run():
+    images, labels = jnp.ones((80, 4)), jnp.arange(80) % 10
+    dense = nn.Dense(10)
+    first, second, third = blocks("python")
+    names: dict[str, Any] = {
+        "model": dense,
+        "params": dense.init(jax.random.key(0), images)["params"],
+        "batch": {"images": images, "labels": labels},
+    }
+    exec(first, names)
+    assert jnp.isfinite(names["gradients"]["kernel"]).all()
+
+    names = {"jax": jax, "noise": noise, "labels": labels}
+    exec(second, names)
+    assert names["noisy"].shape == labels.shape
+
+    model = Model(axis_name="devices")
+    names = {
+        "training": training,
+        "model": model,
+        "loss_fn": losses.mean_absolute_error,
+        "tx": optax.sgd(0.1),
+        "variables": model.init(jax.random.key(0), images, train=False),
+        "images": images,
+        "noisy": labels,
+    }
+    exec(third, names)
+    assert names["metrics"].count == 80
+
+
+def test_the_commands_parse():
+    commands = [
+        line.partition("python -m experiments ")[2]
+        for block in blocks("sh")
+        for line in block.splitlines()
+        if "python -m experiments " in line
+    ]
+    assert len(commands) >= 4
+    for command in commands:
+        assert _parser().parse_args(shlex.split(command)).run is not None
+
+
+def test_every_loss_is_in_the_tables():
+    table = set(re.findall(r"^\| `(\w+)` \|", README, flags=re.MULTILINE))
+    assert table == set(losses.__all__) - NOT_LOSSES
+    for name in METHODS:
+        assert re.search(rf"\b{re.escape(name)}", README), name

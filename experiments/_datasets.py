@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from experiments._dataset_errors import (
+from experiments._dataset_files import (
     KEYS,
     UNREADABLE,
     Array,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from experiments import _datasets
-from experiments._dataset_errors import decode_split, find_prepared, lossy_note, quiet
+from experiments._dataset_files import decode_split, find_prepared, lossy_note, quiet
 from experiments._datasets import load_dataset
 from experiments._errors import UsageError
 

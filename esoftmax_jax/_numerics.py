@@ -109,7 +109,7 @@ def _sum_of_log_probs_jvp(
     return sum_of_log_probs(logits, axis), tangent
 
 
-def log_epsilon_top(log_prob: Array, m: Scalar) -> Array:
+def log_epsilon_top(log_prob: Array, m: Scalar, is_top: Array | bool = True) -> Array:
     """Return log((p + m) / (m + 1)) from log p ≤ 0, for the class that receives m.
 
     Two exact forms, each without cancellation where it is used (m is a scalar as a rule, so
@@ -117,11 +117,16 @@ def log_epsilon_top(log_prob: Array, m: Scalar) -> Array:
 
         m ≥ 1:  log1p(expm1(log p) / (1 + m))                  (p + m is near 1 + m)
         m < 1:  log p + log1p(m / (1 + m) · expm1(−log p))     (exactly log p at m = 0)
+
+    Where ``is_top`` is False the result means nothing, but it and its gradient are finite:
+    only the second form could overflow, so only there log p is replaced. That leaves
+    expm1(log p) in the first form as it is, and MAE can share it.
     """
     small = m < 1
     base = jnp.where(small, log_prob, 0)
     scale = jnp.where(small, m, 1) / (1 + m)
-    return base + jnp.log1p(scale * jnp.expm1(jnp.where(small, -log_prob, log_prob)))
+    exponent = jnp.where(small, jnp.where(is_top, -log_prob, 0), log_prob)
+    return base + jnp.log1p(scale * jnp.expm1(exponent))
 
 
 def log_epsilon_prob(
@@ -132,8 +137,7 @@ def log_epsilon_prob(
     The floor acts after the division by m + 1 (it is part of the method, not a guard).
     Where it acts the gradient is 0. Written so that NaN stays NaN.
     """
-    # The inner select keeps expm1 of a large number out of the branch not taken.
-    top = log_epsilon_top(jnp.where(predicted, log_prob, 0), m)
+    top = log_epsilon_top(log_prob, m, predicted)
     value = jnp.where(predicted, top, log_prob - jnp.log1p(m))
     return floor_log_prob(value, min_prob)
 

@@ -120,9 +120,14 @@ def _time_interleaved(
         jax.block_until_ready(function(logits, labels))
     calls = max(3, round(TARGET_SECONDS / _burst(functions[PEER], logits, labels, 3)))
     seconds: dict[str, list[float]] = {name: [] for name in functions}
-    for _ in range(repeats):
-        for name, function in functions.items():
-            seconds[name].append(_burst(function, logits, labels, calls))
+    names = list(functions)
+    for round_number in range(repeats):
+        # Another first one in every round, and a call that is not timed before each burst:
+        # otherwise a function would pay for the memory that the one before it left behind.
+        for place in range(len(names)):
+            name = names[(round_number + place) % len(names)]
+            jax.block_until_ready(functions[name](logits, labels))
+            seconds[name].append(_burst(functions[name], logits, labels, calls))
         bar.advance(1, f"at {_text(shape)}")
     return seconds
 

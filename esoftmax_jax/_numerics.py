@@ -89,24 +89,46 @@ def label_log_prob_and_predicted(
     return log_prob, gap >= 0
 
 
+def _sum_and_count_of_present(logits: ArrayInput, axis: int) -> tuple[Array, Array]:
+    """Return Σ_k z_k and the number of classes, both without those of logit −inf.
+
+    A plain sum is an order of magnitude faster on a CPU than one that looks at every term,
+    so it is tried first; only −inf in some row's sum sends the batch the long way.
+    """
+    array = jax.lax.stop_gradient(jnp.asarray(logits))
+    total = jnp.sum(array, axis=axis)
+
+    def plain() -> tuple[Array, Array]:
+        return total, jnp.full_like(total, array.shape[axis])
+
+    def masked() -> tuple[Array, Array]:
+        present = array != -jnp.inf
+        count = jnp.sum(present, axis=axis).astype(array.dtype)
+        return jnp.sum(jnp.where(present, array, 0), axis=axis), count
+
+    sums: tuple[Array, Array] = jax.lax.cond(jnp.any(total == -jnp.inf), masked, plain)
+    return sums
+
+
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
 def sum_of_log_probs(logits: ArrayInput, axis: int) -> Array:
     """Return Σ_k log p_k over the classes whose logit is not −inf (a masked class is none)."""
     maximum, _, total = exponentials(logits, axis)
-    log_total = jnp.expand_dims(maximum + jnp.log(total), axis)
-    return jnp.sum(jnp.where(logits == -jnp.inf, 0, logits - log_total), axis=axis)
+    logit_sum, count = _sum_and_count_of_present(logits, axis)
+    return logit_sum - count * (maximum + jnp.log(total))
 
 
 @sum_of_log_probs.defjvp
 def _sum_of_log_probs_jvp(
     axis: int, primals: tuple[Array], tangents: tuple[Array]
 ) -> tuple[Array, Array]:
+    # d Σ_k log p_k = Σ_k (1 − K p_k) dz_k over the K classes present.
     (logits,), (direction,) = primals, tangents
     _, shifted, total = exponentials(logits, axis)
+    _, count = _sum_and_count_of_present(logits, axis)
     present = (logits != -jnp.inf).astype(logits.dtype)
-    count_over_total = jnp.expand_dims(jnp.sum(present, axis=axis) / total, axis)
-    tangent = jnp.sum((present - count_over_total * shifted) * direction, axis=axis)
-    return sum_of_log_probs(logits, axis), tangent
+    slope = present - jnp.expand_dims(count / total, axis) * shifted
+    return sum_of_log_probs(logits, axis), jnp.sum(slope * direction, axis=axis)
 
 
 def log_epsilon_top(log_prob: Array, m: Scalar, is_top: Array | bool = True) -> Array:

@@ -126,7 +126,7 @@ CASES = [
         nce,
         golden="nce",
         bounded=True,
-        large_temporaries=1,
+        large_temporaries=2,
         constant_sum=lambda _: 1,
     ),
     Case(

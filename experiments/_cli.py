@@ -128,6 +128,7 @@ def _compare(options: argparse.Namespace) -> None:
             epochs=options.epochs,
             learning_rate=options.learning_rate,
             width=options.width,
+            train_examples=options.train_examples,
             tune=tune if options.tune is None else options.tune,
             out=options.out or Path("runs") / f"compare-{_folder_name(options.dataset)}",
         ),

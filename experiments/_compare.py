@@ -31,6 +31,7 @@ class CompareOptions:
     epochs: int | None
     learning_rate: float | None
     width: float | None
+    train_examples: int | None
     tune: bool
     out: Path
 
@@ -48,7 +49,14 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
         ) from None
     choices: dict[tuple[str, str], Choice] = {}
     if options.tune:
-        tuning = tuning_configs(dataset, options.noises, options.losses, options.epochs)
+        tuning = tuning_configs(
+            dataset,
+            options.noises,
+            options.losses,
+            epochs=options.epochs,
+            width=options.width,
+            train_examples=options.train_examples,
+        )
         choices = choose(
             run_all(tuning, dataset, options.losses, options.out / "tuning.jsonl", "tuning")
         )
@@ -124,6 +132,7 @@ def _final_configs(
                         seed=seed,
                         epochs=options.epochs,
                         width=options.width,
+                        train_examples=options.train_examples,
                         **settings,
                     )
                     configs.append((label, config))

@@ -46,8 +46,9 @@ def parse_noise(text: str) -> NoiseSpec:
 def apply_noise(spec: NoiseSpec, dataset: Dataset, seed: int) -> Labels:
     """Draw noisy training labels; the seed alone decides them.
 
-    ``asymmetric`` uses the dataset's published class map. A dataset that has none gets
-    ``pairwise``, class k to k + 1.
+    ``symmetric`` flips the same number in every class, as the paper does, unless a class has
+    too few examples for that; then it flips the same share of each. ``asymmetric`` uses the
+    dataset's published class map. A dataset that has none gets ``pairwise``, class k to k + 1.
     """
     clean = dataset.train_labels
     if spec.kind == "none":

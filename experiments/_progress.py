@@ -25,7 +25,7 @@ class ProgressBar:
         self._console = Console(stderr=True)
         self._bar = Progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=12),
             MofNCompleteColumn(),
             TextColumn(unit),
             TextColumn("{task.fields[latest]}"),

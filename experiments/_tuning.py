@@ -3,6 +3,7 @@
 import dataclasses
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -28,9 +29,12 @@ class Choice:
 
 
 def tuning_configs(
-    dataset: Dataset, noises: Sequence[NoiseSpec], loss_names: Sequence[str], epochs: int | None
+    dataset: Dataset, noises: Sequence[NoiseSpec], loss_names: Sequence[str], **options: Any
 ) -> list[RunConfig]:
-    """List the runs: each loss's candidates × learning rates × noises × two seeds."""
+    """List the runs: each loss's candidates × learning rates × noises × two seeds.
+
+    ``options`` are fields of every configuration.
+    """
     return [
         make_config(
             dataset,
@@ -39,8 +43,8 @@ def tuning_configs(
             hyperparameters=tuple(sorted(candidate.items())),
             learning_rate=rate,
             seed=seed,
-            epochs=epochs,
             holdout=HOLDOUT,
+            **options,
         )
         for noise in noises
         for loss in loss_names

@@ -142,7 +142,7 @@ def test_noise_follows_the_seed_alone(digits):
 
 def test_the_choice_is_made_on_held_out_noisy_labels(digits):
     noises = (parse_noise("symmetric:0.4"),)
-    configs = tuning_configs(digits, noises, ["CE"], 1)
+    configs = tuning_configs(digits, noises, ["CE"], epochs=1)
     assert all(c.holdout > 0 for c in configs)
     best = configs[3]
     results = [
@@ -194,6 +194,7 @@ def test_compare_from_the_command_line(tmp_path, capsys, monkeypatch):
         assert result["noise_rate"] == pytest.approx(0.5 if noisy else 0, abs=0.04)
         assert (result["memorized"] is None) != noisy
         assert len(result["curves"]["test_accuracy"]) == 2
+        assert result["config"]["train_examples"] == 300
         assert result["last_accuracy"] == pytest.approx(
             result["curves"]["test_accuracy"][-1], abs=1e-5
         )

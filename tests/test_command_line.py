@@ -87,6 +87,18 @@ def test_out_that_is_a_file(capsys, tmp_path):
     assert path.read_text(encoding="utf-8") == "mine"
 
 
+def test_a_missing_package_is_named(capsys, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    for module in [name for name in sys.modules if name.startswith("experiments._")]:
+        if module not in ("experiments._cli", "experiments._errors"):
+            monkeypatch.delitem(sys.modules, module)
+    assert main(["compare", "--out", str(tmp_path / "out")]) == 2
+    message = capsys.readouterr().err
+    assert "expected the package 'rich.console' to be installed" in message
+    assert "pip install" in message
+    assert not (tmp_path / "out").exists()
+
+
 def test_labels_that_are_no_classes_in_a_file(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     images = np.zeros((20, 8, 8, 1), np.uint8)

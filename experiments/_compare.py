@@ -10,13 +10,12 @@ from rich.console import Console
 
 from experiments._config import RunConfig
 from experiments._datasets import Dataset
-from experiments._errors import UsageError
 from experiments._noise_option import NoiseSpec
 from experiments._program import make_program
 from experiments._progress import ProgressBar
 from experiments._recipes import make_config, recipe_for
 from experiments._report import Row, draw_curves, make_rows, print_table, summary, write_table
-from experiments._results import append_line, read_results
+from experiments._results import append_line, create_folder, read_results
 from experiments._runner import Result, grouped, make_group
 from experiments._tuning import HOLDOUT, TUNING_SEEDS, Choice, choose, tuning_configs
 
@@ -40,13 +39,7 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
     """Run what is missing, then print the table and draw the curves."""
     # A log file has no width of its own; 80 columns would break the rows.
     console = Console() if sys.stdout.isatty() else Console(width=110)
-    try:
-        options.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"--out: expected a folder that can be written, got {options.out} "
-            f"({error.strerror}); choose another"
-        ) from None
+    create_folder("--out", options.out)
     choices: dict[tuple[str, str], Choice] = {}
     if options.tune:
         tuning = tuning_configs(
@@ -89,7 +82,9 @@ def run_all(
 ) -> list[Result]:
     """Return the results of all configurations, running those that the file lacks."""
     done = read_results(path)
-    missing = [config for config in configs if config.identity not in done]
+    # By identity: a loss tuned to the common rate is the same run as that row of the table.
+    wanted = {config.identity: config for config in configs}
+    missing = [config for identity, config in wanted.items() if identity not in done]
     recipe = recipe_for(dataset)
     devices = min(jax.local_device_count(), len(configs))
     size = min(devices * recipe.runs_together, -(-len(configs) // devices) * devices)
@@ -116,13 +111,16 @@ def _final_configs(
     for noise in options.noises:
         for loss in options.losses:
             chosen = choices.get((str(noise), loss))
-            variants = [(loss, dataclasses.asdict(chosen) if chosen else {})]
+            own = (
+                dataclasses.asdict(chosen)
+                if chosen
+                else {"learning_rate": options.learning_rate}
+            )
+            variants = [(loss, own)]
             if chosen and loss == "CE":
                 # What a comparison at one common rate would have shown.
                 common = recipe_for(dataset).common_rate
                 variants.append((f"CE at rate {common:g}", {"learning_rate": common}))
-            if not chosen:
-                variants = [(loss, {"learning_rate": options.learning_rate})]
             for label, settings in variants:
                 for seed in range(options.seeds):
                     config = make_config(

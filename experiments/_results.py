@@ -10,6 +10,17 @@ from experiments._errors import UsageError
 from experiments._runner import Result
 
 
+def create_folder(option: str, path: Path) -> None:
+    """Create the folder that an option names, or say why it cannot be one."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{option}: expected a folder that can be written, got {path} "
+            f"({error.strerror}); choose another"
+        ) from None
+
+
 def append_line(path: Path, values: dict[str, Any]) -> None:
     """Append one JSON line and force it to disk; a killed run leaves whole lines."""
     with path.open("a", encoding="utf-8") as file:

@@ -1,6 +1,7 @@
 """Training runs that share shapes, advanced together, with their curves and results."""
 
 import dataclasses
+import functools
 import hashlib
 import importlib.metadata
 import time
@@ -117,7 +118,12 @@ def make_group(
         dataset: already cut to ``train_examples``.
         loss_names: the losses that the program contains.
     """
-    noisy = [apply_noise(parse_noise(c.noise), dataset, c.seed) for c in configs]
+    # Runs that differ in loss or settings share their labels: draw each set once.
+    drawn = {
+        (noise_text, seed): apply_noise(parse_noise(noise_text), dataset, seed)
+        for noise_text, seed in {(c.noise, c.seed) for c in configs}
+    }
+    noisy = [drawn[c.noise, c.seed] for c in configs]
     splits = [_holdout(c, len(dataset.train_labels)) for c in configs]
     runs = Runs(
         seed=jnp.array([c.seed for c in configs], jnp.int32),
@@ -159,6 +165,7 @@ def grouped(configs: Sequence[RunConfig], size: int) -> Iterator[tuple[list[RunC
         yield group + [group[-1]] * (size - real), real
 
 
+@functools.cache
 def environment() -> dict[str, Any]:
     """Return versions and device, as they go into every result."""
     packages = ("jax", "jaxlib", "flax", "optax", "numpy")

@@ -14,7 +14,7 @@ from experiments._datasets import Dataset
 from experiments._errors import UsageError
 from experiments._program import make_program, place
 from experiments._progress import ProgressBar
-from experiments._results import append_line, read_results
+from experiments._results import append_line, create_folder, read_results
 from experiments._runner import Group, make_group
 
 
@@ -113,9 +113,9 @@ def _content(group: Group) -> dict[str, Any]:
 
 def _claim(workdir: Path, config: RunConfig) -> None:
     """Create the folder, or check that it belongs to this configuration."""
+    create_folder("--workdir", workdir)
     path = workdir / "config.json"
     try:
-        workdir.mkdir(parents=True, exist_ok=True)
         if path.exists():
             stored = RunConfig.from_json(json.loads(path.read_text(encoding="utf-8")))
         else:

@@ -11,9 +11,10 @@ from typing import Any
 
 import chex
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from esoftmax_jax._types import Array
+from esoftmax_jax._types import ArrayInput
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Interval:
     low_open: bool = False
     high_open: bool = False
     optional: bool = False  # whether None is allowed as well
+    integer: bool = False  # a Python integer, part of the program (never traced)
 
     def contains(self, values: np.ndarray) -> bool:
         """Whether every value is finite and inside."""
@@ -40,6 +42,10 @@ class Interval:
 
 
 NON_NEGATIVE = Interval(low=0.0)
+POSITIVE = Interval(low=0.0, low_open=True)
+ABOVE_ONE = Interval(low=1.0, low_open=True)
+OPEN_UNIT = Interval(low=0.0, high=1.0, low_open=True, high_open=True)
+POSITIVE_INTEGER = Interval(low=1, integer=True)
 REAL = Interval()
 PROBABILITY_FLOOR = Interval(low=0.0, high=1.0, low_open=True, high_open=True, optional=True)
 
@@ -102,7 +108,7 @@ def check_logits(logits: Any, axis: object) -> int:
     return positive_axis
 
 
-def check_labels(labels: Any, logits: Array, axis: int) -> None:
+def check_labels(labels: Any, logits: ArrayInput, axis: int) -> None:
     """Check that labels are integer classes, one for each row of logits."""
     check_array("labels", labels)
     _require(
@@ -148,11 +154,80 @@ def check_where(where: Any, example_shape: tuple[int, ...]) -> None:
     )
 
 
+def check_floating(name: str, value: Any) -> None:
+    """Check a floating array of any shape."""
+    check_array(name, value)
+    _require(
+        chex.assert_type,
+        value,
+        float,
+        error=TypeError,
+        message=f"{name}: expected a floating dtype, got {value.dtype}",
+    )
+
+
+def check_distribution(name: str, value: Any, shape: tuple[int, ...]) -> None:
+    """Check one floating weight for each class of each example."""
+    check_array(name, value)
+    _require(
+        chex.assert_type,
+        value,
+        float,
+        error=TypeError,
+        message=f"{name}: expected a floating dtype, got {value.dtype}; for integer labels "
+        f"call the loss itself, or pass jax.nn.one_hot(labels, num_classes)",
+    )
+    _require(
+        chex.assert_shape,
+        value,
+        shape,
+        error=ValueError,
+        message=f"{name}: expected the shape of the logits {shape}, got {value.shape}",
+    )
+
+
+def check_integers(name: str, value: Any, shape: tuple[int, ...]) -> None:
+    """Check an integer for each example."""
+    check_array(name, value)
+    _require(
+        chex.assert_type,
+        value,
+        int,
+        error=TypeError,
+        message=f"{name}: expected an integer dtype, got {value.dtype}",
+    )
+    _require(
+        chex.assert_shape,
+        value,
+        shape,
+        error=ValueError,
+        message=f"{name}: expected shape {shape}, one for each example, got {value.shape}",
+    )
+
+
+def check_memory(name: str, value: Any, shape: tuple[int, ...]) -> None:
+    """Check that a (num_examples, K) memory fits logits of (batch, K)."""
+    if len(shape) != 2:
+        raise ValueError(f"logits: expected shape (batch, K), got {shape}")
+    check_array(name, value)
+    if value.ndim != 2 or value.shape[1] != shape[1]:
+        raise ValueError(
+            f"{name}: expected shape (num_examples, {shape[1]}) for logits of {shape}, got "
+            f"{value.shape}"
+        )
+
+
 def check_hyperparameter(
     name: str, value: Any, interval: Interval, example_shape: tuple[int, ...] = ()
 ) -> None:
     """Check a number, or an array of numbers that broadcasts against the examples."""
     if value is None and interval.optional:
+        return
+    if interval.integer:
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+            raise TypeError(f"{name}: expected a Python integer, got {value!r}")
+        if not interval.low <= value <= interval.high:
+            raise ValueError(f"{name}: expected an integer {interval}, got {value}")
         return
     is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
     is_array = isinstance(value, (jax.Array, np.ndarray))
@@ -181,6 +256,39 @@ def check_flag(name: str, value: object) -> None:
     """Check a Python boolean that selects the program."""
     if not isinstance(value, bool):
         raise TypeError(f"{name}: expected True or False, got {value!r}")
+
+
+def check_key(name: str, value: Any, num_classes: int) -> None:
+    """Check one typed random key; ``num_classes`` is not looked at."""
+    del num_classes
+    if not (isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key)):
+        raise TypeError(f"{name}: expected a key from jax.random.key(seed), got {value!r}")
+    if value.shape != ():
+        raise ValueError(f"{name}: expected one key, got keys of shape {value.shape}")
+
+
+def check_transition_matrix(name: str, value: Any, num_classes: int) -> None:
+    """Check a row-stochastic (K, K) matrix; the values only where they are concrete."""
+    check_floating(name, value)
+    expected = (num_classes, num_classes)
+    _require(
+        chex.assert_shape,
+        value,
+        expected,
+        error=ValueError,
+        message=f"{name}: expected shape {expected}, one row for each true class, got "
+        f"{value.shape}",
+    )
+    if is_traced(value):
+        return
+    matrix = np.asarray(value, dtype=np.float64)
+    sums = matrix.sum(axis=1)
+    if not (np.all(matrix >= 0) and np.all(np.abs(sums - 1) < 1e-3)):
+        raise ValueError(
+            f"{name}: expected rows of probabilities that sum to 1, got entries from "
+            f"{matrix.min():g} to {matrix.max():g} and row sums from {sums.min():g} to "
+            f"{sums.max():g}; T[i, j] is the probability of label j where class i is true"
+        )
 
 
 def check_num_classes(num_classes: object) -> None:

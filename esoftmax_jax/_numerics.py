@@ -51,12 +51,8 @@ def exponentials(logits: ArrayInput, axis: int) -> tuple[Array, Array, Array]:
 def _label_log_prob_and_gap(
     logits: ArrayInput, labels: ArrayInput, axis: int
 ) -> tuple[Array, Array]:
-    safe, _ = safe_labels(labels, logits.shape[axis])
     maximum, _, total = exponentials(logits, axis)
-    label_logit = jnp.take_along_axis(
-        logits, jnp.expand_dims(safe, axis), axis=axis, mode="fill", fill_value=jnp.nan
-    ).squeeze(axis)
-    gap = label_logit - maximum
+    gap = pick(jnp.asarray(logits), labels, axis) - maximum
     return gap - jnp.log(total), gap
 
 
@@ -76,59 +72,101 @@ def _label_log_prob_and_gap_jvp(
     return outputs, (jnp.sum((hot - probs) * direction, axis=axis), jnp.zeros_like(total))
 
 
-def label_log_prob(logits: ArrayInput, labels: ArrayInput, axis: int) -> Array:
-    """Return log p_y; NaN for a label outside [0, K)."""
+def label_log_prob(logits: ArrayInput, labels: ArrayInput | None, axis: int) -> Array:
+    """Return log p_y; NaN for a label outside [0, K). Without labels, log p_k for every k."""
+    if labels is None:
+        return log_probs(logits, axis)
     return _label_log_prob_and_gap(logits, labels, axis)[0]
 
 
 def label_log_prob_and_predicted(
-    logits: ArrayInput, labels: ArrayInput, axis: int
+    logits: ArrayInput, labels: ArrayInput | None, axis: int
 ) -> tuple[Array, Array]:
     """Return log p_y and whether z_y ≥ max z (a tie counts as predicted)."""
+    if labels is None:
+        maximum = jax.lax.stop_gradient(jnp.max(logits, axis=axis, keepdims=True))
+        return label_log_prob(logits, None, axis), jnp.asarray(logits >= maximum)
     log_prob, gap = _label_log_prob_and_gap(logits, labels, axis)
     return log_prob, gap >= 0
 
 
-def _sum_and_count_of_present(logits: ArrayInput, axis: int) -> tuple[Array, Array]:
-    """Return Σ_k z_k and the number of classes, both without those of logit −inf.
+def pick(values: Array, labels: ArrayInput, axis: int) -> Array:
+    """Return the label's entry along ``axis``; NaN for a label outside [0, K)."""
+    safe, _ = safe_labels(labels, values.shape[axis])
+    return jnp.take_along_axis(
+        values, jnp.expand_dims(safe, axis), axis=axis, mode="fill", fill_value=jnp.nan
+    ).squeeze(axis)
 
-    A plain sum is an order of magnitude faster on a CPU than one that looks at every term,
-    so it is tried first; only −inf in some row's sum sends the batch the long way.
-    """
-    array = jax.lax.stop_gradient(jnp.asarray(logits))
-    total = jnp.sum(array, axis=axis)
 
-    def plain() -> tuple[Array, Array]:
-        return total, jnp.full_like(total, array.shape[axis])
+@functools.partial(jax.custom_jvp, nondiff_argnums=(2,))
+def pick_with_gradient(values: Array, labels: ArrayInput, axis: int) -> Array:
+    """Return the label's entry; for a label outside [0, K) its gradient is NaN as well."""
+    return pick(values, labels, axis)
 
-    def masked() -> tuple[Array, Array]:
-        present = array != -jnp.inf
-        count = jnp.sum(present, axis=axis).astype(array.dtype)
-        return jnp.sum(jnp.where(present, array, 0), axis=axis), count
 
-    sums: tuple[Array, Array] = jax.lax.cond(jnp.any(total == -jnp.inf), masked, plain)
-    return sums
+@pick_with_gradient.defjvp
+def _pick_with_gradient_jvp(
+    axis: int, primals: tuple[Array, ArrayInput], tangents: tuple[Array, Array]
+) -> tuple[Array, Array]:
+    values, labels = primals
+    direction, _ = tangents
+    safe, valid = safe_labels(labels, values.shape[axis])
+    hot = class_is(values.shape, safe, axis).astype(values.dtype)
+    # Added, not multiplied: XLA makes a select of a product with a comparison.
+    poison = jnp.expand_dims(jnp.where(valid, 0, jnp.nan).astype(values.dtype), axis)
+    return pick(values, labels, axis), jnp.sum((hot + poison) * direction, axis=axis)
+
+
+def nan_unless(valid: Array, dtype: jnp.dtype) -> Array:
+    """Return the factor 1, or NaN: it makes a value and its gradient NaN."""
+    return jnp.where(valid, jnp.asarray(1, dtype), jnp.nan)
+
+
+def for_each_label(rows: Array, labels: ArrayInput | None, axis: int) -> Array:
+    """Give what belongs to a row the axis of classes, where every label is asked for."""
+    return jnp.expand_dims(rows, axis) if labels is None else rows
+
+
+def for_each_row(value: Array, labels: ArrayInput | None, axis: int) -> Array:
+    """Return a hyperparameter as a scalar or with one value per row (no axis of classes)."""
+    return jnp.squeeze(value, axis) if labels is None and value.ndim else value
+
+
+def for_each_class(value: Scalar, labels: ArrayInput | None, axis: int) -> Array:
+    """Return a hyperparameter as a scalar or with an axis of classes of length 1."""
+    array = jnp.asarray(value)
+    return array if labels is None or not array.ndim else jnp.expand_dims(array, axis)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
-def sum_of_log_probs(logits: ArrayInput, axis: int) -> Array:
-    """Return Σ_k log p_k over the classes whose logit is not −inf (a masked class is none)."""
+def _maximum_and_log_sum(logits: ArrayInput, axis: int) -> tuple[Array, Array]:
     maximum, _, total = exponentials(logits, axis)
-    logit_sum, count = _sum_and_count_of_present(logits, axis)
-    return logit_sum - count * (maximum + jnp.log(total))
+    return maximum, jnp.log(total)
 
 
-@sum_of_log_probs.defjvp
-def _sum_of_log_probs_jvp(
+@_maximum_and_log_sum.defjvp
+def _maximum_and_log_sum_jvp(
     axis: int, primals: tuple[Array], tangents: tuple[Array]
-) -> tuple[Array, Array]:
-    # d Σ_k log p_k = Σ_k (1 − K p_k) dz_k over the K classes present.
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    # The maximum is a constant here, so that the whole derivative is the sum's.
     (logits,), (direction,) = primals, tangents
-    _, shifted, total = exponentials(logits, axis)
-    _, count = _sum_and_count_of_present(logits, axis)
-    present = (logits != -jnp.inf).astype(logits.dtype)
-    slope = present - jnp.expand_dims(count / total, axis) * shifted
-    return sum_of_log_probs(logits, axis), jnp.sum(slope * direction, axis=axis)
+    maximum, shifted, total = exponentials(logits, axis)
+    probs = shifted / jnp.expand_dims(total, axis)
+    tangent = jnp.sum(probs * direction, axis=axis)
+    return (maximum, jnp.log(total)), (jnp.zeros_like(maximum), tangent)
+
+
+def logsumexp(logits: ArrayInput, axis: int) -> Array:
+    """Return log Σ_k exp z_k, in the one way of writing it that is shared here."""
+    maximum, log_sum = _maximum_and_log_sum(logits, axis)
+    return maximum + log_sum
+
+
+def log_probs(logits: ArrayInput, axis: int) -> Array:
+    """Return log p_k for every k."""
+    maximum, log_sum = _maximum_and_log_sum(logits, axis)
+    # Two subtractions: max z + log Σ rounds away what matters where p is nearly 1.
+    return jnp.asarray(logits) - jnp.expand_dims(maximum, axis) - jnp.expand_dims(log_sum, axis)
 
 
 def log_epsilon_top(log_prob: Array, m: Scalar, is_top: Array | bool = True) -> Array:
@@ -180,3 +218,12 @@ def focal_term(log_prob: Array, gamma: Scalar, *, stop_modulator_gradient: bool)
     if stop_modulator_gradient:
         modulator = jax.lax.stop_gradient(modulator)
     return jnp.where(certain, 0, -modulator * inside)
+
+
+def log_shifted_prob(log_prob: Array, a: Scalar) -> Array:
+    """Return log((p + a) / (1 + a)) from log p ≤ 0 for a > 0, precise for small and large a."""
+    large = a >= 1
+    shift = jnp.where(large, a, 1)
+    direct = jnp.log1p(jnp.expm1(log_prob) / (1 + shift))
+    small = jnp.where(large, 1, a)
+    return jnp.where(large, direct, jnp.logaddexp(log_prob, jnp.log(small)) - jnp.log1p(small))

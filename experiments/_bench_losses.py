@@ -1,9 +1,7 @@
 """``bench losses``: what a loss costs beside plain cross-entropy, in the same process."""
 
-import functools
 import statistics
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +13,50 @@ from rich.console import Console
 from rich.table import Table
 
 from esoftmax_jax import losses
+from experiments._errors import UsageError
 from experiments._progress import ProgressBar
 from experiments._results import append_line
 from experiments._runner import environment
 
-SHAPES = ((128, 10), (4096, 10), (4096, 100), (4096, 1000))
+SHAPES = ((128, 10), (4096, 10), (4096, 100), (4096, 1000), (2048, 32000))
 PEER = "optax CE"
+COPY = "copy"
 TARGET_SECONDS = 0.01  # length of one timed burst
+LARGEST_MATRIX = 1000  # classes up to which the losses with a transition matrix are timed
 
-Function = Callable[[jax.Array, jax.Array], Any]
+Function = Any  # a jitted function of logits and labels
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "FL": {"gamma": 0.5},
+    "CE_tau": {"tau": 0.5},
+    "GCE": {"q": 0.7},
+    "SCE": {"alpha": 0.1, "beta": 1.0},
+    "AGCE": {"a": 0.6, "q": 0.6},
+    "AUL": {"a": 6.3, "q": 1.5},
+    "AEL": {"a": 2.5},
+    "CE+LC": {"delta": 1.0},
+    "CE_eps": {"m": 1e5},
+    "FL_eps": {"m": 1e5},
+    "CE_eps+MAE": {"m": 1e5, "alpha": 0.01, "beta": 5.0},
+    "FL_eps+MAE": {"m": 1e5, "alpha": 0.01, "beta": 5.0},
+    "AMSE": {"a": 30.0},
+    "VCE": {"a": 1.0},
+    "VEL": {"a": 2.5},
+    "VMSE": {"a": 5.0},
+    "CE_tau+MAE": {"alpha": 1.0, "beta": 1.0, "tau": 0.5},
+    "NCE+MAE": {"alpha": 1.0, "beta": 0.5},
+    "NCE+RCE": {"alpha": 1.0, "beta": 1.0},
+    "NFL+MAE": {"alpha": 1.0, "beta": 0.5},
+    "NFL+RCE": {"alpha": 1.0, "beta": 1.0},
+    "NCE+AGCE": {"alpha": 1.0, "beta": 4.0, "a": 6.0, "q": 1.5},
+    "NCE+AUL": {"alpha": 1.0, "beta": 4.0, "a": 6.3, "q": 1.5},
+    "NCE+AEL": {"alpha": 1.0, "beta": 4.0, "a": 5.0},
+    "ANL-CE": {"alpha": 5.0, "beta": 5.0},
+    "ANL-FL": {"alpha": 5.0, "beta": 5.0},
+    "JAL-CE": {"alpha": 1.0, "beta": 1.0, "a": 30.0},
+    "JAL-FL": {"alpha": 1.0, "beta": 1.0, "a": 30.0},
+}
+"""Hyperparameters that are timed, where a loss needs any."""
 
 
 def translated_ce_eps_mae(logits: jax.Array, labels: jax.Array) -> jax.Array:
@@ -37,72 +70,174 @@ def translated_ce_eps_mae(logits: jax.Array, labels: jax.Array) -> jax.Array:
     return 0.01 * cross_entropy + 5.0 * jnp.sum(jnp.abs(target - probs), axis=-1)
 
 
-def candidates() -> dict[str, Function]:
-    """Return the functions timed, the peer first."""
-    settings: dict[str, tuple[Any, dict[str, float]]] = {
-        "CE": (losses.cross_entropy, {}),
-        "MAE": (losses.mean_absolute_error, {}),
-        "GCE": (losses.generalized_cross_entropy, {"q": 0.7}),
-        "RCE": (losses.reverse_cross_entropy, {}),
-        "SCE": (losses.symmetric_cross_entropy, {"alpha": 0.1, "beta": 1.0}),
-        "FL": (losses.focal_loss, {"gamma": 0.5}),
-        "NCE": (losses.normalized_cross_entropy, {}),
-        "CE_eps": (losses.epsilon_softmax_cross_entropy, {"m": 1e5}),
-        "FL_eps": (losses.epsilon_softmax_focal_loss, {"m": 1e5}),
-        "CE_eps+MAE": (
-            losses.epsilon_softmax_cross_entropy_with_mae,
-            {"m": 1e5, "alpha": 0.01, "beta": 5.0},
-        ),
-        "FL_eps+MAE": (
-            losses.epsilon_softmax_focal_loss_with_mae,
-            {"m": 1e5, "alpha": 0.01, "beta": 5.0},
-        ),
+def _copy(logits: jax.Array, labels: jax.Array) -> jax.Array:
+    """Read the logits and write as much: what value and gradient must do at the least."""
+    del labels
+    return -logits
+
+
+def _matrix(num_classes: int) -> jax.Array:
+    return 0.7 * jnp.eye(num_classes) + 0.3 / num_classes
+
+
+def candidates(num_classes: int) -> dict[str, Function]:
+    """Return the functions timed at K classes, the peer first."""
+    settings = SETTINGS | {"NLNL": {"key": jax.random.key(0)}}
+    if num_classes <= LARGEST_MATRIX:
+        for name in ("Forward", "Backward"):
+            settings[name] = {"transition_matrix": _matrix(num_classes)}
+    named = {
+        name: losses.get(name, **settings.get(name, {}))
+        for name in losses.names()
+        if name in settings or name not in ("Forward", "Backward")
     }
     return {
         PEER: optax.softmax_cross_entropy_with_integer_labels,
-        **{name: functools.partial(loss, **kw) for name, (loss, kw) in settings.items()},
+        **named,
         "CE_eps+MAE, translated": translated_ce_eps_mae,
     }
 
 
-def bench_losses(*, repeats: int, json_path: Path | None) -> None:
+def check_names(only: tuple[str, ...]) -> None:
+    """Refuse names that are not in the table."""
+    known = candidates(2)
+    for name in only:
+        if name not in known:
+            raise UsageError(
+                f"--losses: expected names among {', '.join(known)}, got {name!r}; separate "
+                f"several by commas"
+            )
+
+
+def bench_losses(
+    *, repeats: int, json_path: Path | None, only: tuple[str, ...] = (), shapes: Any = SHAPES
+) -> None:
     """Time value and gradient of every loss at every shape and print ratios to the peer."""
     # One device, with all cores: virtual devices would share them.
-    functions = {name: _value_and_grad(f) for name, f in candidates().items()}
-    figures: dict[str, dict[str, dict[str, float]]] = {name: {} for name in functions}
-    with ProgressBar("bench losses", len(SHAPES) * repeats, unit="rounds") as bar:
-        for shape in SHAPES:
-            timed = _time_interleaved(functions, shape, repeats, bar)
+    figures: dict[str, dict[str, dict[str, float]]] = {}
+    copies: dict[str, float] = {}
+    rounds = {shape: max(5, repeats // 10) if _large(shape) else repeats for shape in shapes}
+    with ProgressBar("bench losses", sum(rounds.values()), unit="rounds") as bar:
+        for shape in shapes:
+            chosen = {
+                name: f
+                for name, f in candidates(shape[1]).items()
+                if not only or name in only or name == PEER
+            }
+            functions = {name: _value_and_grad(f) for name, f in chosen.items()}
+            temporaries = _temporaries(functions, shape)
+            functions[COPY] = jax.jit(_copy)
+            timed = _time_interleaved(functions, shape, rounds[shape], bar)
+            copies[_text(shape)] = statistics.median(timed.pop(COPY))
             for name, seconds in timed.items():
-                ratios = [a / b for a, b in zip(seconds, timed[PEER], strict=True)]
-                quartiles = statistics.quantiles(ratios, n=4)
-                figures[name][_text(shape)] = {
-                    "microseconds": round(1e6 * statistics.median(seconds), 2),
-                    "ratio": round(statistics.median(ratios), 4),
-                    "ratio_quartile_1": round(quartiles[0], 4),
-                    "ratio_quartile_3": round(quartiles[2], 4),
+                figures.setdefault(name, {})[_text(shape)] = {
+                    **_figures(seconds, timed[PEER]),
+                    "temporaries": temporaries[name],
+                    "copy_share": round(copies[_text(shape)] / statistics.median(seconds), 4),
                 }
+    _print_ratios(figures, shapes)
+    _print_memory(figures, shapes, copies)
+    print(f"float32, {repeats} interleaved rounds; {_machine()}")
+    if json_path is not None:
+        append_line(
+            json_path,
+            {
+                "bench": "losses",
+                "repeats": repeats,
+                "figures": figures,
+                "copy_microseconds": {k: round(1e6 * v, 2) for k, v in copies.items()},
+                **environment(),
+            },
+        )
+
+
+def _figures(seconds: list[float], peer: list[float]) -> dict[str, float]:
+    ratios = [a / b for a, b in zip(seconds, peer, strict=True)]
+    quartiles = statistics.quantiles(ratios, n=4)
+    return {
+        "microseconds": round(1e6 * statistics.median(seconds), 2),
+        "ratio": round(statistics.median(ratios), 4),
+        "ratio_quartile_1": round(quartiles[0], 4),
+        "ratio_quartile_3": round(quartiles[2], 4),
+    }
+
+
+def _temporaries(functions: dict[str, Function], shape: tuple[int, int]) -> dict[str, float]:
+    """Return the compiler's temporary memory, in units of the logits' size."""
+    logits, labels = _batch(shape)
+    return {
+        name: round(
+            function.lower(logits, labels).compile().memory_analysis().temp_size_in_bytes
+            / logits.nbytes,
+            2,
+        )
+        for name, function in functions.items()
+    }
+
+
+def _print_ratios(figures: dict[str, dict[str, dict[str, float]]], shapes: Any) -> None:
     title = f"value + gradient, ratio to {PEER}: median [quartiles]"
     table = Table(title=title, box=box.SIMPLE)
     table.add_column("loss")
-    for shape in SHAPES:
+    for shape in shapes:
         table.add_column(_text(shape), justify="right")
     for name, by_shape in figures.items():
         cells = []
-        for figure in by_shape.values():
-            if name == PEER:
+        for shape in shapes:
+            figure = by_shape.get(_text(shape))
+            if figure is None:
+                cells.append("–")
+            elif name == PEER:
                 cells.append(f"{figure['microseconds']:.0f} µs")
             else:
                 low, high = figure["ratio_quartile_1"], figure["ratio_quartile_3"]
                 cells.append(f"{figure['ratio']:.2f} [{low:.2f}–{high:.2f}]")
         table.add_row(name, *cells)
-    Console(width=110).print(table)
-    print(f"float32, {repeats} interleaved rounds; {_machine()}")
-    if json_path is not None:
-        append_line(
-            json_path,
-            {"bench": "losses", "repeats": repeats, "figures": figures, **environment()},
+    Console(width=130).print(table)
+
+
+def _print_memory(
+    figures: dict[str, dict[str, dict[str, float]]], shapes: Any, copies: dict[str, float]
+) -> None:
+    table = Table(
+        title="temporary memory, in units of the logits | share of copy bandwidth",
+        box=box.SIMPLE,
+    )
+    table.add_column("loss")
+    bandwidths = []
+    for shape in shapes:
+        table.add_column(_text(shape), justify="right")
+        moved = _must_move(shape)
+        bandwidths.append(
+            f"{moved / 1e6:.3g} MB at {moved / copies[_text(shape)] / 1e9:.3g} GB/s"
         )
+    table.add_row("must move (read logits, write gradient) at copy bandwidth", *bandwidths)
+    for name, by_shape in figures.items():
+        cells = []
+        for shape in shapes:
+            figure = by_shape.get(_text(shape))
+            cells.append(
+                "–"
+                if figure is None
+                else f"{figure['temporaries']:.2f} | {100 * figure['copy_share']:.0f} %"
+            )
+        table.add_row(name, *cells)
+    Console(width=130).print(table)
+
+
+def _must_move(shape: tuple[int, int]) -> int:
+    """Return the bytes that value and gradient cannot avoid: logits in, gradient out."""
+    return 2 * 4 * shape[0] * shape[1]
+
+
+def _large(shape: tuple[int, int]) -> bool:
+    return shape[0] * shape[1] > 10_000_000
+
+
+def _batch(shape: tuple[int, int]) -> tuple[jax.Array, jax.Array]:
+    logits_key, labels_key = jax.random.split(jax.random.key(0))
+    logits = 3 * jax.random.normal(logits_key, shape)
+    return logits, jax.random.randint(labels_key, shape[:1], 0, shape[1])
 
 
 def _value_and_grad(loss: Function) -> Function:
@@ -113,12 +248,13 @@ def _time_interleaved(
     functions: dict[str, Function], shape: tuple[int, int], repeats: int, bar: ProgressBar
 ) -> dict[str, list[float]]:
     """Return seconds per call, each round timing every function once, one after another."""
-    logits_key, labels_key = jax.random.split(jax.random.key(0))
-    logits = 3 * jax.random.normal(logits_key, shape)
-    labels = jax.random.randint(labels_key, shape[:1], 0, shape[1])
+    logits, labels = _batch(shape)
     for function in functions.values():
         jax.block_until_ready(function(logits, labels))
-    calls = max(3, round(TARGET_SECONDS / _burst(functions[PEER], logits, labels, 3)))
+    calls = max(
+        1 if _large(shape) else 3,
+        round(TARGET_SECONDS / _burst(functions[PEER], logits, labels, 3)),
+    )
     seconds: dict[str, list[float]] = {name: [] for name in functions}
     names = list(functions)
     for round_number in range(repeats):

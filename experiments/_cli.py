@@ -84,7 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     bench_losses = kinds.add_parser("losses", help="value and gradient against optax")
     bench_losses.add_argument("--repeats", type=_integer(3), default=30)
     bench_losses.add_argument("--json", type=Path, help="append one line with the figures")
+    bench_losses.add_argument("--losses", help="names separated by commas; all without it")
     bench_losses.set_defaults(run=_bench_losses)
+    bench_linear = kinds.add_parser("linear", help="last layer and loss, fused and not")
+    bench_linear.add_argument("--repeats", type=_integer(3), default=5)
+    bench_linear.add_argument("--json", type=Path, help="append one line with the figures")
+    bench_linear.set_defaults(run=_bench_linear)
     bench_train = kinds.add_parser("train", help="images per second of an epoch program")
     bench_train.add_argument("--steps", type=_integer(2), default=40)
     bench_train.add_argument("--repeats", type=_integer(3), default=5)
@@ -169,9 +174,17 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _bench_losses(options: argparse.Namespace) -> None:
-    from experiments._bench_losses import bench_losses
+    from experiments._bench_losses import bench_losses, check_names
 
-    bench_losses(repeats=options.repeats, json_path=options.json)
+    only = () if options.losses is None else tuple(_listed("--losses", options.losses))
+    check_names(only)
+    bench_losses(repeats=options.repeats, json_path=options.json, only=only)
+
+
+def _bench_linear(options: argparse.Namespace) -> None:
+    from experiments._bench_linear import bench_linear
+
+    bench_linear(repeats=options.repeats, json_path=options.json)
 
 
 def _bench_train(options: argparse.Namespace) -> None:

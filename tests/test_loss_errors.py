@@ -60,17 +60,18 @@ WRONG_ARRAYS = [
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @pytest.mark.parametrize(("logits", "labels", "options", "error", "message"), WRONG_ARRAYS)
-def test_wrong_arrays(case, logits, labels, options, error, message):
-    with pytest.raises(error, match=message):
-        case(logits, labels, **options)
+def test_wrong_arrays(subtests, logits, labels, options, error, message):
+    for case in CASES:
+        with subtests.test(case.name), pytest.raises(error, match=message):
+            case.loss(logits, labels, **case.options(3, "float32"), **options)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_errors_come_while_tracing(case):
-    with pytest.raises(ValueError, match=r"labels: expected shape \(4,\)"):
-        jax.jit(case)(Z, Y[:3])
+def test_errors_come_while_tracing(subtests):
+    for case in CASES:
+        wrong = pytest.raises(ValueError, match=r"labels: expected shape \(4,\)")
+        with subtests.test(case.name), wrong:
+            jax.jit(case)(Z, Y[:3])
 
 
 EPSILON = losses.epsilon_softmax_cross_entropy
@@ -123,6 +124,69 @@ WRONG_HYPERPARAMETERS = [
         r"min_target: .*in \(0, 1\)",
     ),
     (losses.symmetric_cross_entropy, {"alpha": 1.0}, TypeError, r"missing a required .*'beta'"),
+    (
+        losses.asymmetric_generalized_cross_entropy,
+        {"a": 0.0, "q": 1.0},
+        ValueError,
+        r"a: expected a finite value in \(0, inf\), got 0.0",
+    ),
+    (
+        losses.asymmetric_unhinged_loss,
+        {"a": 1.0, "q": 1.0},
+        ValueError,
+        r"a: expected a finite value in \(1, inf\), got 1.0",
+    ),
+    (losses.asymmetric_mean_squared_error, {"a": 0.5}, ValueError, r"a: .*\[1, inf\), got 0.5"),
+    (losses.partially_huberised_cross_entropy, {"tau": 1.0}, ValueError, r"tau: .*\(1, inf\)"),
+    (losses.temperature_softmax_cross_entropy, {"tau": 0}, ValueError, r"tau: .*\(0, inf\)"),
+    (losses.logit_clip_cross_entropy, {"delta": -1.0}, ValueError, r"delta: .*got -1.0"),
+    (losses.ldr_kl_loss, {"lam": 0.0}, ValueError, r"lam: .*\(0, inf\), got 0.0"),
+    (losses.jensen_shannon_loss, {"pi": 1.0}, ValueError, r"pi: .*\(0, 1\), got 1.0"),
+    (losses.bi_tempered_loss, {"t1": 1.5}, ValueError, r"t1: .*\[0, 1\], got 1.5"),
+    (losses.bi_tempered_loss, {"t2": 0.5}, ValueError, r"t2: .*\[1, 4\], got 0.5"),
+    (
+        losses.taylor_cross_entropy,
+        {"order": 0},
+        ValueError,
+        r"order: expected an integer in \[1, 64\], got 0",
+    ),
+    (
+        losses.taylor_cross_entropy,
+        {"order": 2.0},
+        TypeError,
+        r"order: expected a Python integer",
+    ),
+    (losses.negative_learning_loss, {}, TypeError, r"missing a required .*'key'"),
+    (
+        losses.negative_learning_loss,
+        {"key": 0},
+        TypeError,
+        r"key: expected a key from jax.random.key\(seed\), got 0",
+    ),
+    (
+        losses.negative_learning_loss,
+        {"key": jax.random.split(jax.random.key(0))},
+        ValueError,
+        r"key: expected one key, got keys of shape \(2,\)",
+    ),
+    (
+        losses.forward_corrected_cross_entropy,
+        {"transition_matrix": jnp.eye(2)},
+        ValueError,
+        r"transition_matrix: expected shape \(3, 3\), one row for each true class, got \(2, 2\)",
+    ),
+    (
+        losses.backward_corrected_cross_entropy,
+        {"transition_matrix": 2 * jnp.eye(3)},
+        ValueError,
+        r"transition_matrix: expected rows of probabilities .* row sums from 2 to 2",
+    ),
+    (
+        losses.normalized_negative_cross_entropy,
+        {"min_prob": None},
+        TypeError,
+        r"min_prob: expected a real number",
+    ),
 ]
 
 

@@ -1,131 +1,31 @@
-"""Values and gradients: against slow formulas, against the authors' code, and identities."""
-
-import functools
-import json
-import os
-import pathlib
+"""Values and gradients: against the authors' code, and identities between losses."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from jax.test_util import check_grads
 
 from esoftmax_jax import losses
+from tests import golden
 from tests.loss_cases import CASES
 
-every_loss = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
-# The values and gradients that the authors' published PyTorch losses give, in float64. The
-# file is not part of the project; ESOFTMAX_GOLDEN_DIR says where it is.
-GOLDEN = pathlib.Path(os.environ.get("ESOFTMAX_GOLDEN_DIR", "golden"))
-GOLDEN /= "official_losses.npz"
+@pytest.mark.skipif(not golden.PRESENT, reason=f"{golden.FOLDER} is absent")
+def test_every_loss_of_the_authors_code_is_compared():
+    assert {entry["loss"] for _, entry in golden.entries()} == set(golden.NAMES)
 
 
-@every_loss
-@settings(max_examples=15, deadline=None)
-@given(
-    seed=st.integers(0, 2**31 - 1),
-    num_classes=st.sampled_from([2, 10, 300]),
-    scale=st.sampled_from([0.01, 1.0, 5.0, 20.0]),
-)
-def test_values_match_the_formula(case, seed, num_classes, scale):
-    with jax.enable_x64(True):
-        rng = np.random.default_rng(seed)
-        logits = scale * rng.normal(size=(8, num_classes))
-        labels = rng.integers(num_classes, size=8)
-        labels[:4] = logits[:4].argmax(axis=1)
-        expected = case.reference(logits, labels)
-        np.testing.assert_allclose(case(logits, labels), expected, rtol=1e-10, atol=1e-13)
-    single = logits.astype(np.float32)
-    expected = case.reference(single, labels)
-    error = np.abs(np.asarray(case(single, labels), np.float64) - expected)
-    assert (error <= 1e-5 * np.maximum(1, np.abs(expected))).all()
-
-
-@every_loss
-def test_gradients_match_finite_differences(case):
-    # Away from ties and from the floor, where the derivative does not exist.
-    if case.hyperparameters.get("stop_modulator_gradient"):
-        pytest.skip("its derivative is not that of its value, by definition")
-    with jax.enable_x64(True):
-        logits = 2 * jax.random.normal(jax.random.key(3), (6, 5), jnp.float64)
-        labels = jnp.array([0, 1, 2, 3, 4, 0])
-        check_grads(
-            jax.jit(lambda z: case(z, labels)), (logits,), order=2, modes=["fwd", "rev"]
-        )
-
-
-@every_loss
-def test_hessian_is_symmetric_and_agrees_in_both_modes(case):
-    with jax.enable_x64(True):
-        logits = jax.random.normal(jax.random.key(4), (5,), jnp.float64)
-        label = jnp.array(2)
-        hessian = jax.jit(jax.hessian(lambda z: case(z, label)))(logits)
-        assert jnp.isfinite(hessian).all()
-        reverse = jax.jit(jax.jacrev(jax.grad(lambda z: case(z, label))))(logits)
-        np.testing.assert_allclose(hessian, reverse, rtol=1e-10, atol=1e-12)
-        if not case.hyperparameters.get("stop_modulator_gradient"):
-            np.testing.assert_allclose(hessian, hessian.T, rtol=1e-10, atol=1e-12)
-
-
-def golden_cases():
-    if not GOLDEN.exists():
-        return []
-    with np.load(GOLDEN) as data:
-        entries = json.loads(str(data["index"]))
-    by_name = {case.golden: case for case in CASES if case.golden}
-    return [(by_name[e["loss"]], e) for e in entries if e["loss"] in by_name]
-
-
-@pytest.mark.skipif(not GOLDEN.exists(), reason=f"{GOLDEN} is absent")
-def test_the_golden_file_covers_every_loss_said_to_be_in_it():
-    names = {entry["loss"] for _, entry in golden_cases()}
-    assert names == {case.golden for case in CASES if case.golden}
-
-
-@functools.cache
-def compiled_value_and_grad(loss, stop_modulator_gradient):
-    # Hyperparameters are arguments, so that all golden settings share a compilation.
-    def total(logits, labels, numbers):
-        flags = {"stop_modulator_gradient": stop_modulator_gradient}
-        given = {} if stop_modulator_gradient is None else flags
-        values = loss(logits, labels, **numbers, **given)
-        return values.sum(), values
-
-    def value_and_grad(*args):
-        (_, values), gradient = jax.value_and_grad(total, has_aux=True)(*args)
-        return values, gradient
-
-    return jax.jit(value_and_grad)
-
-
-@pytest.mark.parametrize(
-    ("case", "entry"),
-    golden_cases(),
-    ids=lambda x: f"{x['key']}-{x['loss']}" if isinstance(x, dict) else "",
-)
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-6), ("float32", 1e-5)])
-def test_the_authors_values_and_gradients(case, entry, dtype, tolerance):
-    if entry["loss"] in ("rce", "sce"):
-        tolerance = 1e-5  # the authors floor every p_k at 1e-8; K · 1e-8 · 9.21 remains
-    with np.load(GOLDEN) as data:
-        logits, labels = data[f"logits_{entry['K']}"], data[f"labels_{entry['K']}"]
-        value, gradient = data[f"{entry['key']}_value"], data[f"{entry['key']}_grad"]
-    flags = ("stop_modulator_gradient", "min_prob")
-    options = {k: v for k, v in case.hyperparameters.items() if k in flags} | entry["params"]
-    with jax.enable_x64(dtype == "float64"):
-        stop = options.pop("stop_modulator_gradient", None)
-        numbers = {k: jnp.asarray(v, dtype) for k, v in options.items()}
-        ours, ours_gradient = compiled_value_and_grad(case.loss, stop)(
-            jnp.asarray(logits, dtype), jnp.asarray(labels), numbers
-        )
-        error = np.abs(np.asarray(ours, np.float64) - value) / np.maximum(1, np.abs(value))
-        gradient_error = np.abs(np.asarray(ours_gradient, np.float64) - gradient)
-    assert error.max() < tolerance
-    assert gradient_error.max() / np.abs(gradient).max() < tolerance
+@pytest.mark.parametrize("theirs", golden.NAMES)
+@pytest.mark.skipif(not golden.PRESENT, reason=f"{golden.FOLDER} is absent")
+def test_the_authors_values_and_gradients(subtests, theirs):
+    for path, entry in golden.entries():
+        for dtype, tolerance in golden.TOLERANCE.items():
+            if entry["loss"] != theirs:
+                continue
+            with subtests.test(f"K={entry['K']} {entry['params']} {dtype}"):
+                value_error, gradient_error = golden.errors(path, entry, dtype)
+                assert value_error < max(tolerance, golden.LOOSER.get(theirs, 0))
+                assert gradient_error < tolerance
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.constant_sum], ids=lambda c: c.name)

@@ -5,10 +5,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.experimental import checkify
 
 from esoftmax_jax import _checks
 from esoftmax_jax._types import Array, ArrayInput, LossFunction
+from esoftmax_jax.losses._loss_function import EVERY_CLASS
 
 
 def checked(loss: LossFunction, *, allow_masked_classes: bool = False) -> LossFunction:
@@ -51,13 +53,16 @@ mask such examples with `where` or correct them
     @functools.wraps(loss)
     def checked_loss(
         logits: ArrayInput,
-        labels: ArrayInput,
+        labels: Any,
         *,
         axis: int = -1,
         where: ArrayInput | None = None,
         **hyperparameters: Any,
     ) -> Array:
         values = loss(logits, labels, axis=axis, where=where, **hyperparameters)
+        if labels is EVERY_CLASS:  # there is no label to look at; look at the logits
+            example_shape = np.delete(logits.shape, axis % logits.ndim)
+            labels = np.zeros(example_shape, np.int32)
         # Shapes and types are right from here on: the loss has checked them.
         inspected = [jax.lax.stop_gradient(jnp.asarray(x)) for x in (logits, labels)]
         inspected += [] if where is None else [jnp.asarray(where)]

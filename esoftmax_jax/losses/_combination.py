@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from esoftmax_jax import _checks
 from esoftmax_jax._types import Array, ArrayInput, Loss, Scalar
+from esoftmax_jax.losses._loss_function import gives_every_class
 
 
 def weighted_sum(*terms: tuple[Scalar, Callable[..., Any]]) -> Loss:
@@ -69,4 +70,5 @@ def weighted_sum(*terms: tuple[Scalar, Callable[..., Any]]) -> Loss:
             total = total + jnp.asarray(weight).astype(dtype) * value
         return total
 
+    loss.every_class = all(gives_every_class(term) for _, term in terms)  # type: ignore[attr-defined]
     return loss

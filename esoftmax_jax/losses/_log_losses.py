@@ -1,7 +1,5 @@
 """Losses that grow without bound: cross-entropy and its focal and normalised relatives."""
 
-import jax.numpy as jnp
-
 from esoftmax_jax import _numerics
 from esoftmax_jax._checks import NON_NEGATIVE
 from esoftmax_jax._types import Array, ArrayInput, Scalar
@@ -98,51 +96,3 @@ def focal_loss(
     return _numerics.focal_term(
         log_prob, gamma, stop_modulator_gradient=stop_modulator_gradient
     )
-
-
-@loss_function()
-def normalized_cross_entropy(
-    logits: ArrayInput,
-    labels: ArrayInput,
-    *,
-    axis: int = -1,
-    where: ArrayInput | None = None,
-) -> Array:
-    r"""Normalised cross-entropy, NCE: the label's share of the loss over all possible labels.
-
-    .. math:: \ell = \frac{\log p_y}{\sum_k \log p_k}
-
-    Symmetric: the losses of the K labels sum to 1. Classes with logit −inf are left out of
-    the sum; a label on such a class gives the limit 1.
-
-    Args:
-        logits: floating (..., K, ...), K ≥ 2; half precision is computed in float32.
-        labels: integer classes in [0, K), shape of ``logits`` without ``axis``.
-        axis: the axis of classes.
-        where: booleans with the shape of ``labels``; a masked example has loss and gradient
-            exactly 0.
-
-    Returns:
-        One loss per example: shape of ``labels``, dtype of ``logits``. NaN where a label
-        is outside [0, K).
-
-    Raises:
-        TypeError: an argument of the wrong type or dtype.
-        ValueError: a shape that does not fit.
-
-    Example:
-        >>> import jax.numpy as jnp
-        >>> from esoftmax_jax.losses import normalized_cross_entropy
-        >>> logits = jnp.array([[2.0, 0.0, -1.0], [2.0, 0.0, -1.0]])
-        >>> losses = normalized_cross_entropy(logits, jnp.array([0, 2]))
-        >>> print(jnp.array_str(losses, precision=4))
-        [0.0308 0.5753]
-
-    Reference:
-        Ma et al., "Normalized Loss Functions for Deep Learning with Noisy Labels", ICML 2020,
-        equation 6.
-    """
-    log_prob = _numerics.label_log_prob(logits, labels, axis)
-    total = _numerics.sum_of_log_probs(logits, axis)
-    impossible = log_prob == -jnp.inf
-    return jnp.where(impossible, 1, jnp.where(impossible, 1, log_prob) / total)

@@ -2,8 +2,8 @@
 
 import functools
 import inspect
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -12,10 +12,25 @@ from esoftmax_jax import _checks, _numerics
 from esoftmax_jax._types import Array
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+_Check = Callable[[str, Any, int], None]
+
+
+class _EveryClass:
+    """Stands for the labels where a loss is wanted for every label that is possible."""
+
+    def __repr__(self) -> str:
+        return "every class"
+
+
+EVERY_CLASS: Final = _EveryClass()
 
 
 def loss_function(
-    *, static: tuple[str, ...] = (), **intervals: _checks.Interval
+    *,
+    static: tuple[str, ...] = (),
+    arrays: Mapping[str, _Check] | None = None,
+    every_class: bool = True,
+    **intervals: _checks.Interval,
 ) -> Callable[[_Function], _Function]:
     """Turn the arithmetic of one loss into a public loss.
 
@@ -28,32 +43,55 @@ def loss_function(
       cannot reach a gradient) and masked losses by exactly 0 on the way out;
     * compiles, with ``inline=True``, so that nothing of it remains in a caller's program.
 
+    A body may also be asked for the losses of all K labels at once: it then receives
+    ``labels=None``, and everything that it gets from ``_numerics`` has an axis of classes
+    (of length 1 for what does not depend on the label). The same formula serves both.
+
     Args:
         static: names of flags (Python booleans) that are part of the program.
+        arrays: for each further array argument, the function that checks it.
+        every_class: whether the body can serve all labels at once.
         **intervals: for each numeric hyperparameter, the values it may take.
 
     Returns:
         The decorator.
     """
+    checks = dict(arrays or {})
+    integers = [name for name, interval in intervals.items() if interval.integer]
+    numbers = [name for name in intervals if name not in integers]
 
     def decorate(body: _Function) -> _Function:
         signature = inspect.signature(body)
 
-        @functools.partial(jax.jit, static_argnames=("axis", *static), inline=True)
+        @functools.partial(jax.jit, static_argnames=("axis", *static, *integers), inline=True)
         def compiled(
-            logits: Array, labels: Array, *, axis: int, where: Array | None, **options: Any
+            logits: Array,
+            labels: Array | None,
+            *,
+            axis: int,
+            where: Array | None,
+            **options: Any,
         ) -> Array:
             dtype = _numerics.compute_dtype(logits.dtype)
-            for name in intervals:
-                if options[name] is not None:
-                    options[name] = jnp.asarray(options[name]).astype(dtype)
+            examples = logits.shape[:axis] + logits.shape[axis + 1 :]
+            for name in numbers:
+                if options[name] is None:
+                    continue
+                value = jnp.asarray(options[name]).astype(dtype)
+                if labels is None and value.ndim:
+                    value = jnp.expand_dims(jnp.broadcast_to(value, examples), axis)
+                options[name] = value
+            for name in checks:
+                if jnp.issubdtype(options[name].dtype, jnp.floating):
+                    options[name] = options[name].astype(dtype)
             clean = logits.astype(dtype)
             if where is not None:
                 clean = jnp.where(jnp.expand_dims(where, axis), clean, 0)
-                labels = jnp.where(where, labels, 0)
+                labels = None if labels is None else jnp.where(where, labels, 0)
             losses: Array = body(clean, labels, axis=axis, **options)
             if where is not None:
-                losses = jnp.where(where, losses, 0)
+                mask = jnp.expand_dims(where, axis) if labels is None else where
+                losses = jnp.where(mask, losses, 0)
             result: Array = losses.astype(logits.dtype)
             return result
 
@@ -68,15 +106,29 @@ def loss_function(
             logits, labels = options.pop("logits"), options.pop("labels")
             axis, where = options.pop("axis"), options.pop("where")
             axis = _checks.check_logits(logits, axis)
-            _checks.check_labels(labels, logits, axis)
-            _checks.check_where(where, labels.shape)
+            if labels is EVERY_CLASS:
+                labels = None
+            else:
+                _checks.check_labels(labels, logits, axis)
+            examples = logits.shape[:axis] + logits.shape[axis + 1 :]
+            _checks.check_where(where, examples)
             for name, interval in intervals.items():
-                _checks.check_hyperparameter(name, options[name], interval, labels.shape)
+                _checks.check_hyperparameter(name, options[name], interval, examples)
+            for name, check in checks.items():
+                check(name, options[name], logits.shape[axis])
             for name in static:
                 _checks.check_flag(name, options[name])
             result: Array = compiled(logits, labels, axis=axis, where=where, **options)
             return result
 
+        loss.every_class = every_class  # type: ignore[attr-defined]
         return loss  # type: ignore[return-value]
 
     return decorate
+
+
+def gives_every_class(loss: object) -> bool:
+    """Whether ``loss(logits, EVERY_CLASS)`` is understood."""
+    while isinstance(loss, functools.partial):
+        loss = loss.func
+    return bool(getattr(loss, "every_class", False))

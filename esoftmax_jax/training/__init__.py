@@ -8,6 +8,7 @@ from esoftmax_jax.training._data_parallel import DataParallel, data_parallel, pa
 from esoftmax_jax.training._metrics import Metrics
 from esoftmax_jax.training._state import TrainState, create_train_state
 from esoftmax_jax.training._step import Batch, Step, make_eval_step, make_train_step
+from esoftmax_jax.training._weight_decay import add_l1_weight_decay
 
 __all__ = [
     "Batch",
@@ -15,6 +16,7 @@ __all__ = [
     "Metrics",
     "Step",
     "TrainState",
+    "add_l1_weight_decay",
     "create_train_state",
     "data_parallel",
     "make_eval_step",

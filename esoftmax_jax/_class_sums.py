@@ -1,0 +1,208 @@
+"""Sums over classes that the normalised and squared losses need, with their derivatives.
+
+Each has its derivative written as one expression over classes. Autodiff of the sums would be
+right, but XLA then keeps up to four arrays of the logits' size where one is enough.
+"""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+
+from esoftmax_jax._numerics import exponentials
+from esoftmax_jax._types import Array, ArrayInput
+
+
+def count_of_present(logits: ArrayInput, axis: int) -> Array:
+    """Return how many classes are not masked out by a logit of −inf."""
+    return _sum_and_count_of_present(logits, axis)[1]
+
+
+def _sum_and_count_of_present(logits: ArrayInput, axis: int) -> tuple[Array, Array]:
+    """Return Σ_k z_k and the number of classes, both without those of logit −inf.
+
+    A plain sum is an order of magnitude faster on a CPU than one that looks at every term,
+    so it is tried first; only −inf in some row's sum sends the batch the long way.
+    """
+    array = jax.lax.stop_gradient(jnp.asarray(logits))
+    total = jnp.sum(array, axis=axis)
+
+    def plain() -> tuple[Array, Array]:
+        return total, jnp.full_like(total, array.shape[axis])
+
+    def masked() -> tuple[Array, Array]:
+        present = array != -jnp.inf
+        count = jnp.sum(present, axis=axis).astype(array.dtype)
+        return jnp.sum(jnp.where(present, array, 0), axis=axis), count
+
+    sums: tuple[Array, Array] = jax.lax.cond(jnp.any(total == -jnp.inf), masked, plain)
+    return sums
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def sum_of_log_probs(logits: ArrayInput, axis: int) -> Array:
+    """Return Σ_k log p_k over the classes whose logit is not −inf (a masked class is none)."""
+    maximum, _, total = exponentials(logits, axis)
+    logit_sum, count = _sum_and_count_of_present(logits, axis)
+    return logit_sum - count * (maximum + jnp.log(total))
+
+
+@sum_of_log_probs.defjvp
+def _sum_of_log_probs_jvp(
+    axis: int, primals: tuple[Array], tangents: tuple[Array]
+) -> tuple[Array, Array]:
+    # d Σ_k log p_k = Σ_k (1 − K p_k) dz_k over the K classes present.
+    (logits,), (direction,) = primals, tangents
+    _, shifted, total = exponentials(logits, axis)
+    _, count = _sum_and_count_of_present(logits, axis)
+    present = (logits != -jnp.inf).astype(logits.dtype)
+    slope = present - jnp.expand_dims(count / total, axis) * shifted
+    return sum_of_log_probs(logits, axis), jnp.sum(slope * direction, axis=axis)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(2,))
+def sum_above_floor(logits: ArrayInput, log_floor: Array, axis: int) -> Array:
+    """Return Σ_k max(log p_k − log_floor, 0); a class below the floor counts nothing."""
+    return _sum_and_count_above(logits, log_floor, axis)[0]
+
+
+def _sum_and_count_above(
+    logits: ArrayInput, log_floor: Array, axis: int
+) -> tuple[Array, Array]:
+    maximum, _, total = exponentials(logits, axis)
+    # One number per row: class k is above the floor where z_k exceeds it.
+    threshold = jax.lax.stop_gradient(maximum + jnp.log(total) + log_floor)
+    array = jax.lax.stop_gradient(jnp.asarray(logits))
+    num_classes = array.shape[axis]
+
+    def plain() -> tuple[Array, Array]:
+        everything = jnp.sum(array, axis=axis) - num_classes * threshold
+        return everything, jnp.full_like(threshold, num_classes)
+
+    def floored() -> tuple[Array, Array]:
+        excess = array - jnp.expand_dims(threshold, axis)
+        above = excess > 0
+        count = jnp.sum(above.astype(array.dtype), axis=axis)
+        # Written so that NaN stays NaN.
+        return jnp.sum(jnp.where(excess <= 0, 0, excess), axis=axis), count
+
+    below = jnp.any(jnp.min(array, axis=axis) < threshold)
+    sums: tuple[Array, Array] = jax.lax.cond(below, floored, plain)
+    return sums
+
+
+@sum_above_floor.defjvp
+def _sum_above_floor_jvp(
+    axis: int, primals: tuple[Array, Array], tangents: tuple[Array, Array]
+) -> tuple[Array, Array]:
+    # With a_k = 1[class k is above]: d = Σ_k (a_k − p_k Σ_j a_j) dz_k − Σ_j a_j d log_floor.
+    logits, log_floor = primals
+    direction, floor_direction = tangents
+    maximum, shifted, total = exponentials(logits, axis)
+    _, count = _sum_and_count_above(logits, log_floor, axis)
+    threshold = jnp.expand_dims(maximum + jnp.log(total) + log_floor, axis)
+    above = (logits > threshold).astype(logits.dtype)
+    slope = above - jnp.expand_dims(count / total, axis) * shifted
+    tangent = jnp.sum(slope * direction, axis=axis) - count * floor_direction
+    return sum_above_floor(logits, log_floor, axis), tangent
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def sum_of_squared_probs(logits: ArrayInput, axis: int) -> Array:
+    """Return Σ_k p_k²."""
+    _, shifted, total = exponentials(logits, axis)
+    return jnp.sum(shifted * shifted, axis=axis) / (total * total)
+
+
+@sum_of_squared_probs.defjvp
+def _sum_of_squared_probs_jvp(
+    axis: int, primals: tuple[Array], tangents: tuple[Array]
+) -> tuple[Array, Array]:
+    # d Σ_k p_k² = 2 Σ_k p_k (p_k − Σ_j p_j²) dz_k.
+    (logits,), (direction,) = primals, tangents
+    _, shifted, total = exponentials(logits, axis)
+    squares = sum_of_squared_probs(logits, axis)
+    probs = shifted * jnp.expand_dims(1 / total, axis)
+    slope = 2 * probs * (probs - jnp.expand_dims(squares, axis))
+    return squares, jnp.sum(slope * direction, axis=axis)
+
+
+def sum_of_focal_terms(
+    logits: ArrayInput,
+    gamma: Array,
+    log_floor: Array | float,
+    axis: int,
+    stop_modulator_gradient: bool,
+) -> tuple[Array, Array]:
+    """Return Σ_k −(1 − p_k)^γ log p_k and the number of terms, over log p_k > log_floor.
+
+    γ and log_floor are scalars or have length 1 along ``axis``; a floor of −inf leaves out
+    masked classes alone. With ``stop_modulator_gradient`` the powers are constants for the
+    derivative with respect to the logits. The floor has no derivative here.
+    """
+    floor = jax.lax.stop_gradient(jnp.asarray(log_floor, logits.dtype))
+    sums: tuple[Array, Array] = _focal_sum(logits, gamma, floor, axis, stop_modulator_gradient)
+    return sums
+
+
+def _focal_parts(
+    logits: ArrayInput, gamma: Array, log_floor: Array, axis: int
+) -> tuple[tuple[Array, Array, Array, Array], Array, Array]:
+    """Return (log p, p, (1 − p)^γ, log(1 − p)), which terms count, and which are not 0.
+
+    Where a term is 0, harmless numbers stand in for log p and what follows from it.
+    """
+    maximum, shifted, total = exponentials(logits, axis)
+    logits = jnp.asarray(logits)
+    # Two subtractions: max z + log Σ rounds away what matters where p is nearly 1.
+    log_probs = (logits - jnp.expand_dims(maximum, axis)) - jnp.expand_dims(
+        jnp.log(total), axis
+    )
+    probs = shifted * jnp.expand_dims(1 / total, axis)
+    # Written so that NaN counts, and stays NaN. At p = 1 term and derivative are 0.
+    counts = ~(log_probs <= log_floor)
+    matters = counts & (log_probs != 0)
+    safe = jnp.where(matters, log_probs, -1)
+    log_rest = jnp.log(-jnp.expm1(safe))
+    parts = (safe, probs, jnp.exp(gamma * log_rest), log_rest)
+    return parts, counts, matters
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(3, 4))
+def _focal_sum(
+    logits: ArrayInput,
+    gamma: Array,
+    log_floor: Array,
+    axis: int,
+    stop_modulator_gradient: bool,
+) -> tuple[Array, Array]:
+    del stop_modulator_gradient  # it changes the derivative only
+    parts, counts, matters = _focal_parts(logits, gamma, log_floor, axis)
+    log_probs, _, modulator, _ = parts
+    terms = jnp.where(matters, -modulator * log_probs, 0)
+    number = jnp.sum(counts.astype(logits.dtype), axis=axis)
+    return jnp.sum(terms, axis=axis), number
+
+
+@_focal_sum.defjvp
+def _focal_sum_jvp(
+    axis: int,
+    stop_modulator_gradient: bool,
+    primals: tuple[Array, Array, Array],
+    tangents: tuple[Array, Array, Array],
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    # With s_k = dφ_k/d log p_k: d Σ_k φ_k = Σ_k (s_k − p_k Σ_j s_j) dz_k.
+    logits, gamma, log_floor = primals
+    direction, gamma_direction, _ = tangents
+    parts, _, matters = _focal_parts(logits, gamma, log_floor, axis)
+    log_probs, probs, modulator, log_rest = parts
+    slope = -modulator
+    if not stop_modulator_gradient:
+        rest = -jnp.expm1(log_probs)
+        slope += gamma * probs * modulator / rest * log_probs
+    slope = jnp.where(matters, slope, 0)
+    slope -= probs * jnp.sum(slope, axis=axis, keepdims=True)
+    by_gamma = jnp.where(matters, -modulator * log_rest * log_probs, 0)
+    tangent = jnp.sum(slope * direction + by_gamma * gamma_direction, axis=axis)
+    value, number = _focal_sum(logits, gamma, log_floor, axis, stop_modulator_gradient)
+    return (value, number), (tangent, jnp.zeros_like(number))

@@ -1,0 +1,120 @@
+"""Cross-entropy corrected by a known transition matrix: forward and backward."""
+
+import jax
+import jax.numpy as jnp
+
+from esoftmax_jax import _numerics
+from esoftmax_jax._checks import check_transition_matrix
+from esoftmax_jax._types import Array, ArrayInput
+from esoftmax_jax.losses._loss_function import loss_function
+
+
+@loss_function(arrays={"transition_matrix": check_transition_matrix}, every_class=False)
+def forward_corrected_cross_entropy(
+    logits: ArrayInput,
+    labels: ArrayInput,
+    *,
+    transition_matrix: ArrayInput,
+    axis: int = -1,
+    where: ArrayInput | None = None,
+) -> Array:
+    r"""Forward correction: cross-entropy of the noisy label under the model's clean prediction.
+
+    .. math:: \ell = -\log \sum_k T_{ky} \, p_k
+
+    Its minimiser on noisy labels is the clean posterior. The identity matrix gives
+    cross-entropy.
+
+    Args:
+        logits: floating (..., K, ...), K ≥ 2; half precision is computed in float32.
+        labels: integer classes in [0, K), shape of ``logits`` without ``axis``.
+        transition_matrix: floating (K, K), T[i, j] the probability of label j where class i is
+            true; its rows sum to 1.
+        axis: the axis of classes.
+        where: booleans with the shape of ``labels``; a masked example has loss and gradient
+            exactly 0.
+
+    Returns:
+        One loss per example (nats): shape of ``labels``, dtype of ``logits``. NaN where a label
+        is outside [0, K).
+
+    Raises:
+        TypeError: an argument of the wrong type or dtype.
+        ValueError: a shape that does not fit or a hyperparameter outside its range.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from esoftmax_jax.losses import forward_corrected_cross_entropy
+        >>> matrix = jnp.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
+        >>> logits = jnp.array([[2.0, 0.0, -1.0], [2.0, 0.0, -1.0]])
+        >>> losses = forward_corrected_cross_entropy(
+        ...     logits, jnp.array([0, 2]), transition_matrix=matrix
+        ... )
+        >>> print(jnp.array_str(losses, precision=4))
+        [0.3701 2.0448]
+
+    Reference:
+        Patrini et al., "Making Deep Neural Networks Robust to Label Noise: A Loss Correction
+        Approach", CVPR 2017, theorem 2.
+    """
+    safe, _ = _numerics.safe_labels(labels, logits.shape[axis])
+    columns = jnp.log(jnp.asarray(transition_matrix)).T
+    columns = columns.at[safe].get(mode="fill", fill_value=jnp.nan)
+    weighted = logits + jnp.moveaxis(columns, -1, axis)
+    return _numerics.logsumexp(logits, axis) - _numerics.logsumexp(weighted, axis)
+
+
+@loss_function(arrays={"transition_matrix": check_transition_matrix})
+def backward_corrected_cross_entropy(
+    logits: ArrayInput,
+    labels: ArrayInput,
+    *,
+    transition_matrix: ArrayInput,
+    axis: int = -1,
+    where: ArrayInput | None = None,
+) -> Array:
+    r"""Backward correction: an unbiased estimate of the clean cross-entropy.
+
+    .. math:: \ell = -\sum_k (T^{-1})_{yk} \log p_k
+
+    Its mean over the noisy label is the cross-entropy of the true class. Single values may be
+    negative. The identity matrix gives cross-entropy. It is not defined (NaN) where a class is
+    masked by −inf.
+
+    Args:
+        logits: floating (..., K, ...), K ≥ 2; half precision is computed in float32.
+        labels: integer classes in [0, K), shape of ``logits`` without ``axis``.
+        transition_matrix: floating (K, K), T[i, j] the probability of label j where class i is
+            true; its rows sum to 1 and it is invertible.
+        axis: the axis of classes.
+        where: booleans with the shape of ``labels``; a masked example has loss and gradient
+            exactly 0.
+
+    Returns:
+        One loss per example (nats): shape of ``labels``, dtype of ``logits``. NaN where a label
+        is outside [0, K).
+
+    Raises:
+        TypeError: an argument of the wrong type or dtype.
+        ValueError: a shape that does not fit or a hyperparameter outside its range.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from esoftmax_jax.losses import backward_corrected_cross_entropy
+        >>> matrix = jnp.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
+        >>> logits = jnp.array([[2.0, 0.0, -1.0], [2.0, 0.0, -1.0]])
+        >>> losses = backward_corrected_cross_entropy(
+        ...     logits, jnp.array([0, 2]), transition_matrix=matrix
+        ... )
+        >>> print(jnp.array_str(losses, precision=4))
+        [-0.5444  3.7413]
+
+    Reference:
+        Patrini et al., "Making Deep Neural Networks Robust to Label Noise: A Loss Correction
+        Approach", CVPR 2017, theorem 1.
+    """
+    inverse = jnp.linalg.inv(transition_matrix)
+    log_probs = jnp.moveaxis(_numerics.log_probs(logits, axis), axis, -1)
+    losses = -jnp.matmul(log_probs, inverse.T, precision=jax.lax.Precision.HIGHEST)
+    losses = jnp.moveaxis(losses, -1, axis)
+    return losses if labels is None else _numerics.pick_with_gradient(losses, labels, axis)

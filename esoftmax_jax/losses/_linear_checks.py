@@ -1,0 +1,83 @@
+"""What may enter the losses of a last layer; see :mod:`esoftmax_jax._checks`."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from esoftmax_jax._checks import check_array
+
+
+def check_layer(hidden: Any, kernel: Any, bias: Any, *, sharded: bool) -> None:
+    """Check that hidden states, kernel and bias are floating and fit each other."""
+    _check_floating("hidden", hidden)
+    if hidden.ndim < 1:
+        raise ValueError(
+            "hidden: expected shape (..., D), got a scalar; the last axis is the layer's input"
+        )
+    _check_floating("kernel", kernel)
+    width = hidden.shape[-1]
+    if kernel.ndim != 2 or kernel.shape[0] != width:
+        transposed = kernel.ndim == 2 and kernel.shape[1] == width
+        hint = "; pass kernel.T" if transposed else " (an embedding table is passed as table.T)"
+        raise ValueError(
+            f"kernel: expected shape ({width}, K) for hidden of shape {hidden.shape}, got "
+            f"{kernel.shape}{hint}"
+        )
+    num_classes = kernel.shape[1]
+    if num_classes < 2 and not sharded:
+        raise ValueError(
+            f"kernel: expected at least 2 classes along axis 1, got {num_classes} "
+            f"(shape {kernel.shape}); for one binary logit add a column of zeros"
+        )
+    if bias is None:
+        return
+    _check_floating("bias", bias)
+    if bias.shape != (num_classes,):
+        raise ValueError(
+            f"bias: expected shape ({num_classes},), one entry for each column of kernel, got "
+            f"{bias.shape}"
+        )
+
+
+def check_token_labels(labels: Any, hidden: Any) -> None:
+    """Check that labels are integer classes, one for each hidden state."""
+    check_array("labels", labels)
+    if not jnp.issubdtype(labels.dtype, jnp.integer):
+        raise TypeError(
+            f"labels: expected an integer dtype, got {labels.dtype}; for one-hot or soft "
+            f"labels pass their argmax"
+        )
+    expected = hidden.shape[:-1]
+    if labels.shape != expected:
+        raise ValueError(
+            f"labels: expected shape {expected} (hidden {hidden.shape} without its last "
+            f"axis), got {labels.shape}"
+        )
+
+
+def check_chunk_size(chunk_size: object) -> None:
+    """Check a static number of classes per chunk."""
+    if isinstance(chunk_size, bool) or not isinstance(chunk_size, (int, np.integer)):
+        raise TypeError(f"chunk_size: expected a Python integer, got {chunk_size!r}")
+    if chunk_size < 1:
+        raise ValueError(f"chunk_size: expected at least 1 class, got {chunk_size}")
+
+
+def check_axis_name(axis_name: object) -> None:
+    """Check the name of a device axis, or a tuple of names."""
+    names = axis_name if isinstance(axis_name, tuple) and axis_name else (axis_name,)
+    if axis_name is not None and not all(isinstance(name, str) for name in names):
+        raise TypeError(
+            f"axis_name: expected the name of a shard_map axis, a tuple of names or None, got "
+            f"{axis_name!r}"
+        )
+
+
+def _check_floating(name: str, value: Any) -> None:
+    check_array(name, value)
+    if not jnp.issubdtype(value.dtype, jnp.floating):
+        raise TypeError(
+            f"{name}: expected a floating dtype, got {value.dtype}; cast it with "
+            f"{name}.astype(jnp.float32)"
+        )

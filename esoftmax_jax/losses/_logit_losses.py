@@ -1,0 +1,183 @@
+"""Losses that change the logits first: temperature, LogitClip and LDR-KL."""
+
+import jax
+import jax.numpy as jnp
+
+from esoftmax_jax import _class_sums, _numerics
+from esoftmax_jax._checks import POSITIVE, REAL
+from esoftmax_jax._types import Array, ArrayInput, Scalar
+from esoftmax_jax.losses._loss_function import loss_function
+
+
+@loss_function(tau=POSITIVE)
+def temperature_softmax_cross_entropy(
+    logits: ArrayInput,
+    labels: ArrayInput,
+    *,
+    tau: Scalar,
+    axis: int = -1,
+    where: ArrayInput | None = None,
+) -> Array:
+    r"""Cross-entropy of softmax at a temperature, CE_τ.
+
+    .. math:: \ell = -\log \mathrm{softmax}(z / \tau)_y
+
+    The rival of ε-softmax in the paper's ablation: it approaches one-hot too, but keeps its
+    gradient on confident disagreements.
+
+    Args:
+        logits: floating (..., K, ...), K ≥ 2; half precision is computed in float32.
+        labels: integer classes in [0, K), shape of ``logits`` without ``axis``.
+        tau: > 0, the temperature; below 1 it sharpens the prediction.
+        axis: the axis of classes.
+        where: booleans with the shape of ``labels``; a masked example has loss and gradient
+            exactly 0.
+
+    Returns:
+        One loss per example (nats): shape of ``labels``, dtype of ``logits``. NaN where a label
+        is outside [0, K).
+
+    Raises:
+        TypeError: an argument of the wrong type or dtype.
+        ValueError: a shape that does not fit or a hyperparameter outside its range.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from esoftmax_jax.losses import temperature_softmax_cross_entropy
+        >>> logits = jnp.array([[2.0, 0.0, -1.0], [2.0, 0.0, -1.0]])
+        >>> losses = temperature_softmax_cross_entropy(logits, jnp.array([0, 2]), tau=0.5)
+        >>> print(jnp.array_str(losses, precision=4))
+        [0.0206 6.0206]
+
+    Reference:
+        Wang et al., NeurIPS 2024 (arXiv 2508.02387), table 6.
+    """
+    temperature = _numerics.for_each_class(tau, labels, axis)
+    return -_numerics.label_log_prob(logits / temperature, labels, axis)
+
+
+@loss_function(static=("continuous",), delta=POSITIVE)
+def logit_clip_cross_entropy(
+    logits: ArrayInput,
+    labels: ArrayInput,
+    *,
+    delta: Scalar,
+    continuous: bool = False,
+    axis: int = -1,
+    where: ArrayInput | None = None,
+) -> Array:
+    r"""LogitClip, CE+LC: cross-entropy of logits whose norm is clipped.
+
+    .. math:: \ell = -\log \mathrm{softmax}(c(z))_y, \qquad
+              c(z) = \begin{cases} \delta z / \lVert z \rVert_2
+              & \lVert z \rVert_2 > 1 / \delta \\
+              z & \text{otherwise} \end{cases}
+
+    This is what the authors' code does: for δ ≠ 1 it jumps at the threshold.
+    ``continuous=True`` is z · min(1, δ/‖z‖₂). The loss depends on a constant added to the
+    logits. Masked classes (logit −inf) do not enter the norm.
+
+    Args:
+        logits: floating (..., K, ...), K ≥ 2; half precision is computed in float32.
+        labels: integer classes in [0, K), shape of ``logits`` without ``axis``.
+        delta: > 0, the norm that clipped logits receive.
+        continuous: clip where the norm exceeds ``delta`` itself, which makes the loss
+            continuous, instead of 1/``delta``.
+        axis: the axis of classes.
+        where: booleans with the shape of ``labels``; a masked example has loss and gradient
+            exactly 0.
+
+    Returns:
+        One loss per example (nats): shape of ``labels``, dtype of ``logits``. NaN where a label
+        is outside [0, K).
+
+    Raises:
+        TypeError: an argument of the wrong type or dtype.
+        ValueError: a shape that does not fit or a hyperparameter outside its range.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from esoftmax_jax.losses import logit_clip_cross_entropy
+        >>> logits = jnp.array([[2.0, 0.0, -1.0], [2.0, 0.0, -1.0]])
+        >>> losses = logit_clip_cross_entropy(logits, jnp.array([0, 2]), delta=1.0)
+        >>> print(jnp.array_str(losses, precision=4))
+        [0.513  1.8546]
+
+    Reference:
+        Wei et al., "Mitigating Memorization of Noisy Labels by Clipping the Model Prediction",
+        ICML 2023.
+    """
+    limit = _numerics.for_each_class(delta, labels, axis)
+    present = logits != -jnp.inf
+    safe = jnp.where(present, logits, 0)
+    square = jnp.sum(safe * safe, axis=axis, keepdims=True)
+    clipped = square > (limit * limit if continuous else 1 / (limit * limit))
+    scale = jnp.where(clipped, limit * jax.lax.rsqrt(jnp.where(clipped, square, 1)), 1)
+    logits = jnp.where(present, safe * scale, -jnp.inf)
+    return -_numerics.label_log_prob(logits, labels, axis)
+
+
+@loss_function(threshold=REAL, lam=POSITIVE)
+def ldr_kl_loss(
+    logits: ArrayInput,
+    labels: ArrayInput,
+    *,
+    threshold: Scalar = 0.1,
+    lam: Scalar = 1.0,
+    axis: int = -1,
+    where: ArrayInput | None = None,
+) -> Array:
+    r"""Label-distributionally robust loss with KL regularisation, LDR-KL.
+
+    .. math:: \ell = \lambda \log \frac{1}{K} \sum_k \exp
+              \frac{c \, 1[k \ne y] + h_k - h_y}{\lambda},
+              h = \frac{\mathrm{softplus}(z)}{\mathrm{mean}_k \, \mathrm{softplus}(z_k)}
+
+    c is ``threshold``. With u = softmax(h/λ)_y it is λ (log(e^{c/λ}(1 − u) + u) − log u − log
+    K), which is how it is computed. The loss depends on a constant added to the logits. Masked
+    classes (logit −inf) do not exist for it.
+
+    Args:
+        logits: floating (..., K, ...), K ≥ 2; half precision is computed in float32.
+        labels: integer classes in [0, K), shape of ``logits`` without ``axis``.
+        threshold: the margin; the paper has 0.1.
+        lam: > 0, the strength λ of the regularisation towards uniform class weights; the paper
+            has 10 on CIFAR-10 and 1 elsewhere.
+        axis: the axis of classes.
+        where: booleans with the shape of ``labels``; a masked example has loss and gradient
+            exactly 0.
+
+    Returns:
+        One loss per example: shape of ``labels``, dtype of ``logits``. NaN where a label
+        is outside [0, K).
+
+    Raises:
+        TypeError: an argument of the wrong type or dtype.
+        ValueError: a shape that does not fit or a hyperparameter outside its range.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from esoftmax_jax.losses import ldr_kl_loss
+        >>> logits = jnp.array([[2.0, 0.0, -1.0], [2.0, 0.0, -1.0]])
+        >>> losses = ldr_kl_loss(logits, jnp.array([0, 2]))
+        >>> print(jnp.array_str(losses, precision=4))
+        [-0.7101  1.0834]
+
+    Reference:
+        Zhu et al., "Label Distributionally Robust Losses for Multi-class Classification:
+        Consistency, Robustness and Adaptivity", ICML 2023.
+    """
+    strength = _numerics.for_each_class(lam, labels, axis)
+    present = logits != -jnp.inf
+    count = _class_sums.count_of_present(logits, axis)
+    # In log space: for very negative logits softplus(z) is e^z, which underflows.
+    tiny = logits < -20
+    softplus = jax.nn.softplus(jnp.where(tiny, 0, logits))
+    log_softplus = jnp.where(tiny, logits, jnp.log(softplus))
+    log_mean = jnp.expand_dims(_numerics.logsumexp(log_softplus, axis) - jnp.log(count), axis)
+    scores = jnp.exp(log_softplus - log_mean) / strength
+    scores = jnp.where(present, scores, -jnp.inf)
+    log_prob = _numerics.label_log_prob(scores, labels, axis)
+    margin = jnp.log1p(jnp.exp(log_prob) * jnp.expm1(-threshold / lam))
+    log_count = _numerics.for_each_label(jnp.log(count), labels, axis)
+    return threshold + lam * (margin - log_prob - log_count)

@@ -1,0 +1,169 @@
+"""Losses made from losses by changing the logits that they see."""
+
+import functools
+import math
+from typing import Any
+
+import jax.numpy as jnp
+
+from esoftmax_jax import _checks, _numerics
+from esoftmax_jax._types import Array, ArrayInput, LossFunction, Scalar
+from esoftmax_jax.losses._activation import log_epsilon_softmax
+from esoftmax_jax.losses._loss_function import gives_every_class
+
+
+def with_epsilon_softmax(
+    loss: LossFunction, *, m: Scalar, min_prob: Scalar | None = 1e-8
+) -> LossFunction:
+    r"""Make an ε-loss of a loss: it sees ε-softmax where it would see softmax.
+
+    .. math:: \ell_\epsilon(z, y) = \ell(\log \max(p_\epsilon(z), p_{\min}), y)
+
+    The losses take softmax of what they are given, and softmax of log p_ε is p_ε. The floor
+    raises that sum by up to K · min_prob, which is how far the result for cross-entropy is
+    from :func:`epsilon_softmax_cross_entropy`. At an exact tie for the maximum the first
+    class receives m. The dedicated losses are faster, and count a tie as predicted.
+
+    Args:
+        loss: a loss with the signature ``loss(logits, labels, *, ..., axis, where)``.
+        m: ≥ 0, how far towards one-hot.
+        min_prob: in (0, 1), a floor for the probabilities below which the gradient is 0, or
+            None.
+
+    Returns:
+        A loss with the signature of ``loss``.
+
+    Raises:
+        TypeError: ``loss`` is not callable or a hyperparameter no number.
+        ValueError: a hyperparameter outside its range.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from esoftmax_jax.losses import generalized_cross_entropy, with_epsilon_softmax
+        >>> loss = with_epsilon_softmax(generalized_cross_entropy, m=10.0)
+        >>> losses = loss(jnp.array([[2.0, 0.0, -1.0]] * 2), jnp.array([0, 2]), q=0.7)
+        >>> print(jnp.array_str(losses, precision=4))
+        [0.0142 1.3996]
+
+    Reference:
+        Wang et al., NeurIPS 2024 (arXiv 2508.02387), section 3.1.
+    """
+    if not callable(loss):
+        raise TypeError(f"with_epsilon_softmax: expected a loss function, got {loss!r}")
+    _checks.check_hyperparameter("m", m, _checks.NON_NEGATIVE, jnp.shape(m))
+    _checks.check_hyperparameter("min_prob", min_prob, _checks.PROBABILITY_FLOOR)
+
+    @functools.wraps(loss)
+    def epsilon_loss(
+        logits: ArrayInput,
+        labels: Any,
+        *,
+        axis: int = -1,
+        where: ArrayInput | None = None,
+        **options: Any,
+    ) -> Array:
+        positive_axis = _checks.check_logits(logits, axis)
+        clean = jnp.asarray(logits, _numerics.compute_dtype(logits.dtype))
+        if where is not None:
+            _checks.check_where(
+                where, clean.shape[:positive_axis] + clean.shape[positive_axis + 1 :]
+            )
+            clean = jnp.where(jnp.expand_dims(where, positive_axis), clean, 0)
+        log_probs = log_epsilon_softmax(clean, m=m, axis=axis)
+        if min_prob is not None:
+            floor = jnp.log(jnp.asarray(min_prob, clean.dtype))
+            log_probs = jnp.where(log_probs < floor, floor, log_probs)
+        losses = loss(log_probs, labels, axis=axis, where=where, **options)
+        return losses.astype(logits.dtype)
+
+    epsilon_loss.every_class = gives_every_class(loss)  # type: ignore[attr-defined]
+    return epsilon_loss
+
+
+def with_logit_bias(loss: LossFunction, *, bias: Scalar) -> LossFunction:
+    r"""Add a constant to the label's logit before the loss sees it.
+
+    .. math:: \ell_b(z, y) = \ell(z + b \, e_y, y)
+
+    Bounded losses have next to no gradient where p_y is tiny, which is everywhere at the start
+    of training with many classes; the bias moves the start into their active range.
+
+    Args:
+        loss: a loss with the signature ``loss(logits, labels, *, ..., axis, where)``.
+        bias: a real number, see :func:`logit_bias_for_initial_prob`.
+
+    Returns:
+        A loss with the signature of ``loss``.
+
+    Raises:
+        TypeError: ``loss`` is not callable or ``bias`` no number.
+        ValueError: ``bias`` is not finite.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from esoftmax_jax.losses import mean_absolute_error, with_logit_bias
+        >>> loss = with_logit_bias(mean_absolute_error, bias=3.0)
+        >>> losses = loss(jnp.array([[2.0, 0.0, -1.0]] * 2), jnp.array([0, 2]))
+        >>> print(jnp.array_str(losses, precision=4))
+        [0.0183 1.0634]
+
+    Reference:
+        Staats et al., "Enhancing Noise-Robust Losses for Large-Scale Noisy Data Learning",
+        AAAI 2025 (arXiv 2306.05497).
+    """
+    if not callable(loss):
+        raise TypeError(f"with_logit_bias: expected a loss function, got {loss!r}")
+    _checks.check_hyperparameter("bias", bias, _checks.REAL)
+
+    @functools.wraps(loss)
+    def biased_loss(
+        logits: ArrayInput,
+        labels: ArrayInput,
+        *,
+        axis: int = -1,
+        where: ArrayInput | None = None,
+        **options: Any,
+    ) -> Array:
+        positive_axis = _checks.check_logits(logits, axis)
+        _checks.check_labels(labels, logits, positive_axis)
+        clean = jnp.asarray(logits, _numerics.compute_dtype(logits.dtype))
+        safe, _ = _numerics.safe_labels(labels, clean.shape[positive_axis])
+        hot = _numerics.class_is(clean.shape, safe, positive_axis)
+        shifted = clean + jnp.where(hot, jnp.asarray(bias, clean.dtype), 0)
+        return loss(shifted, labels, axis=axis, where=where, **options).astype(logits.dtype)
+
+    # The logits depend on the label, so no softmax can be shared between labels.
+    biased_loss.every_class = False  # type: ignore[attr-defined]
+    return biased_loss
+
+
+def logit_bias_for_initial_prob(num_classes: int, *, initial_prob: float = 0.1) -> float:
+    r"""Return the logit bias with which equal logits give the label a chosen probability.
+
+    .. math:: b = \log (K - 1) + \log \frac{p_0}{1 - p_0}
+
+    The default 0.1 lets a network with many classes start as one with ten classes does. (The
+    paper too sets its bias from K and the initial logits; this rule is this library's own.)
+
+    Args:
+        num_classes: K ≥ 2.
+        initial_prob: p_0 in (0, 1).
+
+    Returns:
+        The bias b.
+
+    Raises:
+        TypeError: an argument of the wrong type.
+        ValueError: an argument outside its range.
+
+    Example:
+        >>> from esoftmax_jax.losses import logit_bias_for_initial_prob
+        >>> print(f"{logit_bias_for_initial_prob(1000):.4f}")
+        4.7095
+
+    Reference:
+        Motivated by Staats et al., AAAI 2025 (arXiv 2306.05497).
+    """
+    _checks.check_num_classes(num_classes)
+    _checks.check_hyperparameter("initial_prob", initial_prob, _checks.OPEN_UNIT)
+    return math.log(num_classes - 1) + math.log(initial_prob) - math.log1p(-initial_prob)

@@ -13,6 +13,15 @@ from esoftmax_jax._numerics import exponentials
 from esoftmax_jax._types import Array, ArrayInput
 
 
+def _unfused(rows: Array) -> Array:
+    """Return what came of a sum over classes so that XLA ends a fusion with it.
+
+    On a CPU it would otherwise go on to the gradient in the same fusion, which takes sums and
+    products alone, and store every comparison of the gradient as an array of the logits' size.
+    """
+    return jnp.where(jnp.isnan(rows), jnp.nan, rows)
+
+
 def count_of_present(logits: ArrayInput, axis: int) -> Array:
     """Return how many classes are not masked out by a logit of −inf."""
     return _sum_and_count_of_present(logits, axis)[1]
@@ -102,7 +111,7 @@ def _sum_above_floor_jvp(
     _, count = _sum_and_count_above(logits, log_floor, axis)
     threshold = jnp.expand_dims(maximum + jnp.log(total) + log_floor, axis)
     above = (logits > threshold).astype(logits.dtype)
-    slope = above - jnp.expand_dims(count / total, axis) * shifted
+    slope = above - jnp.expand_dims(_unfused(count / total), axis) * shifted
     tangent = jnp.sum(slope * direction, axis=axis) - count * floor_direction
     return sum_above_floor(logits, log_floor, axis), tangent
 
@@ -111,7 +120,10 @@ def _sum_above_floor_jvp(
 def sum_of_squared_probs(logits: ArrayInput, axis: int) -> Array:
     """Return Σ_k p_k²."""
     _, shifted, total = exponentials(logits, axis)
-    return jnp.sum(shifted * shifted, axis=axis) / (total * total)
+    # XLA makes exp(2x) of exp(x)², and then has two exponentials where one is enough. The
+    # barrier hides from it what is squared: 1.3 against 3.3 times cross-entropy.
+    opaque = jax.lax.optimization_barrier(shifted)
+    return jnp.sum(opaque * opaque, axis=axis) / (total * total)
 
 
 @sum_of_squared_probs.defjvp
@@ -147,10 +159,10 @@ def sum_of_focal_terms(
 
 def _focal_parts(
     logits: ArrayInput, gamma: Array, log_floor: Array, axis: int
-) -> tuple[tuple[Array, Array, Array, Array], Array, Array]:
-    """Return (log p, p, (1 − p)^γ, log(1 − p)), which terms count, and which are not 0.
+) -> tuple[tuple[Array, Array, Array, Array, Array], Array, Array]:
+    """Return (log p, p, 1 − p, log(1 − p), (1 − p)^γ), which terms count, which are not 0.
 
-    Where a term is 0, harmless numbers stand in for log p and what follows from it.
+    Where a term is 0, harmless numbers stand in.
     """
     maximum, shifted, total = exponentials(logits, axis)
     logits = jnp.asarray(logits)
@@ -158,14 +170,18 @@ def _focal_parts(
     log_probs = (logits - jnp.expand_dims(maximum, axis)) - jnp.expand_dims(
         jnp.log(total), axis
     )
-    probs = shifted * jnp.expand_dims(1 / total, axis)
-    # Written so that NaN counts, and stays NaN. At p = 1 term and derivative are 0.
+    probs = shifted * jnp.expand_dims(_unfused(1 / total), axis)
+    # 1 − p is exact to a rounding of 1, which is small beside the sum: where one p is near 1
+    # the sum consists of the other terms.
+    rest = 1 - probs
+    # Written so that NaN counts, and stays NaN.
     counts = ~(log_probs <= log_floor)
-    matters = counts & (log_probs != 0)
-    safe = jnp.where(matters, log_probs, -1)
-    log_rest = jnp.log(-jnp.expm1(safe))
-    parts = (safe, probs, jnp.exp(gamma * log_rest), log_rest)
-    return parts, counts, matters
+    matters = counts & (rest != 0)
+    safe_rest = jnp.where(matters, rest, 0.5)
+    log_rest = jnp.log(safe_rest)
+    modulator = jnp.exp(gamma * log_rest)
+    safe_log_probs = jnp.where(matters, log_probs, -1)
+    return (safe_log_probs, probs, safe_rest, log_rest, modulator), counts, matters
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(3, 4))
@@ -178,7 +194,7 @@ def _focal_sum(
 ) -> tuple[Array, Array]:
     del stop_modulator_gradient  # it changes the derivative only
     parts, counts, matters = _focal_parts(logits, gamma, log_floor, axis)
-    log_probs, _, modulator, _ = parts
+    log_probs, *_, modulator = parts
     terms = jnp.where(matters, -modulator * log_probs, 0)
     number = jnp.sum(counts.astype(logits.dtype), axis=axis)
     return jnp.sum(terms, axis=axis), number
@@ -195,13 +211,13 @@ def _focal_sum_jvp(
     logits, gamma, log_floor = primals
     direction, gamma_direction, _ = tangents
     parts, _, matters = _focal_parts(logits, gamma, log_floor, axis)
-    log_probs, probs, modulator, log_rest = parts
-    slope = -modulator
+    log_probs, probs, rest, log_rest, modulator = parts
+    slope = jnp.asarray(-1, logits.dtype)
     if not stop_modulator_gradient:
-        rest = -jnp.expm1(log_probs)
-        slope += gamma * probs * modulator / rest * log_probs
-    slope = jnp.where(matters, slope, 0)
-    slope -= probs * jnp.sum(slope, axis=axis, keepdims=True)
+        slope = gamma * probs / rest * log_probs - 1
+    slope = jnp.where(matters, modulator * slope, 0)
+    slope_sum = _unfused(jnp.sum(slope, axis=axis))
+    slope -= probs * jnp.expand_dims(slope_sum, axis)
     by_gamma = jnp.where(matters, -modulator * log_rest * log_probs, 0)
     tangent = jnp.sum(slope * direction + by_gamma * gamma_direction, axis=axis)
     value, number = _focal_sum(logits, gamma, log_floor, axis, stop_modulator_gradient)

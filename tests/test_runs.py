@@ -12,6 +12,7 @@ from experiments import _compare, _runner, _train
 from experiments._cli import main
 from experiments._config import RunConfig
 from experiments._datasets import load_dataset
+from experiments._methods import METHODS, check_settings
 from experiments._noise_option import apply_noise, parse_noise
 from experiments._program import make_program
 from experiments._recipes import make_config
@@ -110,6 +111,19 @@ def test_a_run_does_not_depend_on_its_company(digits):
             curve["test_accuracy"], beside[0]["test_accuracy"], atol=0.01
         )
     assert together[0] != together[1]
+
+
+def test_every_method_trains_with_every_setting_that_is_tried(digits):
+    for name, method in METHODS.items():
+        for settings in method.candidates:
+            check_settings(name, settings)
+            assert sorted(settings) == list(method.parameters)
+    names = list(METHODS)
+    configs = [config(digits, name, epochs=2) for name in names]
+    group = make_group(make_program(configs[0], digits, names, 2), configs, digits, names)
+    group.advance(2)
+    for name, result in zip(names, group.results(), strict=True):
+        assert np.isfinite(result["curves"]["train_loss"]).all(), name
 
 
 def test_held_out_examples_are_never_trained_on(digits):

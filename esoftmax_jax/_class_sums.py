@@ -13,8 +13,8 @@ from esoftmax_jax._numerics import exponentials
 from esoftmax_jax._types import Array, ArrayInput
 
 
-def _unfused(rows: Array) -> Array:
-    """Return what came of a sum over classes so that XLA ends a fusion with it.
+def unfused(rows: Array) -> Array:
+    """Return what came of a sum over classes, so that XLA ends a fusion with it.
 
     On a CPU it would otherwise go on to the gradient in the same fusion, which takes sums and
     products alone, and store every comparison of the gradient as an array of the logits' size.
@@ -111,7 +111,7 @@ def _sum_above_floor_jvp(
     _, count = _sum_and_count_above(logits, log_floor, axis)
     threshold = jnp.expand_dims(maximum + jnp.log(total) + log_floor, axis)
     above = (logits > threshold).astype(logits.dtype)
-    slope = above - jnp.expand_dims(_unfused(count / total), axis) * shifted
+    slope = above - jnp.expand_dims(unfused(count / total), axis) * shifted
     tangent = jnp.sum(slope * direction, axis=axis) - count * floor_direction
     return sum_above_floor(logits, log_floor, axis), tangent
 
@@ -170,7 +170,7 @@ def _focal_parts(
     log_probs = (logits - jnp.expand_dims(maximum, axis)) - jnp.expand_dims(
         jnp.log(total), axis
     )
-    probs = shifted * jnp.expand_dims(_unfused(1 / total), axis)
+    probs = shifted * jnp.expand_dims(unfused(1 / total), axis)
     # 1 − p is exact to a rounding of 1, which is small beside the sum: where one p is near 1
     # the sum consists of the other terms.
     rest = 1 - probs
@@ -216,7 +216,7 @@ def _focal_sum_jvp(
     if not stop_modulator_gradient:
         slope = gamma * probs / rest * log_probs - 1
     slope = jnp.where(matters, modulator * slope, 0)
-    slope_sum = _unfused(jnp.sum(slope, axis=axis))
+    slope_sum = unfused(jnp.sum(slope, axis=axis))
     slope -= probs * jnp.expand_dims(slope_sum, axis)
     by_gamma = jnp.where(matters, -modulator * log_rest * log_probs, 0)
     tangent = jnp.sum(slope * direction + by_gamma * gamma_direction, axis=axis)

@@ -53,9 +53,12 @@ def log_tempered_softmax(
         return normaliser + step / escort_sum
 
     fixed_below, fixed_delta = jax.lax.stop_gradient((below, delta))
-    normaliser = jnp.zeros_like(maximum)
-    for _ in range(max(0, num_iterations - 2)):
-        normaliser = newton(normaliser, fixed_below, fixed_delta)
+    normaliser = jax.lax.fori_loop(
+        0,
+        max(0, num_iterations - 2),
+        lambda _, found: newton(found, fixed_below, fixed_delta),
+        jnp.zeros_like(maximum),
+    )
     normaliser = jax.lax.stop_gradient(normaliser)
     for _ in range(min(2, num_iterations)):
         normaliser = newton(normaliser, below, delta)

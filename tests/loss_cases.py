@@ -85,23 +85,21 @@ L, F = losses, formulas
 STOP = {"stop_modulator_gradient": True}
 MATRIX = {"transition_matrix": uneven_matrix}
 KEY = {"key": lambda *_: jax.random.key(0)}
+# One setting of a loss as a rule: the golden files have more, and every line costs compile time.
 # fmt: off
 CASES = [
     Case(L.cross_entropy, F.ce),
     Case(L.focal_loss, F.focal, {"gamma": 0.5}),
-    Case(L.focal_loss, F.focal, {"gamma": 2.0}),
     Case(L.focal_loss, F.focal, {"gamma": 0.5, **STOP}),
     Case(L.temperature_softmax_cross_entropy, F.ce_tau, {"tau": 0.5}),
     Case(L.normalized_cross_entropy, F.nce, bounded=True, large_temporaries=2, constant_sum=one),
     Case(L.normalized_focal_loss, F.nfl, {"gamma": 0.5}, bounded=True, large_temporaries=7, constant_sum=one),
-    Case(L.normalized_focal_loss, F.nfl, {"gamma": 0.5, **STOP}, bounded=True, large_temporaries=4, constant_sum=one),
     Case(L.mean_absolute_error, F.mae, bounded=True, constant_sum=mae_sum),
     Case(L.generalized_cross_entropy, F.gce, {"q": 0.7}, bounded=True),
     Case(L.generalized_cross_entropy, F.gce, {"q": 0.3, "min_prob": 1e-8}, bounded=True),
     Case(L.reverse_cross_entropy, F.rce, bounded=True, constant_sum=rce_sum),
     Case(L.symmetric_cross_entropy, F.sce, {"alpha": 0.1, "beta": 1.0}),
     Case(L.asymmetric_generalized_cross_entropy, F.agce, {"a": 0.6, "q": 0.6}, bounded=True),
-    Case(L.asymmetric_generalized_cross_entropy, F.agce, {"a": 6.0, "q": 1.5}, bounded=True),
     Case(L.asymmetric_unhinged_loss, F.aul, {"a": 6.3, "q": 1.5}, bounded=True),
     Case(L.asymmetric_exponential_loss, F.ael, {"a": 2.5}, bounded=True),
     Case(L.mean_squared_error, F.mse, bounded=True, large_temporaries=1, depends_on_masked=True),
@@ -113,13 +111,10 @@ CASES = [
     Case(L.dynamic_fine_tuning_loss, F.dft, bounded=True),
     Case(L.jensen_shannon_loss, F.js, {"pi": 0.3}, bounded=True),
     Case(L.bi_tempered_loss, F.bi_tempered, {"t1": 0.8, "t2": 1.4}, bounded=True, large_temporaries=8),
-    Case(L.bi_tempered_loss, F.bi_tempered, {"t1": 1.0, "t2": 1.0}, large_temporaries=8),
     Case(L.logit_clip_cross_entropy, F.logit_clip, {"delta": 0.5}, depends_on_constant=True, large_temporaries=3),
-    Case(L.logit_clip_cross_entropy, F.logit_clip, {"delta": 1.5, "continuous": True}, depends_on_constant=True, large_temporaries=3),
     Case(L.ldr_kl_loss, F.ldr_kl, {"threshold": 0.1, "lam": 10.0}, depends_on_constant=True, large_temporaries=5),
     Case(L.normalized_negative_cross_entropy, F.nnce, bounded=True, large_temporaries=3, constant_sum=nnce_sum),
     Case(L.normalized_negative_focal_loss, F.nnfl, {"gamma": 0.5}, bounded=True, large_temporaries=7, constant_sum=nnce_sum),
-    Case(L.normalized_negative_focal_loss, F.nnfl, {"gamma": 0.5, **STOP}, bounded=True, large_temporaries=4, constant_sum=nnce_sum),
     Case(L.negative_learning_loss, None, {"num_complementary": 2}, KEY, depends_on_masked=True, large_temporaries=8),
     Case(L.forward_corrected_cross_entropy, F.forward, {}, MATRIX, bounded=True, depends_on_masked=True, large_temporaries=5),
     Case(L.backward_corrected_cross_entropy, F.backward, {}, MATRIX, depends_on_masked=True, large_temporaries=5),

@@ -20,8 +20,11 @@ def cases_of(num_classes):
 
 
 @functools.cache
-def program(num_classes):
+def program(num_classes, gradients=True):
     """Return a program of the values and gradients of every loss (for any dtype)."""
+    if not gradients:
+        zero = jnp.zeros(())
+        return jax.jit(lambda z, y: [(case(z, y), zero) for case in cases_of(num_classes)])
 
     def one(case, logits, labels):
         values, pullback = jax.vjp(lambda z: case(z, labels), logits)
@@ -30,11 +33,11 @@ def program(num_classes):
     return jax.jit(lambda z, y: [one(case, z, y) for case in cases_of(num_classes)])
 
 
-def evaluate(logits, labels):
+def evaluate(logits, labels, gradients=True):
     """Yield (case, values, gradient) in float64 NumPy; logits in any dtype."""
     num_classes = logits.shape[-1]
     with jax.enable_x64(True):
-        results = program(num_classes)(jnp.asarray(logits), jnp.asarray(labels))
+        results = program(num_classes, gradients)(jnp.asarray(logits), jnp.asarray(labels))
     for case, (values, gradient) in zip(cases_of(num_classes), results, strict=True):
         yield case, np.asarray(values, np.float64), np.asarray(gradient, np.float64)
 
@@ -52,14 +55,15 @@ def drawn(seed, num_classes, scale, rows=8):
 @given(seed=seeds, scale=st.sampled_from([0.01, 1.0, 5.0, 20.0]))
 def test_values_match_the_formula(num_classes, seed, scale):
     logits, labels = drawn(seed, num_classes, scale)
-    for case, values, _ in evaluate(logits, labels):
+    gradients = num_classes == 10  # that program exists anyway
+    for case, values, _ in evaluate(logits, labels, gradients):
         if case.formula is not None:
             expected = case.reference(logits, labels)
             np.testing.assert_allclose(
                 values, expected, rtol=1e-10, atol=1e-12, err_msg=case.name
             )
     single = logits.astype(np.float32)
-    for case, values, _ in evaluate(single, labels):
+    for case, values, _ in evaluate(single, labels, gradients):
         if case.formula is not None:
             expected = case.reference(single, labels)
             error = np.abs(values - expected) / np.maximum(1, np.abs(expected))

@@ -168,15 +168,15 @@ def ldr_kl_loss(
         Consistency, Robustness and Adaptivity", ICML 2023.
     """
     strength = _numerics.for_each_class(lam, labels, axis)
-    present = logits != -jnp.inf
     count = _class_sums.count_of_present(logits, axis)
-    # In log space: for very negative logits softplus(z) is e^z, which underflows.
-    tiny = logits < -20
-    softplus = jax.nn.softplus(jnp.where(tiny, 0, logits))
-    log_softplus = jnp.where(tiny, logits, jnp.log(softplus))
-    log_mean = jnp.expand_dims(_numerics.logsumexp(log_softplus, axis) - jnp.log(count), axis)
-    scores = jnp.exp(log_softplus - log_mean) / strength
-    scores = jnp.where(present, scores, -jnp.inf)
+    # Where all logits are very negative softplus(z) is e^z, which underflows; h does not
+    # depend on a factor e^shift.
+    maximum = jax.lax.stop_gradient(jnp.max(logits, axis=axis, keepdims=True))
+    shifted = logits - jnp.where(maximum < -40, maximum + 40, 0)
+    softplus = jnp.log1p(jnp.exp(-jnp.abs(shifted))) + jnp.maximum(shifted, 0)
+    mean = jnp.sum(softplus, axis=axis) / count
+    factor = jnp.expand_dims(_class_sums.unfused(1 / mean), axis) / strength
+    scores = jnp.where(logits == -jnp.inf, -jnp.inf, softplus * factor)
     log_prob = _numerics.label_log_prob(scores, labels, axis)
     margin = jnp.log1p(jnp.exp(log_prob) * jnp.expm1(-threshold / lam))
     log_count = _numerics.for_each_label(jnp.log(count), labels, axis)

@@ -56,7 +56,6 @@ def asymmetric_generalized_cross_entropy(
         (AGCE).
     """
     log_prob = _numerics.label_log_prob(logits, labels, axis)
-
     shifted = _numerics.log_shifted_prob(log_prob, a)
     return -((1 + a) ** q) * jnp.expm1(q * shifted) / q
 
@@ -105,7 +104,6 @@ def asymmetric_unhinged_loss(
         (AUL).
     """
     log_prob = _numerics.label_log_prob(logits, labels, axis)
-
     relative = jnp.log1p(-jnp.expm1(log_prob) / (a - 1))
     return (a - 1) ** q * jnp.expm1(q * relative) / q
 
@@ -155,5 +153,4 @@ def asymmetric_exponential_loss(
         (AEL).
     """
     log_prob = _numerics.label_log_prob(logits, labels, axis)
-
     return jnp.exp(-jnp.exp(log_prob) / a)

@@ -66,7 +66,6 @@ def jensen_shannon_loss(
         Noisy Labels", NeurIPS 2021.
     """
     log_prob = _numerics.label_log_prob(logits, labels, axis)
-
     prob = jnp.exp(log_prob)
     log_mixture = jnp.log1p((1 - pi) * jnp.expm1(log_prob))
     impossible = log_prob == -jnp.inf
@@ -84,7 +83,7 @@ def bi_tempered_loss(
     *,
     t1: Scalar = 0.8,
     t2: Scalar = 1.2,
-    num_iterations: int = 10,
+    num_iterations: int = 8,
     axis: int = -1,
     where: ArrayInput | None = None,
 ) -> Array:

@@ -51,10 +51,7 @@ def mean_squared_error(
         Ghosh et al., "Robust Loss Functions under Label Noise for Deep Neural Networks", AAAI
         2017, section 4; Wang et al., NeurIPS 2024 (arXiv 2508.02387), section 3.
     """
-    prob = jnp.exp(_numerics.label_log_prob(logits, labels, axis))
-    squares = _class_sums.sum_of_squared_probs(logits, axis)
-    squares = _numerics.for_each_label(squares, labels, axis)
-    return (squares - 2 * prob + 1) / logits.shape[axis]
+    return _mean_squared_distance(logits, labels, 1.0, axis)
 
 
 @loss_function(a=AT_LEAST_ONE)
@@ -100,10 +97,7 @@ def asymmetric_mean_squared_error(
     Reference:
         Wang et al., "Joint Asymmetric Loss for Learning with Noisy Labels", ICCV 2025 (AMSE).
     """
-    prob = jnp.exp(_numerics.label_log_prob(logits, labels, axis))
-    squares = _class_sums.sum_of_squared_probs(logits, axis)
-    squares = _numerics.for_each_label(squares, labels, axis)
-    return (squares - 2 * a * prob + a * a) / logits.shape[axis]
+    return _mean_squared_distance(logits, labels, a, axis)
 
 
 @loss_function(a=ABOVE_ONE)
@@ -151,5 +145,14 @@ def variation_squared_error(
         formula is restated from a summary of the paper).
     """
     log_prob = _numerics.label_log_prob(logits, labels, axis)
-
     return (a - jnp.exp(log_prob)) ** 2
+
+
+def _mean_squared_distance(
+    logits: ArrayInput, labels: ArrayInput, target: Scalar, axis: int
+) -> Array:
+    """Return the mean over classes of (p_k − target · 1[k = y])², from Σ p² and p_y."""
+    prob = jnp.exp(_numerics.label_log_prob(logits, labels, axis))
+    squares = _class_sums.sum_of_squared_probs(logits, axis)
+    squares = _numerics.for_each_label(squares, labels, axis)
+    return (squares - 2 * target * prob + target * target) / logits.shape[axis]

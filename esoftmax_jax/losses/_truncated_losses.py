@@ -53,7 +53,6 @@ def taylor_cross_entropy(
         Feng et al., "Can Cross Entropy Loss Be Robust to Label Noise?", IJCAI 2020.
     """
     log_prob = _numerics.label_log_prob(logits, labels, axis)
-
     rest = -jnp.expm1(log_prob)
     total = jnp.zeros_like(rest)
     for i in range(order, 0, -1):
@@ -107,7 +106,6 @@ def partially_huberised_cross_entropy(
         Menon et al., "Can Gradient Clipping Mitigate Label Noise?", ICLR 2020.
     """
     log_prob = _numerics.label_log_prob(logits, labels, axis)
-
     log_tau = jnp.log(tau)
     clipped = log_prob <= -log_tau
     tangent = log_tau + 1 - tau * jnp.exp(log_prob)
@@ -158,7 +156,6 @@ def variation_cross_entropy(
         formula is restated from a summary of the paper).
     """
     log_prob = _numerics.label_log_prob(logits, labels, axis)
-
     return -_numerics.log_shifted_prob(log_prob, a) - jnp.log1p(a)
 
 
@@ -204,7 +201,6 @@ def dynamic_fine_tuning_loss(
         Reward Rectification", 2025 (arXiv 2508.05629).
     """
     log_prob = _numerics.label_log_prob(logits, labels, axis)
-
     impossible = log_prob == -jnp.inf
     weight = jax.lax.stop_gradient(jnp.exp(log_prob))
     return -weight * jnp.where(impossible, 0, log_prob)

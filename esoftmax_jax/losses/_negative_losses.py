@@ -153,8 +153,7 @@ def negative_learning_loss(
 
     A complementary label drawn at random is seldom wrong even where the label is. The draw of
     an example depends on the key and on its place in the batch. This is the first stage of
-    NLNL; its selective stages are a training procedure. There is no loss for every label at
-    once (:func:`per_class_loss` refuses it).
+    NLNL; its selective stages are a training procedure.
 
     Args:
         logits: floating (..., K, ...), K ≥ 2; half precision is computed in float32.

@@ -162,7 +162,8 @@ def check_floating(name: str, value: Any) -> None:
         value,
         float,
         error=TypeError,
-        message=f"{name}: expected a floating dtype, got {value.dtype}",
+        message=f"{name}: expected a floating dtype, got {value.dtype}; cast it with "
+        f"{name}.astype(jnp.float32)",
     )
 
 

@@ -5,17 +5,17 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from esoftmax_jax._checks import check_array
+from esoftmax_jax._checks import check_array, check_floating
 
 
 def check_layer(hidden: Any, kernel: Any, bias: Any, *, sharded: bool) -> None:
     """Check that hidden states, kernel and bias are floating and fit each other."""
-    _check_floating("hidden", hidden)
+    check_floating("hidden", hidden)
     if hidden.ndim < 1:
         raise ValueError(
             "hidden: expected shape (..., D), got a scalar; the last axis is the layer's input"
         )
-    _check_floating("kernel", kernel)
+    check_floating("kernel", kernel)
     width = hidden.shape[-1]
     if kernel.ndim != 2 or kernel.shape[0] != width:
         transposed = kernel.ndim == 2 and kernel.shape[1] == width
@@ -32,7 +32,7 @@ def check_layer(hidden: Any, kernel: Any, bias: Any, *, sharded: bool) -> None:
         )
     if bias is None:
         return
-    _check_floating("bias", bias)
+    check_floating("bias", bias)
     if bias.shape != (num_classes,):
         raise ValueError(
             f"bias: expected shape ({num_classes},), one entry for each column of kernel, got "
@@ -71,13 +71,4 @@ def check_axis_name(axis_name: object) -> None:
         raise TypeError(
             f"axis_name: expected the name of a shard_map axis, a tuple of names or None, got "
             f"{axis_name!r}"
-        )
-
-
-def _check_floating(name: str, value: Any) -> None:
-    check_array(name, value)
-    if not jnp.issubdtype(value.dtype, jnp.floating):
-        raise TypeError(
-            f"{name}: expected a floating dtype, got {value.dtype}; cast it with "
-            f"{name}.astype(jnp.float32)"
         )

@@ -9,6 +9,7 @@ import functools
 import jax
 import jax.numpy as jnp
 
+from esoftmax_jax import _numerics
 from esoftmax_jax._numerics import exponentials
 from esoftmax_jax._types import Array, ArrayInput
 
@@ -164,12 +165,8 @@ def _focal_parts(
 
     Where a term is 0, harmless numbers stand in.
     """
-    maximum, shifted, total = exponentials(logits, axis)
-    logits = jnp.asarray(logits)
-    # Two subtractions: max z + log Σ rounds away what matters where p is nearly 1.
-    log_probs = (logits - jnp.expand_dims(maximum, axis)) - jnp.expand_dims(
-        jnp.log(total), axis
-    )
+    _, shifted, total = exponentials(logits, axis)
+    log_probs = _numerics.log_probs(logits, axis)
     probs = shifted * jnp.expand_dims(unfused(1 / total), axis)
     # 1 − p is exact to a rounding of 1, which is small beside the sum: where one p is near 1
     # the sum consists of the other terms.

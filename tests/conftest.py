@@ -1,6 +1,7 @@
 """Eight virtual devices and strict promotion for every test, set before JAX starts."""
 
 import os
+from pathlib import Path
 
 _FLAG = "--xla_force_host_platform_device_count=8"
 if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
@@ -10,7 +11,10 @@ import jax
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 
+# Absolute, because some tests change the working directory.
+_CACHE = Path(__file__).resolve().parents[1] / ".pytest_cache" / "jax"
+
 # Eager operations and small programs recur in many tests and in every worker.
-jax.config.update("jax_compilation_cache_dir", ".pytest_cache/jax")
+jax.config.update("jax_compilation_cache_dir", str(_CACHE))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

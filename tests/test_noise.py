@@ -15,7 +15,7 @@ from esoftmax_jax.noise import (
     symmetric_noise,
     transition_matrix,
 )
-from tests.noise_helpers import KEY, balanced, both_kinds, draw, flips_per_class, unbalanced
+from tests.noise_helpers import KEY, balanced, every_model, flips_per_class, unbalanced
 
 # --- symmetric: how many ---------------------------------------------------------------
 
@@ -134,46 +134,46 @@ def test_two_classes_have_one_other():
     np.testing.assert_array_equal(noisy, 1 - clean)
 
 
-# --- both: keys, ids, devices, dtypes --------------------------------------------------
+# --- every model: keys, ids, devices, dtypes -------------------------------------------
 
 
-@both_kinds
-def test_same_key_same_labels_and_another_key_other_labels(kind):
+@every_model
+def test_same_key_same_labels_and_another_key_other_labels(draw):
     clean = balanced(10, 100)
-    first = draw(kind, KEY, clean)
-    np.testing.assert_array_equal(first, draw(kind, KEY, clean))
-    assert bool((first != draw(kind, jax.random.key(8), clean)).any())
+    first = draw(KEY, clean)
+    np.testing.assert_array_equal(first, draw(KEY, clean))
+    assert bool((first != draw(jax.random.key(8), clean)).any())
 
 
-@both_kinds
-def test_old_style_key_draws_what_its_typed_twin_draws(kind):
+@every_model
+def test_old_style_key_draws_what_its_typed_twin_draws(draw):
     clean = balanced(10, 100)
     np.testing.assert_array_equal(
-        draw(kind, jax.random.PRNGKey(3), clean), draw(kind, jax.random.key(3), clean)
+        draw(jax.random.PRNGKey(3), clean), draw(jax.random.key(3), clean)
     )
 
 
-@both_kinds
+@every_model
 @pytest.mark.parametrize("implementation", ["threefry2x32", "rbg", "unsafe_rbg"])
-def test_permuted_examples_get_permuted_labels(kind, implementation):
+def test_permuted_examples_get_permuted_labels(draw, implementation):
     key = jax.random.key(5, impl=implementation)
     clean = balanced(10, 100)
     ids = np.random.default_rng(2).choice(2**32, size=clean.size, replace=False)
     order = np.random.default_rng(3).permutation(clean.size)
-    noisy = draw(kind, key, clean, example_ids=ids)
+    noisy = draw(key, clean, example_ids=ids)
     assert noise_rate(clean, noisy) > 0
     np.testing.assert_array_equal(
-        draw(kind, key, clean[order], example_ids=ids[order]), np.asarray(noisy)[order]
+        draw(key, clean[order], example_ids=ids[order]), np.asarray(noisy)[order]
     )
 
 
-@both_kinds
-def test_ids_default_to_positions_and_matter(kind):
+@every_model
+def test_ids_default_to_positions_and_matter(draw):
     clean = balanced(10, 100)
-    noisy = draw(kind, KEY, clean)
+    noisy = draw(KEY, clean)
     positions = np.arange(clean.size)
-    np.testing.assert_array_equal(noisy, draw(kind, KEY, clean, example_ids=positions))
-    assert bool((noisy != draw(kind, KEY, clean, example_ids=positions + 1)).any())
+    np.testing.assert_array_equal(noisy, draw(KEY, clean, example_ids=positions))
+    assert bool((noisy != draw(KEY, clean, example_ids=positions + 1)).any())
 
 
 def test_equal_bits_fall_back_on_the_id():
@@ -190,36 +190,36 @@ def test_equal_bits_fall_back_on_the_id():
     np.testing.assert_array_equal(flipped, [False, False, True, True, True, False, False])
 
 
-@both_kinds
-def test_sharded_labels_get_the_labels_of_one_device(kind):
+@every_model
+def test_sharded_labels_get_the_labels_of_one_device(draw):
     assert jax.device_count() == 8
     clean = balanced(10, 100)
     sharding = NamedSharding(Mesh(np.array(jax.devices()), ("data",)), PartitionSpec("data"))
     sharded = jax.jit(lambda x: x, out_shardings=sharding)(clean)
     assert len(sharded.sharding.device_set) == 8
-    noisy = draw(kind, KEY, sharded)
+    noisy = draw(KEY, sharded)
     assert len(noisy.sharding.device_set) == 8
-    np.testing.assert_array_equal(noisy, draw(kind, KEY, clean))
+    np.testing.assert_array_equal(noisy, draw(KEY, clean))
 
 
-@both_kinds
+@every_model
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int32", "uint32"])
-def test_shape_dtype_and_draw_for_every_integer_dtype(kind, dtype):
+def test_shape_dtype_and_draw_for_every_integer_dtype(draw, dtype):
     clean = balanced(10, 100)
-    noisy = draw(kind, KEY, jnp.asarray(clean, dtype))
+    noisy = draw(KEY, jnp.asarray(clean, dtype))
     assert isinstance(noisy, jax.Array)
     assert noisy.shape == clean.shape
     assert noisy.dtype == dtype
-    np.testing.assert_array_equal(noisy, draw(kind, KEY, clean))
+    np.testing.assert_array_equal(noisy, draw(KEY, clean))
 
 
-@both_kinds
-def test_host_labels_of_64_bits_follow_the_x64_mode(kind):
+@every_model
+def test_host_labels_of_64_bits_follow_the_x64_mode(draw):
     clean = balanced(10, 100)
-    narrow = draw(kind, KEY, clean.astype(np.int64))
+    narrow = draw(KEY, clean.astype(np.int64))
     assert narrow.dtype == jnp.int32
     with jax.enable_x64(True):
-        wide = draw(kind, KEY, clean.astype(np.int64))
+        wide = draw(KEY, clean.astype(np.int64))
         assert wide.dtype == jnp.int64
     np.testing.assert_array_equal(narrow, wide)
 
@@ -232,9 +232,9 @@ def test_narrow_labels_do_not_overflow_while_targets_are_drawn():
     assert not (noisy == clean).any()
 
 
-@both_kinds
-def test_input_is_left_alone(kind):
+@every_model
+def test_input_is_left_alone(draw):
     clean = balanced(10, 100)
     before = clean.copy()
-    draw(kind, KEY, clean)
+    draw(KEY, clean)
     np.testing.assert_array_equal(clean, before)

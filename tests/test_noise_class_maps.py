@@ -47,7 +47,7 @@ def test_cifar100_map_goes_round_the_twenty_super_classes():
 
 
 def test_every_listed_map_can_be_asked_for():
-    assert set(CLASS_MAPS) == {"cifar10", "cifar100", "mnist"}
+    assert set(CLASS_MAPS) == {"cifar10", "cifar100", "cifar100_blocks", "mnist"}
     for name, targets in CLASS_MAPS.items():
         assert named_class_map(name) == targets
 
@@ -67,6 +67,13 @@ def test_named_noise_moves_exactly_the_rate_of_each_source(name, rate, flips):
         expected[source, target] += flips
     counts = transition_matrix(clean, noisy, num_classes=10, normalize=False)
     np.testing.assert_array_equal(counts, expected)
+
+
+def test_cifar100_blocks_are_the_published_codes_not_super_classes():
+    targets = named_class_map("cifar100_blocks")
+    assert targets[:6] == (1, 2, 3, 4, 0, 6)
+    assert targets[99] == 95
+    assert targets != named_class_map("cifar100")
 
 
 def test_cifar100_noise_moves_exactly_the_rate_of_each_class():

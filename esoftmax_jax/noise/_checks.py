@@ -13,9 +13,20 @@ import numpy as np
 from jax.typing import ArrayLike
 
 HostIntegers: TypeAlias = np.ndarray[Any, np.dtype[np.integer[Any]]]
+HostFloats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 Labels: TypeAlias = ArrayLike | Sequence[int]
+Matrix: TypeAlias = ArrayLike | Sequence[Sequence[float]]
 
 _MAX_EXAMPLE_ID = 2**32 - 1
+
+# Wide enough for rows that were printed with four decimals, too narrow for counts.
+_ROW_SUM_TOLERANCE = 1e-4
+
+# Number of dimensions → the shape that is expected, and what to do if it is another one.
+_SHAPES = {
+    1: ("(N,)", "pass one integer per example, for one-hot labels their argmax"),
+    2: ("(N, A)", "pass one row per example, with one label of each annotator"),
+}
 
 
 def checked_key(key: object) -> jax.Array:
@@ -74,8 +85,8 @@ def checked_rate(rate: object) -> Fraction:
     return Fraction(str(rate))
 
 
-def host_integers(values: object, *, name: str) -> HostIntegers:
-    """Returns a concrete one-dimensional integer array on the host."""
+def host_integers(values: object, *, name: str, dimensions: int = 1) -> HostIntegers:
+    """Returns a concrete integer array of so many dimensions on the host."""
     if isinstance(values, jax.core.Tracer):
         raise TypeError(
             f"{name} must be a concrete array, got a tracer of {values.aval}; call the "
@@ -91,19 +102,21 @@ def host_integers(values: object, *, name: str) -> HostIntegers:
             f"{name} must be an integer array, got PRNG keys; check the order of arguments"
         )
     array = np.asarray(values)
+    expected_shape, remedy = _SHAPES[dimensions]
     chex.assert_rank(
         array,
-        1,
+        dimensions,
         custom_message=(
-            f"{name} must have shape (N,), got shape {array.shape}; pass one integer per "
-            "example, for one-hot labels their argmax"
+            f"{name} must have shape {expected_shape}, got shape {array.shape}; {remedy}"
         ),
         include_default_message=False,
         exception_type=ValueError,
     )
     # Before the dtype: an empty list has the dtype float64 by accident.
     if array.size == 0:
-        raise ValueError(f"{name} must not be empty, got shape (0,); pass at least one value")
+        raise ValueError(
+            f"{name} must not be empty, got shape {array.shape}; pass at least one value"
+        )
     if not np.issubdtype(array.dtype, np.integer):
         raise TypeError(
             f"{name} must have an integer dtype, got {array.dtype}; convert with "
@@ -113,16 +126,22 @@ def host_integers(values: object, *, name: str) -> HostIntegers:
 
 
 def checked_labels(
-    labels: object, *, num_classes: int, name: str = "labels", will_be_flipped: bool = False
+    labels: object,
+    *,
+    num_classes: int,
+    name: str = "labels",
+    dimensions: int = 1,
+    will_be_flipped: bool = False,
 ) -> HostIntegers:
     """Returns labels on the host, every one of them a class in [0, num_classes)."""
-    array = host_integers(labels, name=name)
-    outside = np.flatnonzero((array < 0) | (array >= num_classes))
-    if outside.size:
-        index = outside[0]
+    array = host_integers(labels, name=name, dimensions=dimensions)
+    outside = np.argwhere((array < 0) | (array >= num_classes)).tolist()
+    if outside:
+        index = tuple(outside[0])
         raise ValueError(
-            f"{name} must lie in [0, {num_classes}), got {array[index]} at index {index} "
-            f"({outside.size} outside in all); correct the labels or num_classes"
+            f"{name} must lie in [0, {num_classes}), got {array[index]} at index "
+            f"{', '.join(map(str, index))} ({len(outside)} outside in all); correct the "
+            "labels or num_classes"
         )
     # Labels of int8 may all be below 128 while a target of 150 could not be written.
     if will_be_flipped and num_classes - 1 > np.iinfo(array.dtype).max:
@@ -160,3 +179,66 @@ def checked_example_ids(example_ids: object, *, num_examples: int) -> HostIntege
             f"{second}; give each example its own id"
         )
     return array.astype(np.uint32)
+
+
+def checked_transition_matrix(matrix: object, *, name: str = "matrix") -> HostFloats:
+    """Returns the matrix in float64 with rows that sum to 1, but for rows of zeros."""
+    if isinstance(matrix, jax.core.Tracer):
+        raise TypeError(
+            f"{name} must be a concrete array, got a tracer of {matrix.aval}; call the "
+            "function outside jax.jit and jax.vmap, because it draws on the host"
+        )
+    if not isinstance(matrix, jax.Array | np.ndarray | Sequence) or isinstance(matrix, str):
+        raise TypeError(
+            f"{name} must be an array of shape (K, K), got {type(matrix).__name__}; pass the "
+            "probability of every noisy class for every clean class"
+        )
+    try:
+        array = np.asarray(matrix)
+    except ValueError:
+        raise ValueError(
+            f"{name} must have shape (K, K), got rows of different lengths; pass one row of K "
+            "probabilities for each of the K classes"
+        ) from None
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] < 2:
+        raise ValueError(
+            f"{name} must have shape (K, K) with K of at least 2, got shape {array.shape}; "
+            "pass one row of K probabilities for each of the K classes"
+        )
+    # JAX's hierarchy knows bfloat16 as a float, NumPy's does not.
+    if not any(jnp.issubdtype(array.dtype, kind) for kind in (np.floating, np.integer)):
+        raise TypeError(
+            f"{name} must have a floating-point dtype, got {array.dtype}; convert with "
+            ".astype('float64')"
+        )
+    shares = array.astype(np.float64)
+    wrong = np.argwhere(~(np.isfinite(shares) & (shares >= 0))).tolist()
+    if wrong:
+        row, column = wrong[0]
+        raise ValueError(
+            f"{name} must not be negative, infinite or NaN, got {shares[row, column]} at "
+            f"[{row}, {column}]; pass probabilities"
+        )
+    sums = shares.sum(axis=1)
+    off = np.flatnonzero((sums != 0) & (np.abs(sums - 1) > _ROW_SUM_TOLERANCE))
+    if off.size:
+        raise ValueError(
+            f"{name} must have rows that sum to 1, got {sums[off[0]]:.6g} in row {off[0]}; "
+            "divide every row by its sum"
+        )
+    normalized: HostFloats = shares / np.where(sums == 0, 1, sums)[:, None]
+    return normalized
+
+
+def check_rows_in_use(
+    shares: HostFloats, counts: HostIntegers, *, name: str = "matrix"
+) -> None:
+    """Raises if a class that labels name has a row of zeros, which says nothing."""
+    empty = np.flatnonzero((counts > 0) & ~shares.any(axis=1))
+    if empty.size:
+        label = empty[0]
+        raise ValueError(
+            f"{name} must have a row that sums to 1 for every class that a label names, got "
+            f"zeros in row {label} and {counts[label]} labels {label}; give that row its "
+            "probabilities, 1 on the diagonal to keep the labels"
+        )

@@ -44,14 +44,7 @@ def transition_matrix(
         [[0.5 0.5]
          [0.  1. ]]
     """
-    num_classes = _checks.checked_num_classes(num_classes)
-    clean = _checks.checked_labels(clean_labels, num_classes=num_classes, name="clean_labels")
-    noisy = _checks.checked_labels(noisy_labels, num_classes=num_classes, name="noisy_labels")
-    _check_same_length(clean, noisy)
-    # On the host, where the checks have already brought the labels, and in 64 bits, where
-    # the number of a cell cannot overflow.
-    cells = clean.astype(np.int64) * num_classes + noisy.astype(np.int64)
-    counts = np.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes)
+    counts = transition_counts(clean_labels, noisy_labels, num_classes)
     if not normalize:
         return jnp.asarray(counts, dtype=jnp.int32)
     row_sums = counts.sum(axis=1, keepdims=True)
@@ -84,6 +77,21 @@ def noise_rate(clean_labels: _checks.Labels, noisy_labels: _checks.Labels) -> fl
     noisy = _checks.host_integers(noisy_labels, name="noisy_labels")
     _check_same_length(clean, noisy)
     return float(np.mean(clean != noisy))
+
+
+def transition_counts(
+    clean_labels: _checks.Labels, noisy_labels: _checks.Labels, num_classes: int
+) -> _checks.HostIntegers:
+    """Returns #{n : clean_n = i, noisy_n = j} for all i and j, int64 of shape (K, K)."""
+    num_classes = _checks.checked_num_classes(num_classes)
+    clean = _checks.checked_labels(clean_labels, num_classes=num_classes, name="clean_labels")
+    noisy = _checks.checked_labels(noisy_labels, num_classes=num_classes, name="noisy_labels")
+    _check_same_length(clean, noisy)
+    # On the host, where the checks have already brought the labels, and in 64 bits, where
+    # the number of a cell cannot overflow.
+    cells = clean.astype(np.int64) * num_classes + noisy.astype(np.int64)
+    counts = np.bincount(cells, minlength=num_classes**2)
+    return counts.reshape(num_classes, num_classes)
 
 
 def _check_same_length(clean: _checks.HostIntegers, noisy: _checks.HostIntegers) -> None:

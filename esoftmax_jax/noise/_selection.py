@@ -1,6 +1,7 @@
 """How many examples of each class are flipped, and which ones."""
 
 import math
+import zlib
 from fractions import Fraction
 
 import jax
@@ -26,10 +27,24 @@ def class_counts(labels: HostIntegers, num_classes: int) -> HostIntegers:
     return np.bincount(labels.astype(np.int64), minlength=num_classes)
 
 
+def proportional_quotas(rate: Fraction, counts: HostIntegers) -> HostIntegers:
+    """Returns ⌊rate · N_c⌋ for every class c, int64 of shape (K,)."""
+    return np.array([exact_floor(rate, int(count)) for count in counts], dtype=np.int64)
+
+
 def on_device(labels: object, host_labels: HostIntegers) -> jax.Array:
     """Returns the labels as a JAX array, where they are if they are one already."""
     # Going back through the host copy would lose the sharding.
     return labels if isinstance(labels, jax.Array) else jnp.asarray(host_labels)
+
+
+def placed_like(labels: object, values: HostIntegers) -> jax.Array:
+    """Returns values computed on the host as a JAX array, placed as the labels are."""
+    if isinstance(labels, jax.Array) and labels.committed:
+        placed: jax.Array = jax.device_put(values, labels.sharding)
+        return placed
+    # Labels that nobody placed on a device may go wherever the next computation is.
+    return jnp.asarray(values)
 
 
 def separate_streams(key: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -42,6 +57,16 @@ def separate_streams(key: jax.Array) -> tuple[jax.Array, jax.Array]:
     return who, to_which
 
 
+def own_stream(key: jax.Array, purpose: str) -> jax.Array:
+    """Returns a key for one purpose, independent of the streams of all other purposes.
+
+    The same key may then choose a subset, replace inputs and flip labels, and the smallest
+    bits of one draw do not single out the same examples in the next.
+    """
+    who, _ = separate_streams(key)
+    return jax.random.fold_in(who, np.uint32(zlib.crc32(purpose.encode())))
+
+
 @jax.jit
 def example_bits(key: jax.Array, example_ids: ArrayLike) -> jax.Array:
     """Returns 32 random bits per example that depend on nothing but (key, id)."""
@@ -50,6 +75,13 @@ def example_bits(key: jax.Array, example_ids: ArrayLike) -> jax.Array:
     return jax.vmap(
         lambda example_id: jax.random.bits(jax.random.fold_in(key, example_id), (), jnp.uint32)
     )(example_ids)
+
+
+@jax.jit
+def order_in_class(labels: ArrayLike, bits: ArrayLike, example_ids: ArrayLike) -> jax.Array:
+    """Returns the positions sorted by class and, within a class, by random bits."""
+    # The id is the last word, so that equal bits do not fall back on the order of the batch.
+    return jnp.lexsort((example_ids, bits, labels))
 
 
 @jax.jit
@@ -66,8 +98,7 @@ def choose_flipped(
     number exact.
     """
     counts, quotas = jnp.asarray(counts), jnp.asarray(quotas)
-    # The id is the last word, so that equal bits do not fall back on the order of the batch.
-    order = jnp.lexsort((example_ids, bits, labels))
+    order = order_in_class(labels, bits, example_ids)
     class_in_order = labels[order]
     class_starts = jnp.cumsum(counts) - counts
     rank_in_class = jnp.arange(labels.shape[0], dtype=jnp.int32) - class_starts[class_in_order]

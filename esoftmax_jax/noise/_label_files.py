@@ -1,0 +1,184 @@
+"""Files of labels that somebody else drew, in the formats in which they are published."""
+
+import csv
+import json
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from esoftmax_jax.noise import _checks
+from esoftmax_jax.noise._restricted_pickle import RefusedPickleError, load_restricted
+
+Columns: TypeAlias = dict[str, _checks.HostIntegers]
+
+UNNAMED = "labels"
+_UNREADABLE = (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, csv.Error)
+
+
+def read_label_file(path: str | PathLike[str]) -> Columns:
+    """Reads the columns of a file of labels, without running anything that it contains.
+
+    - ``.npy``: an array of N integers, or a pickled dict {column: N integers}, the form of the
+      official CIFAR-10N and CIFAR-100N files. The pickle is read by a restricted reader that
+      knows lists, dicts, strings, numbers and integer arrays; one that names anything else is
+      refused before any of it is run.
+    - ``.npz``: arrays of N integers by name.
+    - ``.json``: a list of N integers, or an object {column: list}.
+    - ``.csv``: one row per example, a header with the names of the columns; the header may be
+      missing if there is one column.
+
+    A single column without a name is called ``"labels"``.
+
+    Source: the files of Wei et al., "Learning with Noisy Labels Revisited: A Study Using
+    Real-World Human Annotations", ICLR 2022 (CIFAR-N); JSON lists are what Wang et al.,
+    "ε-Softmax", NeurIPS 2024, publish their instance-dependent labels in.
+
+    Args:
+        path: The file; its ending tells the format.
+
+    Returns:
+        A dict of int64 arrays of one shape (N,), in the file's order of columns.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the ending is unknown, the file is damaged, a pickle asks for more than
+            plain data, or a column does not hold N integers. The file is named.
+
+    Example:
+        >>> import json, pathlib, tempfile
+        >>> from esoftmax_jax.noise import read_label_file
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder) / "noisy.json"
+        ...     _ = path.write_text(json.dumps({"worst": [1, 0, 2]}))
+        ...     print(read_label_file(path))
+        {'worst': array([1, 0, 2])}
+    """
+    path = Path(path)
+    if path.suffix.lower() not in _READERS:
+        raise ValueError(
+            f"label file {path.name!r}: expected the ending {', '.join(_READERS)}, got "
+            f"{path.suffix!r}; save the labels with numpy.savez(path, name=integers)"
+        )
+    if not path.is_file():
+        raise FileNotFoundError(f"no label file {str(path)!r}; check the path")
+    try:
+        content = _READERS[path.suffix.lower()](path)
+    except RefusedPickleError as error:
+        raise ValueError(
+            f"label file {path.name!r} is refused: {error}; a file of labels holds plain "
+            "numbers, get it from its authors again"
+        ) from None
+    except _UNREADABLE as error:
+        raise ValueError(
+            f"label file {path.name!r} cannot be read: {' '.join(str(error).split())}; "
+            "expected N integers, or columns of N integers by name"
+        ) from error
+    columns = content if isinstance(content, Mapping) else {UNNAMED: content}
+    if not columns:
+        raise ValueError(f"label file {path.name!r}: expected at least one column, got none")
+    integers = {str(name): _integers(path, name, column) for name, column in columns.items()}
+    lengths = {name: column.size for name, column in integers.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(
+            f"label file {path.name!r}: expected columns of one length, got "
+            f"{', '.join(f'{name}: {length}' for name, length in lengths.items())}"
+        )
+    return integers
+
+
+def _integers(path: Path, name: object, column: object) -> _checks.HostIntegers:
+    where = f"label file {path.name!r}, column {name!r}"
+    expected = f"{where}: expected a list of integers"
+    if isinstance(column, list):
+        # np.asarray would turn True into 1, 1.5 beside 1 into a float, and "1" into a string.
+        for row, value in enumerate(column):
+            if type(value) is not int:
+                raise ValueError(f"{expected}, got {value!r} in row {row}")
+        try:
+            column = np.array(column, np.int64)
+        except OverflowError:
+            raise ValueError(f"{expected}, got one that needs more than 64 bits") from None
+    if not isinstance(column, np.ndarray):
+        raise ValueError(f"{expected}, got {type(column).__name__}")
+    if not np.issubdtype(column.dtype, np.integer) or column.ndim != 1 or not column.size:
+        raise ValueError(
+            f"{where}: expected integers of shape (N,), got {column.dtype} of shape "
+            f"{column.shape}"
+        )
+    return column.astype(np.int64)
+
+
+def _read_npy(path: Path) -> Any:
+    with path.open("rb") as file:
+        version = np.lib.format.read_magic(file)
+        headers: dict[tuple[int, int], Callable[[Any], Any]] = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }
+        if version not in headers:
+            raise ValueError(f"version {version} of the .npy format is not known here")
+        _, _, dtype = headers[version](file)
+        if dtype.hasobject:
+            return load_restricted(file)
+        file.seek(0)
+        return np.load(file, allow_pickle=False)
+
+
+def _read_npz(path: Path) -> Any:
+    with path.open("rb") as file:
+        archive = np.load(file, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise ValueError("not an archive of arrays")
+        with archive:
+            return {name: archive[name] for name in archive.files}
+
+
+def _read_json(path: Path) -> Any:
+    # RecursionError: what the parser raises for brackets nested without end.
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def _read_csv(path: Path) -> Any:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [(number, row) for number, row in enumerate(csv.reader(file), 1) if row]
+    if not rows:
+        raise ValueError("the file is empty")
+    _, first = rows[0]
+    names = [name.strip() for name in first]
+    if len(first) == 1 and _is_integer(first[0]):
+        names = [UNNAMED]
+    else:
+        rows = rows[1:]
+    if any(map(_is_integer, names)) or len(set(names)) < len(names) or not all(names):
+        raise ValueError(f"line 1: expected the columns' names, all different, got {first}")
+    columns: dict[str, list[int]] = {name: [] for name in names}
+    for number, row in rows:
+        if len(row) != len(names):
+            raise ValueError(f"line {number}: expected {len(names)} values, got {len(row)}")
+        for name, text in zip(names, row, strict=True):
+            if not _is_integer(text):
+                raise ValueError(f"line {number}, column {name!r}: no integer: {text!r}")
+            columns[name].append(int(text))
+    return columns
+
+
+def _is_integer(text: str) -> bool:
+    # int() would also take "1_000" and digits of other scripts.
+    digits = text.strip().removeprefix("-")
+    return digits.isascii() and digits.isdigit()
+
+
+_READERS: Mapping[str, Callable[[Path], Any]] = {
+    ".npy": _read_npy,
+    ".npz": _read_npz,
+    ".json": _read_json,
+    ".csv": _read_csv,
+}

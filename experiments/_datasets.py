@@ -1,45 +1,41 @@
 """The data sets of the experiments, as NumPy arrays in memory.
 
-``digits`` comes with scikit-learn, ``npz:PATH`` is the user's own file, and every
-other set is read from what TensorFlow Datasets has prepared, without TensorFlow or
-a network: ``tfds.data_source`` and ``tfds.builder`` start a download when data is
-missing, so the prepared directory is looked up here and opened by
-``builder_from_directory``, which only reads. Decoding tens of thousands of images
-takes several seconds, so the arrays are kept in a cache directory,
-``ESOFTMAX_CACHE_DIR``, by default ``~/.cache/esoftmax_jax``.
+Some come with scikit-learn, some are read from what TensorFlow Datasets has prepared, and
+the others are the user's own files. Nothing is ever downloaded, and nothing is written but
+decoded images in a cache directory.
 """
 
-import contextlib
 import dataclasses
-import hashlib
-import json
-import os
-import re
-import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from experiments._dataset_files import (
-    KEYS,
-    UNREADABLE,
-    Array,
+from experiments._bundled import BUNDLED, read_bundled
+from experiments._dataset_checks import (
     channel_statistics,
+    check_no_empty_class,
+    checked_ids,
     checked_images,
     checked_labels,
-    decode_split,
-    find_prepared,
-    how_to_prepare,
-    image_and_label,
-    lossy_note,
-    quiet,
-    read_npz,
 )
+from experiments._dataset_parts import GIVEN, Array, Labels, Parts
 from experiments._errors import UsageError
+from experiments._image_folder import read_folder
+from experiments._label_file import LabelFile
+from experiments._manifest import read_manifest
+from experiments._npz_file import read_npz
+from experiments._prepared import read_prepared
 
-_CACHE_FORMAT = 1  # to be raised when what the cache holds changes
 _PREPARED = ("mnist", "cifar10", "cifar100", "fashion_mnist")
+_OTHERS = tuple(name for name in BUNDLED if name != "digits")
+_NAMES = ("digits", *_PREPARED, *_OTHERS, "tfds:NAME", "npz:PATH", "folder:PATH", "csv:PATH")
+DATASET_FORMS = f"{', '.join(_NAMES)} or parquet:PATH"
+"""What ``load_dataset`` takes, for messages and help."""
+
+# Sets of the same images as another.
+_SAME_IMAGES = {"cifar10_n": "cifar10", "cifar100_n": "cifar100"}
 _CLASS_MAPS = ("mnist", "cifar10", "cifar100")
 _CONSTANTS = {
     "mnist": ((0.1307,), (0.3081,)),
@@ -55,7 +51,8 @@ class Dataset:
     Attributes:
         name: the specification it was loaded by.
         train_images: uint8 (N, H, W, C), or float32 (N, D) or (N, H, W, C).
-        train_labels: int32 (N,), in [0, num_classes).
+        train_labels: int32 (N,), in [0, num_classes); the clean ones where the data has
+            clean labels and others.
         test_images: as ``train_images``.
         test_labels: as ``train_labels``.
         num_classes: number of classes K.
@@ -65,28 +62,68 @@ class Dataset:
         mean: for each channel, the mean of the training images; of uint8 images
             on the scale 0..1.
         std: the standard deviation, likewise; 1 where a channel is constant.
+        train_ids: int64 (N,), for each training example a number of its own: the one that a
+            prepared set's ``id`` ends in (of CIFAR, the place in the original order) or that
+            an archive gives, else its position.
+        label_sets: further labels of the training examples by name, int32 (N,), in
+            [0, num_classes): ``"given"`` for the labels as they came where the data has
+            clean ones too, or the annotators of a prepared set.
+        class_names: in the order of the class numbers.
+        label_file: labels from a file of their own, beside the data; set by the options.
+        foreign_images: images of other classes, alike ``train_images``; set by the options.
     """
 
     name: str
     train_images: Array
-    train_labels: npt.NDArray[np.int32]
+    train_labels: Labels
     test_images: Array
-    test_labels: npt.NDArray[np.int32]
+    test_labels: Labels
     num_classes: int
     class_map: str | None
     note: str
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    train_ids: npt.NDArray[np.int64] = dataclasses.field(
+        default_factory=lambda: np.zeros(0, np.int64)
+    )
+    label_sets: Mapping[str, Labels] = dataclasses.field(default_factory=dict)
+    class_names: tuple[str, ...] = ()
+    label_file: LabelFile | None = None
+    foreign_images: Array | None = None
+
+    def __post_init__(self) -> None:
+        if not len(self.train_ids):
+            object.__setattr__(self, "train_ids", np.arange(len(self.train_labels)))
+        if not self.class_names:
+            names = tuple(str(number) for number in range(self.num_classes))
+            object.__setattr__(self, "class_names", names)
 
 
-def load_dataset(spec: str, *, data_dir: str | None = None) -> Dataset:
+def load_dataset(
+    spec: str, *, data_dir: str | None = None, image_size: int | None = None
+) -> Dataset:
     """Loads a data set.
 
     Args:
-        spec: ``digits``, ``mnist``, ``cifar10``, ``cifar100``, ``fashion_mnist``,
-            ``tfds:NAME`` or ``npz:PATH``.
+        spec: one of
+
+            - ``digits``, ``breast_cancer``, ``wine``: with scikit-learn;
+            - ``mnist``, ``cifar10``, ``cifar100``, ``fashion_mnist``, ``tfds:NAME``:
+              prepared by TensorFlow Datasets;
+            - ``npz:PATH``: a NumPy archive with the arrays train_images, train_labels,
+              test_images and test_labels, and if you like train_clean_labels, class_names
+              and train_ids;
+            - ``folder:PATH``: images in PATH/train/CLASS and PATH/test/CLASS (or val,
+              valid, validation), or in PATH/CLASS;
+            - ``csv:PATH``, ``parquet:PATH``: a table with a column label and either a
+              column path, of images, or else columns of numbers, and if you like
+              clean_label and split (train, test or validation).
+
+            Where the source names no test set, a fixed fifth of each class becomes it.
         data_dir: where prepared TFDS data lies. By default the environment's
             ``ESOFTMAX_DATA_DIR``, else TFDS's own directory.
+        image_size: of image files only: brings the middle square of every image to so
+            many pixels a side.
 
     Returns:
         The data, checked.
@@ -95,205 +132,96 @@ def load_dataset(spec: str, *, data_dir: str | None = None) -> Dataset:
         UsageError: if the data is unknown, missing or unfit; the message says
             what to do.
     """
-    if spec == "digits":
-        return _digits()
-    kind, colon, rest = spec.partition(":")
-    if kind == "npz" and colon and rest:
-        return _dataset(spec, *read_npz(Path(rest).expanduser()))
-    if kind == "tfds" and colon and rest:
-        return _tfds(spec, rest, data_dir)
-    if spec in _PREPARED:
-        return _tfds(spec, spec, data_dir)
-    choices = ", ".join(("digits", *_PREPARED, "tfds:NAME"))
-    raise UsageError(f"unknown dataset {spec!r}: expected {choices} or npz:PATH")
+    kind, _, rest = spec.partition(":")
+    path = Path(rest).expanduser() if rest else None
+    if image_size is not None:
+        _check_image_size(spec, kind, image_size)
+    if spec in BUNDLED:
+        return _checked(spec, read_bundled(spec))
+    if spec in _PREPARED or (kind == "tfds" and rest):
+        name = rest or spec
+        return _checked(spec, read_prepared(name, data_dir), base=name.partition(":")[0])
+    if kind == "npz" and path is not None:
+        return _checked(spec, read_npz(path))
+    if kind == "folder" and path is not None:
+        return _checked(spec, read_folder(spec, path, image_size))
+    if kind in ("csv", "parquet") and path is not None:
+        return _checked(spec, read_manifest(spec, kind, path, image_size))
+    raise UsageError(f"unknown dataset {spec!r}: expected {DATASET_FORMS}")
 
 
-def _tfds(spec: str, name: str, data_dir: str | None) -> Dataset:
-    """A prepared TFDS data set."""
-    prepared = _load_prepared(name, data_dir)
-    base = name.partition(":")[0]
-    return _dataset(
-        spec,
-        prepared.arrays,
-        dict.fromkeys(KEYS, ""),
-        num_classes=prepared.num_classes,
-        class_map=base if base in _CLASS_MAPS else None,
-        note=prepared.note,
-        constants=_CONSTANTS.get(base),
-    )
-
-
-def _digits() -> Dataset:
-    """scikit-learn's 8×8 digits as float32 in 0..1, a fixed fifth of each class to test."""
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError as error:
+def _check_image_size(spec: str, kind: str, image_size: int) -> None:
+    if image_size < 1:
+        raise UsageError(f"--image-size: expected a whole number ≥ 1, got {image_size}")
+    if kind not in ("folder", "csv", "parquet"):
         raise UsageError(
-            "digits comes with scikit-learn, which is not installed; run pip install "
-            "'esoftmax_jax[experiments]'"
-        ) from error
-    digits = load_digits()
-    images, labels = digits.images[..., np.newaxis] / 16, digits.target
-    generator = np.random.Generator(np.random.PCG64(0))
-    test = np.zeros(len(labels), bool)
-    for label in range(10):
-        rows = generator.permutation(np.flatnonzero(labels == label))
-        test[rows[: round(len(rows) / 5)]] = True
-    arrays = {
-        "train_images": images[~test],
-        "train_labels": labels[~test],
-        "test_images": images[test],
-        "test_labels": labels[test],
-    }
-    return _dataset("digits", arrays, dict.fromkeys(KEYS, ""), num_classes=10)
+            f"--image-size: expected folder:PATH, csv:PATH or parquet:PATH beside it, got "
+            f"{spec}; leave the option out"
+        )
 
 
-def _dataset(
-    spec: str,
-    arrays: dict[str, Array],
-    names: dict[str, str],
-    *,
-    num_classes: int | None = None,
-    class_map: str | None = None,
-    note: str = "",
-    constants: tuple[tuple[float, ...], tuple[float, ...]] | None = None,
-) -> Dataset:
-    """Checks the four arrays and puts them together; K by default from the training set."""
-    where = {key: f"{spec}: {names[key] or key}" for key in KEYS}
-    train = checked_images(arrays["train_images"], where["train_images"])
-    test = checked_images(arrays["test_images"], where["test_images"])
+def _checked(spec: str, parts: Parts, *, base: str = "") -> Dataset:
+    """Checks what was read; ``base`` is the name of a prepared set."""
+
+    def where(key: str) -> str:
+        return f"{spec}: {parts.called.get(key, key)}"
+
+    train = checked_images(parts.arrays["train_images"], where("train_images"))
+    test = checked_images(parts.arrays["test_images"], where("test_images"))
     if train.shape[1:] != test.shape[1:] or train.dtype != test.dtype:
         raise UsageError(
             f"{spec}: expected training and test images alike, got {train.dtype} "
             f"{train.shape[1:]} and {test.dtype} {test.shape[1:]}; convert one of them"
         )
-    train_labels = checked_labels(
-        arrays["train_labels"], where["train_labels"], rows=len(train), num_classes=num_classes
-    )
-    if num_classes is None:
-        num_classes = int(train_labels.max()) + 1
+    # Labels of the training examples: the set's own and, beside it, further ones.
+    own = "train_labels"
+    raw = {own: parts.arrays[own], **parts.label_sets}
+    if parts.class_names is None:
+        key = GIVEN if GIVEN in raw else own
+        num_classes = _count_classes(raw[key], where(key), rows=len(train))
+    else:
+        num_classes = len(parts.class_names)
     if num_classes < 2:
         raise UsageError(
             f"{spec}: expected at least 2 classes, got {num_classes}; there is nothing to "
             "learn from one"
         )
+    labels = {
+        key: checked_labels(array, where(key), rows=len(train), num_classes=num_classes)
+        for key, array in raw.items()
+    }
     test_labels = checked_labels(
-        arrays["test_labels"], where["test_labels"], rows=len(test), num_classes=num_classes
+        parts.arrays["test_labels"],
+        where("test_labels"),
+        rows=len(test),
+        num_classes=num_classes,
     )
+    train_ids = np.arange(len(train))
+    if parts.train_ids is not None:
+        train_ids = checked_ids(parts.train_ids, where("train_ids"), rows=len(train))
+    base = _SAME_IMAGES.get(base, base)
+    constants = _CONSTANTS.get(base)
     if constants is None or len(constants[0]) != train.shape[-1]:
         constants = channel_statistics(train)
     return Dataset(
         name=spec,
         train_images=train,
-        train_labels=train_labels,
+        train_labels=labels.pop(own),
         test_images=test,
         test_labels=test_labels,
         num_classes=num_classes,
-        class_map=class_map,
-        note=note,
+        class_map=base if base in _CLASS_MAPS else None,
+        note=parts.note,
         mean=constants[0],
         std=constants[1],
+        train_ids=train_ids,
+        label_sets=labels,
+        class_names=parts.class_names or (),
     )
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Prepared:
-    """What a prepared directory holds: the four arrays, the classes, a note."""
-
-    arrays: dict[str, Array]
-    num_classes: int
-    note: str
-
-
-def _load_prepared(name: str, data_dir: str | None) -> _Prepared:
-    """Loads a prepared set, from the cache if it is there.
-
-    ``name`` is ``NAME``, ``NAME/CONFIG`` or either with ``:VERSION``.
-    """
-    directory = find_prepared(name, data_dir)
-    cached = _cache_file(name, directory)
-    with contextlib.suppress(KeyError, *UNREADABLE):
-        return _read_cache(cached)
-    try:
-        with quiet():
-            prepared = _decode(name, directory)
-    except (UsageError, MemoryError):
-        raise
-    except Exception as error:  # whatever TFDS raises for damaged files
-        reason = " ".join(str(error).split())[:200]
-        raise UsageError(
-            f"{name}: the data in {str(directory)!r} cannot be read "
-            f"({type(error).__name__}: {reason}); {how_to_prepare(name)}"
-        ) from error
-    with contextlib.suppress(OSError):  # a run needs no cache
-        _write_cache(cached, prepared)
-    return prepared
-
-
-def _decode(name: str, directory: Path) -> _Prepared:
-    """Decodes every image of the training and the test split."""
-    try:
-        import tensorflow_datasets as tfds
-    except ImportError as error:
-        raise UsageError(
-            f"{name} is read by tensorflow_datasets, which is not installed; run pip "
-            "install 'esoftmax_jax[experiments]'"
-        ) from error
-    builder = tfds.builder_from_directory(directory)
-    info = builder.info
-    image_key, label_key = image_and_label(name, info, tfds)
-    splits = set(info.splits)
-    test = "test" if "test" in splits else "validation"
-    if not {"train", test} <= splits:
-        raise UsageError(
-            f"{name}: expected the splits 'train' and 'test' (or 'validation'), found "
-            f"{', '.join(sorted(splits)) or 'none'}; choose another dataset or pass npz:PATH"
-        )
-    arrays: dict[str, Array] = {}
-    for prefix, split in (("train", "train"), ("test", test)):
-        source = builder.as_data_source(split=split)
-        images, labels = decode_split(f"{name}, {split}", source, image_key, label_key)
-        arrays |= {f"{prefix}_images": images, f"{prefix}_labels": labels}
-    feature = info.features[image_key]
-    jpeg = getattr(feature, "_encoding_format", None) == "jpeg"
-    note = lossy_note(info.description or "", jpeg)
-    return _Prepared(arrays, int(info.features[label_key].num_classes), note)
-
-
-def _cache_file(name: str, directory: Path) -> Path:
-    """Where the arrays are kept; another version, place or size gives another name."""
-    root = os.environ.get("ESOFTMAX_CACHE_DIR") or "~/.cache/esoftmax_jax"
-    files = sorted((path.name, path.stat().st_size) for path in directory.iterdir())
-    key = json.dumps([_CACHE_FORMAT, name, str(directory.resolve()), files])
-    digest = hashlib.sha256(key.encode()).hexdigest()[:16]
-    stem = re.sub(r"\W+", "_", name)
-    return Path(root).expanduser() / f"{stem}-{directory.name}-{digest}.npz"
-
-
-def _read_cache(path: Path) -> _Prepared:
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        arrays = {key: archive[key] for key in archive.files}
-    return _Prepared(
-        num_classes=int(arrays.pop("num_classes")),
-        note=str(arrays.pop("note")),
-        arrays=arrays,
-    )
-
-
-def _write_cache(path: Path, prepared: _Prepared) -> None:
-    """Writes beside the target and renames, so that no reader meets half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-        try:
-            np.savez(
-                file,
-                allow_pickle=False,
-                num_classes=np.asarray(prepared.num_classes),
-                note=np.asarray(prepared.note),
-                **prepared.arrays,
-            )
-            file.close()
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
+def _count_classes(labels: Array, where: str, *, rows: int) -> int:
+    """Returns how many classes training labels name, without a gap."""
+    checked = checked_labels(labels, where, rows=rows, num_classes=None)
+    check_no_empty_class(checked, where)
+    return int(checked.max()) + 1

@@ -1,20 +1,13 @@
-"""Loading data: what comes back, and one clear line for every wrong input."""
+"""Bundled sets and NumPy archives: what comes back, one clear line for every wrong input."""
 
 import builtins
 import json
-import logging
-import os
-import re
-import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from experiments import _datasets
-from experiments._dataset_files import decode_split, find_prepared, lossy_note, quiet
-from experiments._datasets import load_dataset
-from experiments._errors import UsageError
+from experiments._datasets import Dataset, load_dataset
+from tests.dataset_helpers import refused
 
 
 @pytest.fixture
@@ -35,23 +28,6 @@ def save(tmp_path):
         return f"npz:{tmp_path / 'data.npz'}"
 
     return write
-
-
-def _prepare(root: Path, name: str = "toy", version: str = "1.0.0", **info: object) -> Path:
-    directory = root / name / version
-    directory.mkdir(parents=True)
-    (directory / "dataset_info.json").write_text(json.dumps({"name": name} | info))
-    return directory
-
-
-def _refused(spec: str, *words: str, data_dir: Path | None = None) -> None:
-    """Asserts that the one-line message holds every word."""
-    with pytest.raises(UsageError) as caught:
-        load_dataset(spec, data_dir=None if data_dir is None else str(data_dir))
-    message = str(caught.value)
-    assert "\n" not in message
-    for word in words:
-        assert word in message, message
 
 
 def test_digits():
@@ -145,195 +121,133 @@ WRONG_ARRAYS = {
 @pytest.mark.parametrize("case", WRONG_ARRAYS)
 def test_npz_with_a_wrong_array(case, arrays, save):
     key, array, words = WRONG_ARRAYS[case]
-    _refused(save(arrays | {key: array}), *words)
+    refused(save(arrays | {key: array}), *words)
 
 
 def test_npz_without_an_array(arrays, save):
     del arrays["test_labels"]
-    _refused(save(arrays), "'test_labels' (or 'y_test')", "test_images, train_images")
+    refused(save(arrays), "'test_labels' (or 'y_test')", "test_images, train_images")
 
 
 def test_npz_that_is_none(tmp_path):
     missing = tmp_path / "missing.npz"
-    _refused(f"npz:{missing}", "no file", str(missing), ".npz")
+    refused(f"npz:{missing}", "no file", str(missing), ".npz")
     (tmp_path / "text.npz").write_text("not an archive")
-    _refused(
+    refused(
         f"npz:{tmp_path / 'text.npz'}", "is not a readable NumPy .npz archive", "numpy.savez"
     )
     np.save(tmp_path / "single.npy", np.zeros(3))
-    _refused(f"npz:{tmp_path / 'single.npy'}", "is not a readable NumPy .npz archive")
+    refused(f"npz:{tmp_path / 'single.npy'}", "is not a readable NumPy .npz archive")
     (tmp_path / "empty.npz").touch()
     np.savez(tmp_path / "whole.npz", train_images=np.zeros(100))
     (tmp_path / "part.npz").write_bytes((tmp_path / "whole.npz").read_bytes()[:300])
-    _refused(f"npz:{tmp_path / 'part.npz'}", "is not a readable NumPy .npz archive")
-    _refused(f"npz:{tmp_path / 'empty.npz'}", "is not a readable NumPy .npz archive")
+    refused(f"npz:{tmp_path / 'part.npz'}", "is not a readable NumPy .npz archive")
+    refused(f"npz:{tmp_path / 'empty.npz'}", "is not a readable NumPy .npz archive")
 
 
-@pytest.mark.parametrize("spec", ["imagenet", "", "npz:", "tfds:", "npz", "MNIST", "csv:x"])
+def test_npz_with_clean_labels_names_and_ids(arrays, save):
+    given = arrays["train_labels"][::-1].astype(np.int8)
+    clean, ids = arrays["train_labels"], np.arange(12, dtype=np.uint16)[::-1]
+    further = {
+        "train_clean_labels": clean,
+        "class_names": np.array(["ant", "bee", "cow", "dog"]),
+        "train_ids": ids,
+    }
+    data = load_dataset(save(arrays | {"train_labels": given} | further))
+    np.testing.assert_array_equal(data.train_labels, clean)
+    assert list(data.label_sets) == ["given"]
+    np.testing.assert_array_equal(data.label_sets["given"], given)
+    assert data.label_sets["given"].dtype == np.int32
+    np.testing.assert_array_equal(data.train_ids, ids)
+    assert data.train_ids.dtype == np.int64
+    assert (data.num_classes, data.class_names) == (4, ("ant", "bee", "cow", "dog"))
+
+
+NAMES = np.array(["ant", "bee", "cow"])
+WRONG_FURTHER = {
+    "empty class": ({"train_labels": np.arange(12) % 2 * 2}, ["train_labels", "0 to 2", "class 1"]),
+    "clean label beyond": ({"train_clean_labels": np.arange(12)}, ["train_clean_labels", "[0, 3)", "3 in row 3"]),
+    "short clean labels": ({"train_clean_labels": np.arange(3)}, ["train_clean_labels", "12 images", "got 3"]),
+    "given label beyond names": ({"train_clean_labels": np.arange(12) % 2, "class_names": NAMES[:2]}, ["train_labels", "[0, 2)", "2 in row 2"]),
+    "label beyond names": ({"class_names": NAMES[:2]}, ["train_labels", "[0, 2)"]),
+    "one name": ({"class_names": NAMES[:1]}, ["at least 2 classes, got 1"]),
+    "name twice": ({"class_names": NAMES[[0, 1, 0]]}, ["class_names", "'ant' 2 times"]),
+    "names as numbers": ({"class_names": np.arange(3)}, ["class_names", "strings", "int64"]),
+    "float ids": ({"train_ids": np.zeros(12)}, ["train_ids", "one integer", "float64"]),
+    "id twice": ({"train_ids": np.arange(12) // 2}, ["train_ids", "got 0 in row 0 and again"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG_FURTHER)
+def test_npz_with_wrong_further_arrays(case, arrays, save):
+    further, words = WRONG_FURTHER[case]
+    refused(save(arrays | further), *words)
+
+
+def test_an_empty_class_is_allowed_if_it_has_a_name(arrays, save):
+    data = load_dataset(
+        save(arrays | {"train_labels": np.arange(12) % 2, "class_names": NAMES})
+    )
+    assert data.num_classes == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "classes"),
+    [("breast_cancer", (569, 30), ("malignant", "benign")), ("wine", (178, 13), ("class_0", "class_1", "class_2"))],
+)  # fmt: skip
+def test_bundled_tables(name, shape, classes):
+    data = load_dataset(name)
+    assert data.train_images.dtype == np.float32
+    rows = np.concatenate([data.train_images, data.test_images])
+    assert rows.shape == shape
+    assert data.class_names == classes
+    train, test = np.bincount(data.train_labels), np.bincount(data.test_labels)
+    np.testing.assert_allclose(test / (train + test), 0.2, atol=0.01)
+    # Standardised column by column, from the training rows alone.
+    np.testing.assert_allclose(data.mean, data.train_images.mean(0, np.float64), rtol=1e-5)
+    np.testing.assert_allclose(data.std, data.train_images.std(0, np.float64), rtol=1e-5)
+    assert len(set(data.std)) == shape[1]
+
+
+def test_fields_that_a_reader_leaves_out():
+    images, labels = np.zeros((4, 2), np.float32), np.arange(4, dtype=np.int32) % 2
+    data = Dataset("own", images, labels, images, labels, 2, None, "", (0.0,) * 2, (1.0,) * 2)
+    assert data.train_ids.tolist() == [0, 1, 2, 3]
+    assert data.class_names == ("0", "1")
+    assert data.label_sets == {}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["imagenet", "", "npz:", "tfds:", "npz", "MNIST", "csv:", "parquet:", "folder:", "folder", "digits:x"],
+)  # fmt: skip
 def test_unknown_name_lists_the_choices(spec):
-    _refused(spec, repr(spec), "digits, mnist, cifar10, cifar100, fashion_mnist, tfds:NAME")
+    choices = (
+        "digits, mnist, cifar10, cifar100, fashion_mnist, breast_cancer, wine, tfds:NAME, "
+        "npz:PATH, folder:PATH, csv:PATH or parquet:PATH"
+    )
+    refused(spec, repr(spec), choices)
 
 
-@pytest.mark.parametrize("name", ["../mnist", "a/../b", "mnist:latest", "a b", "mnist/"])
-def test_malformed_prepared_name(name, tmp_path):
-    _refused(f"tfds:{name}", name, "tfds:NAME/CONFIG", data_dir=tmp_path)
-
-
-def test_missing_data_is_told_and_left_missing(tmp_path, monkeypatch):
-    advice = ["tfds build mnist", "download_and_prepare()", "--data-dir"]
-    _refused("mnist", "not prepared", str(tmp_path / "mnist"), *advice, data_dir=tmp_path)
-    _refused("mnist", "no directory", str(tmp_path / "no"), *advice, data_dir=tmp_path / "no")
-    assert not list(tmp_path.iterdir())  # nothing was begun
-    monkeypatch.setenv("ESOFTMAX_DATA_DIR", str(tmp_path / "from-environment"))
-    _refused("tfds:anything", "from-environment", "tfds build anything")
-    monkeypatch.delenv("ESOFTMAX_DATA_DIR")
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "default"))
-    _refused("cifar10", str(tmp_path / "default"))
-
-
-def test_newest_version_or_the_one_asked_for(tmp_path):
-    for version in ("2.9.0", "2.10.0"):
-        _prepare(tmp_path, version=version)
-    (tmp_path / "toy" / "3.0.0").mkdir()  # an unfinished preparation
-    assert find_prepared("toy", str(tmp_path)).name == "2.10.0"
-    assert find_prepared("toy:2.9.0", str(tmp_path)).name == "2.9.0"
-    _refused("tfds:toy:3.0.0", "not prepared", "3.0.0", data_dir=tmp_path)
-
-
-def test_damaged_data_is_told(tmp_path, monkeypatch):
-    monkeypatch.setenv("ESOFTMAX_CACHE_DIR", str(tmp_path / "cache"))
-    directory = _prepare(tmp_path)
-    (directory / "dataset_info.json").write_text("{")
-    _refused("tfds:toy", str(directory), "cannot be read", "tfds build", data_dir=tmp_path)
+@pytest.mark.parametrize("spec", ["digits", "mnist", "npz:data.npz"])
+def test_image_size_is_for_image_files(spec):
+    refused(spec, "--image-size", "folder:PATH", spec, image_size=8)
+    refused("folder:x", "--image-size", "≥ 1, got 0", image_size=0)
 
 
 def test_missing_packages_are_named(tmp_path, monkeypatch):
     plain = builtins.__import__
 
     def without(name, *arguments, **keywords):
-        if name in ("sklearn.datasets", "tensorflow_datasets"):
+        if name in ("sklearn.datasets", "tensorflow_datasets", "pyarrow"):
             raise ImportError(name)
         return plain(name, *arguments, **keywords)
 
     monkeypatch.setenv("ESOFTMAX_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(builtins, "__import__", without)
-    _prepare(tmp_path)
-    for spec in ("digits", "tfds:toy"):
-        _refused(spec, "not installed", "esoftmax_jax[experiments]", data_dir=tmp_path)
-
-
-class _Source(list[dict[str, object]]):
-    """A data source in memory."""
-
-    def __getitems__(self, rows):
-        return [self[row] for row in rows]
-
-
-def test_decoding_needs_one_shape():
-    sizes = [(4, 4, 1), (4, 4, 1), (4, 5, 1)]
-    source = _Source({"image": np.zeros(size, np.uint8), "label": 1} for size in sizes)
-    with pytest.raises(UsageError, match=r"one shape.*\(4, 5, 1\) in row 2; resize"):
-        decode_split("toy, train", source, "image", "label")
-    images, labels = decode_split("toy, train", _Source(source[:2]), "image", "label")
-    assert (images.shape, labels.tolist()) == ((2, 4, 4, 1), [1, 1])
-    with pytest.raises(UsageError, match="the split is empty"):
-        decode_split("toy, train", _Source(), "image", "label")
-
-
-def test_note_on_a_lossy_encoding():
-    description = "Ten classes.\nEncoded as JPEG (lossy). Made for tests."
-    assert lossy_note(description, True) == "Encoded as JPEG (lossy)."
-    assert "JPEG" in lossy_note("Ten classes.", True)
-    assert lossy_note("Ten classes.", False) == ""
-
-
-def test_quiet_brings_the_logger_back():
-    logger = logging.getLogger("absl")
-    before = logger.level
-    with quiet():
-        assert logger.level == logging.ERROR
-        warnings.warn("silenced", stacklevel=1)
-    assert logger.level == before
-
-
-def test_cache_is_used_and_a_broken_one_replaced(tmp_path, monkeypatch, arrays):
-    monkeypatch.setenv("ESOFTMAX_CACHE_DIR", str(tmp_path / "cache"))
-    directory = _prepare(tmp_path / "data")
-    calls = []
-
-    def decode(name, found):
-        calls.append((name, found))
-        return _datasets._Prepared(arrays, 3, "a note")
-
-    monkeypatch.setattr(_datasets, "_decode", decode)
-
-    def load() -> None:
-        data = load_dataset("tfds:toy", data_dir=str(tmp_path / "data"))
-        np.testing.assert_array_equal(data.train_images, arrays["train_images"])
-        assert (data.num_classes, data.note, data.name) == (3, "a note", "tfds:toy")
-
-    load()
-    load()
-    assert calls == [("toy", directory)]
-    (cached,) = (tmp_path / "cache").iterdir()  # no temporary file stays
-    cached.write_bytes(cached.read_bytes()[:100])
-    load()
-    assert len(calls) == 2
-    (directory / "more").write_text("another size")
-    load()
-    assert len(calls) == 3
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("ESOFTMAX_CACHE_DIR", str(tmp_path / "file"))  # not writable
-    load()
-    assert len(calls) == 4
-
-
-def _prepared_here(name: str) -> str:
-    root = os.environ.get("ESOFTMAX_DATA_DIR")
-    if not root or not (Path(root) / name).is_dir():
-        pytest.skip(f"ESOFTMAX_DATA_DIR holds no {name}")
-    return root
-
-
-@pytest.fixture
-def few(monkeypatch, tmp_path):
-    """Decodes only the first images, into a cache of its own."""
-    monkeypatch.setenv("ESOFTMAX_CACHE_DIR", str(tmp_path))
-
-    def first(where, source, *keys):
-        rows = _Source(source.__getitems__(list(range(500))))
-        return decode_split(where, rows, *keys)
-
-    monkeypatch.setattr(_datasets, "decode_split", first)
-
-
-@pytest.mark.parametrize(
-    ("name", "shape", "mean"),
-    [("mnist", (28, 28, 1), (0.1307,)), ("cifar10", (32, 32, 3), (0.4914, 0.4822, 0.4465))],
-)
-@pytest.mark.usefixtures("few")
-def test_prepared_data(name, shape, mean):
-    data = load_dataset(name, data_dir=_prepared_here(name))
-    assert data.train_images.shape == data.test_images.shape == (500, *shape)
-    assert data.train_images.dtype == np.uint8
-    assert (data.num_classes, data.class_map, data.mean) == (10, name, mean)
-    assert (np.bincount(data.train_labels, minlength=10) > 25).all()
-    scaled = data.train_images.mean((0, 1, 2)) / 255
-    np.testing.assert_allclose(scaled, mean, atol=0.02)
-    lossy = bool(re.search("lossy", data.note))
-    assert lossy == (name == "cifar10")
-
-
-@pytest.mark.parametrize(
-    ("name", "train", "test"), [("mnist", 60_000, 10_000), ("cifar10", 50_000, 10_000)]
-)
-def test_whole_prepared_data(name, train, test):
-    data = load_dataset(name, data_dir=_prepared_here(name))
-    assert (len(data.train_images), len(data.test_images)) == (train, test)
-    classes = np.bincount(data.train_labels)
-    if name == "cifar10":
-        np.testing.assert_array_equal(classes, 5000)
-        np.testing.assert_array_equal(np.bincount(data.test_labels), 1000)
-    else:
-        expected = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
-        np.testing.assert_array_equal(classes, expected)
+    directory = tmp_path / "toy" / "1.0.0"
+    directory.mkdir(parents=True)
+    (directory / "dataset_info.json").write_text(json.dumps({"name": "toy"}))
+    (tmp_path / "data.parquet").touch()
+    for spec in ("digits", "wine", "tfds:toy", f"parquet:{tmp_path / 'data.parquet'}"):
+        refused(spec, "not installed", "esoftmax_jax[experiments]", data_dir=str(tmp_path))

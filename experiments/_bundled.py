@@ -1,0 +1,27 @@
+"""The data sets that come with scikit-learn."""
+
+import numpy as np
+
+from experiments._dataset_parts import Parts, divided, held_out_fifth
+from experiments._errors import UsageError
+
+BUNDLED = ("digits", "breast_cancer", "wine")
+
+
+def read_bundled(name: str) -> Parts:
+    """Return a set of scikit-learn with a fixed fifth of each class as its test set.
+
+    ``digits`` are 8×8 images as float32 in 0..1; ``breast_cancer`` and ``wine`` are tables of
+    30 and 13 measurements.
+    """
+    try:
+        import sklearn.datasets
+    except ImportError as error:
+        raise UsageError(
+            f"{name} comes with scikit-learn, which is not installed; run pip install "
+            "'esoftmax_jax[experiments]'"
+        ) from error
+    bunch = getattr(sklearn.datasets, f"load_{name}")()
+    rows = bunch.images[..., np.newaxis] / 16 if name == "digits" else bunch.data
+    names = (str(target) for target in bunch.target_names)
+    return divided(rows, bunch.target, held_out_fifth(bunch.target), names)

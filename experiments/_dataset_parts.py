@@ -1,0 +1,88 @@
+"""What a reader of data hands over, and how a set without a test set is divided."""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Labels = npt.NDArray[np.int32]
+
+GIVEN = "given"
+"""The label set of a reader that also found clean labels: the labels as they came."""
+
+HELD_OUT = "a fixed fifth of each class is held out as the test set"
+
+# The four arrays of a data set, and what Keras's archives call them.
+KEYS = {
+    "train_images": "x_train",
+    "train_labels": "y_train",
+    "test_images": "x_test",
+    "test_labels": "y_test",
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Parts:
+    """A data set as it was read, not yet checked.
+
+    Attributes:
+        arrays: the four arrays of ``KEYS``.
+        class_names: in the order of the class numbers; None if only the training labels tell
+            how many classes there are.
+        train_ids: integers that tell the training examples apart; None for their positions.
+        label_sets: further labels of the training examples, by name.
+        note: as in ``Dataset``.
+        called: what the source calls an array, where that is not our name.
+    """
+
+    arrays: dict[str, Array]
+    class_names: tuple[str, ...] | None = None
+    train_ids: Array | None = None
+    label_sets: dict[str, Array] = dataclasses.field(default_factory=dict)
+    note: str = ""
+    called: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+def held_out_fifth(labels: Array) -> npt.NDArray[np.bool_]:
+    """Mark a fifth of each class, the same rows for the same labels on every machine."""
+    generator = np.random.Generator(np.random.PCG64(0))
+    chosen = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        rows = generator.permutation(np.flatnonzero(labels == label))
+        chosen[rows[: round(len(rows) / 5)]] = True
+    return chosen
+
+
+def divided(
+    images: Array,
+    labels: Array,
+    test: npt.NDArray[np.bool_],
+    class_names: Iterable[str],
+    *,
+    given: Array | None = None,
+    notes: Iterable[str] = (),
+) -> Parts:
+    """Divide rows into a training and a test set.
+
+    Args:
+        images: images or features, one a row.
+        labels: class numbers, clean where there are such.
+        test: which rows are the test set.
+        class_names: in the order of the class numbers.
+        given: the labels as they came, if ``labels`` are cleaner ones.
+        notes: sentences without their capital and full stop.
+    """
+    return Parts(
+        arrays={
+            "train_images": images[~test],
+            "train_labels": labels[~test],
+            "test_images": images[test],
+            "test_labels": labels[test],
+        },
+        class_names=tuple(class_names),
+        label_sets={} if given is None else {GIVEN: given[~test]},
+        note=" ".join(f"{note[0].upper()}{note[1:]}." for note in notes),
+    )

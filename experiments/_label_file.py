@@ -1,0 +1,45 @@
+"""The ``--labels`` option: a file of noisy labels, kept with its hash until it is asked for."""
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from esoftmax_jax import noise
+from experiments._errors import UsageError
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LabelFile:
+    """The columns of a file of labels.
+
+    Attributes:
+        name: the file's name and the beginning of the SHA-256 of its content.
+        columns: int64 arrays (N,) by name; rows follow ids, as ``match_labels`` expects.
+    """
+
+    name: str
+    columns: Mapping[str, npt.NDArray[np.integer[Any]]]
+
+
+def read_labels(path: Path) -> LabelFile:
+    """Read a file of labels.
+
+    Raises:
+        UsageError: there is none, it is damaged, or a pickle in it asks for more than numbers.
+    """
+    try:
+        columns = noise.read_label_file(path.expanduser())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--labels: {error}") from error
+    return LabelFile(named_hash(path), columns)
+
+
+def named_hash(path: Path) -> str:
+    """Return ``NAME#HASH``, by which a configuration knows a file wherever it lies."""
+    content = path.expanduser().read_bytes()
+    return f"{path.name}#{hashlib.sha256(content).hexdigest()[:16]}"

@@ -1,0 +1,136 @@
+"""Tables of examples: paths of images with their labels, or numbers with theirs."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from experiments._dataset_parts import HELD_OUT, Array, Parts, divided, held_out_fifth
+from experiments._errors import UsageError
+from experiments._image_files import read_images
+from experiments._table_files import Table, read_table
+
+_SPLITS = {name: name for name in ("train", "test", "validation")} | {"val": "validation"}
+
+_Mask = npt.NDArray[np.bool_]
+
+
+def read_manifest(spec: str, kind: str, path: Path, image_size: int | None) -> Parts:
+    """Read a CSV or Parquet file with the columns label and path, or label and numbers.
+
+    ``clean_label`` beside ``label`` makes the first the truth and the second the labels as
+    given; ``split`` says which rows are the test set.
+    """
+    table = read_table(kind, path)
+    if image_size is not None and table.features is not None:
+        raise UsageError(
+            f"--image-size: expected images, got {path}, which has numbers and no column "
+            "'path'; leave the option out"
+        )
+    train, test, notes = _splits(table)
+    names, given = _classes(table, train)
+    labels = _numbered(table, "clean_label", names) if "clean_label" in table.text else given
+    if test is None:
+        test = held_out_fifth(labels)
+        if not test.any():
+            raise UsageError(
+                f"{path}: expected at least 3 rows of a class to hold out a fifth, got fewer; "
+                "add rows, or a column 'split' with train and test"
+            )
+        train = ~test
+    kept = np.flatnonzero(train | test)
+    images = _images(spec, table, kept, image_size)
+    return divided(
+        images,
+        labels[kept],
+        test[kept],
+        names,
+        given=None if labels is given else given[kept],
+        notes=notes,
+    )
+
+
+def _splits(table: Table) -> tuple[_Mask, _Mask | None, list[str]]:
+    """Return the training rows, the test rows if the file tells them, and notes."""
+    if "split" not in table.text:
+        return np.ones(len(table.rows), bool), None, [HELD_OUT]
+    for row, name in enumerate(table.text["split"]):
+        if name.lower() not in _SPLITS:
+            raise UsageError(
+                f"{table.where(row)}: expected train, test or validation in column 'split', "
+                f"got {name!r}; write one of them"
+            )
+    splits = np.array([_SPLITS[name.lower()] for name in table.text["split"]])
+    present = set(splits.tolist())
+    test = "test" if "test" in present else "validation"
+    if not {"train", test} <= present:
+        raise UsageError(
+            f"{table.path}: expected rows of the splits train and test (or validation), got "
+            f"{', '.join(sorted(present))} alone; add such rows or remove the column"
+        )
+    both = test == "test" and "validation" in present
+    notes = ["the rows of the split validation are left out"] if both else []
+    return splits == "train", splits == test, notes
+
+
+def _classes(table: Table, train: _Mask) -> tuple[list[str], Array]:
+    """Return the names of the classes, which the training rows tell, and all labels."""
+    labels = table.text["label"]
+    known = {label for label, is_train in zip(labels, train.tolist(), strict=True) if is_train}
+    if not all(re.fullmatch(r"[+-]?[0-9]{1,18}", label) for label in known):
+        names = sorted(known)
+        return names, _numbered(table, "label", names)
+    numbers = sorted({int(label) for label in known})
+    if numbers[0] < 0:
+        row = next(row for row, label in enumerate(labels) if label.startswith("-"))
+        raise UsageError(
+            f"{table.where(row)}: expected classes numbered from 0, got label {labels[row]}; "
+            "renumber the classes or drop the row"
+        )
+    gap = next((k for k, number in enumerate(numbers) if k != number), None)
+    if gap is not None:
+        raise UsageError(
+            f"{table.path}: expected training rows of every class from 0 to {numbers[-1]}, got "
+            f"none of class {gap}; renumber the classes without a gap"
+        )
+    names = [str(number) for number in numbers]
+    return names, _numbered(table, "label", names)
+
+
+def _numbered(table: Table, column: str, names: list[str]) -> Array:
+    """Return the class numbers of a column."""
+    place = {name: number for number, name in enumerate(names)}
+    whole = names == [str(number) for number in range(len(names))]
+    labels = np.zeros(len(table.rows), np.int64)
+    for row, label in enumerate(table.text[column]):
+        if whole and re.fullmatch(r"\+?[0-9]{1,18}", label):
+            label = str(int(label))  # 01 and +1 are class 1
+        if label not in place:
+            shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+            raise UsageError(
+                f"{table.where(row)}: expected a class that the training rows label ({shown}), "
+                f"got {label!r} in column {column!r}; correct it or drop the row"
+            )
+        labels[row] = place[label]
+    return labels
+
+
+def _images(spec: str, table: Table, kept: Array, image_size: int | None) -> Array:
+    """Return images or features of the kept rows."""
+    if table.features is not None:
+        return table.features[kept]
+    cells = table.text["path"]
+    files = [table.path.parent / cells[row] for row in kept]
+    for row, file in zip(kept, files, strict=True):
+        try:
+            found = file.is_file()
+        except OSError:  # a name too long, a directory that may not be entered
+            found = False
+        if not found:
+            raise UsageError(
+                f"{table.where(row)}: expected an image, but there is no file {str(file)!r}; "
+                "paths are relative to the directory of the table"
+            )
+    called = [cells[row] for row in kept]
+    return read_images(spec, files, called, image_size)

@@ -1,0 +1,88 @@
+"""The user's own NumPy archive."""
+
+import contextlib
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from experiments._array_cache import UNREADABLE
+from experiments._dataset_parts import GIVEN, KEYS, Array, Parts
+from experiments._errors import UsageError
+
+_OPTIONAL = ("train_clean_labels", "class_names", "train_ids")
+
+
+def read_npz(path: Path) -> Parts:
+    """Read a NumPy archive, with the names of its arrays ours or Keras's.
+
+    It may also hold ``train_clean_labels`` beside labels with errors, ``class_names`` and
+    ``train_ids``.
+    """
+    arrays, called = _read_arrays(path)
+    names = arrays.pop("class_names", None)
+    ids = arrays.pop("train_ids", None)
+    label_sets = {}
+    if "train_clean_labels" in arrays:
+        label_sets[GIVEN] = arrays["train_labels"]
+        arrays["train_labels"] = arrays.pop("train_clean_labels")
+        called |= {GIVEN: called["train_labels"], "train_labels": "train_clean_labels"}
+    return Parts(
+        arrays=arrays,
+        class_names=None if names is None else _class_names(names, path),
+        train_ids=ids,
+        label_sets=label_sets,
+        called=called,
+    )
+
+
+def _class_names(names: Array, path: Path) -> tuple[str, ...]:
+    where = f"{str(path)!r}: class_names"
+    if names.ndim != 1 or names.dtype.kind != "U":
+        raise UsageError(
+            f"{where}: expected strings, shape (K,), got {names.dtype} of shape "
+            f"{names.shape}; write numpy.array([NAME, ...])"
+        )
+    listed: list[str] = names.tolist()
+    name, count = Counter(listed).most_common(1)[0] if listed else ("", 0)
+    if count > 1:
+        raise UsageError(
+            f"{where}: expected distinct names, got {name!r} {count} times; rename the others"
+        )
+    return tuple(listed)
+
+
+def _read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
+    """Return the arrays by our names, and the names they have in the archive."""
+    if not path.is_file():
+        raise UsageError(f"no file {str(path)!r}: npz:PATH expects a NumPy .npz archive")
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(path.open("rb"))
+            archive = np.load(file, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("a single array")
+            stack.enter_context(archive)
+        except UNREADABLE as error:
+            raise UsageError(
+                f"{str(path)!r} is not a readable NumPy .npz archive; write it with numpy.savez"
+            ) from error
+        called = {name: name for name in _OPTIONAL if name in archive.files}
+        for ours, theirs in KEYS.items():
+            found = [name for name in (ours, theirs) if name in archive.files]
+            if not found:
+                raise UsageError(
+                    f"{str(path)!r}: expected an array {ours!r} (or {theirs!r}), found "
+                    f"{', '.join(sorted(archive.files)) or 'no arrays'}; name it so"
+                )
+            called[ours] = found[0]
+        arrays = {}
+        for ours, name in called.items():
+            try:
+                arrays[ours] = archive[name]
+            except UNREADABLE as error:
+                raise UsageError(
+                    f"{str(path)!r}: array {name!r} cannot be read ({error}); write plain "
+                    "numbers or strings with numpy.savez"
+                ) from error
+    return arrays, called

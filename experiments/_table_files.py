@@ -1,0 +1,221 @@
+"""Reading CSV and Parquet files: columns of text with a meaning, and columns of numbers."""
+
+import csv
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from experiments._dataset_parts import Array
+from experiments._errors import UsageError
+
+_TEXT = ("path", "label", "clean_label", "split")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Table:
+    """The rows of a file.
+
+    Attributes:
+        path: of the file.
+        rows: the number that each row has in the file, for messages.
+        text: cells of the columns path, label, clean_label and split, those that are there.
+        features: float32 (N, D), every other column; None if there are paths.
+    """
+
+    path: Path
+    rows: Sequence[int]
+    text: dict[str, list[str]]
+    features: Array | None
+
+    def where(self, row: int) -> str:
+        """Name a row."""
+        return f"{self.path}, row {self.rows[row]}"
+
+
+@dataclasses.dataclass(frozen=True)
+class _Header:
+    """The columns of a file by what they are for, as their places."""
+
+    names: list[str]
+    text: dict[str, int]
+    features: list[int]
+
+
+def read_table(kind: str, path: Path) -> Table:
+    """Read a CSV file (the header is row 1) or a Parquet file (the first row is row 1)."""
+    if not path.is_file():
+        raise UsageError(
+            f"no file {str(path)!r}: {kind}:PATH expects a file with a column label and either "
+            "a column path or columns of numbers"
+        )
+    return _read_csv(path) if kind == "csv" else _read_parquet(path)
+
+
+def _header(path: Path, names: list[str]) -> _Header:
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated or "" in names:
+        got = f"{repeated[0]!r} twice" if repeated else f"none in column {names.index('') + 1}"
+        raise UsageError(
+            f"{path}: expected a name of its own for every column, got {got}; rename or remove "
+            "the column"
+        )
+    text = {name: names.index(name) for name in _TEXT if name in names}
+    features = [] if "path" in text else [i for i, name in enumerate(names) if name not in text]
+    if "label" not in text or not ("path" in text or features):
+        raise UsageError(
+            f"{path}: expected a column 'label' and either a column 'path' or columns of "
+            f"numbers, got {', '.join(map(repr, names)) or 'none'}; name the columns so, in a "
+            "CSV file separated by commas"
+        )
+    return _Header(names, text, features)
+
+
+def _check_rows(path: Path, count: int) -> None:
+    if not count:
+        raise UsageError(f"{path}: expected rows below the header, got none; add examples")
+
+
+def _read_csv(path: Path) -> Table:
+    header: _Header | None = None
+    rows: list[int] = []
+    text: dict[str, list[str]] = {}
+    features: list[Array] = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, skipinitialspace=True, strict=True)
+            end = 0
+            for cells in reader:
+                row, end = end + 1, reader.line_num
+                if not cells:  # a blank line
+                    continue
+                if header is None:
+                    header = _header(path, [name.strip() for name in cells])
+                    text = {name: [] for name in header.text}
+                    continue
+                if len(cells) != len(header.names):
+                    raise UsageError(
+                        f"{path}, row {row}: expected {len(header.names)} cells as in the "
+                        f"header, got {len(cells)}; quote cells that contain a comma"
+                    )
+                rows.append(row)
+                for name, column in header.text.items():
+                    text[name].append(_text(cells[column], path, row, name))
+                if header.features:
+                    features.append(_numbers(cells, header, path, row))
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{path}: expected text in UTF-8, got something else; save the file as UTF-8"
+        ) from error
+    except csv.Error as error:
+        raise UsageError(
+            f"{path}, row {end + 1}: expected comma-separated values, got a row that cannot be "
+            f"read ({error}); correct it"
+        ) from error
+    except OSError as error:
+        _unreadable(path, error)
+    if header is None:
+        header = _header(path, [])
+    _check_rows(path, len(rows))
+    return Table(path, rows, text, np.stack(features) if features else None)
+
+
+def _numbers(cells: list[str], header: _Header, path: Path, row: int) -> Array:
+    wanted = [cells[column] for column in header.features]
+    with np.errstate(over="ignore"):
+        try:
+            values = np.array(wanted, np.float64).astype(np.float32)
+        except ValueError:
+            values = np.array([_number(cell) for cell in wanted], np.float32)
+    if not np.isfinite(values).all():
+        first = int(np.argmin(np.isfinite(values)))
+        _no_number(path, row, header.names[header.features[first]], wanted[first])
+    return values
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return float("nan")
+
+
+def _no_number(path: Path, row: int, column: str, cell: Any) -> NoReturn:
+    got = "an empty cell" if cell is None or not str(cell).strip() else repr(cell)[:60]
+    raise UsageError(
+        f"{path}, row {row}: expected a finite number in column {column!r}, got {got}; write "
+        "numbers or remove the row or column"
+    )
+
+
+def _text(cell: Any, path: Path, row: int, column: str) -> str:
+    """Bring a cell to text; whole numbers look the same whatever type holds them."""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    missing = cell is None or (isinstance(cell, float) and np.isnan(cell))
+    stripped = "" if missing else str(cell).strip()
+    if not stripped:
+        raise UsageError(
+            f"{path}, row {row}: expected a value in column {column!r}, got an empty cell; "
+            "fill it or remove the row"
+        )
+    return stripped
+
+
+def _read_parquet(path: Path) -> Table:
+    try:
+        import pyarrow  # type: ignore[import-untyped]
+        import pyarrow.parquet  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise UsageError(
+            f"{path}: Parquet files are read by pyarrow, which is not installed; run pip "
+            "install 'esoftmax_jax[experiments]'"
+        ) from error
+    try:
+        content = pyarrow.parquet.ParquetFile(path).read()
+    except (pyarrow.ArrowException, OSError) as error:
+        _unreadable(path, error)
+    # pandas keeps an index of its own under such names; it is no feature.
+    names = [n for n in content.column_names if not n.startswith("__index_level_")]
+    header = _header(path, names)
+    _check_rows(path, content.num_rows)
+    text = {
+        name: [
+            _text(cell, path, row, name)
+            for row, cell in enumerate(content.column(name).to_pylist(), 1)
+        ]
+        for name in header.text
+    }
+    columns = [
+        _number_column(content.column(names[place]), path, names[place])
+        for place in header.features
+    ]
+    features = np.stack(columns, axis=1) if columns else None
+    return Table(path, range(1, content.num_rows + 1), text, features)
+
+
+def _number_column(column: Any, path: Path, name: str) -> Array:
+    try:
+        with np.errstate(over="ignore"):
+            cells = column.to_numpy()
+            if cells.dtype.kind in "mM":
+                raise TypeError("times would become numbers of nanoseconds")
+            values = np.asarray(cells, np.float64).astype(np.float32)
+    except (TypeError, ValueError):
+        values = np.array([np.nan], np.float32)  # text or times: the first row shows it
+    finite = np.isfinite(values)
+    if not finite.all():
+        row = int(np.argmin(finite))
+        _no_number(path, row + 1, name, column[row].as_py())
+    return values
+
+
+def _unreadable(path: Path, error: Exception) -> NoReturn:
+    reason = " ".join(str(error).split())[:200]
+    raise UsageError(
+        f"{path}: expected a file that can be read, got an error ({reason}); write the file "
+        "again or change its permissions"
+    ) from error

@@ -1,0 +1,234 @@
+"""CSV and Parquet files: images by path, tables of numbers, and what is refused by row."""
+
+import csv
+import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow  # type: ignore[import-untyped]
+import pyarrow.parquet  # type: ignore[import-untyped]
+import pytest
+
+from experiments import _image_files
+from experiments._datasets import load_dataset
+from tests.dataset_helpers import draw, pixels, refused, tree
+
+FORMS = ("csv", "parquet")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("ESOFTMAX_CACHE_DIR", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def save(tmp_path):
+    """Writes columns to a file and returns its specification."""
+
+    def write(form: str, **columns: list[object]) -> str:
+        path = tmp_path / "data" / f"table.{form}"
+        path.parent.mkdir(exist_ok=True)
+        if form == "parquet":
+            pyarrow.parquet.write_table(pyarrow.table(columns), path)
+        else:
+            with path.open("w", newline="", encoding="utf-8") as file:
+                rows = zip(*columns.values(), strict=True)
+                csv.writer(file).writerows([list(columns), *rows])
+        return f"{form}:{path}"
+
+    return write
+
+
+@pytest.fixture
+def text(tmp_path):
+    """Writes a CSV file as it stands."""
+
+    def write(content: str, encoding: str = "utf-8") -> str:
+        (tmp_path / "table.csv").write_bytes(content.encode(encoding))
+        return f"csv:{tmp_path / 'table.csv'}"
+
+    return write
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Ten images, half of them in a directory of their own."""
+    names = [f"{'a, b' if i < 5 else 'rest'}/{i}.png" for i in range(10)]
+    for i, name in enumerate(names):
+        draw(tmp_path / "data" / name, i)
+    return names
+
+
+def drawn(*seeds: int) -> np.ndarray:
+    return np.stack([pixels(seed) for seed in seeds])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_images_with_names_of_classes(form, save, files, tmp_path):
+    files[1] = str(tmp_path / "data" / files[1])  # absolute
+    split = ["train"] * 5 + ["Train", "test", "test", "val", "validation"]
+    spec = save(form, path=files, label=["b", "a"] * 5, split=split, comment=["any"] * 10)
+    before = tree(tmp_path / "data")
+    data = load_dataset(spec)
+    np.testing.assert_array_equal(data.train_images, drawn(0, 1, 2, 3, 4, 5))
+    np.testing.assert_array_equal(data.test_images, drawn(6, 7))
+    assert data.train_labels.tolist() == [1, 0] * 3
+    assert data.test_labels.tolist() == [1, 0]
+    assert (data.name, data.class_names) == (spec, ("a", "b"))
+    assert data.note == "The rows of the split validation are left out."
+    assert not data.label_sets
+    assert tree(tmp_path / "data") == before
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_clean_labels_beside_those_given(form, save, files):
+    given, clean = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0], [0, 1, 2] * 2 + [1, 1, 1, 1]
+    split = ["train"] * 8 + ["validation"] * 2
+    data = load_dataset(save(form, path=files, label=given, clean_label=clean, split=split))
+    assert data.train_labels.tolist() == clean[:8]
+    assert data.label_sets["given"].tolist() == given[:8]
+    assert data.label_sets["given"].dtype == data.train_labels.dtype == np.int32
+    assert data.test_labels.tolist() == clean[8:]
+    assert (data.num_classes, data.class_names) == (3, ("0", "1", "2"))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_fifth_of_each_clean_class_is_held_out(form, save):
+    numbers = list(range(30))
+    clean = [0] * 10 + [1] * 20
+    data = load_dataset(save(form, x=numbers, label=[0, 1] * 15, clean_label=clean))
+    assert np.bincount(data.train_labels).tolist() == [8, 16]
+    assert np.bincount(data.test_labels).tolist() == [2, 4]
+    assert "fixed fifth of each class" in data.note
+    rows = data.train_images[:, 0].astype(int)
+    np.testing.assert_array_equal(data.label_sets["given"], rows % 2)
+    np.testing.assert_array_equal(data.train_labels, rows >= 10)
+    assert sorted([*rows.tolist(), *data.test_images[:, 0].astype(int).tolist()]) == numbers
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_tables_of_numbers(form, save):
+    columns = {"x": [1, 2, 3, 4], "label": ["b", "a", "b", "a"], "y": [0.5, -1e3, 1e-3, 0.1]}
+    data = load_dataset(save(form, **columns, split=["train", "train", "test", "train"]))
+    assert data.train_images.dtype == np.float32
+    expected = np.array([[1, 0.5], [2, -1e3], [4, 0.1]], np.float32)
+    np.testing.assert_array_equal(data.train_images, expected)
+    assert data.train_labels.tolist() == [1, 0, 0]
+    np.testing.assert_allclose(data.mean, expected.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(data.std, expected.std(0), rtol=1e-5)
+
+
+def test_parquet_types(save, tmp_path):
+    label = pyarrow.array(["b", "a"] * 5).dictionary_encode()
+    data = load_dataset(save("parquet", label=label, x=[True, False] * 5))
+    assert data.class_names == ("a", "b")
+    assert set(data.train_images[data.train_labels == 1].ravel()) == {1.0}
+    data = load_dataset(
+        save("parquet", label=[0.0, 1.0] * 5, x=range(10), __index_level_0__=range(10))
+    )
+    assert data.class_names == ("0", "1")
+    assert data.train_images.shape == (8, 1)
+
+
+def test_parquet_columns_that_are_no_numbers(save):
+    labels = [0, 1]
+    for cell in (datetime.date(2020, 1, 1), datetime.datetime(2020, 1, 1), [1.0, 2.0]):
+        refused(save("parquet", label=labels, x=[cell] * 2), "row 1", "finite number", "'x'")
+    empty = pyarrow.array([], pyarrow.string())
+    refused(save("parquet", label=empty, x=empty), "got none; add examples")
+
+
+def test_a_mark_blank_lines_and_quotes_are_tolerated(text, tmp_path):
+    for i in range(6):
+        draw(tmp_path / f"a, {i}.png", i)
+    lines = [f'"a, {i}.png", {i % 2} ,"two\nlines"' for i in range(6)]
+    spec = text("\ufeffpath, label,note\r\n\r\n" + "\r\n".join(lines) + "\r\n\r\n\n", "utf-8")
+    data = load_dataset(spec)
+    assert len(data.train_images) + len(data.test_images) == 6
+    spec = text("path,label,note\n" + "\n".join([*lines, "none.png,0,"]))
+    refused(spec, "table.csv, row 14:", "none.png")  # as an editor counts
+
+
+def test_labels_may_change_without_decoding_again(save, files, monkeypatch):
+    split = ["train", "train", "test", "train", "test"] * 2
+    first = load_dataset(save("csv", path=files, label=[0, 1] * 5, split=split))
+    monkeypatch.setattr(_image_files, "_decode_all", None)
+    again = load_dataset(save("csv", path=files, label=[1, 0] * 5, split=split))
+    np.testing.assert_array_equal(first.train_images, again.train_images)
+    np.testing.assert_array_equal(first.train_labels, 1 - again.train_labels)
+
+
+WRONG_TABLES: dict[str, tuple[dict[str, list[Any]], list[str]]] = {
+    "no label": ({"x": [1, 2]}, ["a column 'label'", "'x'"]),
+    "only labels": ({"label": [1, 2]}, ["columns of numbers", "'label'"]),
+    "words": ({"x": [1, 2, 3], "sex": ["m", "f", "m"], "label": [0, 1, 0]}, ["row {}", "'sex'", "'m'"]),
+    "missing number": ({"x": [1.5, None, 3], "label": [0, 1, 0]}, ["row {+1}", "'x'", "empty cell"]),
+    "infinite number": ({"x": [1.0, 2.0, float("inf")], "label": [0, 1, 0]}, ["row {+2}", "'x'", "inf"]),
+    "missing label": ({"x": [1, 2], "label": ["a", None]}, ["row {+1}", "'label'", "empty cell"]),
+    "missing clean label": ({"x": [1, 2], "label": [0, 1], "clean_label": [None, 1]}, ["row {}", "'clean_label'"]),
+    "negative": ({"x": [1, 2, 3], "label": [0, 1, -1]}, ["row {+2}", "from 0", "-1"]),
+    "skipped": ({"x": [1, 2, 3], "label": [0, 1, 3]}, ["0 to 3", "class 2", "renumber"]),
+    "one class": ({"x": [1, 2, 3, 4, 5], "label": ["a"] * 5}, ["at least 2 classes, got 1"]),
+    "foreign number": ({"x": [1, 2, 3], "label": [0, 1, 2], "split": ["train", "train", "test"]}, ["row {+2}", "(0, 1)", "'2'", "'label'"]),
+    "foreign name": ({"x": [1, 2, 3], "label": ["a", "b", "c"], "split": ["train", "train", "test"]}, ["row {+2}", "(a, b)", "'c'"]),
+    "foreign clean label": ({"x": [1, 2], "label": [0, 1], "clean_label": [0, 2]}, ["row {+1}", "'2'", "'clean_label'"]),
+    "name among numbers": ({"x": [1, 2], "label": [0, 1], "clean_label": ["0", "b"]}, ["row {+1}", "'b'"]),
+    "unknown split": ({"x": [1, 2], "label": [0, 1], "split": ["train", "dev"]}, ["row {+1}", "'split'", "'dev'"]),
+    "no test rows": ({"x": [1, 2], "label": [0, 1], "split": ["train"] * 2}, ["train and test", "train alone"]),
+    "no training rows": ({"x": [1, 2], "label": [0, 1], "split": ["test"] * 2}, ["train and test", "test alone"]),
+    "too few": ({"x": [1, 2, 3], "label": [0, 1, 0]}, ["at least 3 rows of a class", "'split'"]),
+    "no rows": ({"x": [], "label": []}, ["rows below the header, got none"]),
+    "missing image": ({"path": ["gone.png"] * 3, "label": [0, 1, 0], "split": ["train", "train", "test"]}, ["row {}", "no file"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("case", WRONG_TABLES)
+def test_wrong_tables(form, case, save):
+    columns, words = WRONG_TABLES[case]
+    first = 2 if form == "csv" else 1
+    rows = {f"{{+{i}}}": str(first + i) for i in (1, 2)} | {"{}": str(first)}
+    for mark, number in rows.items():
+        words = [word.replace(mark, number) for word in words]
+    refused(save(form, **columns), f"table.{form}", *words)
+
+
+WRONG_TEXTS = {
+    "ragged": ("x,label\n1,0\n2,1,7\n", ["row 3", "expected 2 cells", "got 3"]),
+    "short": ("x,label\n1,0\n\n2\n", ["row 4", "expected 2 cells", "got 1"]),
+    "nothing": ("", ["a column 'label'", "got none"]),
+    "header alone": ("x,label\n", ["got none"]),
+    "semicolons": ("x;label\n1;0\n", ["'x;label'", "separated by commas"]),
+    "same name": ("x,x,label\n1,1,0\n", ["a name of its own", "'x' twice"]),
+    "no name": (",x,label\n0,1,0\n", ["a name of its own", "none in column 1"]),
+    "open quote": ('x,label\n1,0\n"2,1\n', ["row 3", "cannot be read"]),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_TEXTS)
+def test_wrong_csv(case, text):
+    content, words = WRONG_TEXTS[case]
+    refused(text(content), "table.csv", *words)
+
+
+def test_files_that_are_none(text, tmp_path):
+    refused(text("x,label\n1,ä\n", "latin-1"), "UTF-8")
+    for form in FORMS:
+        refused(f"{form}:{tmp_path / 'none'}", "no file", f"{form}:PATH", "label")
+        refused(f"{form}:{tmp_path}", "no file")
+    refused(f"parquet:{tmp_path / 'table.csv'}", "table.csv", "can be read")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_images_by_path_that_are_refused(form, save, files, tmp_path):
+    refused(
+        save(form, x=[1, 2], label=[0, 1]), "--image-size", "no column 'path'", image_size=4
+    )
+    labels = [0, 1] * 5
+    Path(tmp_path / "data" / files[3]).write_bytes(b"no image")
+    refused(save(form, path=files, label=labels), repr(files[3]), "cannot be decoded")
+    draw(tmp_path / "data" / files[3], pixels(0, (9, 9, 3)))
+    spec = save(form, path=files, label=labels)
+    refused(spec, "one size", "--image-size", repr(files[3]))
+    assert load_dataset(spec, image_size=6).train_images.shape[1:] == (6, 6, 3)

@@ -1,16 +1,22 @@
 """The command line: options in, one line and exit code 2 for what is wrong with them."""
 
 import argparse
-import dataclasses
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from experiments._datasets import load_dataset
+from experiments._augment_option import FORMS as AUGMENT_FORMS
+from experiments._augment_option import parse_augmentation
+from experiments._data_options import (
+    add_data_options,
+    listed,
+    load_data,
+    positive,
+    whole_number,
+)
 from experiments._errors import UsageError
 from experiments._methods import METHODS, check_method, check_settings
-from experiments._noise_option import NoiseSpec, parse_noise
 from experiments._recipes import recipe_for
 
 DEFAULT_LOSSES = "CE,GCE,SCE,MAE,CE_eps+MAE"
@@ -51,9 +57,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=lambda _: parser.print_help())
 
     compare = verbs.add_parser("compare", help="several losses on the same wrong labels")
-    _add_data_options(compare, DEFAULT_NOISES, "several separated by commas")
+    add_data_options(compare, "several, separated by commas,", DEFAULT_NOISES)
+    _add_training_options(compare)
     compare.add_argument("--losses", default=DEFAULT_LOSSES, help=f"among {', '.join(METHODS)}")
-    compare.add_argument("--seeds", type=_integer(1), default=5, help="how many (5)")
+    compare.add_argument("--seeds", type=whole_number(1), default=5, help="how many (5)")
     compare.add_argument(
         "--tune",
         action=argparse.BooleanOptionalAction,
@@ -63,67 +70,71 @@ def _parser() -> argparse.ArgumentParser:
     compare.set_defaults(run=_compare)
 
     train = verbs.add_parser("train", help="one run of one loss, with checkpoints")
-    _add_data_options(train, "symmetric:0.6", "one")
+    add_data_options(train, "one", "symmetric:0.6")
+    _add_training_options(train)
     train.add_argument("--loss", default="CE_eps+MAE", help=f"one of {', '.join(METHODS)}")
     train.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings"
     )
-    train.add_argument("--seed", type=_integer(0), default=0)
+    train.add_argument("--seed", type=whole_number(0), default=0)
     train.add_argument("--workdir", type=Path, help="folder of the run (runs/train-DATASET)")
     train.add_argument(
         "--checkpoint-every",
-        type=_integer(1),
+        type=whole_number(1),
         default=1,
         metavar="EPOCHS",
     )
     train.set_defaults(run=_train)
 
+    noise = verbs.add_parser("noise", help="noisy labels: their rate, matrix and hash")
+    add_data_options(noise, "several, separated by commas,", "symmetric:0.6")
+    noise.add_argument("--seed", type=whole_number(0), default=0)
+    noise.add_argument(
+        "--statistics",
+        action="store_true",
+        help="also tell which share of the wrong labels the image explains",
+    )
+    noise.add_argument("--out", type=Path, help="folder for labels (runs/noise-DATASET)")
+    noise.set_defaults(run=_noise)
+
     bench = verbs.add_parser("bench", help="measure speed")
     kinds = bench.add_subparsers(dest="kind", metavar="WHAT", parser_class=_Parser)
     bench.set_defaults(run=lambda _: bench.print_help())
     bench_losses = kinds.add_parser("losses", help="value and gradient against optax")
-    bench_losses.add_argument("--repeats", type=_integer(3), default=30)
+    bench_losses.add_argument("--repeats", type=whole_number(3), default=30)
     bench_losses.add_argument("--json", type=Path, help="append one line with the figures")
     bench_losses.add_argument("--losses", help="names separated by commas; all without it")
     bench_losses.set_defaults(run=_bench_losses)
     bench_linear = kinds.add_parser("linear", help="last layer and loss, fused and not")
-    bench_linear.add_argument("--repeats", type=_integer(3), default=5)
+    bench_linear.add_argument("--repeats", type=whole_number(3), default=5)
     bench_linear.add_argument("--json", type=Path, help="append one line with the figures")
     bench_linear.set_defaults(run=_bench_linear)
     bench_train = kinds.add_parser("train", help="images per second of an epoch program")
-    bench_train.add_argument("--steps", type=_integer(2), default=40)
-    bench_train.add_argument("--repeats", type=_integer(3), default=5)
+    bench_train.add_argument("--steps", type=whole_number(2), default=40)
+    bench_train.add_argument("--repeats", type=whole_number(3), default=5)
     bench_train.add_argument("--json", type=Path, help="append one line with the figures")
     bench_train.set_defaults(run=_bench_train)
+    bench_augmentation = kinds.add_parser("augmentation", help="input pipeline against a step")
+    bench_augmentation.add_argument("--repeats", type=whole_number(3), default=9)
+    bench_augmentation.add_argument("--json", type=Path, help="append one line of figures")
+    bench_augmentation.set_defaults(run=_bench_augmentation)
     return parser
 
 
-def _add_data_options(parser: argparse.ArgumentParser, noise: str, how_many: str) -> None:
+def _add_training_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--epochs", type=whole_number(1), help="default: the dataset's")
+    parser.add_argument("--learning-rate", type=positive)
+    parser.add_argument("--width", type=positive, help="factor on channels (1)")
     parser.add_argument(
-        "--dataset",
-        default="digits",
-        help="digits, mnist, cifar10, cifar100, fashion_mnist, tfds:NAME or npz:PATH",
+        "--augment",
+        type=lambda text: str(parse_augmentation(text)),
+        help=f"none, or among {AUGMENT_FORMS}, separated by commas (default: the dataset's)",
     )
-    parser.add_argument("--data-dir", help="where TFDS's prepared data lies")
-    parser.add_argument(
-        "--noise",
-        default=noise,
-        help=f"none, symmetric:R, asymmetric:R or pairwise:R; {how_many} ({noise})",
-    )
-    parser.add_argument("--epochs", type=_integer(1), help="default: the dataset's")
-    parser.add_argument("--learning-rate", type=_positive)
-    parser.add_argument(
-        "--train-examples",
-        type=_integer(2),
-        help="train on the first so many examples only",
-    )
-    parser.add_argument("--width", type=_positive, help="factor on channels (1)")
 
 
 def _compare(options: argparse.Namespace) -> None:
-    noises = tuple(parse_noise(text) for text in _listed("--noise", options.noise))
-    names = tuple(check_method(name) for name in _listed("--losses", options.losses))
-    dataset = _dataset(options)
+    names = tuple(check_method(name) for name in listed("--losses", options.losses))
+    dataset, noises = load_data(options)
     from experiments._compare import CompareOptions, compare
 
     tune = recipe_for(dataset).tune and options.learning_rate is None
@@ -137,10 +148,8 @@ def _compare(options: argparse.Namespace) -> None:
             noises=noises,
             losses=names,
             seeds=options.seeds,
-            epochs=options.epochs,
             learning_rate=options.learning_rate,
-            width=options.width,
-            train_examples=options.train_examples,
+            common=_common_fields(options),
             tune=tune if options.tune is None else options.tune,
             out=options.out or Path("runs") / f"compare-{_folder_name(options.dataset)}",
         ),
@@ -148,11 +157,14 @@ def _compare(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    noise = _one_noise(options.noise)
+    if options.noise is not None and "," in options.noise:
+        raise UsageError(
+            f"--noise: expected one noise for one run, got {options.noise!r}; try compare"
+        )
     if options.loss not in METHODS:
         raise UsageError(f"--loss: expected one of {', '.join(METHODS)}, got {options.loss!r}")
     given = dict(_setting(text, options.loss) for text in options.settings)
-    dataset = _dataset(options)
+    dataset, (noise,) = load_data(options)
     from experiments._recipes import default_settings, make_config
     from experiments._train import train
 
@@ -163,20 +175,37 @@ def _train(options: argparse.Namespace) -> None:
         noise,
         options.loss,
         seed=options.seed,
-        epochs=options.epochs,
         learning_rate=options.learning_rate,
-        width=options.width,
-        train_examples=options.train_examples,
         hyperparameters=tuple(sorted(settings.items())),
+        **_common_fields(options),
     )
     workdir = options.workdir or Path("runs") / f"train-{_folder_name(options.dataset)}"
     train(config, dataset, workdir, checkpoint_every=options.checkpoint_every)
 
 
+def _common_fields(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the fields of every configuration that options decide."""
+    names = ("epochs", "width", "augment", "train_examples", "imbalance")
+    return {name: getattr(options, name) for name in names}
+
+
+def _noise(options: argparse.Namespace) -> None:
+    dataset, noises = load_data(options)
+    from experiments._noise_report import report_noise
+
+    report_noise(
+        dataset,
+        noises,
+        seed=options.seed,
+        out=options.out or Path("runs") / f"noise-{_folder_name(options.dataset)}",
+        statistics=options.statistics,
+    )
+
+
 def _bench_losses(options: argparse.Namespace) -> None:
     from experiments._bench_losses import bench_losses, check_names
 
-    only = () if options.losses is None else tuple(_listed("--losses", options.losses))
+    only = () if options.losses is None else tuple(listed("--losses", options.losses))
     check_names(only)
     bench_losses(repeats=options.repeats, json_path=options.json, only=only)
 
@@ -193,34 +222,10 @@ def _bench_train(options: argparse.Namespace) -> None:
     bench_train(steps=options.steps, repeats=options.repeats, json_path=options.json)
 
 
-def _dataset(options: argparse.Namespace) -> Any:
-    dataset = load_dataset(options.dataset, data_dir=options.data_dir)
-    count = options.train_examples
-    if count is None:
-        return dataset
-    if count > len(dataset.train_labels):
-        raise UsageError(
-            f"--train-examples: expected at most the {len(dataset.train_labels)} of "
-            f"{dataset.name}, got {count}"
-        )
-    return dataclasses.replace(
-        dataset,
-        train_images=dataset.train_images[:count],
-        train_labels=dataset.train_labels[:count],
-    )
+def _bench_augmentation(options: argparse.Namespace) -> None:
+    from experiments._bench_augmentation import bench_augmentation
 
-
-def _listed(option: str, text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",")]
-    if not all(names) or len(set(names)) < len(names):
-        raise UsageError(f"{option}: expected distinct names separated by commas, got {text!r}")
-    return names
-
-
-def _one_noise(text: str) -> NoiseSpec:
-    if "," in text:
-        raise UsageError(f"--noise: expected one noise for one run, got {text!r}; try compare")
-    return parse_noise(text)
+    bench_augmentation(repeats=options.repeats, json_path=options.json)
 
 
 def _setting(text: str, loss: str) -> tuple[str, float]:
@@ -234,29 +239,6 @@ def _setting(text: str, loss: str) -> tuple[str, float]:
     if name not in allowed:
         raise UsageError(f"--set: expected {expected}, got {text!r}")
     return name, number
-
-
-def _integer(least: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = least - 1
-        if value < least:
-            raise argparse.ArgumentTypeError(f"expected a whole number ≥ {least}, got {text!r}")
-        return value
-
-    return read
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected a number > 0, got {text!r}")
-    return value
 
 
 def _folder_name(dataset: str) -> str:

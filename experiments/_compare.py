@@ -2,8 +2,9 @@
 
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import jax
 from rich.console import Console
@@ -22,15 +23,13 @@ from experiments._tuning import HOLDOUT, TUNING_SEEDS, Choice, choose, tuning_co
 
 @dataclasses.dataclass(frozen=True)
 class CompareOptions:
-    """The options of the verb, checked."""
+    """The options of the verb, checked; ``common`` are fields of every configuration."""
 
     noises: tuple[NoiseSpec, ...]
     losses: tuple[str, ...]
     seeds: int
-    epochs: int | None
     learning_rate: float | None
-    width: float | None
-    train_examples: int | None
+    common: Mapping[str, Any]
     tune: bool
     out: Path
 
@@ -46,9 +45,7 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
             dataset,
             options.noises,
             options.losses,
-            epochs=options.epochs,
-            width=options.width,
-            train_examples=options.train_examples,
+            **options.common,
         )
         choices = choose(
             run_all(tuning, dataset, options.losses, options.out / "tuning.jsonl", "tuning")
@@ -128,9 +125,7 @@ def _final_configs(
                         noise,
                         loss,
                         seed=seed,
-                        epochs=options.epochs,
-                        width=options.width,
-                        train_examples=options.train_examples,
+                        **options.common,
                         **settings,
                     )
                     configs.append((label, config))

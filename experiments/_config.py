@@ -25,8 +25,10 @@ class RunConfig:
         momentum: of SGD.
         weight_decay: L2 in the gradient, on all parameters.
         clip_norm: bound on the gradient's norm, before weight decay.
-        augment: random shift (4 pixels) and flip.
+        augment: what is done to the images of a batch, see ``parse_augmentation``.
         train_examples: use only the first so many training examples; None: all.
+        imbalance: largest class over smallest, of the training examples kept; None: all.
+        noise_file: name and hash of the file that the noise is taken from, if any.
         holdout: share of the noisy training set held out for choosing hyperparameters.
     """
 
@@ -43,8 +45,10 @@ class RunConfig:
     momentum: float = 0.9
     weight_decay: float = 1e-4
     clip_norm: float = 5.0
-    augment: bool = False
+    augment: str = "none"
     train_examples: int | None = None
+    imbalance: float | None = None
+    noise_file: str | None = None
     holdout: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
@@ -55,7 +59,10 @@ class RunConfig:
     def from_json(cls, values: dict[str, Any]) -> "RunConfig":
         """Read what ``to_json`` returned."""
         pairs = tuple(sorted(values["hyperparameters"].items()))
-        return cls(**{**values, "hyperparameters": pairs})
+        augment = values.get("augment", "none")
+        if isinstance(augment, bool):  # as results of version 0.1 have it
+            augment = "shift:4,flip" if augment else "none"
+        return cls(**{**values, "hyperparameters": pairs, "augment": augment})
 
     @property
     def identity(self) -> str:

@@ -1,84 +1,134 @@
-"""The ``--noise`` option: which labels are made wrong, and how many."""
+"""The ``--noise`` option: how the training labels become wrong, as text and as a value."""
 
 import dataclasses
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-import numpy.typing as npt
-
-from esoftmax_jax import noise
-from experiments._datasets import Dataset
 from experiments._errors import UsageError
 
-KINDS = ("none", "symmetric", "asymmetric", "pairwise")
-Labels = npt.NDArray[np.int32]
+# What follows the colon, by kind.
+_RATE, _RATE_AND_COUNT, _RATE_AND_DATASET = "R", "R[:ANNOTATORS]", "R:DATASET"
+_COLUMN, _PATH, _NOTHING = "COLUMN", "PATH", ""
+KINDS = {
+    "none": _NOTHING,
+    "symmetric": _RATE,
+    "symmetric-bernoulli": _RATE,
+    "symmetric-resampled": _RATE,
+    "pairwise": _RATE,
+    "asymmetric": _RATE,
+    "asymmetric-sequential": _RATE,
+    "instance": _RATE,
+    "instance-views": _RATE,
+    "part": _RATE,
+    "annotators": _RATE_AND_COUNT,
+    "open-set": _RATE_AND_DATASET,
+    "matrix": _PATH,
+    "matched": _COLUMN,
+    "human": _COLUMN,
+    "labels": _COLUMN,
+    "given": _NOTHING,
+}
+"""Kind of noise → what it takes after the colon."""
+
+DEFAULT_ANNOTATORS = 3
 
 
 @dataclasses.dataclass(frozen=True)
 class NoiseSpec:
-    """Parsed form of ``none``, ``symmetric:R``, ``asymmetric:R`` or ``pairwise:R``."""
+    """A kind of noise with its rate, or with the column or file that it is taken from.
+
+    Attributes:
+        kind: one of KINDS.
+        rate: share of labels, in [0, 1]; 0 where the kind has none.
+        source: column of the label file, path of the matrix, or dataset of the foreign
+            images; "" where there is none.
+        annotators: how many vote.
+    """
 
     kind: str
-    rate: float
+    rate: float = 0.0
+    source: str = ""
+    annotators: int = 0
 
     def __str__(self) -> str:
-        return self.kind if self.kind == "none" else f"{self.kind}:{self.rate:g}"
+        parts = [self.kind]
+        if KINDS[self.kind].startswith(_RATE):
+            parts.append(f"{self.rate:g}")
+        if self.source:
+            parts.append(self.source)
+        if self.annotators:
+            parts.append(str(self.annotators))
+        return ":".join(parts)
+
+    @property
+    def reads_columns(self) -> bool:
+        """Whether a column of a label file is asked for."""
+        return KINDS[self.kind] == _COLUMN
+
+    @property
+    def from_file(self) -> bool:
+        """Whether the labels come from outside, so that no seed changes them."""
+        return self.kind in ("human", "labels", "given")
+
+
+def forms() -> str:
+    """Return all forms of the option, for help and messages."""
+    return ", ".join(f"{kind}:{value}" if value else kind for kind, value in KINDS.items())
 
 
 def parse_noise(text: str) -> NoiseSpec:
-    """Read a noise specification."""
-    kind, _, rate_text = text.partition(":")
-    expected = "none, symmetric:R, asymmetric:R or pairwise:R with R in [0, 1]"
-    if kind not in KINDS or (kind == "none") != (rate_text == ""):
-        raise UsageError(f"--noise: expected {expected}, got {text!r}; e.g. symmetric:0.6")
-    if kind == "none":
-        return NoiseSpec("none", 0.0)
+    """Read a noise specification.
+
+    Raises:
+        UsageError: an unknown kind, or something else after the colon than the kind takes.
+    """
+    kind, colon, value = text.partition(":")
+    if kind not in KINDS:
+        raise UsageError(f"--noise: expected {forms()}; got {text!r}; e.g. symmetric:0.6")
+    takes = KINDS[kind]
+    # A file with a single column of labels needs no name for it.
+    if takes == _COLUMN and (value or not colon):
+        return NoiseSpec(kind, source=value)
+    if takes == _PATH and value:
+        return NoiseSpec(kind, source=value)
+    if takes == _NOTHING and not colon:
+        return NoiseSpec(kind)
+    if takes.startswith(_RATE) and colon:
+        rate_text, second, rest = value.partition(":")
+        if takes == _RATE and not second:
+            return NoiseSpec(kind, _rate(rate_text, text))
+        if takes == _RATE_AND_DATASET and rest:
+            return NoiseSpec(kind, _rate(rate_text, text), rest)
+        if takes == _RATE_AND_COUNT:
+            annotators = _count(rest, text) if second else DEFAULT_ANNOTATORS
+            return NoiseSpec(kind, _rate(rate_text, text), annotators=annotators)
+    raise UsageError(f"--noise: expected {_expected(kind)}, got {text!r}")
+
+
+def _expected(kind: str) -> str:
+    takes = KINDS[kind]
+    described = {
+        _RATE: " with R in [0, 1]",
+        _RATE_AND_COUNT: " with R in [0, 1] and a whole number of ANNOTATORS ≥ 1",
+        _RATE_AND_DATASET: " with R in [0, 1] and the dataset of the foreign images",
+        _COLUMN: " with a column of the label file",
+        _PATH: " with the file of a transition matrix",
+        _NOTHING: " alone",
+    }
+    return f"{kind}:{takes}{described[takes]}" if takes else f"{kind}{described[takes]}"
+
+
+def _rate(value: str, text: str) -> float:
     try:
-        rate = float(rate_text)
+        rate = float(value)
     except ValueError:
         rate = float("nan")
     if not 0 <= rate <= 1:
-        raise UsageError(f"--noise: expected {expected}, got {text!r}; e.g. {kind}:0.4")
-    return NoiseSpec(kind, rate)
+        kind = text.partition(":")[0]
+        raise UsageError(f"--noise: expected {_expected(kind)}, got {text!r}; e.g. {kind}:0.4")
+    return rate
 
 
-def apply_noise(spec: NoiseSpec, dataset: Dataset, seed: int) -> Labels:
-    """Draw noisy training labels; the seed alone decides them.
-
-    ``symmetric`` flips the same number in every class, as the paper does, unless a class has
-    too few examples for that; then it flips the same share of each. ``asymmetric`` uses the
-    dataset's published class map. A dataset that has none gets ``pairwise``, class k to k + 1.
-    """
-    clean = dataset.train_labels
-    if spec.kind == "none":
-        return clean
-    # A stream of its own: the same labels whatever else the run draws from its seed.
-    key = jax.random.fold_in(jax.random.key(seed), 0x6E6F)
-    labels = jnp.asarray(clean)
-    classes = dataset.num_classes
-    try:
-        if spec.kind == "symmetric":
-            noisy = noise.symmetric_noise(
-                key,
-                labels,
-                num_classes=classes,
-                rate=spec.rate,
-                per_class="proportional" if _too_few(spec, dataset) else "equal",
-            )
-        else:
-            named = spec.kind == "asymmetric" and dataset.class_map is not None
-            mapping = dataset.class_map if named else noise.pairwise_class_map(classes)
-            assert mapping is not None
-            noisy = noise.asymmetric_noise(
-                key, labels, class_map=mapping, num_classes=classes, rate=spec.rate
-            )
-    except ValueError as error:
-        raise UsageError(f"--noise {spec}: {error}") from error
-    return np.asarray(noisy, np.int32)
-
-
-def _too_few(spec: NoiseSpec, dataset: Dataset) -> bool:
-    """Whether some class has fewer examples than the equal count per class would flip."""
-    counts = np.bincount(dataset.train_labels, minlength=dataset.num_classes)
-    return bool(counts.min() < spec.rate * counts.sum() / dataset.num_classes)
+def _count(value: str, text: str) -> int:
+    if not (value.isascii() and value.isdigit() and int(value) >= 1):
+        kind = text.partition(":")[0]
+        raise UsageError(f"--noise: expected {_expected(kind)}, got {text!r}")
+    return int(value)

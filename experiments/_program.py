@@ -25,17 +25,23 @@ from esoftmax_jax.training import (
     make_eval_step,
     make_train_step,
 )
-from experiments._augmentation import random_flip, random_shift
+from experiments._augment_option import (
+    augment,
+    check_augmentation,
+    parse_augmentation,
+    stage_keys,
+)
 from experiments._config import RunConfig
 from experiments._datasets import Dataset
 from experiments._methods import switching_loss
+from experiments._mixup import MixedLabels, mixup
 from experiments._networks import MLP, EightLayerCNN, MnistCNN
 
 EVAL_BATCH = 500
 
 
 class Data(flax.struct.PyTreeNode):
-    """The images of a dataset, on the device; labels are per run."""
+    """The images of a dataset, on the device, foreign ones last; labels are per run."""
 
     train_images: jax.Array
     test_images: jax.Array
@@ -48,6 +54,7 @@ class Runs(flax.struct.PyTreeNode):
     Attributes:
         seed: () int32.
         labels: (N,) int32, the labels trained on.
+        image_rows: (N,) int32, where the image of each example lies in ``Data``.
         pool: (N,) int32, indices of the examples trained on; repeated to length N where some
             are held out, so that the number of steps stays the same.
         loss_index: () int32, position in the program's losses.
@@ -57,6 +64,7 @@ class Runs(flax.struct.PyTreeNode):
 
     seed: jax.Array
     labels: jax.Array
+    image_rows: jax.Array
     pool: jax.Array
     loss_index: jax.Array
     settings: jax.Array
@@ -109,6 +117,8 @@ def make_program(
     mean = np.asarray(dataset.mean, np.float32)
     std = np.asarray(dataset.std, np.float32)
     scale = np.float32(1 / 255) if dataset.train_images.dtype == np.uint8 else np.float32(1)
+    augmentation = parse_augmentation(config.augment)
+    check_augmentation(augmentation, dataset.train_images)
     steps = len(dataset.train_labels) // config.batch_size
 
     def prepare(images: jax.Array) -> jax.Array:
@@ -135,7 +145,6 @@ def make_program(
         def epoch(state: TrainState, number: jax.Array) -> tuple[TrainState, EpochMetrics]:
             progress = number.astype(jnp.float32) / config.epochs
             rate = run.learning_rate * 0.5 * (1 + jnp.cos(jnp.pi * progress))
-            train_step = make_train_step(network.apply, loss_fn, optimizer(rate))
             order_key, augment_key = jax.random.split(
                 jax.random.fold_in(_stream(run.seed, 1), number)
             )
@@ -145,14 +154,16 @@ def make_program(
                 carry: TrainState, numbered: tuple[jax.Array, jax.Array]
             ) -> tuple[TrainState, Metrics]:
                 index, rows = numbered
-                images = data.train_images[rows]
-                if config.augment:
-                    shift_key, flip_key = jax.random.split(
-                        jax.random.fold_in(augment_key, index)
-                    )
-                    images = random_flip(flip_key, random_shift(shift_key, images))
-                batch = {"inputs": prepare(images), "labels": run.labels[rows]}
-                return train_step(carry, batch)
+                images = data.train_images[run.image_rows[rows]]
+                labels, key = run.labels[rows], jax.random.fold_in(augment_key, index)
+                inputs = prepare(augment(augmentation, key, images))
+                step_loss = loss_fn
+                if augmentation.mixup:
+                    mixup_key = stage_keys(key)["mixup"]
+                    inputs, mixed = mixup(mixup_key, inputs, labels, augmentation.mixup)
+                    step_loss = _blended(loss_fn, mixed)
+                train_step = make_train_step(network.apply, step_loss, optimizer(rate))
+                return train_step(carry, {"inputs": inputs, "labels": labels})
 
             numbered = (jnp.arange(steps), order.reshape(steps, config.batch_size))
             state, metrics = jax.lax.scan(one_step, state, numbered)
@@ -209,6 +220,15 @@ def make_program(
         predict=over_devices(predict, split, whole),
         devices=num_devices,
     )
+
+
+def _blended(loss_fn: Any, mixed: MixedLabels) -> Any:
+    """Return the loss of blended examples: that of both labels, by their shares."""
+
+    def loss(logits: jax.Array, _: jax.Array, *, where: jax.Array | None = None) -> jax.Array:
+        return mixed.blend(lambda labels: loss_fn(logits, labels, where=where))
+
+    return loss
 
 
 def place(tree: Any, num_devices: int, *, split: bool) -> Any:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import hashlib
 import importlib.metadata
 import time
 from collections.abc import Iterator, Sequence
@@ -13,12 +12,13 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
-from esoftmax_jax import __version__, noise
+from esoftmax_jax import __version__
 from esoftmax_jax.training import TrainState
 from experiments._config import RunConfig
 from experiments._datasets import Dataset
 from experiments._methods import METHODS, number_of_settings
-from experiments._noise_option import Labels, apply_noise, parse_noise
+from experiments._noise_option import parse_noise
+from experiments._noisy_labels import Labels, NoisyTraining, apply_noise
 from experiments._program import Data, Program, Runs, place
 
 Result = dict[str, Any]
@@ -40,7 +40,7 @@ class Group:
     program: Program
     configs: tuple[RunConfig, ...]
     dataset: Dataset
-    noisy_labels: list[Labels]
+    noisy: list[NoisyTraining]
     holdouts: list[npt.NDArray[np.int32]]
     runs: Runs
     data: Data
@@ -79,23 +79,24 @@ class Group:
         return [self._result(i, predicted[i]) for i in range(len(self.configs))]
 
     def _result(self, index: int, predicted: Labels) -> Result:
-        noisy, clean = self.noisy_labels[index], self.dataset.train_labels
-        wrong, held_out = noisy != clean, self.holdouts[index]
-        trained_wrong = wrong.copy()
+        noisy, held_out = self.noisy[index], self.holdouts[index]
+        predicted = predicted[np.asarray(self.runs.image_rows[index])]
+        trained_wrong = noisy.wrong(self.dataset.train_labels)
         trained_wrong[held_out] = False
-        memorized = (predicted == noisy)[trained_wrong]
+        given_back = predicted == noisy.labels
+        memorized = given_back[trained_wrong]
         curve = self.curves["test_accuracy"][index]
+        report = noisy.to_json()
         return {
             "config": self.configs[index].to_json(),
-            "noise_rate": noise.noise_rate(clean, noisy),
-            "noise_hash": hashlib.sha256(noisy.astype("<i4").tobytes()).hexdigest()[:16],
+            "noise_rate": report["rate"],
+            "noise_hash": report["labels_hash"],
+            "noise": report,
             "last_accuracy": float(curve[-1]),
             "best_accuracy": float(curve.max()),
             "best_epoch": int(curve.argmax()) + 1,
             "memorized": float(memorized.mean()) if memorized.size else None,
-            "holdout_accuracy": (
-                float((predicted == noisy)[held_out].mean()) if held_out.size else None
-            ),
+            "holdout_accuracy": float(given_back[held_out].mean()) if held_out.size else None,
             "curves": {name: _rounded(values[index]) for name, values in self.curves.items()},
             "wall_s": round(self.seconds, 3),
             "runs_together": len(self.configs),
@@ -124,17 +125,22 @@ def make_group(
         for noise_text, seed in {(c.noise, c.seed) for c in configs}
     }
     noisy = [drawn[c.noise, c.seed] for c in configs]
-    splits = [_holdout(c, len(dataset.train_labels)) for c in configs]
+    count = len(dataset.train_labels)
+    splits = [_holdout(c, count) for c in configs]
     runs = Runs(
         seed=jnp.array([c.seed for c in configs], jnp.int32),
-        labels=jnp.array(noisy),
+        labels=jnp.array([one.labels for one in noisy]),
+        image_rows=jnp.array([_image_rows(one, count) for one in noisy]),
         pool=jnp.array([pool for pool, _ in splits]),
         loss_index=jnp.array([list(loss_names).index(c.loss) for c in configs], jnp.int32),
         settings=jnp.array([_settings(c, number_of_settings(loss_names)) for c in configs]),
         learning_rate=jnp.array([c.learning_rate for c in configs], jnp.float32),
     )
+    images = dataset.train_images
+    if dataset.foreign_images is not None:
+        images = np.concatenate([images, dataset.foreign_images])
     data = Data(
-        train_images=jnp.asarray(dataset.train_images),
+        train_images=jnp.asarray(images),
         test_images=jnp.asarray(dataset.test_images),
         test_labels=jnp.asarray(dataset.test_labels),
     )
@@ -144,7 +150,7 @@ def make_group(
         program=program,
         configs=tuple(configs),
         dataset=dataset,
-        noisy_labels=noisy,
+        noisy=noisy,
         holdouts=[held_out for _, held_out in splits],
         runs=runs,
         data=place(data, program.devices, split=False),
@@ -189,6 +195,14 @@ def _holdout(
     number = round(config.holdout * count)
     held_out, kept = order[:number], order[number:]
     return np.resize(kept, count), held_out
+
+
+def _image_rows(noisy: NoisyTraining, count: int) -> Labels:
+    """Return where each example's image lies: own images first, foreign ones after them."""
+    own = np.arange(count, dtype=np.int32)
+    if noisy.foreign is None:
+        return own
+    return np.where(noisy.foreign >= 0, count + noisy.foreign, own).astype(np.int32)
 
 
 def _settings(config: RunConfig, length: int) -> npt.NDArray[np.float32]:

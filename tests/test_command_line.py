@@ -21,13 +21,16 @@ WRONG = [
     (["compare", "--dataset", "dogs"], r"unknown dataset 'dogs': expected digits, mnist"),
     (["compare", "--dataset", "npz:none.npz"], r"none\.npz"),
     (["compare", "--dataset", "mnist", "--data-dir", "nowhere"], r"nowhere"),
-    (["compare", "--noise", "symmetric"], r"--noise: expected none, symmetric:R.*'symmetric'"),
+    (
+        ["compare", "--noise", "symmetric"],
+        r"--noise: expected symmetric:R with R .*'symmetric'",
+    ),
     (
         ["compare", "--noise", "symmetric:1.5"],
         r"--noise: expected .*R in \[0, 1\], got .*:1.5'",
     ),
     (["compare", "--noise", "symmetric:lots"], r"--noise: expected .*got 'symmetric:lots'"),
-    (["compare", "--noise", "none:0.1"], r"--noise: expected none, .*got 'none:0.1'"),
+    (["compare", "--noise", "none:0.1"], r"--noise: expected none alone, got 'none:0.1'"),
     (["compare", "--noise", "fog:0.1"], r"--noise: expected none, .*got 'fog:0.1'"),
     (["compare", "--losses", "CE,XE"], r"--losses: expected names among CE, .*got 'XE'"),
     (["compare", "--losses", "CE,,MAE"], r"--losses: expected distinct names .*got 'CE,,MAE'"),

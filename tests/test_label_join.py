@@ -3,10 +3,17 @@
 import os
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
-from esoftmax_jax.noise import match_labels, noise_rate, noisy_columns, read_label_file
+from esoftmax_jax.noise import (
+    majority_vote,
+    match_labels,
+    noise_rate,
+    noisy_columns,
+    read_label_file,
+)
 
 GENERATOR = np.random.default_rng(0)
 CLEAN = GENERATOR.integers(0, 10, 400)
@@ -49,6 +56,13 @@ def test_the_papers_names(alias):
         alias, f"random_label{alias[-1]}"
     )
     noisy = match_labels({name: NOISY, "x": CLEAN}, alias, clean_labels=CLEAN, num_classes=10)
+    np.testing.assert_array_equal(noisy, NOISY)
+
+
+def test_the_name_in_tfds_of_cifar100n():
+    noisy = match_labels(
+        {"noise_label": NOISY, "x": CLEAN}, "noisy", clean_labels=CLEAN, num_classes=10
+    )
     np.testing.assert_array_equal(noisy, NOISY)
 
 
@@ -158,6 +172,17 @@ def test_rates_of_cifar10n(column, percent):
     noisy = match_labels(columns, column, clean_labels=clean, num_classes=10)
     # Wei et al. 2022, table 1.
     assert round(100 * noise_rate(clean, noisy), 2) == percent
+
+
+def test_aggregate_labels_are_the_majority_of_the_three_random_ones():
+    columns = read_label_file(published("CIFAR-10_human.npy"))
+    three = np.stack([columns[f"random_label{i}"] for i in (1, 2, 3)], axis=1)
+    voted = np.asarray(majority_vote(jax.random.key(0), three, num_classes=10))
+    agreeing = np.array([len(set(row)) < 3 for row in three.tolist()])
+    np.testing.assert_array_equal(voted[agreeing], columns["aggre_label"][agreeing])
+    # Where all three differ, theirs and ours are each one of three at random.
+    same = np.mean(voted[~agreeing] == columns["aggre_label"][~agreeing])
+    assert 0.28 < same < 0.39
 
 
 def test_rate_of_cifar100n_and_of_instance_dependent_labels():

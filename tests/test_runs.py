@@ -13,7 +13,8 @@ from experiments._cli import main
 from experiments._config import RunConfig
 from experiments._datasets import load_dataset
 from experiments._methods import METHODS, check_settings
-from experiments._noise_option import apply_noise, parse_noise
+from experiments._noise_option import parse_noise
+from experiments._noisy_labels import apply_noise
 from experiments._program import make_program
 from experiments._recipes import make_config
 from experiments._results import append_line, read_results
@@ -30,6 +31,7 @@ def digits():
         dataset,
         train_images=dataset.train_images[:400],
         train_labels=dataset.train_labels[:400],
+        train_ids=dataset.train_ids[:400],
     )
 
 
@@ -144,9 +146,9 @@ def test_groups_have_one_size():
 
 def test_noise_follows_the_seed_alone(digits):
     spec = parse_noise("pairwise:0.25")
-    first = apply_noise(spec, digits, seed=1)
-    np.testing.assert_array_equal(first, apply_noise(spec, digits, seed=1))
-    assert (first != apply_noise(spec, digits, seed=2)).any()
+    first = apply_noise(spec, digits, seed=1).labels
+    np.testing.assert_array_equal(first, apply_noise(spec, digits, seed=1).labels)
+    assert (first != apply_noise(spec, digits, seed=2).labels).any()
     wrong = first != digits.train_labels
     np.testing.assert_array_equal(first[wrong], (digits.train_labels[wrong] + 1) % 10)
     for label in range(10):

@@ -10,14 +10,14 @@ from esoftmax_jax.noise import _checks
 CLEAN_COLUMNS = ("clean_label", "clean_labels", "clean")
 ID_COLUMNS = ("id", "ids", "index", "example_id")
 
-# The names by which papers call the columns of the CIFAR-N files.
+# The names by which papers call the columns of the CIFAR-N files, and of TFDS's copies.
 _COLUMN_ALIASES = {
-    "aggregate": "aggre_label",
-    "random1": "random_label1",
-    "random2": "random_label2",
-    "random3": "random_label3",
-    "worst": "worse_label",
-    "noisy": "noisy_label",
+    "aggregate": ("aggre_label",),
+    "random1": ("random_label1",),
+    "random2": ("random_label2",),
+    "random3": ("random_label3",),
+    "worst": ("worse_label",),
+    "noisy": ("noisy_label", "noise_label"),
 }
 
 # How many standard deviations above chance labels of the right order must agree with clean
@@ -138,7 +138,7 @@ def _chosen_column(
     listed = ", ".join(map(repr, choices)) or "no noisy labels at all"
     if column is None:
         raise ValueError(f"column must be named where there are several, got {listed}")
-    for name in (column, _COLUMN_ALIASES.get(column, column)):
+    for name in (column, *_COLUMN_ALIASES.get(column, ())):
         if name in columns:
             return name
     raise ValueError(f"column must be one of the labels' columns, {listed}; got {column!r}")

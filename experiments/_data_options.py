@@ -1,0 +1,171 @@
+"""The options that say what is trained on: dataset, its part, its labels, foreign images."""
+
+import argparse
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import jax
+import numpy as np
+import numpy.typing as npt
+
+from esoftmax_jax import noise
+from experiments._dataset_parts import GIVEN, Array
+from experiments._datasets import DATASET_FORMS, Dataset, load_dataset
+from experiments._errors import UsageError
+from experiments._foreign_images import like_training_images
+from experiments._label_file import read_labels
+from experiments._matrix_file import read_matrix
+from experiments._noise_option import NoiseSpec, forms, parse_noise
+
+
+def add_data_options(parser: argparse.ArgumentParser, many: str, default_noise: str) -> None:
+    """Add the options that all verbs with data share."""
+    parser.set_defaults(default_noise=default_noise)
+    parser.add_argument("--dataset", default="digits", help=f"{DATASET_FORMS} (digits)")
+    parser.add_argument("--data-dir", help="where TFDS's prepared data lies")
+    parser.add_argument("--image-size", type=whole_number(1), help="resize images of files")
+    parser.add_argument(
+        "--noise",
+        help=f"{many} of {forms()}; default: the only column of --labels if that is given, the "
+        f"labels as they came for data of your own, else {default_noise}",
+    )
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="noisy labels from a file")
+    parser.add_argument(
+        "--train-examples",
+        type=whole_number(2),
+        help="keep the first so many training examples only",
+    )
+    parser.add_argument(
+        "--imbalance",
+        type=at_least_one,
+        metavar="RATIO",
+        help="keep ever fewer examples of later classes, 1/RATIO of the last",
+    )
+
+
+def load_data(options: argparse.Namespace) -> tuple[Dataset, tuple[NoiseSpec, ...]]:
+    """Load what the options ask for; return it with the kinds of noise."""
+    noises = None
+    if options.noise is not None:
+        noises = tuple(parse_noise(text) for text in listed("--noise", options.noise))
+    label_file = None if options.labels is None else read_labels(options.labels)
+    if label_file is not None and noises and not any(n.reads_columns for n in noises):
+        raise UsageError(
+            "--labels: expected a --noise that reads it (human, labels, matched), got "
+            f"{', '.join(map(str, noises))}"
+        )
+    dataset = load_dataset(
+        options.dataset, data_dir=options.data_dir, image_size=options.image_size
+    )
+    if noises is None:
+        noises = _default_noises(options, dataset)
+    for spec in noises:
+        if spec.kind == "matrix":
+            read_matrix(Path(spec.source), dataset.num_classes)  # refused before anything runs
+    dataset = _with_part(dataset, options.train_examples, options.imbalance)
+    foreign = _foreign_images(options, noises, dataset)
+    return dataclasses.replace(dataset, label_file=label_file, foreign_images=foreign), noises
+
+
+def _default_noises(options: argparse.Namespace, dataset: Dataset) -> tuple[NoiseSpec, ...]:
+    """Real noise where there is some, else noise made to order."""
+    if options.labels is not None:
+        return (parse_noise("labels"),)
+    if GIVEN in dataset.label_sets:
+        return (parse_noise("given"),)
+    if options.dataset.partition(":")[0] in ("npz", "folder", "csv", "parquet"):
+        return (parse_noise("none"),)  # whose own labels may be wrong enough
+    return tuple(parse_noise(text) for text in options.default_noise.split(","))
+
+
+def _foreign_images(
+    options: argparse.Namespace, noises: Sequence[NoiseSpec], dataset: Dataset
+) -> Array | None:
+    sources = sorted({n.source for n in noises if n.kind == "open-set"})
+    if not sources:
+        return None
+    if len(sources) > 1:
+        raise UsageError(
+            f"--noise: expected one dataset of foreign images, got {', '.join(sources)}"
+        )
+    other = load_dataset(sources[0], data_dir=options.data_dir, image_size=options.image_size)
+    return like_training_images(other, dataset)
+
+
+def listed(option: str, text: str) -> list[str]:
+    """Split a list of distinct names at its commas."""
+    names = [name.strip() for name in text.split(",")]
+    if not all(names) or len(set(names)) < len(names):
+        raise UsageError(f"{option}: expected distinct names separated by commas, got {text!r}")
+    return names
+
+
+def _with_part(dataset: Dataset, count: int | None, imbalance: float | None) -> Dataset:
+    rows = np.arange(len(dataset.train_labels))
+    if count is not None:
+        if count > len(rows):
+            raise UsageError(
+                f"--train-examples: expected at most the {len(rows)} of {dataset.name}, got "
+                f"{count}"
+            )
+        rows = rows[:count]
+    if imbalance is not None:
+        # One key for all seeds: they differ in their noise, not in their examples.
+        kept = noise.long_tailed_examples(
+            jax.random.key(0),
+            dataset.train_labels[rows],
+            num_classes=dataset.num_classes,
+            imbalance=imbalance,
+            example_ids=dataset.train_ids[rows],
+        )
+        rows = rows[np.asarray(kept)]
+    return dataset if len(rows) == len(dataset.train_labels) else _take(dataset, rows)
+
+
+def _take(dataset: Dataset, rows: npt.NDArray[np.int64]) -> Dataset:
+    return dataclasses.replace(
+        dataset,
+        train_images=dataset.train_images[rows],
+        train_labels=dataset.train_labels[rows],
+        train_ids=dataset.train_ids[rows],
+        label_sets={name: labels[rows] for name, labels in dataset.label_sets.items()},
+    )
+
+
+def whole_number(least: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers from ``least`` on, for argparse."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least:
+            raise argparse.ArgumentTypeError(f"expected a whole number ≥ {least}, got {text!r}")
+        return value
+
+    return read
+
+
+def positive(text: str) -> float:
+    """Read a finite number above 0, for argparse."""
+    value = _number(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number > 0, got {text!r}")
+    return value
+
+
+def at_least_one(text: str) -> float:
+    """Read a finite number from 1 on, for argparse."""
+    value = _number(text)
+    if not 1 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number ≥ 1, got {text!r}")
+    return value
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")

@@ -1,0 +1,43 @@
+"""A transition matrix from a file, for ``--noise matrix:PATH``."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from experiments._errors import UsageError
+
+_READERS: dict[str, Callable[[Path], Any]] = {
+    ".npy": lambda path: np.load(path, allow_pickle=False),
+    ".csv": lambda path: np.loadtxt(path, delimiter=",", ndmin=2),
+    ".json": lambda path: json.loads(path.read_text(encoding="utf-8")),
+}
+
+
+def read_matrix(path: Path, num_classes: int) -> npt.NDArray[np.float64]:
+    """Read a (K, K) matrix whose entry (i, j) is the share of class i that is labelled j.
+
+    Raises:
+        UsageError: no such file, another form, or another shape.
+    """
+    path = path.expanduser()
+    expected = f"expected {num_classes} × {num_classes} numbers as .npy, .csv or .json"
+    if path.suffix not in _READERS:
+        raise UsageError(f"--noise matrix: {expected}, got the file {str(path)!r}")
+    try:
+        matrix = np.array(_READERS[path.suffix](path), np.float64)
+    except FileNotFoundError:
+        raise UsageError(f"--noise matrix: no file {str(path)!r}; {expected}") from None
+    except (ValueError, TypeError, OSError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise UsageError(
+            f"--noise matrix: {str(path)!r} cannot be read ({reason}); {expected}"
+        ) from error
+    if matrix.shape != (num_classes, num_classes):
+        raise UsageError(
+            f"--noise matrix: {str(path)!r}: {expected}, got the shape {matrix.shape}"
+        )
+    return matrix

@@ -1,0 +1,243 @@
+"""The --noise option: its grammar, and what each kind does to a dataset's labels."""
+
+import dataclasses
+import json
+import re
+
+import numpy as np
+import pytest
+
+from esoftmax_jax import noise
+from experiments._cli import _parser, main
+from experiments._data_options import load_data
+from experiments._datasets import load_dataset
+from experiments._errors import UsageError
+from experiments._noise_option import KINDS, NoiseSpec, parse_noise
+from experiments._noisy_labels import apply_noise
+from tests.noise_helpers import write_npy_of_pickle
+
+TEXTS = [
+    "none", "symmetric:0.6", "symmetric-bernoulli:0.2", "symmetric-resampled:0.5", "pairwise:0.4",
+    "asymmetric:0.4", "asymmetric-sequential:0.4", "instance:0.4", "instance-views:0.4", "part:0.3", "annotators:0.3:5",
+    "open-set:0.4:npz:other.npz", "matrix:T.npy", "matched:worst", "human:worst", "labels",
+    "labels:a:b", "given",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_text_and_value_are_two_forms_of_one_thing(text):
+    assert str(parse_noise(text)) == text
+
+
+def test_every_kind_is_tested():
+    assert {parse_noise(text).kind for text in TEXTS} == set(KINDS)
+    assert parse_noise("annotators:0.3") == NoiseSpec("annotators", 0.3, annotators=3)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("fog:0.1", r"expected none, symmetric:R, .*given; got 'fog:0.1'; e.g. symmetric:0.6"),
+        ("none:", r"expected none alone, got 'none:'"),
+        ("symmetric", r"expected symmetric:R with R in \[0, 1\], got 'symmetric'"),
+        ("symmetric:", r"got 'symmetric:'; e.g. symmetric:0.4"),
+        ("symmetric:0.2:3", r"expected symmetric:R with R"),
+        ("part:nan", r"expected part:R with R in \[0, 1\], got 'part:nan'"),
+        ("instance:-0.1", r"instance:R with R in \[0, 1\], got"),
+        ("annotators:0.3:0", r"whole number of ANNOTATORS ≥ 1, got 'annotators:0.3:0'"),
+        ("annotators:0.3:x", r"whole number of ANNOTATORS ≥ 1"),
+        ("open-set:0.3", r"expected open-set:R:DATASET .* dataset of the foreign images, got"),
+        (
+            "matrix:",
+            r"expected matrix:PATH with the file of a transition matrix, got 'matrix:'",
+        ),
+        ("human:", r"expected human:COLUMN with a column of the label file, got 'human:'"),
+        ("given:x", r"expected given alone, got 'given:x'"),
+    ],
+)
+def test_what_is_not_understood(text, message):
+    with pytest.raises(UsageError, match=message):
+        parse_noise(text)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_dataset("digits")
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("none", 0, 0),
+        ("symmetric:0.4", 0.395, 0.4),
+        ("symmetric-bernoulli:0.4", 0.35, 0.45),
+        ("symmetric-resampled:0.4", 0.32, 0.4),
+        ("pairwise:0.4", 0.395, 0.4),
+        ("asymmetric:0.4", 0.395, 0.4),
+        ("asymmetric-sequential:0.4", 0.2, 0.5),
+        ("instance:0.4", 0.399, 0.4),
+        ("instance-views:0.4", 0.399, 0.4),
+        ("part:0.4", 0.35, 0.45),
+        ("annotators:0.3:1", 0.25, 0.35),
+        ("annotators:0.3:5", 0.01, 0.2),
+    ],
+)  # fmt: skip
+def test_each_kind_has_the_rate_it_says(digits, text, low, high):
+    drawn = apply_noise(parse_noise(text), digits, seed=0)
+    assert low <= drawn.report.rate <= high
+    assert drawn.labels.dtype == np.int32
+    again = apply_noise(parse_noise(text), digits, seed=0)
+    assert again.report.labels_hash == drawn.report.labels_hash
+    assert drawn.report.rate == noise.noise_rate(digits.train_labels, drawn.labels)
+    if drawn.report.rate:
+        other = apply_noise(parse_noise(text), digits, seed=1)
+        assert other.report.labels_hash != drawn.report.labels_hash
+
+
+def test_labels_follow_ids_not_positions(digits):
+    order = np.random.default_rng(0).permutation(len(digits.train_labels))
+    shuffled = dataclasses.replace(
+        digits,
+        train_images=digits.train_images[order],
+        train_labels=digits.train_labels[order],
+        train_ids=digits.train_ids[order],
+    )
+    for text in ("symmetric:0.4", "instance:0.4"):
+        first = apply_noise(parse_noise(text), digits, seed=3).labels
+        second = apply_noise(parse_noise(text), shuffled, seed=3).labels
+        np.testing.assert_array_equal(first[order], second)
+
+
+def options(*arguments):
+    return _parser().parse_args(["noise", *arguments])
+
+
+def test_a_matrix_from_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    matrix = np.roll(np.eye(10), 1, axis=1) * 0.5 + np.eye(10) * 0.5
+    np.savetxt("T.csv", matrix, delimiter=",")
+    dataset, (spec,) = load_data(options("--noise", "matrix:T.csv"))
+    drawn = apply_noise(spec, dataset, seed=0)
+    np.testing.assert_allclose(drawn.report.matrix, matrix, atol=0.01)
+    wrong = drawn.wrong(dataset.train_labels)
+    assert ((dataset.train_labels[wrong] + 1) % 10 == drawn.labels[wrong]).all()
+
+
+def test_labels_of_a_file_and_noise_that_matches_them(digits, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    human = apply_noise(parse_noise("part:0.3"), digits, seed=9).labels
+    np.savez("human.npz", clean_label=digits.train_labels, noisy_label=human)
+    arguments = ["--labels", "human.npz", "--noise", "human:noisy,matched,symmetric:0.1"]
+    dataset, specs = load_data(options(*arguments))
+    read, matched, _ = (apply_noise(spec, dataset, seed=0) for spec in specs)
+    np.testing.assert_array_equal(read.labels, human)
+    np.testing.assert_array_equal(matched.report.counts, read.report.counts)
+    assert (matched.labels != human).any()
+    # Without --noise the only column is what is trained on.
+    dataset, (spec,) = load_data(options("--labels", "human.npz"))
+    np.testing.assert_array_equal(apply_noise(spec, dataset, seed=0).labels, human)
+    # A part of the data keeps its own labels.
+    dataset, (spec,) = load_data(options("--labels", "human.npz", "--train-examples", "200"))
+    np.testing.assert_array_equal(apply_noise(spec, dataset, seed=0).labels, human[:200])
+
+
+def test_open_set_noise_puts_foreign_images_under_our_labels(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    generator = np.random.default_rng(0)
+    arrays = {
+        "train_images": generator.integers(0, 256, (40, 6, 5), np.uint8),
+        "train_labels": np.arange(40) % 2,
+        "test_images": generator.integers(0, 256, (4, 6, 5), np.uint8),
+        "test_labels": np.arange(4) % 2,
+    }
+    np.savez("ours.npz", **arrays)  # type: ignore[arg-type]
+    colour = {
+        name: np.repeat(np.repeat(x[..., None], 3, -1), 2, 1) if x.ndim == 3 else x
+        for name, x in arrays.items()
+    }
+    np.savez("other.npz", **colour)  # type: ignore[arg-type]
+    dataset, (spec,) = load_data(
+        options("--dataset", "npz:ours.npz", "--noise", "open-set:0.25:npz:other.npz")
+    )
+    assert dataset.foreign_images is not None
+    assert dataset.foreign_images.shape == (40, 6, 5, 1)
+    drawn = apply_noise(spec, dataset, seed=0)
+    np.testing.assert_array_equal(drawn.labels, dataset.train_labels)
+    assert drawn.foreign is not None
+    assert drawn.wrong(dataset.train_labels).sum() == 10
+    assert drawn.foreign_rate == 0.25
+    assert drawn.to_json()["open_set_rate"] == 0.25
+
+
+def test_long_tailed_classes(digits):
+    dataset, _ = load_data(options("--imbalance", "10", "--noise", "none"))
+    counts = np.bincount(dataset.train_labels)
+    assert counts[0] == pytest.approx(10 * counts[9], rel=0.1)
+    assert (np.diff(counts) <= 0).all()
+    drawn = apply_noise(parse_noise("symmetric:0.5"), dataset, seed=0)
+    shares = 1 - np.diagonal(drawn.report.matrix)
+    assert (shares > 0.4).all()
+    assert (shares <= 0.5).all()
+
+
+def test_the_verb_prints_and_keeps(tmp_path, capsys):
+    arguments = ["noise", "--noise", "symmetric:0.4,pairwise:0.3", "--out", str(tmp_path)]
+    assert main([*arguments, "--seed", "3", "--statistics"]) == 0
+    printed = capsys.readouterr().out
+    written = (tmp_path / "noise.jsonl").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in written.splitlines()]
+    for line in lines:
+        assert line["labels_hash"] in printed
+        assert f"{100 * line['rate']:.2f} %" in printed
+        assert np.array(line["counts"]).sum() == 1438
+        assert line["statistics"]["image_share"] < 0.2
+    assert re.search(r"symmetric:0.4: of each true class", printed)
+    assert (tmp_path / "transitions.png").read_bytes().startswith(b"\x89PNG")
+    # The labels that were written are the labels: read back, they give the same hash.
+    file = str(tmp_path / "symmetric-0.4-seed3.npz")
+    out = str(tmp_path / "again")
+    assert main(["noise", "--labels", file, "--out", out]) == 0
+    assert lines[0]["labels_hash"] in capsys.readouterr().out
+
+
+def refused(capsys, *arguments):
+    assert main(["noise", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    return captured.err
+
+
+def test_one_line_for_each_wrong_file(tmp_path, monkeypatch, capsys, digits):
+    monkeypatch.chdir(tmp_path)
+    np.savez("short.npz", noisy_label=digits.train_labels[:-1])
+    generator = np.random.default_rng(0)
+    np.savez("other-order.npz", noisy_label=generator.permutation(digits.train_labels))
+    np.save("T.npy", np.eye(3))
+    before = sorted(path.name for path in tmp_path.iterdir())
+    cases = {
+        ("--noise", "human:worst"): "human:worst: expected a file of labels, got none; pass --labels",
+        ("--noise", "given"): "expected a dataset with clean labels beside those given, got digits",
+        ("--labels", "gone.npz"): "--labels: no label file 'gone.npz'",
+        ("--labels", "short.npz"): "got none for the id 1437",
+        ("--labels", "other-order.npz"): "more often than chance",
+        ("--labels", "short.npz", "--noise", "symmetric:0.1"): "expected a --noise that reads it",
+        ("--noise", "matrix:T.npy"): "expected 10 × 10 numbers .* got the shape",
+        ("--noise", "matrix:gone.npy"): "no file 'gone.npy'",
+        ("--noise", "matrix:T.txt"): "as .npy, .csv or .json, got the file 'T.txt'",
+        ("--noise", "open-set:0.1:wine"): "expected wine to hold float32 of shape",
+        ("--noise", "open-set:0.1:digits,open-set:0.1:wine"): "expected one dataset of foreign",
+        ("--imbalance", "0.5"): "--imbalance: expected a number ≥ 1, got '0.5'",
+    }  # fmt: skip
+    for arguments, message in cases.items():
+        assert re.search(message, refused(capsys, *arguments)), arguments
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_pickle_that_would_run_a_command(tmp_path, capsys):
+    # Exit code 2, one line, and nothing run.
+    command = f"touch {tmp_path / 'was-run'}"
+    write_npy_of_pickle(tmp_path / "evil.npy", f"cos\nsystem\n(S'{command}'\ntR.".encode())
+    message = refused(capsys, "--labels", str(tmp_path / "evil.npy"))
+    assert "'evil.npy' is refused: it asks for os.system; nothing in it was run" in message
+    assert not (tmp_path / "was-run").exists()

@@ -127,7 +127,6 @@ def _add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--width", type=positive, help="factor on channels (1)")
     parser.add_argument(
         "--augment",
-        type=lambda text: str(parse_augmentation(text)),
         help=f"none, or among {AUGMENT_FORMS}, separated by commas (default: the dataset's)",
     )
 
@@ -186,7 +185,10 @@ def _train(options: argparse.Namespace) -> None:
 def _common_fields(options: argparse.Namespace) -> dict[str, Any]:
     """Return the fields of every configuration that options decide."""
     names = ("epochs", "width", "augment", "train_examples", "imbalance")
-    return {name: getattr(options, name) for name in names}
+    fields = {name: getattr(options, name) for name in names}
+    if options.augment is not None:
+        fields["augment"] = str(parse_augmentation(options.augment))
+    return fields
 
 
 def _noise(options: argparse.Namespace) -> None:

@@ -4,7 +4,8 @@ import dataclasses
 import json
 from typing import Any, Literal
 
-NetworkName = Literal["mlp", "mnist_cnn", "eight_layer_cnn"]
+NetworkName = Literal["mlp", "mnist_cnn", "eight_layer_cnn", "resnet34"]
+ComputeDtype = Literal["float32", "bfloat16"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,15 +17,21 @@ class RunConfig:
         noise: a noise specification, see ``parse_noise``.
         loss: a name from ``METHODS``.
         hyperparameters: the loss's, as sorted (name, value) pairs.
-        learning_rate: of SGD at the start; cosine decay to 0, one step per epoch.
+        learning_rate: of SGD at the start.
         seed: of noise, initialisation, batch order and augmentation.
         epochs: passes over the training set.
         batch_size: examples in a step; an incomplete last batch is dropped.
         network: which network, with ``width`` its size relative to the paper's.
         width: factor on the number of channels.
+        schedule: ``cosine`` to 0, or ``step:EPOCH:...:FACTOR``, the rate times FACTOR from each
+            EPOCH on; one step per epoch either way.
         momentum: of SGD.
         weight_decay: L2 in the gradient, on all parameters.
-        clip_norm: bound on the gradient's norm, before weight decay.
+        l1_decay: L1 likewise.
+        clip_norm: bound on the gradient's norm, before weight decay; 0: none.
+        label_smoothing: share of the label that is spread over all classes.
+        ema_decay: of the average of parameters that is evaluated; 0: none is kept.
+        dtype: of the network's computation; parameters, loss and statistics are float32.
         augment: what is done to the images of a batch, see ``parse_augmentation``.
         train_examples: use only the first so many training examples; None: all.
         imbalance: largest class over smallest, of the training examples kept; None: all.
@@ -42,9 +49,14 @@ class RunConfig:
     batch_size: int = 128
     network: NetworkName = "mlp"
     width: float = 1.0
+    schedule: str = "cosine"
     momentum: float = 0.9
     weight_decay: float = 1e-4
+    l1_decay: float = 0.0
     clip_norm: float = 5.0
+    label_smoothing: float = 0.0
+    ema_decay: float = 0.0
+    dtype: ComputeDtype = "float32"
     augment: str = "none"
     train_examples: int | None = None
     imbalance: float | None = None

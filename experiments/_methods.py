@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+import optax
 
 from esoftmax_jax import losses
 from experiments._errors import UsageError
@@ -112,27 +113,39 @@ def check_method(name: str) -> str:
     return name
 
 
-def switching_loss(names: Sequence[str], index: jax.Array, settings: jax.Array) -> Any:
+def switching_loss(
+    names: Sequence[str], index: jax.Array, settings: jax.Array, label_smoothing: float = 0.0
+) -> Any:
     """Return the loss chosen by a traced index, so that all losses share one program.
 
     Args:
         names: the losses that the program contains.
         index: int scalar, which of them this run uses.
         settings: (H,), its hyperparameters in the order of ``Method.parameters``.
+        label_smoothing: share of each label that is spread evenly over all classes.
 
     Returns:
         ``loss(logits, labels, *, where)``.
     """
 
-    def branch(method: Method) -> Any:
+    def branch(name: str) -> Any:
+        method = METHODS[name]
+
         def run(logits: jax.Array, labels: jax.Array, where: jax.Array | None) -> jax.Array:
             options = {name: settings[i] for i, name in enumerate(method.parameters)}
-            values: jax.Array = method.loss(logits, labels, where=where, **options)
+            values: jax.Array
+            if label_smoothing:
+                spread = jax.nn.one_hot(labels, logits.shape[-1], dtype=logits.dtype)
+                smooth = optax.smooth_labels(spread, label_smoothing)
+                loss = losses.expected_loss(losses.get(name, **options))
+                values = loss(logits, smooth, where=where)
+            else:
+                values = method.loss(logits, labels, where=where, **options)
             return values
 
         return run
 
-    branches = [branch(METHODS[name]) for name in names]
+    branches = [branch(name) for name in names]
 
     def loss(
         logits: jax.Array, labels: jax.Array, *, where: jax.Array | None = None

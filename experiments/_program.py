@@ -14,13 +14,11 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from esoftmax_jax import losses
 from esoftmax_jax.training import (
     Metrics,
-    TrainState,
     create_train_state,
     make_eval_step,
     make_train_step,
@@ -36,6 +34,13 @@ from experiments._datasets import Dataset
 from experiments._methods import switching_loss
 from experiments._mixup import MixedLabels, mixup
 from experiments._networks import MLP, EightLayerCNN, MnistCNN
+from experiments._optimizer import (
+    RunState,
+    make_optimizer,
+    move_average,
+    rate_factor,
+    start_average,
+)
 
 EVAL_BATCH = 500
 
@@ -90,20 +95,25 @@ class Program:
         devices: how many devices the axis of runs is split over.
     """
 
-    start: Callable[[Runs], TrainState]
-    advance: Callable[[TrainState, Runs, Data, jax.Array], tuple[TrainState, EpochMetrics]]
-    predict: Callable[[TrainState, jax.Array], jax.Array]
+    start: Callable[[Runs], RunState]
+    advance: Callable[[RunState, Runs, Data, jax.Array], tuple[RunState, EpochMetrics]]
+    predict: Callable[[RunState, jax.Array], jax.Array]
     devices: int
 
 
 def make_network(config: RunConfig, num_classes: int) -> Any:
     """Build the network that a configuration names."""
+    dtype = jnp.dtype(config.dtype)
     if config.network == "mlp":
-        return MLP(num_classes, hidden=(round(256 * config.width),))
+        return MLP(num_classes, hidden=(_scaled(config, 256),), dtype=dtype)
     if config.network == "mnist_cnn":
-        return MnistCNN(num_classes)
-    widths = tuple(round(config.width * w) for w in (64, 128, 196))
-    return EightLayerCNN(num_classes, widths=widths, dense=round(256 * config.width))
+        return MnistCNN(num_classes, dtype=dtype)
+    widths = tuple(_scaled(config, width) for width in (64, 128, 196))
+    return EightLayerCNN(num_classes, widths=widths, dense=_scaled(config, 256), dtype=dtype)
+
+
+def _scaled(config: RunConfig, width: int) -> int:
+    return max(1, round(config.width * width))
 
 
 def make_program(
@@ -117,6 +127,7 @@ def make_program(
     mean = np.asarray(dataset.mean, np.float32)
     std = np.asarray(dataset.std, np.float32)
     scale = np.float32(1 / 255) if dataset.train_images.dtype == np.uint8 else np.float32(1)
+    factor = rate_factor(config.schedule, config.epochs)
     augmentation = parse_augmentation(config.augment)
     check_augmentation(augmentation, dataset.train_images)
     steps = len(dataset.train_labels) // config.batch_size
@@ -124,35 +135,31 @@ def make_program(
     def prepare(images: jax.Array) -> jax.Array:
         return (images.astype(jnp.float32) * scale - mean) / std
 
-    def optimizer(learning_rate: jax.Array) -> optax.GradientTransformation:
-        return optax.chain(
-            optax.clip_by_global_norm(config.clip_norm),
-            optax.add_decayed_weights(config.weight_decay),
-            optax.sgd(learning_rate, momentum=config.momentum),
-        )
-
-    def start_one(run: Runs) -> TrainState:
+    def start_one(run: Runs) -> RunState:
         images = jnp.zeros((1, *dataset.train_images.shape[1:]), jnp.float32)
         variables = network.init(_stream(run.seed, 0), images, train=False)
-        return create_train_state(variables, optimizer(run.learning_rate))
+        state = create_train_state(variables, make_optimizer(config, run.learning_rate))
+        return start_average(state, config.ema_decay)
 
     def advance_one(
-        state: TrainState, run: Runs, data: Data, epochs: jax.Array
-    ) -> tuple[TrainState, EpochMetrics]:
-        loss_fn = switching_loss(loss_names, run.loss_index, run.settings)
+        state: RunState, run: Runs, data: Data, epochs: jax.Array
+    ) -> tuple[RunState, EpochMetrics]:
+        loss_fn = switching_loss(
+            loss_names, run.loss_index, run.settings, config.label_smoothing
+        )
         evaluate = make_eval_step(network.apply, losses.cross_entropy)
 
-        def epoch(state: TrainState, number: jax.Array) -> tuple[TrainState, EpochMetrics]:
-            progress = number.astype(jnp.float32) / config.epochs
-            rate = run.learning_rate * 0.5 * (1 + jnp.cos(jnp.pi * progress))
+        def epoch(state: RunState, number: jax.Array) -> tuple[RunState, EpochMetrics]:
+            rate = run.learning_rate * factor(number)
+            optimizer = make_optimizer(config, rate)
             order_key, augment_key = jax.random.split(
                 jax.random.fold_in(_stream(run.seed, 1), number)
             )
             order = jax.random.permutation(order_key, run.pool)[: steps * config.batch_size]
 
             def one_step(
-                carry: TrainState, numbered: tuple[jax.Array, jax.Array]
-            ) -> tuple[TrainState, Metrics]:
+                carry: RunState, numbered: tuple[jax.Array, jax.Array]
+            ) -> tuple[RunState, Metrics]:
                 index, rows = numbered
                 images = data.train_images[run.image_rows[rows]]
                 labels, key = run.labels[rows], jax.random.fold_in(augment_key, index)
@@ -162,8 +169,9 @@ def make_program(
                     mixup_key = stage_keys(key)["mixup"]
                     inputs, mixed = mixup(mixup_key, inputs, labels, augmentation.mixup)
                     step_loss = _blended(loss_fn, mixed)
-                train_step = make_train_step(network.apply, step_loss, optimizer(rate))
-                return train_step(carry, {"inputs": inputs, "labels": labels})
+                train_step = make_train_step(network.apply, step_loss, optimizer)
+                new, metrics = train_step(carry.train, {"inputs": inputs, "labels": labels})
+                return move_average(carry, new, config.ema_decay), metrics
 
             numbered = (jnp.arange(steps), order.reshape(steps, config.batch_size))
             state, metrics = jax.lax.scan(one_step, state, numbered)
@@ -171,7 +179,7 @@ def make_program(
 
             def evaluate_batch(total: Metrics, batch: Any) -> tuple[Metrics, None]:
                 batch = {**batch, "inputs": prepare(batch["inputs"])}
-                return total.merge(evaluate(state, batch)), None
+                return total.merge(evaluate(state.evaluated(), batch)), None
 
             batches = _batches(inputs=data.test_images, labels=data.test_labels)
             test, _ = jax.lax.scan(evaluate_batch, Metrics.empty(), batches)
@@ -179,8 +187,9 @@ def make_program(
 
         return jax.lax.scan(epoch, state, epochs)
 
-    def predict_one(state: TrainState, images: jax.Array) -> jax.Array:
-        variables = {"params": state.params, "batch_stats": state.batch_stats}
+    def predict_one(state: RunState, images: jax.Array) -> jax.Array:
+        evaluated = state.evaluated()
+        variables = {"params": evaluated.params, "batch_stats": evaluated.batch_stats}
 
         def one(batch: Any) -> jax.Array:
             logits = network.apply(variables, prepare(batch["inputs"]), train=False)
@@ -189,19 +198,19 @@ def make_program(
         predicted: jax.Array = jax.lax.map(one, _batches(inputs=images)).reshape(-1)
         return predicted[: images.shape[0]]
 
-    def start(runs: Runs) -> TrainState:
-        states: TrainState = jax.lax.map(start_one, runs)
+    def start(runs: Runs) -> RunState:
+        states: RunState = jax.lax.map(start_one, runs)
         return states
 
     def advance(
-        states: TrainState, runs: Runs, data: Data, epochs: jax.Array
-    ) -> tuple[TrainState, EpochMetrics]:
-        result: tuple[TrainState, EpochMetrics] = jax.lax.map(
+        states: RunState, runs: Runs, data: Data, epochs: jax.Array
+    ) -> tuple[RunState, EpochMetrics]:
+        result: tuple[RunState, EpochMetrics] = jax.lax.map(
             lambda pair: advance_one(pair[0], pair[1], data, epochs), (states, runs)
         )
         return result
 
-    def predict(states: TrainState, images: jax.Array) -> jax.Array:
+    def predict(states: RunState, images: jax.Array) -> jax.Array:
         predicted: jax.Array = jax.lax.map(lambda state: predict_one(state, images), states)
         return predicted
 

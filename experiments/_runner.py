@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax import __version__
-from esoftmax_jax.training import TrainState
 from experiments._config import RunConfig
 from experiments._datasets import Dataset
 from experiments._methods import METHODS, number_of_settings
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import Labels, NoisyTraining, apply_noise
+from experiments._optimizer import RunState
 from experiments._program import Data, Program, Runs, place
 
 Result = dict[str, Any]
@@ -44,7 +44,7 @@ class Group:
     holdouts: list[npt.NDArray[np.int32]]
     runs: Runs
     data: Data
-    states: TrainState
+    states: RunState
     curves: dict[str, npt.NDArray[np.float32]]
     epoch: int = 0
     seconds: float = 0.0

@@ -1,0 +1,200 @@
+"""What a run can be given beyond a loss: schedules, penalties, averages, augmentation, noise."""
+
+import dataclasses
+import itertools
+import json
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from esoftmax_jax.training import create_train_state
+from experiments._cli import main
+from experiments._config import RunConfig
+from experiments._datasets import Dataset
+from experiments._errors import UsageError
+from experiments._methods import switching_loss
+from experiments._noise_option import parse_noise
+from experiments._optimizer import make_optimizer, move_average, rate_factor, start_average
+from experiments._program import make_program
+from experiments._recipes import make_config
+from experiments._runner import make_group
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """Bright and dark byte images of two classes, and foreign ones."""
+    generator = np.random.default_rng(0)
+
+    def images(labels, channels=1):
+        noise = generator.integers(0, 120, (len(labels), 8, 8, channels))
+        return (noise + 130 * labels[:, None, None, None]).astype(np.uint8)
+
+    labels = np.arange(64) % 2
+    return Dataset(
+        name="pictures",
+        train_images=images(labels),
+        train_labels=labels.astype(np.int32),
+        test_images=images(labels),
+        test_labels=labels.astype(np.int32),
+        num_classes=2,
+        class_map=None,
+        note="",
+        mean=(0.5,),
+        std=(0.25,),
+        foreign_images=images(labels[:40]),
+    )
+
+
+def run(dataset, noise="symmetric:0.25", loss="CE", **options):
+    fields = {"epochs": 4, "width": 0.05, "learning_rate": 0.05, **options}
+    config = make_config(dataset, parse_noise(noise), loss, **fields)
+    group = make_group(make_program(config, dataset, [loss], 1), [config], dataset, [loss])
+    group.advance(config.epochs)
+    (result,) = group.results()
+    return group, result
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        ("cosine", [1, 0.854, 0.5, 0.146]),
+        ("step:2:0.1", [1, 1, 0.1, 0.1]),
+        ("step:1:3:0.5", [1, 0.5, 0.5, 0.25]),
+    ],
+)
+def test_schedules(schedule, expected):
+    factor = rate_factor(schedule, 4)
+    found = [float(factor(jnp.int32(epoch))) for epoch in range(4)]
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "schedule", ["linear", "cosine:3", "step", "step:5", "step:5:2", "step:x:0.1"]
+)
+def test_unknown_schedules(schedule):
+    with pytest.raises(UsageError, match=r"schedule: expected cosine or step:EPOCH.*got '"):
+        rate_factor(schedule, 4)
+
+
+def config(**options):
+    values: dict[str, Any] = {
+        "dataset": "d",
+        "noise": "none",
+        "loss": "CE",
+        "hyperparameters": (),
+        "seed": 0,
+    }
+    return RunConfig(**values, learning_rate=0.1, epochs=1, **options)
+
+
+def test_penalties_and_clipping_come_before_momentum():
+    params = jnp.array([2.0, -3.0])
+    gradient = jnp.array([3.0, 4.0])
+    for clip, l2, l1 in itertools.product((0.0, 1.0), (0.0, 0.1), (0.0, 0.01)):
+        tx = make_optimizer(config(clip_norm=clip, weight_decay=l2, l1_decay=l1), 0.1)
+        updates, _ = tx.update(gradient, tx.init(params), params)
+        clipped = gradient / 5 if clip else gradient
+        expected = -0.1 * (clipped + l2 * params + l1 * jnp.sign(params))
+        np.testing.assert_allclose(updates, expected, rtol=1e-6)
+
+
+def test_the_average_forgets_its_start_and_then_moves_slowly():
+    start = create_train_state({"params": {"w": jnp.array(1.0)}}, optax.sgd(0.1))
+    state, values = start_average(start, 0.5), []
+    for step in range(3):
+        new = start.replace(step=jnp.int32(step + 1), params={"w": jnp.array(0.0)})
+        state = move_average(state, new, 0.5)
+        values.append(float(state.evaluated().params["w"]))
+    np.testing.assert_allclose(
+        values, [2 / 11, 2 / 11 * 3 / 12, 2 / 11 * 3 / 12 * 4 / 13], rtol=1e-6
+    )
+    assert float(state.train.params["w"]) == 0
+    assert move_average(start_average(start, 0.0), start, 0.0).average == {}
+
+
+def test_label_smoothing_is_that_of_cross_entropy():
+    logits = jnp.asarray(np.random.default_rng(0).normal(size=(6, 5)), jnp.float32)
+    labels = jnp.arange(6) % 5
+    loss = switching_loss(["MAE", "CE"], jnp.int32(1), jnp.zeros(1), label_smoothing=0.2)
+    smooth = optax.smooth_labels(jax.nn.one_hot(labels, 5), 0.2)
+    expected = optax.softmax_cross_entropy(logits, smooth)
+    np.testing.assert_allclose(loss(logits, labels), expected, rtol=1e-6)
+
+
+def test_a_run_with_everything(pictures):
+    augment = "shift:1,flip,rotate:20,randaugment:2:5,mixup:0.5"
+    _, result = run(
+        pictures, "none", augment=augment, ema_decay=0.9, label_smoothing=0.1, l1_decay=1e-4,
+        schedule="step:3:0.1", dtype="bfloat16", epochs=6, learning_rate=0.2, width=0.2,
+    )  # fmt: skip
+    assert np.isfinite(result["curves"]["train_loss"]).all()
+    assert result["last_accuracy"] > 0.9
+    assert RunConfig.from_json(json.loads(json.dumps(result["config"]))).augment == augment
+
+
+def test_every_option_changes_the_numbers(pictures):
+    def state(**options):
+        group, result = run(pictures, learning_rate=0.01, **options)
+        return group.states.evaluated().params["logits"]["kernel"], result["curves"]
+
+    kernel, curves = state()
+    again, same = state()
+    assert same == curves
+    np.testing.assert_array_equal(again, kernel)
+    for options in (
+        {"augment": "mixup:1"},
+        {"augment": "shift:2"},
+        {"ema_decay": 0.9},
+        {"label_smoothing": 0.3},
+        {"l1_decay": 0.1},
+        {"schedule": "step:1:0.1"},
+        {"clip_norm": 0.01},
+        {"dtype": "bfloat16"},
+    ):
+        other, _ = state(**options)
+        assert (other != kernel).any(), options
+
+
+def test_foreign_images_are_what_is_trained_on(pictures):
+    group, result = run(pictures, "open-set:0.25:x", epochs=1)
+    rows = np.asarray(group.runs.image_rows[0])
+    foreign = group.noisy[0].foreign
+    assert foreign is not None
+    replaced = np.flatnonzero(foreign >= 0)
+    assert len(replaced) == 16
+    images = np.asarray(group.data.train_images)
+    assert pictures.foreign_images is not None
+    np.testing.assert_array_equal(
+        images[rows[replaced]], pictures.foreign_images[foreign[replaced]]
+    )
+    kept = np.setdiff1d(np.arange(64), replaced)
+    np.testing.assert_array_equal(images[rows[kept]], pictures.train_images[kept])
+    assert result["noise"]["open_set_rate"] == 0.25
+    assert result["noise_rate"] == 0
+    assert result["memorized"] is not None
+
+
+def test_every_result_says_what_its_noise_was(pictures):
+    group, result = run(pictures, "pairwise:0.25", epochs=1)
+    assert np.array(result["noise"]["counts"]).tolist() == [[24, 8], [8, 24]]
+    assert result["noise_rate"] == result["noise"]["rate"] == 0.25
+    assert result["noise_hash"] == group.noisy[0].report.labels_hash
+
+
+def test_augmentation_that_does_not_fit_is_refused(capsys, tmp_path):
+    arguments = ["compare", "--dataset", "wine", "--out", str(tmp_path / "o"), "--augment"]
+    assert main([*arguments, "flip"]) == 2
+    assert "--augment flip: expected images (H, W, C)" in capsys.readouterr().err
+    assert main([*arguments, "blur"]) == 2
+    assert "--augment: expected none or some of shift" in capsys.readouterr().err
+
+
+def test_results_of_older_versions_are_read():
+    old = dataclasses.asdict(config()) | {"hyperparameters": {}, "augment": True}
+    for name in ("schedule", "l1_decay", "label_smoothing", "ema_decay", "dtype", "imbalance"):
+        del old[name]
+    assert RunConfig.from_json(old) == config(augment="shift:4,flip")

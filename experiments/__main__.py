@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 # Before JAX starts: one virtual device per core, so that a CPU trains several runs at once.
 # (It concerns the CPU only; accelerators are counted as they are.)
@@ -9,6 +10,11 @@ _FLAG = "--xla_force_host_platform_device_count"
 if _FLAG not in os.environ.get("XLA_FLAGS", ""):
     _cores = os.cpu_count() or 1
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FLAG}={_cores}".strip()
+
+# Compiled programs are kept beside decoded images: the next run with the same shapes starts at
+# once, whatever its labels, rates and loss settings are.
+_CACHE = Path(os.environ.get("ESOFTMAX_CACHE_DIR") or "~/.cache/esoftmax_jax").expanduser()
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_CACHE / "compiled"))
 
 from experiments._cli import main  # noqa: E402
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from experiments._augment_option import FORMS as AUGMENT_FORMS
-from experiments._augment_option import parse_augmentation
+from experiments._augment_option import check_augmentation, parse_augmentation
 from experiments._data_options import (
     add_data_options,
     listed,
@@ -15,9 +15,12 @@ from experiments._data_options import (
     positive,
     whole_number,
 )
+from experiments._datasets import Dataset
 from experiments._errors import UsageError
+from experiments._label_file import read_labels
 from experiments._methods import METHODS, check_method, check_settings
 from experiments._recipes import recipe_for
+from experiments.configs import SCALES, TABLES
 
 DEFAULT_LOSSES = "CE,GCE,SCE,MAE,CE_eps+MAE"
 DEFAULT_NOISES = "symmetric:0.6,pairwise:0.4"
@@ -97,6 +100,17 @@ def _parser() -> argparse.ArgumentParser:
     noise.add_argument("--out", type=Path, help="folder for labels (runs/noise-DATASET)")
     noise.set_defaults(run=_noise)
 
+    reproduce = verbs.add_parser("reproduce", help="a published table beside ours")
+    reproduce.add_argument("table", metavar="TABLE", help=f"one of {', '.join(TABLES)}")
+    reproduce.add_argument("--dataset", help="which half of a table (default: its first)")
+    reproduce.add_argument("--cells", help="SETTING, ROW or SETTING/ROW, separated by commas")
+    reproduce.add_argument("--seeds", type=whole_number(1), default=3, help="how many (3)")
+    reproduce.add_argument("--scale", choices=tuple(SCALES), default="paper")
+    reproduce.add_argument("--data-dir", help="where TFDS's prepared data lies")
+    reproduce.add_argument("--labels", type=Path, metavar="FILE", help="noisy labels")
+    reproduce.add_argument("--out", type=Path, help="folder for results (experiments/results)")
+    reproduce.set_defaults(run=_reproduce)
+
     bench = verbs.add_parser("bench", help="measure speed")
     kinds = bench.add_subparsers(dest="kind", metavar="WHAT", parser_class=_Parser)
     bench.set_defaults(run=lambda _: bench.print_help())
@@ -118,6 +132,11 @@ def _parser() -> argparse.ArgumentParser:
     bench_augmentation.add_argument("--repeats", type=whole_number(3), default=9)
     bench_augmentation.add_argument("--json", type=Path, help="append one line of figures")
     bench_augmentation.set_defaults(run=_bench_augmentation)
+    bench_sweep = kinds.add_parser("sweep", help="many runs as one program, and otherwise")
+    bench_sweep.add_argument("--runs", type=whole_number(4), default=128)
+    bench_sweep.add_argument("--repeats", type=whole_number(1), default=3)
+    bench_sweep.add_argument("--json", type=Path, help="append one line with the figures")
+    bench_sweep.set_defaults(run=_bench_sweep)
     return parser
 
 
@@ -148,7 +167,7 @@ def _compare(options: argparse.Namespace) -> None:
             losses=names,
             seeds=options.seeds,
             learning_rate=options.learning_rate,
-            common=_common_fields(options),
+            common=_common_fields(options, dataset),
             tune=tune if options.tune is None else options.tune,
             out=options.out or Path("runs") / f"compare-{_folder_name(options.dataset)}",
         ),
@@ -176,18 +195,20 @@ def _train(options: argparse.Namespace) -> None:
         seed=options.seed,
         learning_rate=options.learning_rate,
         hyperparameters=tuple(sorted(settings.items())),
-        **_common_fields(options),
+        **_common_fields(options, dataset),
     )
     workdir = options.workdir or Path("runs") / f"train-{_folder_name(options.dataset)}"
     train(config, dataset, workdir, checkpoint_every=options.checkpoint_every)
 
 
-def _common_fields(options: argparse.Namespace) -> dict[str, Any]:
+def _common_fields(options: argparse.Namespace, dataset: Dataset) -> dict[str, Any]:
     """Return the fields of every configuration that options decide."""
     names = ("epochs", "width", "augment", "train_examples", "imbalance")
     fields = {name: getattr(options, name) for name in names}
     if options.augment is not None:
-        fields["augment"] = str(parse_augmentation(options.augment))
+        augmentation = parse_augmentation(options.augment)
+        check_augmentation(augmentation, dataset.train_images)
+        fields["augment"] = str(augmentation)
     return fields
 
 
@@ -201,6 +222,23 @@ def _noise(options: argparse.Namespace) -> None:
         seed=options.seed,
         out=options.out or Path("runs") / f"noise-{_folder_name(options.dataset)}",
         statistics=options.statistics,
+    )
+
+
+def _reproduce(options: argparse.Namespace) -> None:
+    from experiments._reproduce import RESULTS, ReproduceOptions, reproduce
+
+    reproduce(
+        ReproduceOptions(
+            table=options.table,
+            dataset=options.dataset,
+            cells=() if options.cells is None else tuple(listed("--cells", options.cells)),
+            seeds=options.seeds,
+            scale=options.scale,
+            data_dir=options.data_dir,
+            label_file=None if options.labels is None else read_labels(options.labels),
+            out=options.out or RESULTS,
+        )
     )
 
 
@@ -228,6 +266,12 @@ def _bench_augmentation(options: argparse.Namespace) -> None:
     from experiments._bench_augmentation import bench_augmentation
 
     bench_augmentation(repeats=options.repeats, json_path=options.json)
+
+
+def _bench_sweep(options: argparse.Namespace) -> None:
+    from experiments._bench_sweep import bench_sweep
+
+    bench_sweep(runs=options.runs, repeats=options.repeats, json_path=options.json)
 
 
 def _setting(text: str, loss: str) -> tuple[str, float]:

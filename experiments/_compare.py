@@ -6,18 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
 from rich.console import Console
 
 from experiments._config import RunConfig
 from experiments._datasets import Dataset
 from experiments._noise_option import NoiseSpec
-from experiments._program import make_program
-from experiments._progress import ProgressBar
 from experiments._recipes import make_config, recipe_for
 from experiments._report import Row, draw_curves, make_rows, print_table, summary, write_table
-from experiments._results import append_line, create_folder, read_results
-from experiments._runner import Result, grouped, make_group
+from experiments._results import create_folder
+from experiments._run_all import run_all
 from experiments._tuning import HOLDOUT, TUNING_SEEDS, Choice, choose, tuning_configs
 
 
@@ -47,15 +44,12 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
             options.losses,
             **options.common,
         )
-        choices = choose(
-            run_all(tuning, dataset, options.losses, options.out / "tuning.jsonl", "tuning")
-        )
+        choices = choose(run_all(tuning, dataset, options.out / "tuning.jsonl", "tuning"))
     configs = _final_configs(dataset, options, choices)
     labels = [label for label, _ in configs]
     results = run_all(
         [config for _, config in configs],
         dataset,
-        options.losses,
         options.out / "results.jsonl",
         "training",
     )
@@ -68,36 +62,6 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
     draw_curves(options.out / "curves.png", labels, results, title=_title(dataset, options))
     for name in ("results.jsonl", "table.md", "curves.png"):
         console.print(f"wrote {options.out / name}", highlight=False)
-
-
-def run_all(
-    configs: Sequence[RunConfig],
-    dataset: Dataset,
-    loss_names: Sequence[str],
-    path: Path,
-    title: str,
-) -> list[Result]:
-    """Return the results of all configurations, running those that the file lacks."""
-    done = read_results(path)
-    # By identity: a loss tuned to the common rate is the same run as that row of the table.
-    wanted = {config.identity: config for config in configs}
-    missing = [config for identity, config in wanted.items() if identity not in done]
-    recipe = recipe_for(dataset)
-    devices = min(jax.local_device_count(), len(configs))
-    size = min(devices * recipe.runs_together, -(-len(configs) // devices) * devices)
-    if missing:
-        program = make_program(configs[0], dataset, loss_names, devices)
-        with ProgressBar(title, sum(config.epochs for config in missing)) as bar:
-            for members, real in grouped(missing, size):
-                group = make_group(program, members, dataset, loss_names)
-                while not group.finished:
-                    before = group.epoch
-                    group.advance(recipe.epochs_together)
-                    bar.advance(real * (group.epoch - before), group.latest())
-                for result in group.results()[:real]:
-                    append_line(path, result)
-                    done[RunConfig.from_json(result["config"]).identity] = result
-    return [done[config.identity] for config in configs]
 
 
 def _final_configs(

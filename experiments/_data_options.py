@@ -5,11 +5,6 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import jax
-import numpy as np
-import numpy.typing as npt
-
-from esoftmax_jax import noise
 from experiments._dataset_parts import GIVEN, Array
 from experiments._datasets import DATASET_FORMS, Dataset, load_dataset
 from experiments._errors import UsageError
@@ -17,6 +12,7 @@ from experiments._foreign_images import like_training_images
 from experiments._label_file import read_labels
 from experiments._matrix_file import read_matrix
 from experiments._noise_option import NoiseSpec, forms, parse_noise
+from experiments._subset import first_examples, long_tailed
 
 
 def add_data_options(parser: argparse.ArgumentParser, many: str, default_noise: str) -> None:
@@ -63,7 +59,7 @@ def load_data(options: argparse.Namespace) -> tuple[Dataset, tuple[NoiseSpec, ..
     for spec in noises:
         if spec.kind == "matrix":
             read_matrix(Path(spec.source), dataset.num_classes)  # refused before anything runs
-    dataset = _with_part(dataset, options.train_examples, options.imbalance)
+    dataset = long_tailed(first_examples(dataset, options.train_examples), options.imbalance)
     foreign = _foreign_images(options, noises, dataset)
     return dataclasses.replace(dataset, label_file=label_file, foreign_images=foreign), noises
 
@@ -99,38 +95,6 @@ def listed(option: str, text: str) -> list[str]:
     if not all(names) or len(set(names)) < len(names):
         raise UsageError(f"{option}: expected distinct names separated by commas, got {text!r}")
     return names
-
-
-def _with_part(dataset: Dataset, count: int | None, imbalance: float | None) -> Dataset:
-    rows = np.arange(len(dataset.train_labels))
-    if count is not None:
-        if count > len(rows):
-            raise UsageError(
-                f"--train-examples: expected at most the {len(rows)} of {dataset.name}, got "
-                f"{count}"
-            )
-        rows = rows[:count]
-    if imbalance is not None:
-        # One key for all seeds: they differ in their noise, not in their examples.
-        kept = noise.long_tailed_examples(
-            jax.random.key(0),
-            dataset.train_labels[rows],
-            num_classes=dataset.num_classes,
-            imbalance=imbalance,
-            example_ids=dataset.train_ids[rows],
-        )
-        rows = rows[np.asarray(kept)]
-    return dataset if len(rows) == len(dataset.train_labels) else _take(dataset, rows)
-
-
-def _take(dataset: Dataset, rows: npt.NDArray[np.int64]) -> Dataset:
-    return dataclasses.replace(
-        dataset,
-        train_images=dataset.train_images[rows],
-        train_labels=dataset.train_labels[rows],
-        train_ids=dataset.train_ids[rows],
-        label_sets={name: labels[rows] for name, labels in dataset.label_sets.items()},
-    )
 
 
 def whole_number(least: int) -> Callable[[str], int]:

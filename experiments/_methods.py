@@ -1,7 +1,7 @@
 """The losses that can be named on the command line, with the settings that are tried."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -13,26 +13,26 @@ from experiments._errors import UsageError
 
 @dataclasses.dataclass(frozen=True)
 class Method:
-    """A loss, and the settings among which a noisy hold-out set chooses on small data."""
+    """A loss that runs can name.
 
-    loss: Any
+    Attributes:
+        name: in the library's registry.
+        candidates: the settings among which a noisy hold-out set chooses on small data.
+        flags: hyperparameters that no run changes.
+    """
+
+    name: str
     candidates: tuple[dict[str, float], ...]
+    flags: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the numeric hyperparameters, sorted."""
         return tuple(sorted(self.candidates[0]))
 
-
-def _by_name(name: str) -> Any:
-    """Return the loss with its hyperparameters still keywords, so that they may be traced."""
-
-    def loss(
-        logits: jax.Array, labels: jax.Array, *, where: jax.Array | None = None, **options: Any
-    ) -> jax.Array:
-        return losses.get(name, **options)(logits, labels, where=where)
-
-    return loss
+    def loss(self, **settings: Any) -> Any:
+        """Return the loss with its hyperparameters bound; settings may be traced."""
+        return losses.get(self.name, **self.flags, **settings)
 
 
 # What held-out labels choose among on small data; the first is the published setting for
@@ -99,8 +99,21 @@ _CANDIDATES: dict[str, tuple[dict[str, float], ...]] = {
     "JAL-CE": ({"a": 30.0, "alpha": 1.0, "beta": 1.0}, {"a": 20.0, "alpha": 5.0, "beta": 1.0}),
     "JAL-FL": ({"a": 30.0, "alpha": 1.0, "beta": 1.0, "gamma": 0.5},),
 }
-METHODS = {name: Method(_by_name(name), settings) for name, settings in _CANDIDATES.items()}
-"""Name as in the papers → loss: all of the library's that need labels and logits alone."""
+# What the ε-softmax authors' code does otherwise than this library by default.
+_FOCAL = ("FL", "FL_eps", "FL_eps+MAE", "NFL", "NFL+MAE", "NFL+RCE")
+_CODE_FLAGS: dict[str, dict[str, Any]] = {
+    "GCE": {"min_prob": 1e-8},
+    **{name: {"stop_modulator_gradient": True} for name in _FOCAL},
+}
+METHODS = {name: Method(name, settings) for name, settings in _CANDIDATES.items()} | {
+    f"{name}@code": Method(name, _CANDIDATES[name], flags)
+    for name, flags in _CODE_FLAGS.items()
+}
+"""Name as in the papers → loss: all of the library's that need labels and logits alone.
+
+``NAME@code`` is NAME as the ε-softmax authors' code computes it: GCE floored at 1e-8, focal
+losses whose modulating factor is a constant in the derivative.
+"""
 
 
 def check_method(name: str) -> str:
@@ -132,15 +145,14 @@ def switching_loss(
         method = METHODS[name]
 
         def run(logits: jax.Array, labels: jax.Array, where: jax.Array | None) -> jax.Array:
-            options = {name: settings[i] for i, name in enumerate(method.parameters)}
+            loss = method.loss(**{n: settings[i] for i, n in enumerate(method.parameters)})
             values: jax.Array
             if label_smoothing:
                 spread = jax.nn.one_hot(labels, logits.shape[-1], dtype=logits.dtype)
                 smooth = optax.smooth_labels(spread, label_smoothing)
-                loss = losses.expected_loss(losses.get(name, **options))
-                values = loss(logits, smooth, where=where)
+                values = losses.expected_loss(loss)(logits, smooth, where=where)
             else:
-                values = method.loss(logits, labels, where=where, **options)
+                values = loss(logits, labels, where=where)
             return values
 
         return run
@@ -159,7 +171,7 @@ def switching_loss(
 def check_settings(name: str, settings: dict[str, float]) -> None:
     """Let the loss itself refuse values outside its range."""
     try:
-        losses.get(name, **settings)
+        METHODS[name].loss(**settings)
     except (TypeError, ValueError) as error:
         raise UsageError(f"--set: {error}") from None
 

@@ -110,7 +110,7 @@ def make_config(dataset: Dataset, noise: NoiseSpec, loss: str, **options: Any) -
         "weight_decay": recipe.weight_decay,
         "augment": recipe.augment,
         "batch_size": _batch_size(len(dataset.train_labels)),
-        "noise_file": _noise_file(dataset, noise),
+        "noise_file": noise_file(dataset, noise),
         "seed": 0,
     }
     given = {name: value for name, value in options.items() if value is not None}
@@ -122,7 +122,7 @@ def _batch_size(count: int) -> int:
     return 128 if count >= 1024 else min(32, count)
 
 
-def _noise_file(dataset: Dataset, noise: NoiseSpec) -> str | None:
+def noise_file(dataset: Dataset, noise: NoiseSpec) -> str | None:
     """Return name and hash of the file that decides the labels, so that results know it."""
     if noise.kind == "matrix":
         return named_hash(Path(noise.source))

@@ -3,8 +3,10 @@
 import dataclasses
 import functools
 import importlib.metadata
+import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -179,12 +181,25 @@ def environment() -> dict[str, Any]:
     device = jax.devices()[0]
     return {
         "versions": {"esoftmax_jax": __version__, **versions},
+        "commit": _commit(),
         "device": {
             "platform": device.platform,
             "kind": device.device_kind,
             "count": jax.local_device_count(),
         },
     }
+
+
+def _commit() -> str | None:
+    """Return the commit of the checkout that runs, with a plus if files differ from it."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+"]
+    try:
+        found = subprocess.run(
+            [*command, "--exclude=*", "--abbrev=12"], capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None
 
 
 def _holdout(

@@ -73,13 +73,23 @@ def test_experiments_use_public_names_only(path):
             assert not private, f"{path} imports {name}"
 
 
+def module_of(path):
+    dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return dotted.removesuffix(".__init__")
+
+
 def test_experiments_have_no_import_cycle():
+    modules = {module_of(path): imported_names(path) for path in EXPERIMENTS}
     graph = {
-        f"experiments.{path.stem}": {
-            name.rpartition(".")[0] for name in imported_names(path) if "experiments._" in name
+        module: {
+            other
+            for name in names
+            for other in [name if name in modules else name.rpartition(".")[0]]
+            if other in modules and other != module
         }
-        for path in EXPERIMENTS
+        for module, names in modules.items()
     }
+    assert graph["experiments._cli"] >= {"experiments._errors", "experiments.configs"}
     while graph:
         leaves = [name for name, needs in graph.items() if not needs & set(graph)]
         assert leaves, f"a cycle among {sorted(graph)}"

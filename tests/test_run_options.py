@@ -159,6 +159,26 @@ def test_every_option_changes_the_numbers(pictures):
         assert (other != kernel).any(), options
 
 
+def test_nothing_compiles_again_for_other_settings_labels_or_losses(pictures):
+    names = ["CE", "GCE", "CE_eps+MAE"]
+
+    def configs(noise, loss, **options):
+        fields = {"epochs": 1, "width": 0.05, **options}
+        return [make_config(pictures, parse_noise(noise), loss, **fields)]
+
+    first = configs("symmetric:0.25", "GCE")
+    program = make_program(first[0], pictures, names, 1)
+    others = [
+        configs("none", "CE", learning_rate=0.5, seed=3),
+        configs("pairwise:0.5", "GCE", hyperparameters=(("q", 0.9),)),
+        configs("symmetric:0.5", "CE_eps+MAE"),
+    ]
+    for group_configs in (first, *others):
+        make_group(program, group_configs, pictures, names).advance(1)
+    compiled: Any = program.advance
+    assert compiled._cache_size() == 1
+
+
 def test_foreign_images_are_what_is_trained_on(pictures):
     group, result = run(pictures, "open-set:0.25:x", epochs=1)
     rows = np.asarray(group.runs.image_rows[0])
@@ -191,6 +211,7 @@ def test_augmentation_that_does_not_fit_is_refused(capsys, tmp_path):
     assert "--augment flip: expected images (H, W, C)" in capsys.readouterr().err
     assert main([*arguments, "blur"]) == 2
     assert "--augment: expected none or some of shift" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_results_of_older_versions_are_read():

@@ -1,0 +1,149 @@
+"""``bench sweep``: many small runs as one program, one after the other, and as processes."""
+
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import jax
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from experiments._config import RunConfig
+from experiments._datasets import Dataset, load_dataset
+from experiments._methods import METHODS
+from experiments._noise_option import parse_noise
+from experiments._program import make_program
+from experiments._progress import ProgressBar
+from experiments._recipes import make_config
+from experiments._results import append_line
+from experiments._runner import environment, grouped, make_group
+
+LOSSES = ("CE", "GCE", "SCE", "CE_eps+MAE")
+NOISES = ("symmetric:0.2", "symmetric:0.4", "symmetric:0.6", "pairwise:0.4")
+RATES = (0.01, 0.1)
+EPOCHS = 30
+# Whole processes take seconds each; so many are measured, and their mean multiplied.
+PROCESSES = 4
+
+
+def bench_sweep(*, runs: int, repeats: int, json_path: Path | None) -> None:
+    """Time a sweep over losses, noises, rates and seeds on digits, compilation included.
+
+    - one program: all runs share it, split over the devices;
+    - sequential: the same program for one run at a time, compiled once;
+    - processes: ``train`` in a process for each run, two at a time; a few are measured and
+      their time multiplied.
+    """
+    dataset = load_dataset("digits")
+    configs = _configs(dataset, runs)
+    devices = jax.local_device_count()
+    ways: dict[str, Callable[[], None]] = {
+        "one program": lambda: _sweep(dataset, configs, devices, -(-runs // devices) * devices),
+        "sequential": lambda: _sweep(dataset, configs, 1, 1),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in (*ways, "processes")}
+    with ProgressBar("bench sweep", repeats * (len(ways) + 1), "measurements") as bar:
+        for turn in range(repeats):
+            # In rotating order, so that a busy moment does not always meet the same one.
+            for name in [*ways][turn % 2 :] + [*ways][: turn % 2]:
+                seconds[name].append(_timed(ways[name]))
+                bar.advance(1, f"{name} {seconds[name][-1]:.1f} s")
+            seconds["processes"].append(_processes(configs) * runs / PROCESSES)
+            bar.advance(1, f"processes {seconds['processes'][-1]:.0f} s")
+    _print(seconds, runs, len(dataset.train_labels) // configs[0].batch_size)
+    if json_path is not None:
+        line = {"bench": "sweep", "runs": runs, "epochs": EPOCHS, "seconds": seconds}
+        append_line(json_path, {**line, **environment()})
+
+
+def _configs(dataset: Dataset, runs: int) -> list[RunConfig]:
+    kinds = itertools.product(range(runs), LOSSES, NOISES, RATES)
+    return [
+        make_config(
+            dataset,
+            parse_noise(noise),
+            loss,
+            seed=seed,
+            learning_rate=rate,
+            hyperparameters=tuple(sorted(METHODS[loss].candidates[0].items())),
+            epochs=EPOCHS,
+        )
+        for seed, loss, noise, rate in itertools.islice(kinds, runs)
+    ]
+
+
+def _timed(run: Callable[[], None]) -> float:
+    # Nothing compiled before may help, in memory or on disk.
+    jax.clear_caches()
+    jax.config.update("jax_enable_compilation_cache", False)
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began
+
+
+def _sweep(dataset: Dataset, configs: Sequence[RunConfig], devices: int, size: int) -> None:
+    program = make_program(configs[0], dataset, LOSSES, devices)
+    for members, _ in grouped(configs, size):
+        group = make_group(program, members, dataset, LOSSES)
+        group.advance(EPOCHS)
+        group.results()
+
+
+def _processes(configs: Sequence[RunConfig]) -> float:
+    """Time PROCESSES whole processes, as many at once as there are devices."""
+    with tempfile.TemporaryDirectory() as folder:
+        commands = [
+            _command(config, Path(folder) / str(number))
+            for number, config in enumerate(configs[:PROCESSES])
+        ]
+        began = time.perf_counter()
+        at_once = jax.local_device_count()
+        for start in range(0, PROCESSES, at_once):
+            running = [
+                subprocess.Popen(
+                    command,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    env={**os.environ, "JAX_ENABLE_COMPILATION_CACHE": "false"},
+                )
+                for command in commands[start : start + at_once]
+            ]
+            codes = [process.wait() for process in running]
+            if any(codes):
+                raise RuntimeError(f"a process of the sweep failed with exit code {max(codes)}")
+        return time.perf_counter() - began
+
+
+def _command(config: RunConfig, workdir: Path) -> list[str]:
+    command = [sys.executable, "-m", "experiments", "train", "--dataset", "digits"]
+    command += ["--noise", config.noise, "--loss", config.loss, "--seed", str(config.seed)]
+    command += ["--epochs", str(EPOCHS), "--learning-rate", str(config.learning_rate)]
+    # No checkpoint but the last: what is compared is training.
+    return [*command, "--checkpoint-every", str(EPOCHS), "--workdir", str(workdir)]
+
+
+def _print(seconds: dict[str, list[float]], runs: int, steps: int) -> None:
+    table = Table(
+        title=f"{runs} runs on digits, {EPOCHS} epochs of {steps} steps, compilation included",
+        box=box.SIMPLE,
+        title_justify="left",
+    )
+    for column in ("", "seconds", "range", "times one program"):
+        table.add_column(column, justify="left" if not column else "right")
+    base = sorted(seconds["one program"])[len(seconds["one program"]) // 2]
+    for name, values in seconds.items():
+        middle = sorted(values)[len(values) // 2]
+        spread = f"{min(values):.1f}–{max(values):.1f}"
+        table.add_row(name, f"{middle:.1f}", spread, f"{middle / base:.1f}")
+    Console(width=100).print(table)
+    print(
+        f"processes: {PROCESSES} measured, {jax.local_device_count()} at a time, times "
+        f"{runs}/{PROCESSES}; jax {jax.__version__} on {jax.local_device_count()} × "
+        f"{jax.devices()[0].device_kind}"
+    )

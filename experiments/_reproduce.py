@@ -1,0 +1,126 @@
+"""``reproduce``: a published table, run cell by cell and set beside the published figures."""
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from experiments._config import RunConfig
+from experiments._datasets import Dataset, load_dataset
+from experiments._errors import UsageError
+from experiments._label_file import LabelFile
+from experiments._noise_option import parse_noise
+from experiments._noisy_labels import apply_noise
+from experiments._recipes import noise_file
+from experiments._reproduce_report import CellResult, print_cells, print_orderings, write_cells
+from experiments._results import create_folder
+from experiments._run_all import run_all
+from experiments._subset import first_examples
+from experiments.configs import SCALES, Cell, load_table
+
+# Of a part of the images, whose labels need not be wrong at exactly the rate of all.
+_RATE_TOLERANCE = 0.03
+
+RESULTS = Path(__file__).parent / "results"
+"""Where results are kept that belong to the project."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ReproduceOptions:
+    """The options of the verb, checked by argparse."""
+
+    table: str
+    dataset: str | None
+    cells: tuple[str, ...]
+    seeds: int
+    scale: str
+    data_dir: str | None
+    label_file: LabelFile | None
+    out: Path
+
+
+def reproduce(options: ReproduceOptions) -> None:
+    """Run what is missing of the chosen cells, and print ours beside the published figures.
+
+    Seed 0 of all cells comes before seed 1 of any, so that an interrupted table is complete
+    for some seeds. Finished runs are in ``TABLE-DATASET-SCALE.jsonl``; the same command goes
+    on from there.
+    """
+    console = Console() if sys.stdout.isatty() else Console(width=110)
+    scale = SCALES[options.scale]
+    table = load_table(options.table, options.dataset)
+    cells = table.select(options.cells)
+    runnable = [cell for cell in cells if cell.runnable]
+    if not runnable:
+        raise UsageError(f"--cells: expected a cell that can be run, got {cells[0].reason}")
+    dataset = load_dataset(table.dataset, data_dir=options.data_dir)
+    dataset = dataclasses.replace(dataset, label_file=options.label_file)
+    count = runnable[0].run_config(0, scale).train_examples
+    dataset = first_examples(dataset, count)
+    runs = [
+        (cell, _configured(cell, dataset, seed, scale.name))
+        for seed in range(options.seeds)
+        for cell in runnable
+    ]
+    _check_labels_for(runnable, dataset)
+    _check_noise([config for _, config in runs], dataset)
+    create_folder("--out", options.out)
+    stem = f"{table.name}-{table.dataset}-{scale.name}"
+    path = options.out / f"{stem}.jsonl"
+    results = run_all([config for _, config in runs], dataset, path, stem)
+    gathered = [
+        CellResult(
+            cell,
+            tuple(result for (of, _), result in zip(runs, results, strict=True) if of is cell),
+        )
+        for cell in cells
+    ]
+    print_cells(console, gathered, title=stem)
+    console.print(table.describe(scale), highlight=False)
+    if dataset.note:
+        console.print(f"Data: {dataset.note}", highlight=False)
+    print_orderings(console, gathered)
+    write_cells(options.out / f"{stem}.md", gathered, table.describe(scale), dataset.note)
+    for written in (path, options.out / f"{stem}.md"):
+        console.print(f"wrote {written}", highlight=False, soft_wrap=True)
+
+
+def _configured(cell: Cell, dataset: Dataset, seed: int, scale: str) -> RunConfig:
+    config = cell.run_config(seed, SCALES[scale])
+    noise = parse_noise(config.noise)
+    if dataset.label_file is not None and noise.kind == "instance-views":
+        noise = parse_noise("labels")  # the published labels take the place of drawn ones
+    return dataclasses.replace(config, noise=str(noise), noise_file=noise_file(dataset, noise))
+
+
+def _check_noise(configs: Sequence[RunConfig], dataset: Dataset) -> None:
+    """Let labels that are missing or do not fit be told before anything runs."""
+    texts = dict.fromkeys(config.noise for config in configs)
+    specs = [parse_noise(text) for text in texts]
+    if dataset.label_file is not None and not any(spec.reads_columns for spec in specs):
+        raise UsageError("--labels: expected cells that read it, got none; leave it out")
+    for spec in specs:
+        if spec.from_file:
+            apply_noise(spec, dataset, seed=0)
+
+
+def _check_labels_for(cells: Sequence[Cell], dataset: Dataset) -> None:
+    """One file of instance-dependent labels is drawn at one rate, so it serves one setting."""
+    settings = dict.fromkeys(c.setting for c in cells if c.noise.startswith("instance-views"))
+    if dataset.label_file is None or not settings:
+        return
+    if len(settings) > 1:
+        raise UsageError(
+            f"--labels: expected cells of one setting, got {', '.join(settings)}; choose one "
+            "with --cells, whose rate the file has"
+        )
+    cell = next(c for c in cells if c.noise.startswith("instance-views"))
+    wanted = parse_noise(cell.noise).rate
+    found = apply_noise(parse_noise("labels"), dataset, seed=0).report.rate
+    if abs(found - wanted) > _RATE_TOLERANCE:
+        raise UsageError(
+            f"--labels: expected {100 * wanted:.0f} % wrong labels for {cell.setting}, got "
+            f"{100 * found:.1f} % in {dataset.label_file.name}; pass the file of this rate"
+        )

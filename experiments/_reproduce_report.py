@@ -1,0 +1,139 @@
+"""Our figures beside the published ones: a table per setting, and the order of the methods."""
+
+import dataclasses
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from experiments._runner import Result
+from experiments.configs import Cell
+
+COLUMNS = ("method", "last %", "best %", "published %", "gap")
+
+
+@dataclasses.dataclass(frozen=True)
+class CellResult:
+    """A cell and its runs over seeds; no runs where it has only a published figure."""
+
+    cell: Cell
+    results: tuple[Result, ...]
+
+    def mean_and_std(self, epoch: str) -> tuple[float, float]:
+        """Return mean and sample standard deviation of the accuracy in percent.
+
+        Args:
+            epoch: ``last`` or ``best``.
+        """
+        percent = 100 * np.array([result[f"{epoch}_accuracy"] for result in self.results])
+        return float(percent.mean()), float(percent.std(ddof=1)) if len(percent) > 1 else 0.0
+
+    def gap(self) -> float | None:
+        """Return how far ours is above the published figure, in points."""
+        if not self.results or self.cell.reference is None:
+            return None
+        return self.mean_and_std(self.cell.reported)[0] - self.cell.reference.mean_percent
+
+    def texts(self) -> tuple[str, ...]:
+        """Return the row's text, one entry for each of COLUMNS."""
+        gap, reference = self.gap(), self.cell.reference
+        published = "–"
+        if reference is not None:
+            published = f"{reference.mean_percent:.2f}"
+            if reference.std_percent is not None:
+                published += f" ± {reference.std_percent:.2f}"
+        return (
+            self.cell.label,
+            self._measured("last"),
+            self._measured("best"),
+            published,
+            "–" if gap is None else f"{gap:+.2f}",
+        )
+
+    def _measured(self, epoch: str) -> str:
+        if not self.results:
+            return "–"
+        mean, std = self.mean_and_std(epoch)
+        return f"{mean:.2f} ± {std:.2f} ({len(self.results)})"
+
+
+def print_cells(console: Console, cells: Sequence[CellResult], *, title: str) -> None:
+    """Print a table for each setting: ours as mean ± std (seeds), published, and the gap."""
+    for setting, of_setting in _by_setting(cells).items():
+        table = Table(title=f"{title}, {setting}", box=box.SIMPLE, title_justify="left")
+        for name in COLUMNS:
+            table.add_column(name, justify="left" if name == "method" else "right")
+        for cell in of_setting:
+            table.add_row(*cell.texts())
+        console.print(table)
+    for reason in dict.fromkeys(c.cell.reason for c in cells if not c.results):
+        console.print(f"Not run: {reason}.", highlight=False)
+
+
+def print_orderings(console: Console, cells: Sequence[CellResult]) -> None:
+    """Say how our order of the methods agrees with the published one."""
+    for setting, of_setting in _by_setting(cells).items():
+        line = ordering(of_setting)
+        if line:
+            console.print(f"{setting}: {line}", highlight=False)
+
+
+def ordering(cells: Sequence[CellResult]) -> str:
+    """Count pairs of methods in the published order, and name the clear reversals.
+
+    A reversal is clear if the methods differ by more than both standard deviations together,
+    in ours and in the published figures.
+    """
+    both = [cell for cell in cells if cell.gap() is not None]
+    agreeing, reversed_pairs, total = 0, [], 0
+    for first, second in combinations(both, 2):
+        ours, ours_std = _difference(first, second)
+        theirs, theirs_std = _published_difference(first, second)
+        if not ours or not theirs:
+            continue
+        total += 1
+        agreeing += (ours > 0) == (theirs > 0)
+        clear = abs(ours) > ours_std and abs(theirs) > theirs_std
+        if clear and (ours > 0) != (theirs > 0):
+            above, below = (first, second) if ours > 0 else (second, first)
+            reversed_pairs.append(f"{above.cell.label} above {below.cell.label}")
+    if not total:
+        return ""
+    text = f"{agreeing} of {total} pairs of methods are in the published order"
+    return f"{text}; clearly reversed: {', '.join(reversed_pairs)}" if reversed_pairs else text
+
+
+def write_cells(path: Path, cells: Sequence[CellResult], scale: str, note: str) -> None:
+    """Write the same tables as Markdown."""
+    lines = []
+    for setting, of_setting in _by_setting(cells).items():
+        lines += [f"## {setting}", "", " | ".join(("", *COLUMNS, "")).strip()]
+        lines += [" | ".join(("", *("---" for _ in COLUMNS), "")).strip()]
+        lines += [" | ".join(("", *cell.texts(), "")).strip() for cell in of_setting]
+        lines += ["", ordering(of_setting), ""]
+    lines += [scale, "", f"Data: {note}" if note else ""]
+    path.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+
+
+def _by_setting(cells: Sequence[CellResult]) -> dict[str, list[CellResult]]:
+    settings: dict[str, list[CellResult]] = {}
+    for cell in cells:
+        settings.setdefault(cell.cell.setting, []).append(cell)
+    return settings
+
+
+def _difference(first: CellResult, second: CellResult) -> tuple[float, float]:
+    mean, std = first.mean_and_std(first.cell.reported)
+    other, other_std = second.mean_and_std(second.cell.reported)
+    return mean - other, std + other_std
+
+
+def _published_difference(first: CellResult, second: CellResult) -> tuple[float, float]:
+    a, b = first.cell.reference, second.cell.reference
+    assert a is not None
+    assert b is not None
+    return a.mean_percent - b.mean_percent, (a.std_percent or 0.0) + (b.std_percent or 0.0)

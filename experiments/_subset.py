@@ -1,0 +1,52 @@
+"""Parts of a dataset's training examples, with all that belongs to them."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import numpy.typing as npt
+
+from esoftmax_jax import noise
+from experiments._datasets import Dataset
+from experiments._errors import UsageError
+
+
+def first_examples(dataset: Dataset, count: int | None) -> Dataset:
+    """Return a dataset with the first so many training examples; None: all.
+
+    Raises:
+        UsageError: there are fewer.
+    """
+    if count is None:
+        return dataset
+    if count > len(dataset.train_labels):
+        raise UsageError(
+            f"--train-examples: expected at most the {len(dataset.train_labels)} of "
+            f"{dataset.name}, got {count}"
+        )
+    return _take(dataset, np.arange(count))
+
+
+def long_tailed(dataset: Dataset, imbalance: float | None) -> Dataset:
+    """Return a dataset whose largest class has ``imbalance`` times the smallest; None: all."""
+    if imbalance is None:
+        return dataset
+    # One key for all seeds: they differ in their noise, not in their examples.
+    kept = noise.long_tailed_examples(
+        jax.random.key(0),
+        dataset.train_labels,
+        num_classes=dataset.num_classes,
+        imbalance=imbalance,
+        example_ids=dataset.train_ids,
+    )
+    return _take(dataset, np.asarray(kept))
+
+
+def _take(dataset: Dataset, rows: npt.NDArray[np.integer]) -> Dataset:
+    return dataclasses.replace(
+        dataset,
+        train_images=dataset.train_images[rows],
+        train_labels=dataset.train_labels[rows],
+        train_ids=dataset.train_ids[rows],
+        label_sets={name: labels[rows] for name, labels in dataset.label_sets.items()},
+    )

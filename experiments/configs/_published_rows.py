@@ -1,0 +1,44 @@
+"""The cells of the paper's own tables, with its constants."""
+
+from esoftmax_jax import presets
+from experiments._methods import METHODS
+from experiments.configs._cell import Cell
+from experiments.configs._protocols import Protocol, method_and_constants, split_setting
+from experiments.configs._published import printed
+
+NO_LOSS = "it is another paper's method, quoted, and not among the losses of a run"
+NO_CONSTANTS = "it is quoted from another paper, and its constants are not printed"
+NEEDS_KEY = "it draws complementary labels at every step, for which a run has no key"
+
+
+def published_cells(
+    table: str, dataset: str, protocol: Protocol, presets_for: str = ""
+) -> list[Cell]:
+    """Return every printed cell of a table, row by row.
+
+    Rows without a loss or without constants are there for their figures only.
+
+    Args:
+        table: the table's name.
+        dataset: what the runs load.
+        protocol: how they are trained.
+        presets_for: the dataset's name for ``presets.paper``, where it is another one.
+    """
+    settings, rows = printed(table, dataset)
+    known = {
+        setting: presets.paper(presets_for or dataset, *split_setting(setting))
+        for setting in settings
+    }
+    cells = []
+    for row in rows:
+        for setting in settings:
+            preset = known[setting].get(row)
+            place = (table, dataset, setting, row)
+            if preset is None:
+                reason = NO_CONSTANTS if row in METHODS else NO_LOSS
+                cells.append(protocol.cell(place, None, reason=reason))
+            elif preset.loss_name not in METHODS:
+                cells.append(protocol.cell(place, None, reason=NEEDS_KEY))
+            else:
+                cells.append(protocol.cell(place, *method_and_constants(preset)))
+    return cells

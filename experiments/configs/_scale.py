@@ -1,0 +1,109 @@
+"""How large the runs of a table are: as published, for a small computer, or for a test."""
+
+import dataclasses
+from typing import Any
+
+from experiments._config import NetworkName, RunConfig
+
+# The digits have no published figures.
+_WARNING = "; not comparable with the published figures"
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """What is made smaller than published; None leaves a field as it is.
+
+    Nothing else changes: learning rate, penalties, batch size and loss stay, also where
+    another network takes the place of the published one. The epochs at which a rate steps
+    move with the number of epochs.
+
+    Attributes:
+        name: by which the command line knows it.
+        epochs: of every run.
+        width: factor on the network's channels.
+        train_examples: only the first so many training examples are used.
+        network: takes the place of the published one.
+        digits_epochs: of runs with the ``mlp``, which are small as they are; the other
+            fields do not touch them.
+    """
+
+    name: str
+    epochs: int | None = None
+    width: float | None = None
+    train_examples: int | None = None
+    network: NetworkName | None = None
+    digits_epochs: int | None = None
+
+    def apply(self, config: RunConfig) -> RunConfig:
+        """Return the configuration at this scale."""
+        changes = self._changes(config)
+        if "epochs" in changes:
+            share = changes["epochs"] / config.epochs
+            changes["schedule"] = scaled_schedule(config.schedule, share)
+        return dataclasses.replace(config, **changes)
+
+    def describe(self, config: RunConfig) -> str:
+        """Say in one sentence how this scale differs from a published configuration."""
+        changes = self._changes(config)
+        if not changes:
+            return f"Scale {self.name}: every run is as large as the table has it."
+        parts = []
+        if "epochs" in changes:
+            parts.append(f"{self._plain(changes['epochs'])} epochs instead of {config.epochs}")
+        if "train_examples" in changes:
+            examples = self._plain(changes["train_examples"])
+            parts.append(f"the first {examples} training examples instead of all")
+        if "network" in changes:
+            parts.append(f"network {changes['network']} instead of {config.network}")
+        if "width" in changes:
+            parts.append(f"width {changes['width']:g} instead of {config.width:g}")
+        warning = "" if config.network == "mlp" else _WARNING
+        return f"Scale {self.name}: {', '.join(parts)}{warning}."
+
+    def _changes(self, config: RunConfig) -> dict[str, Any]:
+        """Return the fields that this scale gives another value."""
+        wanted: dict[str, Any] = {
+            "epochs": self.epochs,
+            "width": self.width,
+            "train_examples": self.train_examples,
+            "network": self.network,
+        }
+        if config.network == "mlp":
+            wanted = {"epochs": self.digits_epochs}
+        return {
+            name: value
+            for name, value in wanted.items()
+            if value is not None and value != getattr(config, name)
+        }
+
+    @staticmethod
+    def _plain(number: int) -> str:
+        return f"{number:,}".replace(",", " ")
+
+
+def scaled_schedule(schedule: str, share: float) -> str:
+    """Return a schedule whose steps come at the same share of a run.
+
+    Args:
+        schedule: ``cosine``, which has no epoch in it, or ``step:EPOCH:...:FACTOR``.
+        share: the new number of epochs over the old one. A step comes no earlier than epoch 1,
+            so that the first epoch always has the full rate.
+    """
+    kind, *numbers = schedule.split(":")
+    if kind != "step":
+        return schedule
+    *epochs, factor = numbers
+    moved = [str(max(1, round(float(epoch) * share))) for epoch in epochs]
+    return ":".join([kind, *moved, factor])
+
+
+SCALES = {
+    scale.name: scale
+    for scale in (
+        Scale("paper"),
+        # Two CPU cores do such a run in minutes, and losses already differ.
+        Scale("small", 15, 0.25, 10_000, "eight_layer_cnn"),
+        Scale("smoke", 2, 0.05, 256, "eight_layer_cnn", digits_epochs=2),
+    )
+}
+"""Name → scale."""

@@ -1,0 +1,88 @@
+"""A table: its cells in order, and how some of them are chosen by name."""
+
+import dataclasses
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from experiments._errors import UsageError
+from experiments.configs._cell import Cell
+from experiments.configs._published import published
+from experiments.configs._scale import Scale
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """All cells of a table for one dataset.
+
+    Attributes:
+        name: e.g. ``table2``.
+        dataset: what its runs load.
+        cells: row by row.
+        settings: the columns in order.
+        rows: labels of the rows in order, ``/L1`` behind those under that penalty.
+    """
+
+    name: str
+    dataset: str
+    cells: tuple[Cell, ...]
+    settings: tuple[str, ...]
+    rows: tuple[str, ...]
+
+    def select(self, patterns: Sequence[str]) -> tuple[Cell, ...]:
+        """Return the cells that any pattern names, in the table's order; all without patterns.
+
+        A pattern is a setting (``sym0.4``), a row (``CE_eps+MAE``, ``CE_eps+MAE/L1``) or both
+        (``sym0.4/CE_eps+MAE``), where ``*``, ``?`` and ``[...]`` match as in file names:
+        ``*/L1`` is everything under L1. An identifier of a cell works too. A row's name
+        without ``/L1`` means the row under L2.
+
+        Raises:
+            UsageError: in one line, if a pattern names no cell.
+        """
+        chosen: set[str] = set()
+        for pattern in patterns:
+            found = {cell.identifier for cell in self.cells if _names(pattern, cell)}
+            if not found:
+                raise UsageError(
+                    f"--cells: expected SETTING, ROW or SETTING/ROW of {self.name} on "
+                    f"{self.dataset} with SETTING among {', '.join(self.settings)} and ROW "
+                    f"among {', '.join(self.rows)}, got {pattern!r}; e.g. "
+                    f"{self.settings[-1]}/{self.rows[0]}"
+                )
+            chosen |= found
+        return tuple(cell for cell in self.cells if not patterns or cell.identifier in chosen)
+
+    def describe(self, scale: Scale) -> str:
+        """Say in one sentence how runs at a scale differ from the published ones."""
+        config = next(cell for cell in self.cells if cell.runnable).run_config(seed=0)
+        return scale.describe(config)
+
+
+def make_table(name: str, dataset: str, cells: Sequence[Cell], figures: str = "") -> Table:
+    """Put cells together and give each the figure that is published for it.
+
+    Args:
+        name: the table's.
+        dataset: what its runs load.
+        cells: row by row.
+        figures: the table that the figures are printed in, if it is another one.
+    """
+    known = published()
+    return Table(
+        name,
+        dataset,
+        tuple(
+            dataclasses.replace(
+                cell,
+                reference=known.get((figures or name, dataset, cell.setting, cell.label)),
+            )
+            for cell in cells
+        ),
+        settings=tuple(dict.fromkeys(cell.setting for cell in cells)),
+        rows=tuple(dict.fromkeys(cell.label for cell in cells)),
+    )
+
+
+def _names(pattern: str, cell: Cell) -> bool:
+    texts = (cell.setting, cell.label, f"{cell.setting}/{cell.label}", cell.identifier)
+    return any(fnmatchcase(text, pattern) for text in texts)

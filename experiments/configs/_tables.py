@@ -1,0 +1,35 @@
+"""All tables by name."""
+
+from collections.abc import Callable
+
+from experiments._errors import UsageError
+from experiments.configs import digits, figure1, table2, table4, table6, table8
+from experiments.configs._table import Table
+
+_BUILDERS: dict[str, Callable[[str], Table]] = {
+    module.NAME: module.build for module in (table2, table4, table6, table8, figure1, digits)
+}
+TABLES = tuple(_BUILDERS)
+"""Names that ``load_table`` takes."""
+
+DATASETS: dict[str, tuple[str, ...]] = {
+    module.NAME: module.DATASETS for module in (table2, table4, table6, table8, figure1, digits)
+}
+"""Table → the datasets that it has cells for; the first is the default."""
+
+
+def load_table(name: str, dataset: str | None = None) -> Table:
+    """Return a table for one dataset, for its first one if none is named.
+
+    Raises:
+        UsageError: there is no such table, or it has no cells for the dataset.
+    """
+    if name not in _BUILDERS:
+        raise UsageError(f"table: expected one of {', '.join(TABLES)}, got {name!r}")
+    if dataset is None:
+        dataset = DATASETS[name][0]
+    if dataset not in DATASETS[name]:
+        raise UsageError(
+            f"--dataset: expected {' or '.join(DATASETS[name])} for {name}, got {dataset!r}"
+        )
+    return _BUILDERS[name](dataset)

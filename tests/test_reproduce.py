@@ -1,0 +1,114 @@
+"""``reproduce``: what is missing is run, what is done is read, ours stands beside theirs."""
+
+import dataclasses
+import json
+import re
+
+import pytest
+
+from experiments import _run_all
+from experiments._cli import main
+from experiments._reproduce_report import CellResult, ordering
+from experiments._runner import make_group
+from experiments.configs import Reference, load_table
+
+ARGUMENTS = [
+    "reproduce", "digits", "--scale", "smoke", "--cells", "sym0.4/CE,sym0.4/GCE,clean/CE",
+]  # fmt: skip
+
+
+def lines(folder):
+    text = (folder / "digits-digits-smoke.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_table_from_the_command_line(tmp_path, capsys, monkeypatch):
+    arguments = [*ARGUMENTS, "--out", str(tmp_path), "--seeds"]
+    assert main([*arguments, "2"]) == 0
+    printed = capsys.readouterr().out
+    for text in (
+        "digits-digits-smoke, sym0.4",
+        "digits-digits-smoke, clean",
+        "Scale smoke: 2 ep",
+    ):
+        assert text in printed
+    assert re.search(r"GCE +\d+\.\d+ ± \d+\.\d+ \(2\) .* – +–", printed)
+    results = lines(tmp_path)
+    assert len(results) == 6
+    for result in results:
+        assert set(result) >= {"config", "noise", "noise_hash", "wall_s", "device", "versions"}
+        assert "commit" in result
+        assert result["config"]["epochs"] == 2
+    assert {result["config"]["seed"] for result in results[:3]} == {
+        0
+    }  # complete for a seed first
+    table = (tmp_path / "digits-digits-smoke.md").read_text(encoding="utf-8")
+    assert table.count("| CE |") == 2
+
+    # A line that was half written when the machine went down is run again, and no other.
+    path = tmp_path / "digits-digits-smoke.jsonl"
+    path.write_text(path.read_text(encoding="utf-8")[:-40], encoding="utf-8")
+    ran = []
+
+    def recorded(program, configs, *rest):
+        ran.extend(configs)
+        return make_group(program, configs, *rest)
+
+    monkeypatch.setattr(_run_all, "make_group", recorded)
+    assert main([*arguments, "2"]) == 0
+    assert [config.to_json() for config in ran] == [results[-1]["config"]]
+    again = lines(tmp_path)
+    assert again[:-1] == results[:-1]
+    assert again[-1]["noise_hash"] == results[-1]["noise_hash"]
+
+    # With all there, nothing is compiled or run.
+    monkeypatch.setattr(_run_all, "make_program", None)
+    assert main([*arguments, "1"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["table7"], "table: expected one of table2, .*got 'table7'"),
+        (["digits", "--dataset", "cifar10"], "--dataset: expected digits for digits, got 'cifar10'"),
+        (["digits", "--cells", "sym0.3"], r"--cells: expected SETTING, ROW .*got 'sym0.3'"),
+        (["digits", "--scale", "large"], "--scale: invalid choice: 'large'"),
+        (["digits", "--labels", "gone.json"], "no label file 'gone.json'"),
+        (["table2", "--cells", "NLNL", "--data-dir", "nowhere"], "--cells: expected a cell that can be run"),
+        (["table2", "--data-dir", "nowhere"], "nowhere"),
+    ],
+    ids=["table", "dataset", "cell", "scale", "labels", "not runnable", "data"],
+)  # fmt: skip
+def test_what_cannot_be_run(arguments, message, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["reproduce", *arguments, "--out", "results"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert re.search(message, captured.err), captured.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def measured(row, ours, published, spread=0.5):
+    cell = next(c for c in load_table("digits").cells if c.runnable)
+    reference = None if published is None else Reference(published, spread, "table 2")
+    accuracies = [ours - 1.0, ours + 1.0]
+    return CellResult(
+        dataclasses.replace(cell, row=row, reference=reference),
+        tuple({"last_accuracy": x / 100, "best_accuracy": 1.0} for x in accuracies),
+    )
+
+
+def test_gaps_and_orders():
+    cells = [measured("A", 80.0, 70.0), measured("B", 60.0, 75.0), measured("C", 59.5, 50.0)]
+    assert cells[0].gap() == pytest.approx(10.0)
+    assert cells[0].mean_and_std("last") == (pytest.approx(80), pytest.approx(2**0.5))
+    assert cells[0].mean_and_std("best") == (100, 0)
+    # A above C agrees, B above C agrees though within our spread, A above B contradicts.
+    found = ordering([*cells, measured("D", 10.0, None)])
+    assert (
+        found
+        == "2 of 3 pairs of methods are in the published order; clearly reversed: A above B"
+    )
+    assert ordering(cells[:1]) == ""
+    unclear = [measured("A", 80.0, 75.4), measured("B", 60.0, 76.0)]
+    assert ordering(unclear) == "0 of 1 pairs of methods are in the published order"

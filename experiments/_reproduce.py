@@ -14,6 +14,7 @@ from experiments._label_file import LabelFile
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import apply_noise
 from experiments._recipes import noise_file
+from experiments._report import draw_curves
 from experiments._reproduce_report import CellResult, print_cells, print_orderings, write_cells
 from experiments._results import create_folder
 from experiments._run_all import run_all
@@ -22,6 +23,8 @@ from experiments.configs import SCALES, Cell, load_table
 
 # Of a part of the images, whose labels need not be wrong at exactly the rate of all.
 _RATE_TOLERANCE = 0.03
+
+_MOST_PANELS = 4
 
 RESULTS = Path(__file__).parent / "results"
 """Where results are kept that belong to the project."""
@@ -83,7 +86,12 @@ def reproduce(options: ReproduceOptions) -> None:
         console.print(f"Data: {dataset.note}", highlight=False)
     print_orderings(console, gathered)
     write_cells(options.out / f"{stem}.md", gathered, table.describe(scale), dataset.note)
-    for written in (path, options.out / f"{stem}.md"):
+    files = [path, options.out / f"{stem}.md"]
+    if len({cell.setting for cell in runnable}) <= _MOST_PANELS:
+        labels = [cell.label for cell, _ in runs]
+        draw_curves(options.out / f"{stem}.png", labels, results, title=stem)
+        files.append(options.out / f"{stem}.png")
+    for written in files:
         console.print(f"wrote {written}", highlight=False, soft_wrap=True)
 
 

@@ -1,7 +1,7 @@
 """Our figures beside the published ones: a table per setting, and the order of the methods."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from rich.table import Table
 from experiments._runner import Result
 from experiments.configs import Cell
 
+_MOST_IN_DETAIL = 2
 COLUMNS = ("method", "last %", "best %", "published %", "gap")
 
 
@@ -62,16 +63,60 @@ class CellResult:
 
 
 def print_cells(console: Console, cells: Sequence[CellResult], *, title: str) -> None:
-    """Print a table for each setting: ours as mean ± std (seeds), published, and the gap."""
-    for setting, of_setting in _by_setting(cells).items():
-        table = Table(title=f"{title}, {setting}", box=box.SIMPLE, title_justify="left")
-        for name in COLUMNS:
-            table.add_column(name, justify="left" if name == "method" else "right")
-        for cell in of_setting:
-            table.add_row(*cell.texts())
-        console.print(table)
+    """Print one table of all settings, or, where they are few, each in detail."""
+    settings = _by_setting(cells)
+    if len(settings) > _MOST_IN_DETAIL:
+        _print_overview(console, settings, title)
+    else:
+        for setting, of_setting in settings.items():
+            _print_detail(console, of_setting, f"{title}, {setting}")
     for reason in dict.fromkeys(c.cell.reason for c in cells if not c.results):
         console.print(f"Not run: {reason}.", highlight=False)
+
+
+def _print_overview(
+    console: Console, settings: Mapping[str, Sequence[CellResult]], title: str
+) -> None:
+    """Print mean ± std by method and setting, with the published mean below each."""
+    table = Table(title=title, box=box.SIMPLE, title_justify="left", padding=(0, 1, 0, 0))
+    table.add_column("method")
+    rows: dict[str, dict[str, CellResult]] = {}
+    for setting, of_setting in settings.items():
+        table.add_column(setting, justify="right")
+        for cell in of_setting:
+            rows.setdefault(cell.cell.label, {})[setting] = cell
+    for label, by_setting in rows.items():
+        found = [by_setting.get(setting) for setting in settings]
+        table.add_row(label, *(_ours(cell) for cell in found))
+        if any(cell is not None and cell.cell.reference for cell in found):
+            table.add_row("  published", *(_theirs(cell) for cell in found), style="dim")
+    console.print(table)
+    epochs = " or ".join(dict.fromkeys(c[0].cell.reported for c in settings.values()))
+    console.print(f"Test accuracy, {epochs} epoch, mean ± standard deviation over seeds.")
+
+
+def _ours(cell: CellResult | None) -> str:
+    if cell is None or not cell.results:
+        return "–"
+    mean, std = cell.mean_and_std(cell.cell.reported)
+    return f"{mean:.1f} ± {std:.1f}" if len(cell.results) > 1 else f"{mean:.1f}"
+
+
+def _theirs(cell: CellResult | None) -> str:
+    reference = None if cell is None else cell.cell.reference
+    return "" if reference is None else f"{reference.mean_percent:.1f}"
+
+
+def _print_detail(console: Console, cells: Sequence[CellResult], title: str) -> None:
+    """Print a setting: ours in the last and the best epoch, published, and the gap."""
+    known = any(cell.cell.reference for cell in cells)
+    columns = COLUMNS if known else COLUMNS[:3]
+    table = Table(title=title, box=box.SIMPLE, title_justify="left")
+    for name in columns:
+        table.add_column(name, justify="left" if name == "method" else "right")
+    for cell in cells:
+        table.add_row(*cell.texts()[: len(columns)])
+    console.print(table)
 
 
 def print_orderings(console: Console, cells: Sequence[CellResult]) -> None:

@@ -1,12 +1,12 @@
-"""A table on scikit-learn's digits, which need no download: minutes on two CPU cores.
+"""A table on scikit-learn's digits, which need no download.
 
-``python -m experiments reproduce digits``
+``python -m experiments reproduce digits --seeds 5``: 25 s on 2 CPU cores for 315 runs.
 
 It is ours and has no published figures. Learning rates and constants are those that
 ``compare`` chose on held-out *noisy* labels: at symmetric 0.6 for clean labels and symmetric
-noise, at pairwise 0.4 for ``asym``, which is pairwise noise here (k to k + 1).
-``CE (rate 0.1)`` shows what CE does at a rate that was not chosen for it. Time and score: not
-yet run.
+noise, at pairwise 0.4 for ``asym``, which is pairwise noise here (k to k + 1). ``CE (rate
+0.1)`` shows what CE does at a rate that was not chosen for it. Last epoch, 5 seeds: at symmetric 0.8
+CE 50.2, CE_eps+MAE 67.2, GCE 64.9, SCE 64.6 %; at 0.4 CE 91.2 and the three 94.0 to 94.5 %.
 """
 
 from experiments.configs._cell import Pairs

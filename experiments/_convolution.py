@@ -1,4 +1,4 @@
-"""3×3 convolution and 2×2 pooling in the form that the backend runs fastest.
+"""Convolution and 2×2 pooling in the form that the backend runs fastest.
 
 XLA's CPU convolution loses most of its speed inside ``lax.scan``, where a whole
 epoch runs; there, gathering the shifted images and one matrix product is several
@@ -42,34 +42,52 @@ def select_convolution(implementation: str) -> Literal["lax", "patches"]:
     raise ValueError(f"convolution must be one of {options}; got {implementation!r}")
 
 
-def convolve_lax(images: jax.Array, kernel: jax.Array) -> jax.Array:
-    """Convolves (N, H, W, C) with a (kh, kw, C, F) kernel, same size out."""
+def _pads(kernel: jax.Array) -> list[tuple[int, int]]:
+    """The zeros before and after each axis, whatever the stride.
+
+    An odd kernel has as many on both sides, as PyTorch's ``padding=1`` for 3×3;
+    "SAME" would put all of a stride-2 convolution's at the end. An even kernel has
+    the odd one after the image, as "SAME" at stride 1.
+    """
+    return [((size - 1) // 2, size // 2) for size in kernel.shape[:2]]
+
+
+def convolve_lax(images: jax.Array, kernel: jax.Array, stride: int = 1) -> jax.Array:
+    """Convolves (N, H, W, C) with (kh, kw, C, F) to (N, ⌈H / stride⌉, ⌈W / stride⌉, F)."""
     return lax.conv_general_dilated(
-        images, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+        images,
+        kernel,
+        (stride, stride),
+        _pads(kernel),
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
     )
 
 
-def convolve_patches(images: jax.Array, kernel: jax.Array) -> jax.Array:
+def convolve_patches(images: jax.Array, kernel: jax.Array, stride: int = 1) -> jax.Array:
     """Computes :func:`convolve_lax` as one matrix product over shifted copies.
 
     The kh·kw shifted images stand side by side along the channels, in the order
-    of the kernel's rows, so that one (N·H·W, kh·kw·C) × (kh·kw·C, F) product
-    does the work. It needs kh·kw times the input's memory for a moment.
+    of the kernel's rows, so that one (N·H'·W', kh·kw·C) × (kh·kw·C, F) product
+    does the work. It needs kh·kw / stride² times the input's memory for a moment.
 
     Args:
         images: (N, H, W, C).
         kernel: (kh, kw, C, F).
+        stride: of rows and columns; only what the output needs is copied.
 
     Returns:
-        (N, H, W, F).
+        (N, H', W', F), with H' = ⌈H / stride⌉ and W' = ⌈W / stride⌉.
     """
-    count, height, width, channels = images.shape
+    count, *sizes, channels = images.shape
     rows, columns, _, features = kernel.shape
-    # "SAME" puts the odd extra pixel of an even kernel after the image.
-    pads = [((size - 1) // 2, size // 2) for size in (rows, columns)]
-    padded = jnp.pad(images, ((0, 0), *pads, (0, 0)))
+    height, width = (-(-size // stride) for size in sizes)
+    padded = jnp.pad(images, ((0, 0), *_pads(kernel), (0, 0)))
     shifted = [
-        padded[:, row : row + height, column : column + width]
+        padded[
+            :,
+            row : row + (height - 1) * stride + 1 : stride,
+            column : column + (width - 1) * stride + 1 : stride,
+        ]
         for row in range(rows)
         for column in range(columns)
     ]
@@ -78,14 +96,14 @@ def convolve_patches(images: jax.Array, kernel: jax.Array) -> jax.Array:
     return product.reshape(count, height, width, features)
 
 
-_IMPLEMENTATIONS: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
+_IMPLEMENTATIONS: dict[str, Callable[[jax.Array, jax.Array, int], jax.Array]] = {
     "lax": convolve_lax,
     "patches": convolve_patches,
 }
 
 
 class Convolution(nn.Module):
-    """A biased convolution, stride 1, output of the input's size.
+    """A convolution with an output of the input's size, divided by the stride.
 
     The parameters are the same for every implementation: ``kernel`` (kh, kw, C, F),
     Kaiming-uniform for ReLU (bound sqrt(6 / fan_in)), and ``bias`` (F,), zeros.
@@ -93,23 +111,29 @@ class Convolution(nn.Module):
     Attributes:
         features: number of output channels F.
         kernel_size: (kh, kw).
+        stride: of rows and columns.
+        use_bias: whether there is a ``bias``; before batch norm it does nothing.
         implementation: see :func:`select_convolution`.
         dtype: dtype of the computation and of the output.
     """
 
     features: int
     kernel_size: tuple[int, int] = (3, 3)
+    stride: int = 1
+    use_bias: bool = True
     implementation: Implementation = "auto"
     dtype: DTypeLike = jnp.float32
 
     @nn.compact
     def __call__(self, images: jax.Array) -> jax.Array:
-        """Maps (N, H, W, C) to (N, H, W, features)."""
+        """Maps (N, H, W, C) to (N, ⌈H / stride⌉, ⌈W / stride⌉, features)."""
         convolve = _IMPLEMENTATIONS[select_convolution(self.implementation)]
         shape = (*self.kernel_size, images.shape[-1], self.features)
         kernel = self.param("kernel", nn.initializers.he_uniform(), shape, jnp.float32)
+        product = convolve(images.astype(self.dtype), kernel.astype(self.dtype), self.stride)
+        if not self.use_bias:
+            return product
         bias = self.param("bias", nn.initializers.zeros, (self.features,), jnp.float32)
-        product = convolve(images.astype(self.dtype), kernel.astype(self.dtype))
         return product + bias.astype(self.dtype)
 
 

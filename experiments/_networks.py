@@ -1,4 +1,4 @@
-"""The networks of the experiments, in Flax Linen.
+"""The small networks of the experiments, in Flax Linen; ResNet-34 is beside them.
 
 Every network maps float images (N, H, W, C) to float32 logits (N, num_classes).
 Parameters and batch statistics stay float32 whatever ``dtype`` the computation
@@ -16,7 +16,7 @@ from jax.typing import DTypeLike
 from experiments._convolution import Convolution, Implementation, max_pool
 
 
-def _dense(features: int, dtype: DTypeLike, name: str) -> nn.Dense:
+def dense_layer(features: int, dtype: DTypeLike, name: str) -> nn.Dense:
     """A dense layer with Xavier-uniform weights and a zero bias."""
     return nn.Dense(
         features, dtype=dtype, kernel_init=nn.initializers.xavier_uniform(), name=name
@@ -28,7 +28,7 @@ def _flatten(images: jax.Array) -> jax.Array:
     return images.reshape(images.shape[0], -1)
 
 
-class _Network(nn.Module):
+class Network(nn.Module):
     """The attributes that all networks share.
 
     Attributes:
@@ -43,8 +43,8 @@ class _Network(nn.Module):
     dtype: DTypeLike = jnp.float32
     convolution: Implementation = "auto"
 
-    def _normalise(self, hidden: jax.Array, train: bool, name: str) -> jax.Array:
-        """Applies batch normalisation over all axes but the last, then ReLU.
+    def batch_norm(self, hidden: jax.Array, train: bool, name: str) -> jax.Array:
+        """Applies batch normalisation over all axes but the last.
 
         It runs in float32 whatever ``dtype`` is, for the sake of the statistics.
         """
@@ -56,10 +56,10 @@ class _Network(nn.Module):
             name=name,
         )
         normalised: jax.Array = normalise(hidden.astype(jnp.float32))
-        return nn.relu(normalised.astype(self.dtype))
+        return normalised.astype(self.dtype)
 
 
-class MnistCNN(_Network):
+class MnistCNN(Network):
     """Two convolutions (32, 64), each pooled, and a normalised dense layer of 128."""
 
     @nn.compact
@@ -71,12 +71,12 @@ class MnistCNN(_Network):
                 width, implementation=self.convolution, dtype=self.dtype, name=f"conv{index}"
             )
             hidden = max_pool(nn.relu(convolve(hidden)))
-        hidden = _dense(128, self.dtype, "dense")(_flatten(hidden))
-        hidden = self._normalise(hidden, train, "dense_norm")
-        return _dense(self.num_classes, self.dtype, "logits")(hidden).astype(jnp.float32)
+        hidden = dense_layer(128, self.dtype, "dense")(_flatten(hidden))
+        hidden = nn.relu(self.batch_norm(hidden, train, "dense_norm"))
+        return dense_layer(self.num_classes, self.dtype, "logits")(hidden).astype(jnp.float32)
 
 
-class EightLayerCNN(_Network):
+class EightLayerCNN(Network):
     """Six normalised convolutions in three pooled pairs, and two dense layers.
 
     Attributes:
@@ -96,14 +96,14 @@ class EightLayerCNN(_Network):
             for half in (0, 1):
                 place = 2 * pair + half
                 hidden = convolution(width, name=f"conv{place}")(hidden)
-                hidden = self._normalise(hidden, train, f"norm{place}")
+                hidden = nn.relu(self.batch_norm(hidden, train, f"norm{place}"))
             hidden = max_pool(hidden)
-        hidden = _dense(self.dense, self.dtype, "dense_hidden")(_flatten(hidden))
-        hidden = self._normalise(hidden, train, "dense_norm")
-        return _dense(self.num_classes, self.dtype, "logits")(hidden).astype(jnp.float32)
+        hidden = dense_layer(self.dense, self.dtype, "dense_hidden")(_flatten(hidden))
+        hidden = nn.relu(self.batch_norm(hidden, train, "dense_norm"))
+        return dense_layer(self.num_classes, self.dtype, "logits")(hidden).astype(jnp.float32)
 
 
-class MLP(_Network):
+class MLP(Network):
     """Dense layers with ReLU, for small images or plain features.
 
     Attributes:
@@ -118,5 +118,5 @@ class MLP(_Network):
         del train
         features = _flatten(images.astype(self.dtype))
         for index, width in enumerate(self.hidden):
-            features = nn.relu(_dense(width, self.dtype, f"dense{index}")(features))
-        return _dense(self.num_classes, self.dtype, "logits")(features).astype(jnp.float32)
+            features = nn.relu(dense_layer(width, self.dtype, f"dense{index}")(features))
+        return dense_layer(self.num_classes, self.dtype, "logits")(features).astype(jnp.float32)

@@ -4,10 +4,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from experiments._augment_option import FORMS as AUGMENT_FORMS
 from experiments._augment_option import check_augmentation, parse_augmentation
+from experiments._bench_options import add_bench_verbs
+from experiments._config import ComputeDtype
 from experiments._data_options import (
     add_data_options,
     listed,
@@ -111,32 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--out", type=Path, help="folder for results (experiments/results)")
     reproduce.set_defaults(run=_reproduce)
 
-    bench = verbs.add_parser("bench", help="measure speed")
-    kinds = bench.add_subparsers(dest="kind", metavar="WHAT", parser_class=_Parser)
-    bench.set_defaults(run=lambda _: bench.print_help())
-    bench_losses = kinds.add_parser("losses", help="value and gradient against optax")
-    bench_losses.add_argument("--repeats", type=whole_number(3), default=30)
-    bench_losses.add_argument("--json", type=Path, help="append one line with the figures")
-    bench_losses.add_argument("--losses", help="names separated by commas; all without it")
-    bench_losses.set_defaults(run=_bench_losses)
-    bench_linear = kinds.add_parser("linear", help="last layer and loss, fused and not")
-    bench_linear.add_argument("--repeats", type=whole_number(3), default=5)
-    bench_linear.add_argument("--json", type=Path, help="append one line with the figures")
-    bench_linear.set_defaults(run=_bench_linear)
-    bench_train = kinds.add_parser("train", help="images per second of an epoch program")
-    bench_train.add_argument("--steps", type=whole_number(2), default=40)
-    bench_train.add_argument("--repeats", type=whole_number(3), default=5)
-    bench_train.add_argument("--json", type=Path, help="append one line with the figures")
-    bench_train.set_defaults(run=_bench_train)
-    bench_augmentation = kinds.add_parser("augmentation", help="input pipeline against a step")
-    bench_augmentation.add_argument("--repeats", type=whole_number(3), default=9)
-    bench_augmentation.add_argument("--json", type=Path, help="append one line of figures")
-    bench_augmentation.set_defaults(run=_bench_augmentation)
-    bench_sweep = kinds.add_parser("sweep", help="many runs as one program, and otherwise")
-    bench_sweep.add_argument("--runs", type=whole_number(4), default=128)
-    bench_sweep.add_argument("--repeats", type=whole_number(1), default=3)
-    bench_sweep.add_argument("--json", type=Path, help="append one line with the figures")
-    bench_sweep.set_defaults(run=_bench_sweep)
+    add_bench_verbs(verbs, _Parser)
     return parser
 
 
@@ -148,6 +125,9 @@ def _add_training_options(parser: argparse.ArgumentParser) -> None:
         "--augment",
         help=f"none, or among {AUGMENT_FORMS}, separated by commas (default: the dataset's)",
     )
+    parser.add_argument("--label-smoothing", type=_share, metavar="SHARE")
+    parser.add_argument("--ema-decay", type=_share, help="evaluate averaged parameters")
+    parser.add_argument("--dtype", choices=get_args(ComputeDtype), help="of the computation")
 
 
 def _compare(options: argparse.Namespace) -> None:
@@ -203,7 +183,8 @@ def _train(options: argparse.Namespace) -> None:
 
 def _common_fields(options: argparse.Namespace, dataset: Dataset) -> dict[str, Any]:
     """Return the fields of every configuration that options decide."""
-    names = ("epochs", "width", "augment", "train_examples", "imbalance")
+    names = ("epochs", "width", "augment", "train_examples", "imbalance", "dtype")
+    names += ("label_smoothing", "ema_decay")
     fields = {name: getattr(options, name) for name in names}
     if options.augment is not None:
         augmentation = parse_augmentation(options.augment)
@@ -242,38 +223,6 @@ def _reproduce(options: argparse.Namespace) -> None:
     )
 
 
-def _bench_losses(options: argparse.Namespace) -> None:
-    from experiments._bench_losses import bench_losses, check_names
-
-    only = () if options.losses is None else tuple(listed("--losses", options.losses))
-    check_names(only)
-    bench_losses(repeats=options.repeats, json_path=options.json, only=only)
-
-
-def _bench_linear(options: argparse.Namespace) -> None:
-    from experiments._bench_linear import bench_linear
-
-    bench_linear(repeats=options.repeats, json_path=options.json)
-
-
-def _bench_train(options: argparse.Namespace) -> None:
-    from experiments._bench_train import bench_train
-
-    bench_train(steps=options.steps, repeats=options.repeats, json_path=options.json)
-
-
-def _bench_augmentation(options: argparse.Namespace) -> None:
-    from experiments._bench_augmentation import bench_augmentation
-
-    bench_augmentation(repeats=options.repeats, json_path=options.json)
-
-
-def _bench_sweep(options: argparse.Namespace) -> None:
-    from experiments._bench_sweep import bench_sweep
-
-    bench_sweep(runs=options.runs, repeats=options.repeats, json_path=options.json)
-
-
 def _setting(text: str, loss: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
     allowed = METHODS[loss].parameters
@@ -285,6 +234,13 @@ def _setting(text: str, loss: str) -> tuple[str, float]:
     if name not in allowed:
         raise UsageError(f"--set: expected {expected}, got {text!r}")
     return name, number
+
+
+def _share(text: str) -> float:
+    value = positive(text)
+    if value >= 1:
+        raise argparse.ArgumentTypeError(f"expected a number in (0, 1), got {text!r}")
+    return value
 
 
 def _folder_name(dataset: str) -> str:

@@ -57,6 +57,8 @@ WRONG = [
     (["train", "--set", "alpha=-1"], r"--set: alpha: expected a finite value .*got -1"),
     (["train", "--loss", "CE", "--set", "a=1"], r"--set: expected .*none at all for CE"),
     (["train", "--seed", "x"], r"--seed: expected a whole number ≥ 0, got 'x'"),
+    (["train", "--ema-decay", "1"], r"--ema-decay: expected a number in \(0, 1\), got '1'"),
+    (["train", "--dtype", "float16"], r"--dtype: invalid choice: 'float16' .*bfloat16"),
     (["bench", "walk"], r"argument WHAT: invalid choice: 'walk'"),
     (["bench", "losses", "--repeats", "1"], r"--repeats: expected a whole number ≥ 3, got '1'"),
 ]

@@ -1,4 +1,4 @@
-"""The verbs of ``bench`` and their options; what they measure is imported when it is asked for."""
+"""The verbs of ``bench`` and their options; each imports what it measures when it runs."""
 
 import argparse
 from pathlib import Path

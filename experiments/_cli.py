@@ -183,9 +183,9 @@ def _train(options: argparse.Namespace) -> None:
 
 def _common_fields(options: argparse.Namespace, dataset: Dataset) -> dict[str, Any]:
     """Return the fields of every configuration that options decide."""
-    names = ("epochs", "width", "augment", "train_examples", "imbalance", "dtype")
-    names += ("label_smoothing", "ema_decay")
-    fields = {name: getattr(options, name) for name in names}
+    data = ("train_examples", "imbalance", "augment")
+    training = ("epochs", "width", "label_smoothing", "ema_decay", "dtype")
+    fields = {name: getattr(options, name) for name in (*data, *training)}
     if options.augment is not None:
         augmentation = parse_augmentation(options.augment)
         check_augmentation(augmentation, dataset.train_images)

@@ -2,8 +2,9 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from experiments._config import ComputeDtype
 from experiments._data_options import listed, whole_number
 
 
@@ -18,6 +19,8 @@ def add_bench_verbs(verbs: Any, parser_class: type[argparse.ArgumentParser]) -> 
     _add(kinds, "linear", "last layer and loss, fused and not", _linear, 5)
     train = _add(kinds, "train", "images per second of an epoch program", _train, 5)
     train.add_argument("--steps", type=whole_number(2), default=40)
+    train.add_argument("--dtype", choices=get_args(ComputeDtype), help="default: all that pay")
+    train.add_argument("--networks", help="names separated by commas; all without it")
     _add(kinds, "augmentation", "input pipeline against a step", _augmentation, 9)
     sweep = _add(kinds, "sweep", "many runs as one program, and otherwise", _sweep, 3, least=1)
     sweep.add_argument("--runs", type=whole_number(4), default=128)
@@ -50,7 +53,14 @@ def _linear(options: argparse.Namespace) -> None:
 def _train(options: argparse.Namespace) -> None:
     from experiments._bench_train import bench_train
 
-    bench_train(steps=options.steps, repeats=options.repeats, json_path=options.json)
+    networks = None if options.networks is None else listed("--networks", options.networks)
+    bench_train(
+        steps=options.steps,
+        repeats=options.repeats,
+        json_path=options.json,
+        dtype=options.dtype,
+        networks=networks,
+    )
 
 
 def _augmentation(options: argparse.Namespace) -> None:

@@ -1,10 +1,11 @@
-"""``bench train``: images per second of the compiled epoch, by convolution and network."""
+"""``bench train``: images per second of the compiled epoch, and share of the device's peak."""
 
 import dataclasses
 import statistics
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 import jax
 import numpy as np
@@ -12,93 +13,214 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from experiments._config import RunConfig
+from experiments._config import ComputeDtype, NetworkName, RunConfig
 from experiments._datasets import Dataset
+from experiments._errors import UsageError
+from experiments._matrix_peak import matrix_peak
 from experiments._noise_option import parse_noise
-from experiments._program import make_program
+from experiments._operations import step_operations
+from experiments._program import make_network, make_program
 from experiments._progress import ProgressBar
 from experiments._recipes import make_config
 from experiments._results import append_line
 from experiments._runner import Group, environment, make_group
 
-NETWORKS: dict[str, tuple[str, tuple[int, ...], float]] = {
-    "MNIST CNN": ("mnist", (28, 28, 1), 1.0),
-    "8-layer CNN": ("cifar10", (32, 32, 3), 0.2),
+BATCH_SIZE = 128
+NUM_CLASSES = 10
+
+Figures = dict[str, Any]
+"""What was measured of a network, as plain JSON values."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Case:
+    """A network to time.
+
+    Attributes:
+        dataset: whose recipe is used.
+        shape: of an image.
+        share: of the steps; large networks make fewer.
+        width: factor on the network's channels.
+    """
+
+    title: str
+    dataset: str
+    shape: tuple[int, ...]
+    share: float
+    width: float = 1.0
+
+
+CASES: dict[NetworkName, _Case] = {
+    "mnist_cnn": _Case("MNIST CNN", "mnist", (28, 28, 1), 1.0),
+    "eight_layer_cnn": _Case("8-layer CNN", "cifar10", (32, 32, 3), 0.2),
+    "resnet34": _Case("ResNet-34", "cifar10", (32, 32, 3), 0.05),
 }
-"""Title → dataset whose recipe is used, image shape, share of the steps."""
 
 
-def bench_train(*, steps: int, repeats: int, json_path: Path | None) -> None:
-    """Time one epoch of random images through the program that the experiments use."""
-    figures: dict[str, dict[str, float]] = {}
-    with ProgressBar("bench train", (repeats + 1) * len(NETWORKS), unit="epochs") as bar:
-        for title, (name, shape, share) in NETWORKS.items():
-            count = max(2, round(steps * share))
-            config, dataset = _task(name, shape, count, epochs=repeats + 1)
-            began = time.perf_counter()
-            group = _group(config, dataset)
-            group.advance(1)
-            first = time.perf_counter() - began
-            bar.advance(1, title)
-            rates = []
-            for _ in range(repeats):
-                began = time.perf_counter()
-                group.advance(1)
-                rates.append(count * config.batch_size / (time.perf_counter() - began))
-                bar.advance(1, title)
-            figures[title] = {
-                "images_per_second": round(statistics.median(rates), 1),
-                "lowest": round(min(rates), 1),
-                "highest": round(max(rates), 1),
-                "first_epoch_seconds": round(first, 2),
-                "batch_size": config.batch_size,
-                "steps": count,
+def bench_train(
+    *,
+    steps: int,
+    repeats: int,
+    json_path: Path | None,
+    dtype: ComputeDtype | None = "float32",
+    networks: Sequence[str] | None = None,
+) -> None:
+    """Time epochs of random images through the program that the experiments use.
+
+    Args:
+        steps: per epoch, of the smallest network.
+        repeats: epochs that are timed, after one that is compiled and timed by itself.
+        json_path: one line for each dtype is appended to this file.
+        dtype: of the networks' computation; None: float32, on an accelerator bfloat16 too.
+        networks: names from ``CASES``; all without it.
+
+    Raises:
+        UsageError: if a name is unknown.
+    """
+    chosen = _choose(networks)
+    dtypes = (dtype,) if dtype is not None else _dtypes()
+    total = (repeats + 1) * len(chosen) * len(dtypes)
+    with ProgressBar("bench train", total, unit="epochs") as bar:
+        measured = {one: _measure(chosen, steps, repeats, one, bar) for one in dtypes}
+    for one, (peak, figures) in measured.items():
+        _print(figures, one, peak)
+        machine = f"jax {jax.__version__} on {jax.devices()[0].device_kind}"
+        print(f"batch {BATCH_SIZE}, {one}, {repeats} epochs; {machine}")
+        if json_path is not None:
+            line = {
+                "bench": "train",
+                "dtype": one,
+                "repeats": repeats,
+                "matrix_peak": round(peak),
+                "figures": figures,
+                **environment(),
             }
-    table = Table(title="training, forward + backward + update", box=box.SIMPLE)
-    for column in ("network", "images/s", "range", "first epoch with compilation"):
+            append_line(json_path, line)
+
+
+def _choose(networks: Sequence[str] | None) -> dict[NetworkName, _Case]:
+    if networks is None:
+        return CASES
+    for name in networks:
+        if name not in CASES:
+            raise UsageError(
+                f"--networks: expected names among {', '.join(CASES)}, got {name!r}; separate "
+                f"several by commas"
+            )
+    return {name: case for name, case in CASES.items() if name in networks}
+
+
+def _dtypes() -> tuple[ComputeDtype, ...]:
+    """Return what is worth timing: few CPUs compute faster in bfloat16."""
+    if jax.default_backend() == "cpu":
+        return ("float32",)
+    return cast(tuple[ComputeDtype, ...], get_args(ComputeDtype))
+
+
+def _measure(
+    cases: dict[NetworkName, _Case],
+    steps: int,
+    repeats: int,
+    dtype: ComputeDtype,
+    bar: ProgressBar,
+) -> tuple[float, dict[str, Figures]]:
+    """Return the device's matrix peak, in operations per second, and each network's figures."""
+    # Before every network, because the rest of the machine may be busy now and then.
+    peak, figures = 0.0, {}
+    for network, case in cases.items():
+        peak = max(peak, matrix_peak(dtype))
+        figures[case.title] = _time_network(network, case, steps, repeats, dtype, bar)
+    for figure in figures.values():
+        figure["peak_share"] = round(figure["operations_per_second"] / peak, 4)
+    return peak, figures
+
+
+def _time_network(
+    network: NetworkName,
+    case: _Case,
+    steps: int,
+    repeats: int,
+    dtype: ComputeDtype,
+    bar: ProgressBar,
+) -> Figures:
+    count = max(2, round(steps * case.share))
+    config, dataset = _task(case, count, epochs=repeats + 1)
+    config = dataclasses.replace(config, network=network, width=case.width, dtype=dtype)
+    model = make_network(config, NUM_CLASSES)
+    operations = step_operations(model, (BATCH_SIZE, *case.shape))
+    began = time.perf_counter()
+    group = _group(config, dataset)
+    group.advance(1)
+    first = time.perf_counter() - began
+    bar.advance(1, case.title)
+    rates = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        group.advance(1)
+        rates.append(count * BATCH_SIZE / (time.perf_counter() - began))
+        bar.advance(1, case.title)
+    rate = statistics.median(rates)
+    return {
+        "images_per_second": round(rate, 1),
+        "lowest": round(min(rates), 1),
+        "highest": round(max(rates), 1),
+        "operations_per_step": operations,
+        "operations_per_second": round(rate / BATCH_SIZE * operations),
+        "first_epoch_seconds": round(first, 2),
+        "batch_size": BATCH_SIZE,
+        "steps": count,
+    }
+
+
+def _print(figures: dict[str, Figures], dtype: str, peak: float) -> None:
+    table = Table(
+        title=f"training in {dtype}, forward + backward + update; "
+        f"matrix peak {peak / 1e9:.3g} GFLOP/s",
+        box=box.SIMPLE,
+    )
+    columns = ("network", "images/s", "range", "share of peak", "first epoch with compilation")
+    for column in columns:
         table.add_column(column, justify="left" if column == "network" else "right")
     for title, figure in figures.items():
         table.add_row(
             title,
-            f"{figure['images_per_second']:.0f}",
-            f"{figure['lowest']:.0f}–{figure['highest']:.0f}",
+            _rate(figure["images_per_second"]),
+            f"{_rate(figure['lowest'])}–{_rate(figure['highest'])}",
+            f"{100 * figure['peak_share']:.0f} %",
             f"{figure['first_epoch_seconds']:.1f} s",
         )
     Console(width=100).print(table)
-    machine = f"jax {jax.__version__} on {jax.devices()[0].device_kind}"
-    print(f"batch 128, float32, {repeats} epochs; {machine}")
-    if json_path is not None:
-        append_line(json_path, {"bench": "train", "figures": figures, **environment()})
 
 
-def _task(
-    name: str, shape: tuple[int, ...], steps: int, *, epochs: int
-) -> tuple[RunConfig, Dataset]:
+def _rate(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _task(case: _Case, steps: int, *, epochs: int) -> tuple[RunConfig, Dataset]:
     """Make random images in the form of a dataset, a whole number of batches."""
     rng = np.random.default_rng(0)
-    batch_size = 128
 
     def images(count: int) -> Any:
-        return rng.integers(0, 256, (count, *shape), dtype=np.uint8)
+        return rng.integers(0, 256, (count, *case.shape), dtype=np.uint8)
 
     def labels(count: int) -> Any:
-        return rng.integers(0, 10, count, dtype=np.int32)
+        return rng.integers(0, NUM_CLASSES, count, dtype=np.int32)
 
     dataset = Dataset(
-        name=name,
-        train_images=images(steps * batch_size),
-        train_labels=labels(steps * batch_size),
+        name=case.dataset,
+        train_images=images(steps * BATCH_SIZE),
+        train_labels=labels(steps * BATCH_SIZE),
         # The test set is evaluated in every epoch; one image costs nothing.
         test_images=images(1),
         test_labels=labels(1),
-        num_classes=10,
+        num_classes=NUM_CLASSES,
         class_map=None,
         note="",
-        mean=(0.5,) * shape[-1],
-        std=(0.25,) * shape[-1],
+        mean=(0.5,) * case.shape[-1],
+        std=(0.25,) * case.shape[-1],
     )
     config = make_config(dataset, parse_noise("none"), "CE_eps+MAE", epochs=epochs)
-    return dataclasses.replace(config, batch_size=batch_size), dataset
+    return dataclasses.replace(config, batch_size=BATCH_SIZE), dataset
 
 
 def _group(config: RunConfig, dataset: Dataset) -> Group:

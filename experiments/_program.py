@@ -41,6 +41,7 @@ from experiments._optimizer import (
     rate_factor,
     start_average,
 )
+from experiments._resnet import ResNet34
 
 EVAL_BATCH = 500
 
@@ -108,6 +109,9 @@ def make_network(config: RunConfig, num_classes: int) -> Any:
         return MLP(num_classes, hidden=(_scaled(config, 256),), dtype=dtype)
     if config.network == "mnist_cnn":
         return MnistCNN(num_classes, dtype=dtype)
+    if config.network == "resnet34":
+        widths = tuple(_scaled(config, width) for width in (64, 128, 256, 512))
+        return ResNet34(num_classes, widths=widths, dtype=dtype)
     widths = tuple(_scaled(config, width) for width in (64, 128, 196))
     return EightLayerCNN(num_classes, widths=widths, dense=_scaled(config, 256), dtype=dtype)
 

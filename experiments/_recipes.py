@@ -55,14 +55,21 @@ _MNIST = Recipe("mnist_cnn", epochs=50, common_rate=0.01, weight_decay=1e-3)
 _CIFAR10 = Recipe(
     "eight_layer_cnn", epochs=120, common_rate=0.01, weight_decay=1e-4, augment="shift:4,flip"
 )
+_CIFAR100 = Recipe(
+    "resnet34",
+    epochs=200,
+    common_rate=0.1,
+    weight_decay=1e-5,
+    augment="shift:4,flip,rotate:20",
+)
 
 
 def recipe_for(dataset: Dataset) -> Recipe:
     """Return the defaults for a dataset: by name, else by what its images look like."""
     if dataset.name in ("mnist", "fashion_mnist"):
         return _MNIST
-    if dataset.name in ("cifar10", "cifar100"):
-        return _CIFAR10
+    if dataset.class_map in ("cifar10", "cifar100"):
+        return _CIFAR10 if dataset.class_map == "cifar10" else _CIFAR100
     shape = dataset.train_images.shape[1:]
     if len(shape) != 3 or min(shape[:2]) < 16:
         return _DIGITS
@@ -70,15 +77,16 @@ def recipe_for(dataset: Dataset) -> Recipe:
 
 
 def default_settings(loss: str, dataset: Dataset, noise: NoiseSpec) -> PAIRS:
-    """Return a loss's hyperparameters: the paper's for CIFAR-10, its CIFAR-10 ones elsewhere.
+    """Return a loss's hyperparameters: the paper's for CIFAR, its CIFAR-10 ones elsewhere.
 
     The paper gives one setting for clean and symmetric noise, others for asymmetric, for
-    instance-dependent and for human noise.
+    instance-dependent and for human noise; on CIFAR-100 also one for each rate, of which the
+    nearest is taken.
     """
     settings = METHODS[loss].candidates[0]
     # CIFAR's constants underfit on small sets of plain features.
     if recipe_for(dataset) is not _DIGITS:
-        rows = presets.paper(*_published_cell(noise))
+        rows = presets.paper(*_published_cell(noise, dataset.class_map == "cifar100"))
         row = "CE_eps+MAE" if loss == "CE_eps" else loss
         if row in rows:
             published = rows[row].hyperparameters
@@ -86,16 +94,20 @@ def default_settings(loss: str, dataset: Dataset, noise: NoiseSpec) -> PAIRS:
     return tuple(sorted(settings.items()))
 
 
-def _published_cell(noise: NoiseSpec) -> tuple[str, str, float | None]:
+def _published_cell(noise: NoiseSpec, hundred: bool) -> tuple[str, str, float | None]:
     """Return the cell of the paper's tables whose noise is most like this one."""
     if noise.kind in ("human", "labels", "given", "matched"):
-        return "cifar10n", "worst", None
-    if noise.kind in ("instance", "part"):
-        return "cifar10", "instance", 0.4
-    uniform = noise.kind in ("none", "annotators", "open-set") or "symmetric" in noise.kind
-    if uniform and not noise.kind.startswith("asymmetric"):
-        return "cifar10", "symmetric", 0.4
-    return "cifar10", "asymmetric", 0.4
+        return ("cifar100n", "noisy", None) if hundred else ("cifar10n", "worst", None)
+    name = "cifar100" if hundred else "cifar10"
+    if noise.kind == "none":
+        return name, "clean", None
+    uniform = noise.kind in ("annotators", "open-set") or noise.kind.startswith("symmetric")
+    kind = "symmetric" if uniform else "asymmetric"
+    if noise.kind in ("instance", "instance-views", "part"):
+        kind = "instance"
+    rates = {"symmetric": (0.2, 0.4, 0.6, 0.8), "asymmetric": (0.1, 0.2, 0.3, 0.4)}
+    published = rates.get(kind, (0.2, 0.4, 0.6))
+    return name, kind, min(published, key=lambda rate: abs(rate - noise.rate))
 
 
 def make_config(dataset: Dataset, noise: NoiseSpec, loss: str, **options: Any) -> RunConfig:

@@ -219,3 +219,24 @@ def test_results_of_older_versions_are_read():
     for name in ("schedule", "l1_decay", "label_smoothing", "ema_decay", "dtype", "imbalance"):
         del old[name]
     assert RunConfig.from_json(old) == config(augment="shift:4,flip")
+
+
+@pytest.mark.parametrize(
+    ("class_map", "noise", "constants"),
+    [
+        ("cifar10", "symmetric:0.55", {"alpha": 0.01, "beta": 5.0, "m": 1e5}),
+        ("cifar10", "asymmetric-sequential:0.4", {"alpha": 0.02, "beta": 5.0, "m": 1e3}),
+        ("cifar10", "part:0.4", {"alpha": 0.045, "beta": 10.0, "m": 1e5}),
+        ("cifar10", "human:worst", {"alpha": 0.5, "beta": 1.0, "m": 1e4}),
+        ("cifar100", "symmetric:0.55", {"alpha": 0.0125, "beta": 1.0, "m": 1e4}),
+        ("cifar100", "asymmetric:0.4", {"alpha": 0.004, "beta": 1.0, "m": 1e2}),
+        ("cifar100", "none", {"alpha": 0.1, "beta": 1.0, "m": 1e4}),
+    ],
+)
+def test_cifar_starts_from_the_published_constants(pictures, class_map, noise, constants):
+    images = np.zeros((64, 32, 32, 3), np.uint8)
+    dataset = dataclasses.replace(pictures, class_map=class_map, train_images=images)
+    config = make_config(dataset, parse_noise(noise), "CE_eps+MAE")
+    assert dict(config.hyperparameters) == constants
+    protocols = {"cifar10": ("eight_layer_cnn", 120, 0.01), "cifar100": ("resnet34", 200, 0.1)}
+    assert (config.network, config.epochs, config.learning_rate) == protocols[class_map]

@@ -21,6 +21,17 @@ def refused(spec: str, *words: str, **options: Any) -> None:
         assert word in message, message
 
 
+def four_arrays() -> dict[str, np.ndarray]:
+    """Make the arrays of a small set: 12 and 6 colour images of three classes."""
+    generator = np.random.default_rng(0)
+    return {
+        "train_images": generator.integers(0, 256, (12, 4, 5, 3), np.uint8),
+        "train_labels": np.arange(12) % 3,
+        "test_images": generator.integers(0, 256, (6, 4, 5, 3), np.uint8),
+        "test_labels": np.arange(6) % 3,
+    }
+
+
 def pixels(seed: int, size: tuple[int, ...] = (5, 4, 3)) -> np.ndarray:
     """Make random pixels, (height, width) or (height, width, 3)."""
     return np.random.default_rng(seed).integers(0, 256, size, np.uint8)

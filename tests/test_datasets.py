@@ -7,18 +7,12 @@ import numpy as np
 import pytest
 
 from experiments._datasets import Dataset, load_dataset
-from tests.dataset_helpers import refused
+from tests.dataset_helpers import four_arrays, refused
 
 
 @pytest.fixture
 def arrays():
-    generator = np.random.default_rng(0)
-    return {
-        "train_images": generator.integers(0, 256, (12, 4, 5, 3), np.uint8),
-        "train_labels": np.arange(12) % 3,
-        "test_images": generator.integers(0, 256, (6, 4, 5, 3), np.uint8),
-        "test_labels": np.arange(6) % 3,
-    }
+    return four_arrays()
 
 
 @pytest.fixture

@@ -23,18 +23,12 @@ from experiments._prepared import (
     numbers_at_the_end,
     quiet,
 )
-from tests.dataset_helpers import pixels, refused, tree
+from tests.dataset_helpers import four_arrays, pixels, refused, tree
 
 
 @pytest.fixture
 def arrays():
-    generator = np.random.default_rng(0)
-    return {
-        "train_images": generator.integers(0, 256, (12, 4, 5, 3), np.uint8),
-        "train_labels": np.arange(12) % 3,
-        "test_images": generator.integers(0, 256, (6, 4, 5, 3), np.uint8),
-        "test_labels": np.arange(6) % 3,
-    }
+    return four_arrays()
 
 
 def _prepare(root: Path, name: str = "toy", version: str = "1.0.0", **info: object) -> Path:

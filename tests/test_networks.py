@@ -18,36 +18,9 @@ from experiments._convolution import (
     select_convolution,
 )
 from experiments._networks import MLP, EightLayerCNN, MnistCNN
+from tests.network_helpers import count, images_of, shapes_of, variables_of
 
 SMALL = EightLayerCNN(num_classes=3, widths=(4,), dense=7)
-
-
-def _images(*shape: int, seed: int = 0) -> jax.Array:
-    return jnp.asarray(np.random.default_rng(seed).normal(size=shape), jnp.float32)
-
-
-def _count(tree: Any) -> int:
-    return sum(leaf.size for leaf in jax.tree.leaves(tree))
-
-
-def _shapes(model: nn.Module, shape: tuple[int, ...]) -> Any:
-    return jax.eval_shape(
-        lambda key: model.init(key, jnp.zeros(shape), train=False), jax.random.key(0)
-    )
-
-
-@functools.cache
-def _variables(model: nn.Module, shape: tuple[int, ...]) -> Any:
-    """Variables drawn by NumPy: compiling the initialisers takes longer than a test."""
-    generator = np.random.default_rng(0)
-
-    def draw(path: Any, leaf: Any) -> jax.Array:
-        if path[-1].key != "kernel":
-            return jnp.full(leaf.shape, float(path[-1].key in ("scale", "var")), leaf.dtype)
-        scale = np.sqrt(2 / np.prod(leaf.shape[:-1]))
-        return jnp.asarray(scale * generator.normal(size=leaf.shape), leaf.dtype)
-
-    return jax.tree_util.tree_map_with_path(draw, _shapes(model, shape))
 
 
 @functools.partial(jax.jit, static_argnums=(0, 3))
@@ -57,9 +30,9 @@ def _apply(model: nn.Module, variables: Any, images: jax.Array, train: bool = Tr
 
 @pytest.mark.parametrize(("kernel_size", "channels"), [((3, 3), 1), ((3, 3), 3), ((2, 4), 2)])
 def test_both_convolutions_agree_in_value_and_gradient(kernel_size, channels):
-    images = _images(2, 6, 5, channels)
-    kernel = _images(*kernel_size, channels, 4, seed=1)
-    cotangent = _images(2, 6, 5, 4, seed=2)
+    images = images_of(2, 6, 5, channels)
+    kernel = images_of(*kernel_size, channels, 4, seed=1)
+    cotangent = images_of(2, 6, 5, 4, seed=2)
 
     @functools.partial(jax.jit, static_argnums=0)
     def run(convolve: Any) -> Any:
@@ -71,7 +44,7 @@ def test_both_convolutions_agree_in_value_and_gradient(kernel_size, channels):
 
 
 def test_convolution_against_a_loop():
-    images, kernel = _images(2, 4, 5, 2), _images(3, 3, 2, 3, seed=1)
+    images, kernel = images_of(2, 4, 5, 2), images_of(3, 3, 2, 3, seed=1)
     padded = np.pad(np.asarray(images), ((0, 0), (1, 1), (1, 1), (0, 0)))
     expected = np.zeros((2, 4, 5, 3), np.float32)
     for row in range(4):
@@ -84,8 +57,8 @@ def test_convolution_against_a_loop():
 
 @pytest.mark.parametrize("model", [MnistCNN(num_classes=3), SMALL], ids=["mnist", "eight"])
 def test_networks_agree_between_implementations(model):
-    images, labels = _images(6, 8, 8, 2), jnp.arange(6) % 3
-    variables = _variables(model, images.shape)
+    images, labels = images_of(6, 8, 8, 2), jnp.arange(6) % 3
+    variables = variables_of(model, images.shape)
 
     @functools.partial(jax.jit, static_argnums=0)
     def run(model: nn.Module, params: Any) -> Any:
@@ -105,19 +78,19 @@ def test_networks_agree_between_implementations(model):
 
 
 def test_mnist_parameters():
-    variables = _shapes(MnistCNN(num_classes=10), (1, 28, 28, 1))
+    variables = shapes_of(MnistCNN(num_classes=10), (1, 28, 28, 1))
     shapes = jax.tree.map(jnp.shape, variables["params"])
     assert shapes["conv0"] == {"kernel": (3, 3, 1, 32), "bias": (32,)}
     assert shapes["conv1"] == {"kernel": (3, 3, 32, 64), "bias": (64,)}
     assert shapes["dense"] == {"kernel": (7 * 7 * 64, 128), "bias": (128,)}
     assert shapes["dense_norm"] == {"scale": (128,), "bias": (128,)}
     assert shapes["logits"] == {"kernel": (128, 10), "bias": (10,)}
-    assert _count(variables["params"]) == 320 + 18_496 + 401_536 + 256 + 1_290
-    assert _count(variables["batch_stats"]) == 256
+    assert count(variables["params"]) == 320 + 18_496 + 401_536 + 256 + 1_290
+    assert count(variables["batch_stats"]) == 256
 
 
 def test_eight_layer_parameters():
-    variables = _shapes(EightLayerCNN(num_classes=10), (1, 32, 32, 3))
+    variables = shapes_of(EightLayerCNN(num_classes=10), (1, 32, 32, 3))
     widths, channels, expected = (64, 64, 128, 128, 196, 196), 3, 0
     for place, width in enumerate(widths):
         kernel = variables["params"][f"conv{place}"]["kernel"]
@@ -125,16 +98,16 @@ def test_eight_layer_parameters():
         expected += 9 * channels * width + width + 2 * width
         channels = width
     expected += 4 * 4 * 196 * 256 + 256 + 2 * 256 + 256 * 10 + 10
-    assert _count(variables["params"]) == expected
-    assert _count(variables["batch_stats"]) == 2 * (sum(widths) + 256)
+    assert count(variables["params"]) == expected
+    assert count(variables["batch_stats"]) == 2 * (sum(widths) + 256)
 
 
 def test_mlp_parameters():
     model = MLP(num_classes=4, hidden=(5, 6))
-    variables = _variables(model, (1, 8, 8, 1))
-    assert _count(variables) == 64 * 5 + 5 + 5 * 6 + 6 + 6 * 4 + 4
-    logits, _ = _apply(model, variables, _images(3, 8, 8, 1))
-    flat, _ = _apply(model, variables, _images(3, 64), False)
+    variables = variables_of(model, (1, 8, 8, 1))
+    assert count(variables) == 64 * 5 + 5 + 5 * 6 + 6 + 6 * 4 + 4
+    logits, _ = _apply(model, variables, images_of(3, 8, 8, 1))
+    flat, _ = _apply(model, variables, images_of(3, 64), False)
     assert logits.shape == (3, 4)
     np.testing.assert_array_equal(logits, flat)  # the same numbers, flattened before
 
@@ -159,8 +132,8 @@ def test_initial_values():
 
 
 def test_statistics_move_in_training_only():
-    images = _images(4, 8, 8, 3)
-    variables = _variables(SMALL, images.shape)
+    images = images_of(4, 8, 8, 3)
+    variables = variables_of(SMALL, images.shape)
     moved, kept = (
         _apply(SMALL, variables, images, train)[1]["batch_stats"] for train in (True, False)
     )
@@ -177,8 +150,8 @@ def test_statistics_move_in_training_only():
 
 
 def test_axis_name_gives_the_statistics_of_the_whole_batch():
-    images = _images(4, 8, 8, 3)
-    variables = _variables(SMALL, images.shape)
+    images = images_of(4, 8, 8, 3)
+    variables = variables_of(SMALL, images.shape)
     whole, moved = _apply(SMALL, variables, images)
     across = SMALL.clone(axis_name="shards")
     run: Any = jax.vmap(lambda part: _apply(across, variables, part), axis_name="shards")
@@ -189,13 +162,13 @@ def test_axis_name_gives_the_statistics_of_the_whole_batch():
 
 @pytest.mark.parametrize("model", [MnistCNN(3), SMALL, MLP(3)], ids=["mnist", "eight", "mlp"])
 def test_bfloat16_computes_low_and_keeps_float32_outside(model):
-    images = _images(4, 8, 8, 3)
-    variables = _variables(model, images.shape)
+    images = images_of(4, 8, 8, 3)
+    variables = variables_of(model, images.shape)
     logits, moved = _apply(model.clone(dtype=jnp.bfloat16), variables, images)
     exact, _ = _apply(model, variables, images)
     assert logits.dtype == jnp.float32
     low = model.clone(dtype=jnp.bfloat16)
-    leaves = jax.tree.leaves((_shapes(low, images.shape), moved))
+    leaves = jax.tree.leaves((shapes_of(low, images.shape), moved))
     assert {leaf.dtype for leaf in leaves} == {jnp.dtype("float32")}
     assert 0 < np.abs(np.asarray(logits) - np.asarray(exact)).max() < 0.3
 
@@ -204,7 +177,7 @@ def test_pooling_matches_reduce_window():
     # Few distinct values make ties common; both must pick the same winner.
     values = np.random.default_rng(0).integers(0, 3, (3, 7, 6, 2))
     images = jnp.asarray(values, jnp.float32)
-    cotangent = _images(3, 3, 3, 2)
+    cotangent = images_of(3, 3, 3, 2)
 
     def reference(images: jax.Array) -> Any:
         window = (1, 2, 2, 1)
@@ -236,4 +209,4 @@ def test_select_convolution():
 def test_wrong_convolution_names_the_options():
     model = MnistCNN(num_classes=3, convolution="fft")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="'auto', 'lax', 'patches'; got 'fft'"):
-        _shapes(model, (1, 8, 8, 1))
+        shapes_of(model, (1, 8, 8, 1))

@@ -323,7 +323,7 @@ def test_matrix_errors(matrix, error, message):
 def test_traced_matrices_are_refused():
     with pytest.raises(TypeError, match=r"matrix must be a concrete array.*outside jax\.jit"):
         jax.jit(lambda m: transition_matrix_noise(KEY, [0, 1], matrix=m))(np.eye(2))
-    with pytest.raises(TypeError, match=r"matrices must be concrete.*outside jax\.jit"):
+    with pytest.raises(TypeError, match=r"matrices must be a concrete array.*outside jax\.jit"):
         jax.jit(lambda m: annotator_labels(KEY, [0, 1], matrices=m))(np.eye(2)[None])
 
 

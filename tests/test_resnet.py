@@ -12,31 +12,9 @@ import pytest
 
 from experiments._convolution import Convolution, convolve_lax, convolve_patches
 from experiments._resnet import ResNet34
+from tests.network_helpers import images_of, shapes_of, variables_of
 
 NARROW = ResNet34(num_classes=3, widths=(4, 6), blocks=(1, 1))
-
-
-def _images(*shape: int, seed: int = 0) -> jax.Array:
-    return jnp.asarray(np.random.default_rng(seed).normal(size=shape), jnp.float32)
-
-
-def _shapes(model: nn.Module, shape: tuple[int, ...]) -> Any:
-    return jax.eval_shape(
-        lambda key: model.init(key, jnp.zeros(shape), train=False), jax.random.key(0)
-    )
-
-
-def _variables(model: nn.Module, shape: tuple[int, ...]) -> Any:
-    """Variables drawn by NumPy: compiling the initialisers takes longer than a test."""
-    generator = np.random.default_rng(0)
-
-    def draw(path: Any, leaf: Any) -> jax.Array:
-        if path[-1].key != "kernel":
-            return jnp.full(leaf.shape, float(path[-1].key in ("scale", "var")), leaf.dtype)
-        scale = np.sqrt(2 / np.prod(leaf.shape[:-1]))
-        return jnp.asarray(scale * generator.normal(size=leaf.shape), leaf.dtype)
-
-    return jax.tree_util.tree_map_with_path(draw, _shapes(model, shape))
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -52,7 +30,7 @@ def _value_and_gradient(model: nn.Module, variables: Any, images: jax.Array) -> 
 
 @pytest.mark.parametrize(("num_classes", "parameters"), [(10, 21_282_122), (100, 21_328_292)])
 def test_published_number_of_parameters(num_classes, parameters):
-    variables = _shapes(ResNet34(num_classes), (1, 32, 32, 3))
+    variables = shapes_of(ResNet34(num_classes), (1, 32, 32, 3))
     leaves = jax.tree.leaves(variables["params"])
     assert sum(leaf.size for leaf in leaves) == parameters
     # 36 convolutions, each with scale and bias of its batch norm, and the dense layer's two.
@@ -61,7 +39,7 @@ def test_published_number_of_parameters(num_classes, parameters):
 
 
 def test_layers_are_where_they_belong():
-    params = _shapes(ResNet34(10), (1, 32, 32, 3))["params"]
+    params = shapes_of(ResNet34(10), (1, 32, 32, 3))["params"]
     kernels = {name: leaf["kernel"].shape for name, leaf in params.items() if "kernel" in leaf}
     assert kernels["stem_conv"] == (3, 3, 3, 64)
     assert kernels["stage0_block0_conv0"] == (3, 3, 64, 64)
@@ -80,7 +58,7 @@ def test_layers_are_where_they_belong():
 @pytest.mark.parametrize("kernel_size", [(3, 3), (1, 1)])
 def test_strided_convolution_against_a_loop(size, kernel_size):
     """As PyTorch's with padding 1 for 3×3 and 0 for 1×1: zeros on both sides alike."""
-    images, kernel = _images(2, *size, 2), _images(*kernel_size, 2, 3, seed=1)
+    images, kernel = images_of(2, *size, 2), images_of(*kernel_size, 2, 3, seed=1)
     pads = [(length // 2, length // 2) for length in kernel_size]
     padded = np.pad(np.asarray(images), ((0, 0), *pads, (0, 0)))
     expected = np.zeros((2, math.ceil(size[0] / 2), math.ceil(size[1] / 2), 3), np.float32)
@@ -89,7 +67,7 @@ def test_strided_convolution_against_a_loop(size, kernel_size):
             :, 2 * row : 2 * row + kernel_size[0], 2 * column : 2 * column + kernel_size[1]
         ]
         expected[:, row, column] = np.einsum("nijc,ijcf->nf", window, np.asarray(kernel))
-    cotangent = _images(*expected.shape, seed=2)
+    cotangent = images_of(*expected.shape, seed=2)
 
     @functools.partial(jax.jit, static_argnums=0)
     def run(convolve: Any) -> Any:
@@ -103,7 +81,7 @@ def test_strided_convolution_against_a_loop(size, kernel_size):
 
 
 def test_patches_of_a_strided_convolution_hold_only_what_is_needed():
-    images, kernel = _images(2, 8, 8, 3), _images(3, 3, 3, 5)
+    images, kernel = images_of(2, 8, 8, 3), images_of(3, 3, 3, 5)
     jaxpr = jax.make_jaxpr(lambda x, k: convolve_patches(x, k, 2))(images, kernel)
     assert max(v.aval.size for eqn in jaxpr.eqns for v in eqn.outvars) == 2 * 4 * 4 * 27
 
@@ -115,8 +93,8 @@ def test_a_convolution_without_bias_has_none():
 
 
 def test_both_convolutions_give_the_same_network():
-    images = _images(6, 8, 8, 3)
-    variables = _variables(NARROW, images.shape)
+    images = images_of(6, 8, 8, 3)
+    variables = variables_of(NARROW, images.shape)
     left, right = (
         _value_and_gradient(NARROW.clone(convolution=name), variables, images)
         for name in ("patches", "lax")
@@ -125,12 +103,12 @@ def test_both_convolutions_give_the_same_network():
 
 
 def test_bfloat16_computes_low_and_keeps_float32_outside():
-    images = _images(6, 8, 8, 3)
-    variables = _variables(NARROW, images.shape)
+    images = images_of(6, 8, 8, 3)
+    variables = variables_of(NARROW, images.shape)
     low = NARROW.clone(dtype=jnp.bfloat16)
     # Loss, logits, statistics, gradients, and the parameters as they are stored.
     results = jax.eval_shape(lambda v: _value_and_gradient(low, v, images), variables)
-    leaves = jax.tree.leaves((results, _shapes(low, images.shape)))
+    leaves = jax.tree.leaves((results, shapes_of(low, images.shape)))
     assert {leaf.dtype for leaf in leaves} == {jnp.dtype("float32")}
 
     @functools.partial(jax.jit, static_argnums=0)
@@ -144,9 +122,9 @@ def test_bfloat16_computes_low_and_keeps_float32_outside():
 
 def test_identity_blocks_add_the_input():
     """With a scale of 0 in its last batch norm a block is the ReLU of its shortcut."""
-    images = _images(4, 4, 4, 3)
+    images = images_of(4, 4, 4, 3)
     model = ResNet34(num_classes=2, widths=(4,), blocks=(1,), convolution="patches")
-    variables = _variables(model, images.shape)
+    variables = variables_of(model, images.shape)
     norm = variables["params"]["stage0_block0_norm1"]
     norm["scale"] = jnp.zeros_like(norm["scale"])
     stem = convolve_patches(images, variables["params"]["stem_conv"]["kernel"])

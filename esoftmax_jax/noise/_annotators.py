@@ -134,11 +134,7 @@ def majority_vote(
 
 
 def _checked_matrices(matrices: object) -> list[_checks.HostFloats]:
-    if isinstance(matrices, jax.core.Tracer):
-        raise TypeError(
-            f"matrices must be concrete, got a tracer of {matrices.aval}; call the function "
-            "outside jax.jit and jax.vmap, because it draws on the host"
-        )
+    _checks.refuse_tracer(matrices, name="matrices", task="draws")
     if not isinstance(matrices, jax.Array | np.ndarray | Sequence) or isinstance(matrices, str):
         raise TypeError(
             f"matrices must be a sequence of matrices, got {type(matrices).__name__}; pass an "

@@ -85,13 +85,18 @@ def checked_rate(rate: object) -> Fraction:
     return Fraction(str(rate))
 
 
-def host_integers(values: object, *, name: str, dimensions: int = 1) -> HostIntegers:
-    """Returns a concrete integer array of so many dimensions on the host."""
+def refuse_tracer(values: object, *, name: str, task: str) -> None:
+    """Raises if values are traced; ``task`` says what is done with them on the host."""
     if isinstance(values, jax.core.Tracer):
         raise TypeError(
             f"{name} must be a concrete array, got a tracer of {values.aval}; call the "
-            "function outside jax.jit and jax.vmap, because it counts labels on the host"
+            f"function outside jax.jit and jax.vmap, because it {task} on the host"
         )
+
+
+def host_integers(values: object, *, name: str, dimensions: int = 1) -> HostIntegers:
+    """Returns a concrete integer array of so many dimensions on the host."""
+    refuse_tracer(values, name=name, task="counts labels")
     if not isinstance(values, jax.Array | np.ndarray | Sequence) or isinstance(values, str):
         raise TypeError(
             f"{name} must be an integer array, got {type(values).__name__}; pass a JAX or "
@@ -183,11 +188,7 @@ def checked_example_ids(example_ids: object, *, num_examples: int) -> HostIntege
 
 def checked_transition_matrix(matrix: object, *, name: str = "matrix") -> HostFloats:
     """Returns the matrix in float64 with rows that sum to 1, but for rows of zeros."""
-    if isinstance(matrix, jax.core.Tracer):
-        raise TypeError(
-            f"{name} must be a concrete array, got a tracer of {matrix.aval}; call the "
-            "function outside jax.jit and jax.vmap, because it draws on the host"
-        )
+    refuse_tracer(matrix, name=name, task="draws")
     if not isinstance(matrix, jax.Array | np.ndarray | Sequence) or isinstance(matrix, str):
         raise TypeError(
             f"{name} must be an array of shape (K, K), got {type(matrix).__name__}; pass the "

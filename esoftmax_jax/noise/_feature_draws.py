@@ -82,11 +82,7 @@ def draw_wrong_labels(
 
 def _checked_features(features: object, *, num_examples: int) -> np.ndarray:
     """Returns concrete floating-point features on the host, in shape (N, D)."""
-    if isinstance(features, jax.core.Tracer):
-        raise TypeError(
-            f"features must be a concrete array, got a tracer of {features.aval}; call the "
-            "function outside jax.jit and jax.vmap, because it sorts examples on the host"
-        )
+    _checks.refuse_tracer(features, name="features", task="sorts examples")
     if not isinstance(features, jax.Array | np.ndarray):
         raise TypeError(
             f"features must be a floating-point array, got {type(features).__name__}; pass a "

@@ -24,6 +24,7 @@ from experiments._augment_option import (
     parse_augmentation,
     stage_keys,
 )
+from experiments._console import print_titled
 from experiments._mixup import mixup
 from experiments._networks import EightLayerCNN, MnistCNN
 from experiments._progress import ProgressBar
@@ -90,7 +91,7 @@ def bench_augmentation(*, repeats: int, json_path: Path | None) -> None:
                 f"{1e3 * row['lower_quartile']:.2f}–{1e3 * row['upper_quartile']:.2f}",
                 "" if name == "step" else f"{100 * row['share']:.2f} %",
             )
-    Console(width=100).print(table)
+    print_titled(Console(width=100), table)
     print(
         f"gather of uint8 + augmentation + normalisation to float32; {repeats} interleaved "
         f"rounds; jax {jax.__version__} on {jax.devices()[0].device_kind}"

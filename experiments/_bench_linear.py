@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from esoftmax_jax import losses
+from experiments._console import print_titled
 from experiments._progress import ProgressBar
 from experiments._results import append_line
 from experiments._runner import environment
@@ -61,7 +62,7 @@ def bench_linear(*, repeats: int, json_path: Path | None) -> None:
     for name, sizes in memory.items():
         cells = [f"{size / 1e6:.1f} MB" for size in sizes.values()]
         table.add_row(name, *cells, f"{statistics.median(seconds[name]):.2f} s")
-    Console(width=110).print(table)
+    print_titled(Console(width=110), table)
     print(
         f"time fused/unfused: median {statistics.median(ratios):.2f} "
         f"[{ratios[0]:.2f}–{ratios[-1]:.2f}]; gradients differ by at most {difference:.1e} of "

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from esoftmax_jax import losses
+from experiments._console import print_titled
 from experiments._errors import UsageError
 from experiments._progress import ProgressBar
 from experiments._results import append_line
@@ -193,7 +194,7 @@ def _print_ratios(figures: dict[str, dict[str, dict[str, float]]], shapes: Any) 
                 low, high = figure["ratio_quartile_1"], figure["ratio_quartile_3"]
                 cells.append(f"{figure['ratio']:.2f} [{low:.2f}–{high:.2f}]")
         table.add_row(name, *cells)
-    Console(width=130).print(table)
+    print_titled(Console(width=130), table)
 
 
 def _print_memory(
@@ -222,7 +223,7 @@ def _print_memory(
                 else f"{figure['temporaries']:.2f} | {100 * figure['copy_share']:.0f} %"
             )
         table.add_row(name, *cells)
-    Console(width=130).print(table)
+    print_titled(Console(width=130), table)
 
 
 def _must_move(shape: tuple[int, int]) -> int:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments._config import RunConfig
+from experiments._console import print_titled
 from experiments._datasets import Dataset, load_dataset
 from experiments._methods import METHODS
 from experiments._noise_option import parse_noise
@@ -141,7 +142,7 @@ def _print(seconds: dict[str, list[float]], runs: int, steps: int) -> None:
         middle = sorted(values)[len(values) // 2]
         spread = f"{min(values):.1f}–{max(values):.1f}"
         table.add_row(name, f"{middle:.1f}", spread, f"{middle / base:.1f}")
-    Console(width=100).print(table)
+    print_titled(Console(width=100), table)
     print(
         f"processes: {PROCESSES} measured, {jax.local_device_count()} at a time, times "
         f"{runs}/{PROCESSES}; jax {jax.__version__} on {jax.local_device_count()} × "

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments._config import ComputeDtype, NetworkName, RunConfig
+from experiments._console import print_titled
 from experiments._datasets import Dataset
 from experiments._errors import UsageError
 from experiments._matrix_peak import matrix_peak
@@ -189,7 +190,7 @@ def _print(figures: dict[str, Figures], dtype: str, peak: float) -> None:
             f"{100 * figure['peak_share']:.0f} %",
             f"{figure['first_epoch_seconds']:.1f} s",
         )
-    Console(width=100).print(table)
+    print_titled(Console(width=100), table)
 
 
 def _rate(value: float) -> str:

@@ -1,14 +1,12 @@
 """``compare``: the same network, the same wrong labels, several losses."""
 
 import dataclasses
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from experiments._config import RunConfig
+from experiments._console import make_console
 from experiments._datasets import Dataset
 from experiments._noise_option import NoiseSpec
 from experiments._recipes import make_config, recipe_for
@@ -33,8 +31,7 @@ class CompareOptions:
 
 def compare(dataset: Dataset, options: CompareOptions) -> None:
     """Run what is missing, then print the table and draw the curves."""
-    # A log file has no width of its own; 80 columns would break the rows.
-    console = Console() if sys.stdout.isatty() else Console(width=110)
+    console = make_console()
     create_folder("--out", options.out)
     choices: dict[tuple[str, str], Choice] = {}
     if options.tune:

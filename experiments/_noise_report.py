@@ -1,7 +1,6 @@
 """``noise``: draw or read noisy labels, show what they are like, and keep them."""
 
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from experiments._console import make_console, print_titled
 from experiments._datasets import Dataset
 from experiments._noise_option import NoiseSpec
 from experiments._noise_statistics import instance_statistics
@@ -37,7 +37,7 @@ def report_noise(
     noise, its labels as ``.npz`` with the columns ``id``, ``clean_label`` and ``noisy_label``,
     which ``--noise labels --labels FILE`` reads back.
     """
-    console = Console() if sys.stdout.isatty() else Console(width=110)
+    console = make_console()
     drawn = [(spec, apply_noise(spec, dataset, seed)) for spec in noises]
     create_folder("--out", out)
     summary = Table(
@@ -71,7 +71,7 @@ def report_noise(
         written.append(_write_labels(out, dataset, spec, noisy, seed))
     for spec, noisy in drawn:
         _print_matrix(console, dataset, spec, noisy)
-    console.print(summary)
+    print_titled(console, summary)
     if dataset.note:
         console.print(f"Data: {dataset.note}", highlight=False)
     draw_transitions(out / "transitions.png", dataset, drawn)
@@ -167,7 +167,7 @@ def _print_matrix(
         cells = (_shaded(share, diagonal=source == j) for j, share in enumerate(matrix[source]))
         number = f"{source} " if numbered and name != str(source) else ""
         table.add_row(f"{number}{name[:12]} ", *cells)
-    console.print(table)
+    print_titled(console, table)
 
 
 def _shaded(share: float, *, diagonal: bool) -> str:

@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from experiments._console import print_titled
 from experiments._runner import Result
 
 COLUMNS = ("loss", "rate", "settings", "last %", "best %", "memorised %")
@@ -60,13 +61,25 @@ def make_rows(labels: Sequence[str], results: Sequence[Result]) -> list[Row]:
 def print_table(console: Console, rows: Sequence[Row], *, title: str) -> None:
     """Print a table for people."""
     for noise in dict.fromkeys(row.noise for row in rows):
-        table = Table(title=f"{title}, noise {noise}", box=box.SIMPLE, title_justify="left")
+        of_noise = [row for row in rows if row.noise == noise]
+        table = Table(
+            title=f"{title}, noise {noise}{_realised(of_noise)}",
+            box=box.SIMPLE,
+            title_justify="left",
+        )
         for name in COLUMNS:
             table.add_column(name, justify="left" if name in COLUMNS[:3] else "right")
-        for row in rows:
-            if row.noise == noise:
-                table.add_row(*row.cells())
-        console.print(table)
+        for row in of_noise:
+            table.add_row(*row.cells())
+        print_titled(console, table)
+
+
+def _realised(rows: Sequence[Row]) -> str:
+    """Say which share of the training labels is wrong, as drawn; the mean over seeds."""
+    runs = [result for row in rows for result in row.results]
+    # Results of older versions have the rate alone.
+    rates = [run.get("noise", {}).get("open_set_rate", run["noise_rate"]) for run in runs]
+    return f" ({100 * np.mean(rates):.1f} % wrong)" if max(rates) > 0 else ""
 
 
 def write_table(path: Path, rows: Sequence[Row]) -> None:

@@ -1,13 +1,11 @@
 """``reproduce``: a published table, run cell by cell and set beside the published figures."""
 
 import dataclasses
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from experiments._config import RunConfig
+from experiments._console import make_console
 from experiments._datasets import Dataset, load_dataset
 from experiments._errors import UsageError
 from experiments._label_file import LabelFile
@@ -51,7 +49,7 @@ def reproduce(options: ReproduceOptions) -> None:
     for some seeds. Finished runs are in ``TABLE-DATASET-SCALE.jsonl``; the same command goes
     on from there.
     """
-    console = Console() if sys.stdout.isatty() else Console(width=110)
+    console = make_console()
     scale = SCALES[options.scale]
     table = load_table(options.table, options.dataset)
     cells = table.select(options.cells)

@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from experiments._console import print_titled
 from experiments._runner import Result
 from experiments.configs import Cell
 
@@ -90,7 +91,7 @@ def _print_overview(
         table.add_row(label, *(_ours(cell) for cell in found))
         if any(cell is not None and cell.cell.reference for cell in found):
             table.add_row("  published", *(_theirs(cell) for cell in found), style="dim")
-    console.print(table)
+    print_titled(console, table)
     epochs = " or ".join(dict.fromkeys(c[0].cell.reported for c in settings.values()))
     console.print(f"Test accuracy, {epochs} epoch, mean ± standard deviation over seeds.")
 
@@ -116,7 +117,7 @@ def _print_detail(console: Console, cells: Sequence[CellResult], title: str) -> 
         table.add_column(name, justify="left" if name == "method" else "right")
     for cell in cells:
         table.add_row(*cell.texts()[: len(columns)])
-    console.print(table)
+    print_titled(console, table)
 
 
 def print_orderings(console: Console, cells: Sequence[CellResult]) -> None:

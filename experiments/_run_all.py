@@ -12,7 +12,7 @@ from experiments._program import make_program
 from experiments._progress import ProgressBar
 from experiments._recipes import recipe_for
 from experiments._results import append_line, read_results
-from experiments._runner import Result, grouped, make_group
+from experiments._runner import Result, environment, grouped, make_group
 
 
 def run_all(
@@ -29,6 +29,7 @@ def run_all(
     wanted = {config.identity: config for config in configs}
     missing = [config for identity, config in wanted.items() if identity not in done]
     if missing:
+        environment()  # the commit that is running now, whatever is committed meanwhile
         with ProgressBar(title, sum(config.epochs for config in missing)) as bar:
             for alike in _by_program(missing, configs).values():
                 _run_alike(*alike, dataset, path, done, bar)

@@ -1,0 +1,21 @@
+"""What people read: tables under a title in one line, at a width that suits a log too."""
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+_LOG_WIDTH = 110
+
+
+def make_console() -> Console:
+    """Return the console for standard output; a log file gets a width of its own."""
+    return Console() if sys.stdout.isatty() else Console(width=_LOG_WIDTH)
+
+
+def print_titled(console: Console, table: Table) -> None:
+    """Print a table below its title, which rich would break at the table's own width."""
+    title, table.title = table.title, None
+    if title is not None:
+        console.print(title, style="italic", highlight=False, soft_wrap=True)
+    console.print(table)

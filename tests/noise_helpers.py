@@ -14,6 +14,7 @@ from esoftmax_jax.noise import (
     annotator_labels,
     asymmetric_noise,
     bernoulli_symmetric_noise,
+    describe_noise,
     instance_dependent_noise,
     majority_vote,
     part_dependent_noise,
@@ -40,6 +41,16 @@ def flips_per_class(clean: np.ndarray, noisy: Any, num_classes: int) -> list[int
     changed = clean[np.asarray(noisy) != clean]
     return [int((changed == label).sum()) for label in range(num_classes)]
 
+
+def counted(clean: Any, noisy: Any, num_classes: int) -> np.ndarray:
+    return describe_noise(clean, noisy, num_classes=num_classes).counts
+
+
+def chi_square(observed: Any, expected: Any) -> float:
+    return float(((observed - expected) ** 2 / expected).sum())
+
+
+MANY = balanced(5, 4000)
 
 # Every class is confused with some others, to unequal shares.
 CONFUSION = 0.6 * np.eye(10) + 0.3 * np.eye(10)[(np.arange(10) + 3) % 10] + 0.01

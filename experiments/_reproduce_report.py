@@ -129,10 +129,11 @@ def print_orderings(console: Console, cells: Sequence[CellResult]) -> None:
 
 
 def ordering(cells: Sequence[CellResult]) -> str:
-    """Count pairs of methods in the published order, and name the clear reversals.
+    """Count pairs of methods in the published order, and name the reversals that are clear.
 
     A reversal is clear if the methods differ by more than both standard deviations together,
-    in ours and in the published figures.
+    in ours and in the published figures. One seed has no deviation; its reversals are named
+    as what they are.
     """
     both = [cell for cell in cells if cell.gap() is not None]
     agreeing, reversed_pairs, total = 0, [], 0
@@ -150,7 +151,11 @@ def ordering(cells: Sequence[CellResult]) -> str:
     if not total:
         return ""
     text = f"{agreeing} of {total} pairs of methods are in the published order"
-    return f"{text}; clearly reversed: {', '.join(reversed_pairs)}" if reversed_pairs else text
+    if not reversed_pairs:
+        return text
+    single = any(len(cell.results) == 1 for cell in both)
+    how = "reversed, with one seed" if single else "clearly reversed"
+    return f"{text}; {how}: {', '.join(reversed_pairs)}"
 
 
 def write_cells(path: Path, cells: Sequence[CellResult], scale: str, note: str) -> None:

@@ -127,5 +127,7 @@ def test_gaps_and_orders():
         == "2 of 3 pairs of methods are in the published order; clearly reversed: A above B"
     )
     assert ordering(cells[:1]) == ""
+    once = [dataclasses.replace(cell, results=cell.results[:1]) for cell in cells[:2]]
+    assert ordering(once).endswith("; reversed, with one seed: A above B")
     unclear = [measured("A", 80.0, 75.4), measured("B", 60.0, 76.0)]
     assert ordering(unclear) == "0 of 1 pairs of methods are in the published order"

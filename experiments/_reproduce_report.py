@@ -60,7 +60,8 @@ class CellResult:
         if not self.results:
             return "–"
         mean, std = self.mean_and_std(epoch)
-        return f"{mean:.2f} ± {std:.2f} ({len(self.results)})"
+        spread = f" ± {std:.2f}" if len(self.results) > 1 else ""
+        return f"{mean:.2f}{spread} ({len(self.results)})"
 
 
 def print_cells(console: Console, cells: Sequence[CellResult], *, title: str) -> None:

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from pathlib import Path
+
+from experiments._array_cache import cache_directory
 
 # Before JAX starts: one virtual device per core, so that a CPU trains several runs at once.
 # (It concerns the CPU only; accelerators are counted as they are.)
@@ -13,8 +14,7 @@ if _FLAG not in os.environ.get("XLA_FLAGS", ""):
 
 # Compiled programs are kept beside decoded images: the next run with the same shapes starts at
 # once, whatever its labels, rates and loss settings are.
-_CACHE = Path(os.environ.get("ESOFTMAX_CACHE_DIR") or "~/.cache/esoftmax_jax").expanduser()
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_CACHE / "compiled"))
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_directory() / "compiled"))
 
 from experiments._cli import main  # noqa: E402
 

@@ -27,6 +27,11 @@ _CACHE_FORMAT = 2  # to be raised when what a cached file holds changes
 UNREADABLE = (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
+def cache_directory() -> Path:
+    """Return the directory that may be deleted at any time, whether or not it exists."""
+    return Path(os.environ.get("ESOFTMAX_CACHE_DIR") or "~/.cache/esoftmax_jax").expanduser()
+
+
 def cached_arrays(
     name: str, source: Any, make: Callable[[], dict[str, Array]]
 ) -> dict[str, Array]:
@@ -37,10 +42,9 @@ def cached_arrays(
         source: what decides the arrays, as JSON values.
         make: makes the arrays; its errors are passed on.
     """
-    root = os.environ.get("ESOFTMAX_CACHE_DIR") or "~/.cache/esoftmax_jax"
     digest = hashlib.sha256(json.dumps([_CACHE_FORMAT, name, source]).encode()).hexdigest()[:16]
     stem = re.sub(r"[^\w.-]+", "_", name)[-80:]
-    path = Path(root).expanduser() / f"{stem}-{digest}.npz"
+    path = cache_directory() / f"{stem}-{digest}.npz"
     with contextlib.suppress(*UNREADABLE):
         return _read(path)
     arrays = make()

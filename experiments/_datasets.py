@@ -8,6 +8,7 @@ decoded images in a cache directory.
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -97,6 +98,15 @@ class Dataset:
         if not self.class_names:
             names = tuple(str(number) for number in range(self.num_classes))
             object.__setattr__(self, "class_names", names)
+
+    def normalised(self, images: Any) -> Any:
+        """Return float32 images as networks see them, for NumPy and JAX arrays alike.
+
+        Bytes are brought to 0..1 first; then (x − ``mean``) / ``std`` for each channel.
+        """
+        scale = np.float32(1 / 255 if self.train_images.dtype == np.uint8 else 1)
+        mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
+        return (images.astype(np.float32) * scale - mean) / std
 
 
 def load_dataset(

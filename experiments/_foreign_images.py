@@ -1,7 +1,6 @@
 """Images of another dataset, brought to the form of those that they are mixed into."""
 
 import numpy as np
-from PIL import Image
 
 from experiments._dataset_parts import Array
 from experiments._datasets import Dataset
@@ -23,6 +22,8 @@ def like_training_images(other: Dataset, dataset: Dataset) -> Array:
             f"{wanted.shape[1:]} as {dataset.name} does, got {images.dtype} of shape "
             f"{images.shape[1:]}; choose another dataset"
         )
+    from PIL import Image
+
     height, width, channels = wanted.shape[1:]
     mode = "L" if channels == 1 else "RGB"
     result = np.empty((len(images), height, width, channels), np.uint8)

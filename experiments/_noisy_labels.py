@@ -89,11 +89,8 @@ def apply_noise(spec: NoiseSpec, dataset: Dataset, seed: int) -> NoisyTraining:
 
 def normalised_features(dataset: Dataset) -> npt.NDArray[np.float32]:
     """Return the training images as rows of float32, (N, D), normalised as for training."""
-    images = dataset.train_images
-    scale = np.float32(1 / 255 if images.dtype == np.uint8 else 1)
-    mean, std = (np.asarray(x, np.float32) for x in (dataset.mean, dataset.std))
-    features: npt.NDArray[np.float32] = (images * scale - mean) / std
-    return features.reshape(len(images), -1)
+    features: npt.NDArray[np.float32] = dataset.normalised(dataset.train_images)
+    return features.reshape(len(features), -1)
 
 
 def _common(dataset: Dataset) -> dict[str, Any]:
@@ -113,13 +110,11 @@ def _symmetric(spec: NoiseSpec, dataset: Dataset, key: jax.Array, common: Any) -
 
 
 def _class_map(dataset: Dataset) -> Any:
-    return dataset.class_map or noise.pairwise_class_map(dataset.num_classes)
+    return dataset.class_map or _pairwise_map(dataset)
 
 
-def _pairwise(spec: NoiseSpec, dataset: Dataset, key: jax.Array, common: Any) -> Any:
-    class_map = noise.pairwise_class_map(dataset.num_classes)
-    labels = jnp.asarray(dataset.train_labels)
-    return noise.asymmetric_noise(key, labels, class_map=class_map, rate=spec.rate, **common)
+def _pairwise_map(dataset: Dataset) -> Any:
+    return noise.pairwise_class_map(dataset.num_classes)
 
 
 def _with_features(
@@ -196,7 +191,7 @@ _DRAWN: dict[str, Callable[..., Any]] = {
     "symmetric": _symmetric,
     "symmetric-bernoulli": _plain(noise.bernoulli_symmetric_noise),
     "symmetric-resampled": _plain(noise.resampled_symmetric_noise),
-    "pairwise": _pairwise,
+    "pairwise": _plain(noise.asymmetric_noise, class_map=_pairwise_map),
     "asymmetric": _plain(noise.asymmetric_noise, class_map=_class_map),
     "asymmetric-sequential": _plain(noise.sequential_asymmetric_noise, class_map=_class_map),
     "instance": _with_features(noise.instance_dependent_noise, normalised_features),

@@ -128,16 +128,10 @@ def make_program(
     Loss, hyperparameters, learning rate, noise and seed of ``config`` are not looked at.
     """
     network = make_network(config, dataset.num_classes)
-    mean = np.asarray(dataset.mean, np.float32)
-    std = np.asarray(dataset.std, np.float32)
-    scale = np.float32(1 / 255) if dataset.train_images.dtype == np.uint8 else np.float32(1)
     factor = rate_factor(config.schedule, config.epochs)
     augmentation = parse_augmentation(config.augment)
     check_augmentation(augmentation, dataset.train_images)
     steps = len(dataset.train_labels) // config.batch_size
-
-    def prepare(images: jax.Array) -> jax.Array:
-        return (images.astype(jnp.float32) * scale - mean) / std
 
     def start_one(run: Runs) -> RunState:
         images = jnp.zeros((1, *dataset.train_images.shape[1:]), jnp.float32)
@@ -167,7 +161,7 @@ def make_program(
                 index, rows = numbered
                 images = data.train_images[run.image_rows[rows]]
                 labels, key = run.labels[rows], jax.random.fold_in(augment_key, index)
-                inputs = prepare(augment(augmentation, key, images))
+                inputs = dataset.normalised(augment(augmentation, key, images))
                 step_loss = loss_fn
                 if augmentation.mixup:
                     mixup_key = stage_keys(key)["mixup"]
@@ -182,7 +176,7 @@ def make_program(
             train = jax.tree.map(lambda x: x.sum(axis=0), metrics)
 
             def evaluate_batch(total: Metrics, batch: Any) -> tuple[Metrics, None]:
-                batch = {**batch, "inputs": prepare(batch["inputs"])}
+                batch = {**batch, "inputs": dataset.normalised(batch["inputs"])}
                 return total.merge(evaluate(state.evaluated(), batch)), None
 
             batches = _batches(inputs=data.test_images, labels=data.test_labels)
@@ -196,7 +190,7 @@ def make_program(
         variables = {"params": evaluated.params, "batch_stats": evaluated.batch_stats}
 
         def one(batch: Any) -> jax.Array:
-            logits = network.apply(variables, prepare(batch["inputs"]), train=False)
+            logits = network.apply(variables, dataset.normalised(batch["inputs"]), train=False)
             return jnp.argmax(logits, axis=-1).astype(jnp.int32)
 
         predicted: jax.Array = jax.lax.map(one, _batches(inputs=images)).reshape(-1)

@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         action=argparse.BooleanOptionalAction,
         help="choose rate and settings on a noisy hold-out set (default: for small data)",
     )
+    _add_runs_at_once(compare)
     compare.add_argument("--out", type=Path, help="folder for results (runs/compare-DATASET)")
     compare.set_defaults(run=_compare)
 
@@ -110,11 +111,27 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--scale", choices=tuple(SCALES), default="paper")
     reproduce.add_argument("--data-dir", help="where TFDS's prepared data lies")
     reproduce.add_argument("--labels", type=Path, metavar="FILE", help="noisy labels")
+    reproduce.add_argument(
+        "--dtype", choices=get_args(ComputeDtype), help="of the computation (float32)"
+    )
+    _add_runs_at_once(reproduce)
+    reproduce.add_argument(
+        "--plan", action="store_true", help="only tell how long what is missing would take"
+    )
     reproduce.add_argument("--out", type=Path, help="folder for results (experiments/results)")
     reproduce.set_defaults(run=_reproduce)
 
     add_bench_verbs(verbs, _Parser)
     return parser
+
+
+def _add_runs_at_once(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--runs-at-once",
+        type=whole_number(1),
+        metavar="RUNS",
+        help="how many a device computes by vmap (CPU: 1, accelerator: the dataset's)",
+    )
 
 
 def _add_training_options(parser: argparse.ArgumentParser) -> None:
@@ -149,6 +166,7 @@ def _compare(options: argparse.Namespace) -> None:
             learning_rate=options.learning_rate,
             common=_common_fields(options, dataset),
             tune=tune if options.tune is None else options.tune,
+            runs_at_once=options.runs_at_once,
             out=options.out or Path("runs") / f"compare-{_folder_name(options.dataset)}",
         ),
     )
@@ -218,6 +236,9 @@ def _reproduce(options: argparse.Namespace) -> None:
             scale=options.scale,
             data_dir=options.data_dir,
             label_file=None if options.labels is None else read_labels(options.labels),
+            dtype=options.dtype,
+            runs_at_once=options.runs_at_once,
+            plan=options.plan,
             out=options.out or RESULTS,
         )
     )

@@ -26,6 +26,7 @@ class CompareOptions:
     learning_rate: float | None
     common: Mapping[str, Any]
     tune: bool
+    runs_at_once: int | None
     out: Path
 
 
@@ -41,7 +42,8 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
             options.losses,
             **options.common,
         )
-        choices = choose(run_all(tuning, dataset, options.out / "tuning.jsonl", "tuning"))
+        path = options.out / "tuning.jsonl"
+        choices = choose(run_all(tuning, dataset, path, "tuning", at_once=options.runs_at_once))
     configs = _final_configs(dataset, options, choices)
     labels = [label for label, _ in configs]
     results = run_all(
@@ -49,6 +51,7 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
         dataset,
         options.out / "results.jsonl",
         "training",
+        at_once=options.runs_at_once,
     )
     rows = make_rows(labels, results)
     print_table(console, rows, title=_title(dataset, options))

@@ -2,8 +2,9 @@
 
 Whatever differs between runs is an array with a leading axis of runs: labels, keys, learning
 rates, hyperparameters and the choice of the loss. A run is a scan over steps; runs follow each
-other on a device (``lax.map``: on a CPU, vmap over runs does not pay) and are split over the
-devices (``shard_map``). The training data is on the device once, as bytes where it came so.
+other on a device (``lax.map``), or several are computed at once (``vmap``, which does not pay
+on a CPU), and are split over the devices (``shard_map``). The training data is on the device
+once, as bytes where it came so.
 """
 
 import dataclasses
@@ -121,12 +122,26 @@ def _scaled(config: RunConfig, width: int) -> int:
 
 
 def make_program(
-    config: RunConfig, dataset: Dataset, loss_names: Sequence[str], num_devices: int
+    config: RunConfig,
+    dataset: Dataset,
+    loss_names: Sequence[str],
+    num_devices: int,
+    *,
+    at_once: int = 1,
 ) -> Program:
     """Compile nothing yet, but prepare the program for all runs like ``config``.
 
-    Loss, hyperparameters, learning rate, noise and seed of ``config`` are not looked at.
+    Args:
+        config: loss, hyperparameters, learning rate, noise and seed are not looked at.
+        dataset: already cut to ``train_examples``.
+        loss_names: the losses that runs can choose among.
+        num_devices: over how many devices the runs are split.
+        at_once: how many runs a device computes at once, by ``vmap``; 1: one after the other.
     """
+
+    def over_runs(function: Callable[[Any], Any], runs: Any) -> Any:
+        return jax.lax.map(function, runs, batch_size=at_once if at_once > 1 else None)
+
     network = make_network(config, dataset.num_classes)
     factor = rate_factor(config.schedule, config.epochs)
     augmentation = parse_augmentation(config.augment)
@@ -197,19 +212,19 @@ def make_program(
         return predicted[: images.shape[0]]
 
     def start(runs: Runs) -> RunState:
-        states: RunState = jax.lax.map(start_one, runs)
+        states: RunState = over_runs(start_one, runs)
         return states
 
     def advance(
         states: RunState, runs: Runs, data: Data, epochs: jax.Array
     ) -> tuple[RunState, EpochMetrics]:
-        result: tuple[RunState, EpochMetrics] = jax.lax.map(
+        result: tuple[RunState, EpochMetrics] = over_runs(
             lambda pair: advance_one(pair[0], pair[1], data, epochs), (states, runs)
         )
         return result
 
     def predict(states: RunState, images: jax.Array) -> jax.Array:
-        predicted: jax.Array = jax.lax.map(lambda state: predict_one(state, images), states)
+        predicted: jax.Array = over_runs(lambda state: predict_one(state, images), states)
         return predicted
 
     mesh = Mesh(np.array(jax.local_devices()[:num_devices]), ("runs",))

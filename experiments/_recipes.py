@@ -24,6 +24,8 @@ class Recipe:
         learning_rates: tried on a noisy hold-out set.
         tune: whether each loss chooses learning rate and settings for itself.
         runs_together: how many runs one call of the program advances, per device.
+        accelerator_runs: how many runs an accelerator computes at once, where the user does
+            not say; a CPU computes one after the other.
         epochs_together: how many epochs one call advances.
     """
 
@@ -36,6 +38,7 @@ class Recipe:
     augment: str = "none"
     tune: bool = False
     runs_together: int = 1
+    accelerator_runs: int = 1
     epochs_together: int = 1
 
 
@@ -49,6 +52,7 @@ _DIGITS = Recipe(
     width=0.5,
     tune=True,
     runs_together=10,
+    accelerator_runs=64,
     epochs_together=10,
 )
 _MNIST = Recipe("mnist_cnn", epochs=50, common_rate=0.01, weight_decay=1e-3)

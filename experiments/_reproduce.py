@@ -4,20 +4,21 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments._config import RunConfig
+from experiments._config import ComputeDtype, RunConfig
 from experiments._console import make_console
 from experiments._datasets import Dataset, load_dataset
 from experiments._errors import UsageError
 from experiments._label_file import LabelFile
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import apply_noise
+from experiments._plan import print_plan
 from experiments._recipes import noise_file
 from experiments._report import draw_curves
 from experiments._reproduce_report import CellResult, print_cells, print_orderings, write_cells
-from experiments._results import create_folder
-from experiments._run_all import run_all
+from experiments._results import create_folder, read_results
+from experiments._run_all import missing_runs, run_all
 from experiments._subset import first_examples
-from experiments.configs import SCALES, Cell, load_table
+from experiments.configs import SCALES, Cell, Scale, load_table
 
 # Of a part of the images, whose labels need not be wrong at exactly the rate of all.
 _RATE_TOLERANCE = 0.03
@@ -39,6 +40,9 @@ class ReproduceOptions:
     scale: str
     data_dir: str | None
     label_file: LabelFile | None
+    dtype: ComputeDtype | None
+    runs_at_once: int | None
+    plan: bool
     out: Path
 
 
@@ -47,7 +51,7 @@ def reproduce(options: ReproduceOptions) -> None:
 
     Seed 0 of all cells comes before seed 1 of any, so that an interrupted table is complete
     for some seeds. Finished runs are in ``TABLE-DATASET-SCALE.jsonl``; the same command goes
-    on from there.
+    on from there. With ``plan``, only tell how long what is missing would take.
     """
     console = make_console()
     scale = SCALES[options.scale]
@@ -61,16 +65,28 @@ def reproduce(options: ReproduceOptions) -> None:
     count = runnable[0].run_config(0, scale).train_examples
     dataset = first_examples(dataset, count)
     runs = [
-        (cell, _configured(cell, dataset, seed, scale.name))
+        (cell, _configured(cell, dataset, seed, scale, options.dtype))
         for seed in range(options.seeds)
         for cell in runnable
     ]
+    configs = [config for _, config in runs]
     _check_labels_for(runnable, dataset)
-    _check_noise([config for _, config in runs], dataset)
-    create_folder("--out", options.out)
+    _check_noise(configs, dataset)
     stem = f"{table.name}-{table.dataset}-{scale.name}"
     path = options.out / f"{stem}.jsonl"
-    results = run_all([config for _, config in runs], dataset, path, stem)
+    if options.plan:
+        programs = missing_runs(configs, read_results(path))
+        print_plan(
+            console,
+            programs,
+            dataset,
+            wanted=len(runs),
+            title=stem,
+            at_once=options.runs_at_once,
+        )
+        return
+    create_folder("--out", options.out)
+    results = run_all(configs, dataset, path, stem, at_once=options.runs_at_once)
     gathered = [
         CellResult(
             cell,
@@ -93,8 +109,12 @@ def reproduce(options: ReproduceOptions) -> None:
         console.print(f"wrote {written}", highlight=False, soft_wrap=True)
 
 
-def _configured(cell: Cell, dataset: Dataset, seed: int, scale: str) -> RunConfig:
-    config = cell.run_config(seed, SCALES[scale])
+def _configured(
+    cell: Cell, dataset: Dataset, seed: int, scale: Scale, dtype: ComputeDtype | None
+) -> RunConfig:
+    config = cell.run_config(seed, scale)
+    if dtype is not None:
+        config = dataclasses.replace(config, dtype=dtype)
     noise = parse_noise(config.noise)
     if dataset.label_file is not None and noise.kind == "instance-views":
         noise = parse_noise("labels")  # the published labels take the place of drawn ones

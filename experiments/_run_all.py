@@ -1,59 +1,124 @@
 """Running what a file of results lacks: runs that share a program together, line by line."""
 
 import dataclasses
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import jax
 
+from experiments._checkpoints import Checkpoints, group_folder
 from experiments._config import RunConfig
 from experiments._datasets import Dataset
 from experiments._program import make_program
 from experiments._progress import ProgressBar
 from experiments._recipes import recipe_for
 from experiments._results import append_line, read_results
-from experiments._runner import Result, environment, grouped, make_group
+from experiments._runner import Group, Result, environment, grouped, make_group
+
+# Time a kill may cost, beside the epoch under way.
+CHECKPOINT_SECONDS = 60.0
 
 
 def run_all(
-    configs: Sequence[RunConfig], dataset: Dataset, path: Path, title: str
+    configs: Sequence[RunConfig],
+    dataset: Dataset,
+    path: Path,
+    title: str,
+    *,
+    at_once: int | None = None,
 ) -> list[Result]:
     """Return the results of all configurations, running those that the file lacks.
 
     Runs that differ only in what a program takes as arrays (loss, its settings, noise, rate,
-    seed) share one. Each finished group of runs is on disk before the next begins, so that
-    killing this loses no more than a group.
+    seed) share one. Each finished group of runs is on disk before the next begins, and a
+    group that takes long leaves a checkpoint every minute or epoch, whichever is longer;
+    called again after a kill, it goes on there with the same numbers, bit for bit.
+
+    Args:
+        configs: all that are wanted; repetitions are run once.
+        dataset: already cut to ``train_examples``.
+        path: one JSON line per run, created where it is missing.
+        title: of the progress bar.
+        at_once: see ``lay_out``.
     """
     done = read_results(path)
-    # By identity: a loss tuned to the common rate is the same run as that row of the table.
-    wanted = {config.identity: config for config in configs}
-    missing = [config for identity, config in wanted.items() if identity not in done]
-    if missing:
+    programs = missing_runs(configs, done)
+    if programs:
         environment()  # the commit that is running now, whatever is committed meanwhile
-        with ProgressBar(title, sum(config.epochs for config in missing)) as bar:
-            for alike in _by_program(missing, configs).values():
-                _run_alike(*alike, dataset, path, done, bar)
+        epochs = sum(config.epochs for alike in programs for config in alike.configs)
+        with ProgressBar(title, epochs) as bar:
+            for alike in programs:
+                _run_alike(alike, dataset, path, done, bar, at_once)
     return [done[config.identity] for config in configs]
 
 
-def _by_program(
-    missing: Sequence[RunConfig], configs: Sequence[RunConfig]
-) -> dict[str, tuple[list[RunConfig], list[str]]]:
-    """Return the missing runs of each program, and the names of all of the program's losses.
+@dataclasses.dataclass(frozen=True)
+class Alike:
+    """Runs that share a program.
 
-    All losses and not just those that are missing: the program, and with it the compiled one
-    on disk, stays the same when an interrupted comparison goes on.
+    Attributes:
+        configs: the runs that are missing, at least one.
+        loss_names: all of the program's losses, also of runs that are done: the program, and
+            with it the compiled one on disk, stays the same when an interrupted comparison
+            goes on.
     """
-    names: dict[str, list[str]] = {}
-    for config in configs:
-        of_program = names.setdefault(_program_key(config), [])
-        if config.loss not in of_program:
-            of_program.append(config.loss)
-    runs: dict[str, tuple[list[RunConfig], list[str]]] = {}
-    for config in missing:
-        key = _program_key(config)
-        runs.setdefault(key, ([], names[key]))[0].append(config)
-    return runs
+
+    configs: list[RunConfig]
+    loss_names: list[str]
+
+
+def missing_runs(configs: Sequence[RunConfig], done: Collection[str]) -> list[Alike]:
+    """Return the runs that are not done, by program.
+
+    Args:
+        configs: all that are wanted.
+        done: identities of the configurations that need not be run.
+    """
+    programs: dict[str, Alike] = {}
+    # By identity: a loss tuned to the common rate is the same run as that row of the table.
+    for identity, config in {config.identity: config for config in configs}.items():
+        alike = programs.setdefault(_program_key(config), Alike([], []))
+        if config.loss not in alike.loss_names:
+            alike.loss_names.append(config.loss)
+        if identity not in done:
+            alike.configs.append(config)
+    return [alike for alike in programs.values() if alike.configs]
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """Where and when runs that share a program are computed.
+
+    Attributes:
+        devices: over how many the runs are split.
+        together: how many runs one call of the program advances.
+        at_once: how many of them each device computes at once.
+    """
+
+    devices: int
+    together: int
+    at_once: int
+
+
+def lay_out(runs: int, dataset: Dataset, at_once: int | None = None) -> Layout:
+    """Return how so many runs are computed here.
+
+    Args:
+        runs: how many share a program.
+        dataset: whose recipe decides.
+        at_once: how many runs a device computes at once; None: one on a CPU, where ``vmap``
+            over runs does not pay, the recipe's on an accelerator.
+    """
+    recipe = recipe_for(dataset)
+    devices = min(jax.local_device_count(), runs)
+    share = -(-runs // devices)
+    if at_once is None:
+        at_once = 1 if jax.default_backend() == "cpu" else recipe.accelerator_runs
+    at_once = min(at_once, share)
+    # A whole number of times, so that no rest needs a program of its own.
+    turns = max(1, min(recipe.runs_together, share) // at_once)
+    return Layout(devices, devices * at_once * turns, at_once)
 
 
 def _program_key(config: RunConfig) -> str:
@@ -64,23 +129,40 @@ def _program_key(config: RunConfig) -> str:
 
 
 def _run_alike(
-    configs: list[RunConfig],
-    loss_names: list[str],
+    alike: Alike,
     dataset: Dataset,
     path: Path,
     done: dict[str, Result],
     bar: ProgressBar,
+    at_once: int | None,
 ) -> None:
-    recipe = recipe_for(dataset)
-    devices = min(jax.local_device_count(), len(configs))
-    size = min(devices * recipe.runs_together, -(-len(configs) // devices) * devices)
-    program = make_program(configs[0], dataset, loss_names, devices)
-    for members, real in grouped(configs, size):
-        group = make_group(program, members, dataset, loss_names)
-        while not group.finished:
-            before = group.epoch
-            group.advance(recipe.epochs_together)
-            bar.advance(real * (group.epoch - before), group.latest())
-        for result in group.results()[:real]:
-            append_line(path, result)
-            done[RunConfig.from_json(result["config"]).identity] = result
+    epochs_together = recipe_for(dataset).epochs_together
+    layout = lay_out(len(alike.configs), dataset, at_once)
+    program = make_program(
+        alike.configs[0], dataset, alike.loss_names, layout.devices, at_once=layout.at_once
+    )
+    for members, real in grouped(alike.configs, layout.together):
+        group = make_group(program, members, dataset, alike.loss_names)
+        with Checkpoints(group_folder(path, group)) as checkpoints:
+            _train_rest(group, real, checkpoints, epochs_together, bar)
+            for result in group.results()[:real]:
+                append_line(path, result)
+                done[RunConfig.from_json(result["config"]).identity] = result
+            checkpoints.remove()
+
+
+def _train_rest(
+    group: Group, real: int, checkpoints: Checkpoints, epochs_together: int, bar: ProgressBar
+) -> None:
+    """Train what is left of a group of which ``real`` runs count."""
+    checkpoints.restore(group)
+    if group.epoch:
+        bar.advance(real * group.epoch, group.latest())
+    saved = time.monotonic()
+    while not group.finished:
+        before = group.epoch
+        group.advance(epochs_together)
+        bar.advance(real * (group.epoch - before), group.latest())
+        if not group.finished and time.monotonic() - saved >= CHECKPOINT_SECONDS:
+            checkpoints.save(group)
+            saved = time.monotonic()

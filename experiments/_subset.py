@@ -24,7 +24,7 @@ def first_examples(dataset: Dataset, count: int | None) -> Dataset:
             f"--train-examples: expected at most the {len(dataset.train_labels)} of "
             f"{dataset.name}, got {count}"
         )
-    return _take(dataset, np.arange(count))
+    return take_rows(dataset, np.arange(count))
 
 
 def long_tailed(dataset: Dataset, imbalance: float | None) -> Dataset:
@@ -39,10 +39,11 @@ def long_tailed(dataset: Dataset, imbalance: float | None) -> Dataset:
         imbalance=imbalance,
         example_ids=dataset.train_ids,
     )
-    return _take(dataset, np.asarray(kept))
+    return take_rows(dataset, np.asarray(kept))
 
 
-def _take(dataset: Dataset, rows: npt.NDArray[np.integer]) -> Dataset:
+def take_rows(dataset: Dataset, rows: npt.NDArray[np.integer]) -> Dataset:
+    """Return a dataset with these training examples."""
     return dataclasses.replace(
         dataset,
         train_images=dataset.train_images[rows],

@@ -1,21 +1,19 @@
 """``train``: one run of one loss, with checkpoints, interruptible at any moment."""
 
 import json
-import logging
 from pathlib import Path
 from typing import Any
 
-import jax
-import numpy as np
 from rich.console import Console
 
+from experiments._checkpoints import Checkpoints
 from experiments._config import RunConfig
 from experiments._datasets import Dataset
 from experiments._errors import UsageError
-from experiments._program import make_program, place
+from experiments._program import make_program
 from experiments._progress import ProgressBar
 from experiments._results import append_line, create_folder, read_results
-from experiments._runner import Group, make_group
+from experiments._runner import make_group
 
 
 def train(
@@ -40,7 +38,7 @@ def train(
     names = [config.loss]
     program = make_program(config, dataset, names, num_devices=1)
     group = make_group(program, [config], dataset, names)
-    with _Checkpoints(workdir / "checkpoints") as checkpoints:
+    with Checkpoints(workdir / "checkpoints") as checkpoints:
         checkpoints.restore(group)
         if group.epoch:
             console.print(f"going on after epoch {group.epoch}")
@@ -63,52 +61,6 @@ def train(
     )
     console.print(f"wrote {results_path}", highlight=False)
     return result
-
-
-class _Checkpoints:
-    """The newest two states of a run, written by Orbax."""
-
-    def __init__(self, folder: Path) -> None:
-        # Orbax tells the log about every file; only its warnings matter here.
-        logging.getLogger("absl").setLevel(logging.ERROR)
-        import orbax.checkpoint as ocp
-
-        self._ocp = ocp
-        self._manager = ocp.CheckpointManager(
-            folder.resolve(), options=ocp.CheckpointManagerOptions(max_to_keep=2)
-        )
-
-    def __enter__(self) -> "_Checkpoints":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._manager.close()  # waits for a checkpoint that is being written
-
-    def save(self, group: Group) -> None:
-        """Write states and curves; the previous checkpoint stays until this one is whole."""
-        self._manager.save(group.epoch, args=self._ocp.args.StandardSave(_content(group)))
-
-    def restore(self, group: Group) -> None:
-        """Put a group where its newest checkpoint was; without one, leave it at the start."""
-        epoch = self._manager.latest_step()
-        if epoch is None:
-            return
-        template = self._ocp.args.StandardRestore(_content(group))
-        content = self._manager.restore(epoch, args=template)
-        # Orbax may hand back views of its own buffers; the program donates its states.
-        states = jax.tree.map(np.array, content["states"])
-        group.states = place(states, group.program.devices, split=True)
-        group.curves = {k: np.array(v) for k, v in content["curves"].items()}
-        group.seconds = float(content["seconds"])
-        group.epoch = int(epoch)
-
-
-def _content(group: Group) -> dict[str, Any]:
-    return {
-        "states": jax.tree.map(np.asarray, group.states),
-        "curves": dict(group.curves),
-        "seconds": np.array(group.seconds, np.float32),
-    }
 
 
 def _claim(workdir: Path, config: RunConfig) -> None:

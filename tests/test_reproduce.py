@@ -67,6 +67,16 @@ def test_a_table_from_the_command_line(tmp_path, capsys, monkeypatch):
     assert main([*arguments, "1"]) == 0
 
 
+def test_a_plan_runs_nothing(tmp_path, capsys):
+    arguments = [*ARGUMENTS, "--seeds", "2", "--out", str(tmp_path), "--plan"]
+    assert main([*arguments, "--runs-at-once", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert "digits-digits-smoke: 6 runs, 0 done, 6 missing" in printed
+    assert re.search(r"mlp, float32, 2 epochs +2 +6 +6 +\d+ +\d+ s +\d+ s", printed), printed
+    assert re.search(r"in all \d+ s on 8 × cpu, extrapolated from 3 calls", printed)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

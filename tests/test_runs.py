@@ -16,7 +16,7 @@ from experiments._methods import METHODS, check_settings
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import apply_noise
 from experiments._program import make_program
-from experiments._recipes import make_config
+from experiments._recipes import make_config, recipe_for
 from experiments._results import append_line, read_results
 from experiments._runner import grouped, make_group
 from experiments._tuning import choose, tuning_configs
@@ -80,6 +80,41 @@ def test_a_resumed_run_is_a_straight_run_bit_for_bit(digits, tmp_path, monkeypat
     assert again == resumed
 
 
+def test_a_killed_group_of_runs_goes_on_at_its_checkpoint(digits, tmp_path, monkeypatch):
+    configs = [config(digits, loss, seed=seed) for loss in ("CE", "GCE") for seed in (0, 1)]
+    recipe = dataclasses.replace(recipe_for(digits), epochs_together=1, runs_together=2)
+    monkeypatch.setattr(_run_all, "recipe_for", lambda dataset: recipe)
+    straight = _run_all.run_all(configs, digits, tmp_path / "straight.jsonl", "test")
+    assert not list(tmp_path.glob("*.checkpoints"))  # these runs took no minute
+
+    trained: list[int] = []
+    advance = _runner.Group.advance
+
+    def interrupted(group, epochs):
+        if len(trained) == 2:
+            raise KeyboardInterrupt
+        trained.append(group.epoch)
+        advance(group, epochs)
+
+    monkeypatch.setattr(_run_all, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(_runner.Group, "advance", interrupted)
+    path = tmp_path / "killed.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        _run_all.run_all(configs, digits, path, "test")
+    assert not path.exists()
+    assert len(list(tmp_path.glob("killed.checkpoints/*/2"))) == 1
+
+    def recorded(group, epochs):
+        trained.append(group.epoch)
+        advance(group, epochs)
+
+    monkeypatch.setattr(_runner.Group, "advance", recorded)
+    resumed = _run_all.run_all(configs, digits, path, "test")
+    assert trained == [0, 1, 2]
+    assert [without_time(r) for r in resumed] == [without_time(r) for r in straight]
+    assert not list(tmp_path.glob("*.checkpoints"))
+
+
 def test_a_folder_of_another_run_is_refused(digits, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(config(digits, seed=3).to_json()))
     with pytest.raises(
@@ -91,8 +126,8 @@ def test_a_folder_of_another_run_is_refused(digits, tmp_path):
         _train.train(config(digits), digits, tmp_path)
 
 
-def curves(configs, dataset, devices):
-    program = make_program(configs[0], dataset, LOSSES, devices)
+def curves(configs, dataset, devices, at_once=1):
+    program = make_program(configs[0], dataset, LOSSES, devices, at_once=at_once)
     group = make_group(program, configs, dataset, LOSSES)
     group.advance(2)
     group.advance(9)
@@ -105,14 +140,33 @@ def test_a_run_does_not_depend_on_its_company(digits):
     configs = [config(digits, loss, seed=seed) for loss in LOSSES for seed in (0, 1)]
     together = curves(configs, digits, 2)
     assert together == curves(configs, digits, 2)
-    for alone, beside in zip(configs, together, strict=True):
-        ((curve, noise_hash),) = curves([alone], digits, 1)
-        assert noise_hash == beside[1]
-        np.testing.assert_allclose(curve["train_loss"], beside[0]["train_loss"], rtol=1e-4)
-        np.testing.assert_allclose(
-            curve["test_accuracy"], beside[0]["test_accuracy"], atol=0.01
-        )
+    one_by_one = [curves([alone], digits, 1)[0] for alone in configs]
+    at_once = curves(configs, digits, 2, at_once=len(configs) // 2)
+    for others in (one_by_one, at_once):
+        for (curve, noise_hash), beside in zip(others, together, strict=True):
+            assert noise_hash == beside[1]
+            np.testing.assert_allclose(curve["train_loss"], beside[0]["train_loss"], rtol=1e-4)
+            np.testing.assert_allclose(
+                curve["test_accuracy"], beside[0]["test_accuracy"], atol=0.01
+            )
     assert together[0] != together[1]
+
+
+@pytest.mark.parametrize(
+    ("backend", "runs", "at_once", "expected"),
+    [
+        ("cpu", 3, None, (3, 3, 1)),
+        ("cpu", 100, None, (8, 80, 1)),
+        ("cpu", 100, 4, (8, 64, 4)),  # 2 × 4 of the recipe's 10
+        ("gpu", 3, None, (3, 3, 1)),
+        ("gpu", 10_000, None, (8, 512, 64)),
+        ("gpu", 100, None, (8, 104, 13)),
+    ],
+)
+def test_where_runs_are_computed(digits, monkeypatch, backend, runs, at_once, expected):
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)
+    layout = _run_all.lay_out(runs, digits, at_once)
+    assert (layout.devices, layout.together, layout.at_once) == expected
 
 
 def test_every_method_trains_with_every_setting_that_is_tried(digits):

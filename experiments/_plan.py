@@ -1,0 +1,160 @@
+"""How long the runs would take that a file of results lacks, told from a few of their steps."""
+
+import dataclasses
+import math
+import statistics
+import time
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from experiments._config import RunConfig
+from experiments._console import print_titled
+from experiments._datasets import Dataset
+from experiments._program import make_program
+from experiments._progress import ProgressBar
+from experiments._recipes import recipe_for
+from experiments._run_all import Alike, lay_out
+from experiments._runner import make_group
+from experiments._subset import take_rows
+
+_TIMED = 3  # calls, after the one that compiles
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """What runs that share a program would take on this machine.
+
+    Attributes:
+        alike: the runs.
+        together: how many of them are trained at the same time.
+        images_per_second: trained on, all runs together; evaluation is counted in the time.
+        seconds: for all of the runs, without compilation.
+        compile_seconds: compilation and first call.
+    """
+
+    alike: Alike
+    together: int
+    images_per_second: float
+    seconds: float
+    compile_seconds: float
+
+
+def estimate(alike: Alike, dataset: Dataset, at_once: int | None) -> Estimate:
+    """Time a few steps, with their share of the evaluation, of runs that share a program.
+
+    Args:
+        alike: the runs that are missing.
+        dataset: already cut to ``train_examples``.
+        at_once: see ``lay_out``.
+    """
+    recipe = recipe_for(dataset)
+    config = alike.configs[0]
+    full_steps = len(dataset.train_labels) // config.batch_size
+    steps = min(full_steps, _timed_steps(config))
+    part = _first_steps(dataset, steps * config.batch_size)
+    layout = lay_out(len(alike.configs), dataset, at_once)
+    together = layout.together
+    # Which labels are wrong does not change the time.
+    members = [
+        dataclasses.replace(
+            one,
+            noise="none",
+            noise_file=None,
+            schedule="cosine",
+            epochs=(_TIMED + 1) * recipe.epochs_together,
+        )
+        for one in (alike.configs * math.ceil(together / len(alike.configs)))[:together]
+    ]
+    program = make_program(
+        members[0], part, alike.loss_names, layout.devices, at_once=layout.at_once
+    )
+    group = make_group(program, members, part, alike.loss_names)
+    seconds = []
+    for _ in range(_TIMED + 1):
+        began = time.perf_counter()
+        group.advance(recipe.epochs_together)
+        seconds.append(time.perf_counter() - began)
+    step = statistics.median(seconds[1:]) / (recipe.epochs_together * steps)
+    groups = math.ceil(len(alike.configs) / together)
+    return Estimate(
+        alike=alike,
+        together=together,
+        images_per_second=together * config.batch_size / step,
+        seconds=groups * config.epochs * full_steps * step,
+        compile_seconds=seconds[0] - statistics.median(seconds[1:]),
+    )
+
+
+def print_plan(
+    console: Console,
+    programs: Sequence[Alike],
+    dataset: Dataset,
+    *,
+    wanted: int,
+    title: str,
+    at_once: int | None,
+) -> None:
+    """Print how many of the wanted runs are missing and how long they would take."""
+    missing = sum(len(alike.configs) for alike in programs)
+    console.print(f"{title}: {wanted} runs, {wanted - missing} done, {missing} missing")
+    if not missing:
+        return
+    with ProgressBar("timing a few steps", len(programs), "programs") as bar:
+        estimates = []
+        for alike in programs:
+            estimates.append(estimate(alike, dataset, at_once))
+            bar.advance(1, _duration(estimates[-1].seconds))
+    table = Table(
+        title="what is missing, by compiled program", box=box.SIMPLE, title_justify="left"
+    )
+    for column in ("network", "losses", "runs", "at a time", "images/s", "time", "compilation"):
+        table.add_column(column, justify="left" if column == "network" else "right")
+    for one in estimates:
+        config = one.alike.configs[0]
+        table.add_row(
+            f"{config.network}, {config.dtype}, {config.epochs} epochs",
+            str(len({member.loss for member in one.alike.configs})),
+            str(len(one.alike.configs)),
+            str(one.together),
+            f"{one.images_per_second:.0f}",
+            _duration(one.seconds),
+            f"{one.compile_seconds:.0f} s",
+        )
+    print_titled(console, table)
+    total = sum(one.seconds + one.compile_seconds for one in estimates)
+    kind = jax.devices()[0].device_kind
+    console.print(
+        f"in all {_duration(total)} on {jax.local_device_count()} × {kind}, extrapolated from "
+        f"{_TIMED} calls of a few steps with their share of the evaluation",
+        highlight=False,
+    )
+
+
+def _timed_steps(config: RunConfig) -> int:
+    """Return so many steps that calling them costs little beside them."""
+    slow = jax.default_backend() == "cpu" and config.network != "mlp"
+    return 2 if slow else 16
+
+
+def _first_steps(dataset: Dataset, count: int) -> Dataset:
+    """Return so many training examples, and as many test examples as are due to them."""
+    share = count / len(dataset.train_labels)
+    test = max(1, round(share * len(dataset.test_labels)))
+    part = take_rows(dataset, np.arange(count))
+    return dataclasses.replace(
+        part,
+        test_images=dataset.test_images[:test],
+        test_labels=dataset.test_labels[:test],
+    )
+
+
+def _duration(seconds: float) -> str:
+    for unit, name in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:.1f} {name}"
+    return f"{seconds:.0f} s"

@@ -91,7 +91,7 @@ def _timed(run: Callable[[], None]) -> float:
 def _sweep(dataset: Dataset, configs: Sequence[RunConfig], devices: int, size: int) -> None:
     program = make_program(configs[0], dataset, LOSSES, devices)
     for members, _ in grouped(configs, size):
-        group = make_group(program, members, dataset, LOSSES)
+        group = make_group(program, members, dataset, LOSSES, epochs_together=EPOCHS)
         group.advance(EPOCHS)
         group.results()
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import jax
 import numpy as np
 
-from experiments._program import place
+from experiments._placement import place
 from experiments._runner import Group
 
 _KEPT = 2

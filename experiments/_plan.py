@@ -73,7 +73,9 @@ def estimate(alike: Alike, dataset: Dataset, at_once: int | None) -> Estimate:
     program = make_program(
         members[0], part, alike.loss_names, layout.devices, at_once=layout.at_once
     )
-    group = make_group(program, members, part, alike.loss_names)
+    group = make_group(
+        program, members, part, alike.loss_names, epochs_together=recipe.epochs_together
+    )
     seconds = []
     for _ in range(_TIMED + 1):
         began = time.perf_counter()

@@ -14,8 +14,7 @@ from typing import Any
 import flax.struct
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import PartitionSpec
 
 from esoftmax_jax import losses
 from esoftmax_jax.training import (
@@ -24,6 +23,7 @@ from esoftmax_jax.training import (
     make_eval_step,
     make_train_step,
 )
+from experiments._ahead import CompiledAhead
 from experiments._augment_option import (
     augment,
     check_augmentation,
@@ -42,6 +42,7 @@ from experiments._optimizer import (
     rate_factor,
     start_average,
 )
+from experiments._placement import SPLIT, WHOLE, placed_shapes, run_mesh
 from experiments._resnet import ResNet34
 
 EVAL_BATCH = 500
@@ -62,8 +63,6 @@ class Runs(flax.struct.PyTreeNode):
         seed: () int32.
         labels: (N,) int32, the labels trained on.
         image_rows: (N,) int32, where the image of each example lies in ``Data``.
-        pool: (N,) int32, indices of the examples trained on; repeated to length N where some
-            are held out, so that the number of steps stays the same.
         loss_index: () int32, position in the program's losses.
         settings: (H,) float32, the loss's hyperparameters.
         learning_rate: () float32, at the start.
@@ -72,7 +71,6 @@ class Runs(flax.struct.PyTreeNode):
     seed: jax.Array
     labels: jax.Array
     image_rows: jax.Array
-    pool: jax.Array
     loss_index: jax.Array
     settings: jax.Array
     learning_rate: jax.Array
@@ -91,16 +89,36 @@ class Program:
 
     Attributes:
         start: ``start(runs) -> states``.
-        advance: ``advance(states, runs, data, epochs) -> (states, EpochMetrics)``, with an
-            int32 array of consecutive epoch numbers; consumes ``states``.
+        advance: ``advance(states, runs, data, epochs, orders) -> (states, EpochMetrics)``,
+            with (E,) int32 consecutive epoch numbers and (R, E, steps, batch) int32 indices of
+            the examples of every batch; consumes ``states``.
         predict: ``predict(states, images) -> (R, N) int32`` predicted classes.
         devices: how many devices the axis of runs is split over.
+        batches: steps in an epoch, and examples in a step.
     """
 
     start: Callable[[Runs], RunState]
-    advance: Callable[[RunState, Runs, Data, jax.Array], tuple[RunState, EpochMetrics]]
-    predict: Callable[[RunState, jax.Array], jax.Array]
+    advance: CompiledAhead
+    predict: CompiledAhead
     devices: int
+    batches: tuple[int, int]
+
+    def prepare(self, runs: Runs, data: Data, epochs: int) -> None:
+        """Begin to compile ``advance``, for so many epochs a call, and ``predict``.
+
+        Args:
+            runs: arrays, or their shapes and types.
+            data: likewise.
+            epochs: how many one call is to advance.
+        """
+        states = jax.eval_shape(self.start, runs)
+        states, runs = (placed_shapes(x, self.devices, split=True) for x in (states, runs))
+        numbers = jax.ShapeDtypeStruct((epochs,), jnp.int32)
+        data, numbers = (placed_shapes(x, self.devices, split=False) for x in (data, numbers))
+        orders = jax.ShapeDtypeStruct((runs.seed.shape[0], epochs, *self.batches), jnp.int32)
+        orders = placed_shapes(orders, self.devices, split=True)
+        self.advance.prepare(states, runs, data, numbers, orders)
+        self.predict.prepare(states, data.train_images)
 
 
 def make_network(config: RunConfig, num_classes: int) -> Any:
@@ -155,20 +173,20 @@ def make_program(
         return start_average(state, config.ema_decay)
 
     def advance_one(
-        state: RunState, run: Runs, data: Data, epochs: jax.Array
+        state: RunState, run: Runs, data: Data, epochs: jax.Array, orders: jax.Array
     ) -> tuple[RunState, EpochMetrics]:
         loss_fn = switching_loss(
             loss_names, run.loss_index, run.settings, config.label_smoothing
         )
         evaluate = make_eval_step(network.apply, losses.cross_entropy)
 
-        def epoch(state: RunState, number: jax.Array) -> tuple[RunState, EpochMetrics]:
+        def epoch(
+            state: RunState, numbered: tuple[jax.Array, jax.Array]
+        ) -> tuple[RunState, EpochMetrics]:
+            number, order = numbered
             rate = run.learning_rate * factor(number)
             optimizer = make_optimizer(config, rate)
-            order_key, augment_key = jax.random.split(
-                jax.random.fold_in(_stream(run.seed, 1), number)
-            )
-            order = jax.random.permutation(order_key, run.pool)[: steps * config.batch_size]
+            augment_key = jax.random.fold_in(_stream(run.seed, 1), number)
 
             def one_step(
                 carry: RunState, numbered: tuple[jax.Array, jax.Array]
@@ -186,8 +204,7 @@ def make_program(
                 new, metrics = train_step(carry.train, {"inputs": inputs, "labels": labels})
                 return move_average(carry, new, config.ema_decay), metrics
 
-            numbered = (jnp.arange(steps), order.reshape(steps, config.batch_size))
-            state, metrics = jax.lax.scan(one_step, state, numbered)
+            state, metrics = jax.lax.scan(one_step, state, (jnp.arange(steps), order))
             train = jax.tree.map(lambda x: x.sum(axis=0), metrics)
 
             def evaluate_batch(total: Metrics, batch: Any) -> tuple[Metrics, None]:
@@ -198,7 +215,7 @@ def make_program(
             test, _ = jax.lax.scan(evaluate_batch, Metrics.empty(), batches)
             return state, EpochMetrics(train, test)
 
-        return jax.lax.scan(epoch, state, epochs)
+        return jax.lax.scan(epoch, state, (epochs, orders))
 
     def predict_one(state: RunState, images: jax.Array) -> jax.Array:
         evaluated = state.evaluated()
@@ -216,10 +233,11 @@ def make_program(
         return states
 
     def advance(
-        states: RunState, runs: Runs, data: Data, epochs: jax.Array
+        states: RunState, runs: Runs, data: Data, epochs: jax.Array, orders: jax.Array
     ) -> tuple[RunState, EpochMetrics]:
         result: tuple[RunState, EpochMetrics] = over_runs(
-            lambda pair: advance_one(pair[0], pair[1], data, epochs), (states, runs)
+            lambda one: advance_one(one[0], one[1], data, epochs, one[2]),
+            (states, runs, orders),
         )
         return result
 
@@ -227,21 +245,27 @@ def make_program(
         predicted: jax.Array = over_runs(lambda state: predict_one(state, images), states)
         return predicted
 
-    mesh = Mesh(np.array(jax.local_devices()[:num_devices]), ("runs",))
-    split, whole = PartitionSpec("runs"), PartitionSpec()
+    mesh = run_mesh(num_devices)
 
-    def over_devices(function: Any, *in_specs: PartitionSpec, donate: bool = False) -> Any:
-        mapped = jax.shard_map(
-            function, mesh=mesh, in_specs=in_specs, out_specs=split, check_vma=False
+    def over_devices(function: Any, *in_specs: PartitionSpec) -> Any:
+        return jax.shard_map(
+            function, mesh=mesh, in_specs=in_specs, out_specs=SPLIT, check_vma=False
         )
-        return jax.jit(mapped, donate_argnums=(0,) if donate else ())
 
     return Program(
-        start=over_devices(start, split),
-        advance=over_devices(advance, split, split, whole, whole, donate=True),
-        predict=over_devices(predict, split, whole),
+        start=jax.jit(over_devices(start, SPLIT), compiler_options=_called_once()),
+        advance=CompiledAhead(
+            jax.jit(over_devices(advance, SPLIT, SPLIT, WHOLE, WHOLE, SPLIT), donate_argnums=0)
+        ),
+        predict=CompiledAhead(jax.jit(over_devices(predict, SPLIT, WHOLE))),
         devices=num_devices,
+        batches=(steps, config.batch_size),
     )
+
+
+def _called_once() -> dict[str, Any]:
+    """Return compiler options for what runs once: a CPU compiles it in half of the time."""
+    return {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else {}
 
 
 def _blended(loss_fn: Any, mixed: MixedLabels) -> Any:
@@ -251,14 +275,6 @@ def _blended(loss_fn: Any, mixed: MixedLabels) -> Any:
         return mixed.blend(lambda labels: loss_fn(logits, labels, where=where))
 
     return loss
-
-
-def place(tree: Any, num_devices: int, *, split: bool) -> Any:
-    """Put arrays where the program expects them: split over devices by run, or whole."""
-    mesh = Mesh(np.array(jax.local_devices()[:num_devices]), ("runs",))
-    return jax.device_put(
-        tree, NamedSharding(mesh, PartitionSpec("runs") if split else PartitionSpec())
-    )
 
 
 def _stream(seed: jax.Array, stream: int) -> jax.Array:

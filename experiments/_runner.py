@@ -10,18 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax import __version__
+from experiments._batches import batch_orders, split_holdout
 from experiments._config import RunConfig
 from experiments._datasets import Dataset
 from experiments._methods import METHODS, number_of_settings
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import Labels, NoisyTraining, apply_noise
 from experiments._optimizer import RunState
-from experiments._program import Data, Program, Runs, place
+from experiments._placement import place
+from experiments._program import Data, Program, Runs
 
 Result = dict[str, Any]
 """What is known of a finished run, as plain JSON values."""
@@ -55,9 +56,13 @@ class Group:
         """Train for so many epochs (fewer if the runs end before)."""
         began = time.perf_counter()
         until = min(self.epoch + epochs, self.configs[0].epochs)
-        numbers = jnp.arange(self.epoch, until, dtype=jnp.int32)
-        numbers = place(numbers, self.program.devices, split=False)
-        self.states, metrics = self.program.advance(self.states, self.runs, self.data, numbers)
+        to_do = range(self.epoch, until)
+        orders = batch_orders(self.configs, len(self.dataset.train_labels), to_do)
+        orders = place(orders, self.program.devices, split=True)
+        numbers = place(np.array(to_do, np.int32), self.program.devices, split=False)
+        self.states, metrics = self.program.advance(
+            self.states, self.runs, self.data, numbers, orders
+        )
         done = slice(self.epoch, until)
         self.curves["train_loss"][:, done] = np.asarray(metrics.train.loss)
         self.curves["train_accuracy"][:, done] = np.asarray(metrics.train.accuracy)
@@ -77,12 +82,12 @@ class Group:
 
     def results(self) -> list[Result]:
         """Describe the finished runs."""
-        predicted = np.asarray(self.program.predict(self.states, self.data.train_images))
-        return [self._result(i, predicted[i]) for i in range(len(self.configs))]
+        by_image = np.asarray(self.program.predict(self.states, self.data.train_images))
+        rows = np.asarray(self.runs.image_rows)
+        return [self._result(i, by_image[i][rows[i]]) for i in range(len(self.configs))]
 
     def _result(self, index: int, predicted: Labels) -> Result:
         noisy, held_out = self.noisy[index], self.holdouts[index]
-        predicted = predicted[np.asarray(self.runs.image_rows[index])]
         trained_wrong = noisy.wrong(self.dataset.train_labels)
         trained_wrong[held_out] = False
         given_back = predicted == noisy.labels
@@ -112,6 +117,8 @@ def make_group(
     configs: Sequence[RunConfig],
     dataset: Dataset,
     loss_names: Sequence[str],
+    *,
+    epochs_together: int | None = None,
 ) -> Group:
     """Draw the labels of each run and start it.
 
@@ -120,44 +127,69 @@ def make_group(
         configs: as many as fill the program's devices evenly.
         dataset: already cut to ``train_examples``.
         loss_names: the losses that the program contains.
+        epochs_together: how many epochs the first call is to advance; the program is then
+            compiled for it while labels are drawn.
     """
+    count = len(dataset.train_labels)
+    data = _data(dataset)
+    if epochs_together is not None:
+        shapes = _run_shapes(len(configs), count, number_of_settings(loss_names))
+        program.prepare(shapes, data, min(epochs_together, configs[0].epochs))
     # Runs that differ in loss or settings share their labels: draw each set once.
     drawn = {
         (noise_text, seed): apply_noise(parse_noise(noise_text), dataset, seed)
         for noise_text, seed in {(c.noise, c.seed) for c in configs}
     }
     noisy = [drawn[c.noise, c.seed] for c in configs]
-    count = len(dataset.train_labels)
-    splits = [_holdout(c, count) for c in configs]
-    runs = Runs(
-        seed=jnp.array([c.seed for c in configs], jnp.int32),
-        labels=jnp.array([one.labels for one in noisy]),
-        image_rows=jnp.array([_image_rows(one, count) for one in noisy]),
-        pool=jnp.array([pool for pool, _ in splits]),
-        loss_index=jnp.array([list(loss_names).index(c.loss) for c in configs], jnp.int32),
-        settings=jnp.array([_settings(c, number_of_settings(loss_names)) for c in configs]),
-        learning_rate=jnp.array([c.learning_rate for c in configs], jnp.float32),
-    )
-    images = dataset.train_images
-    if dataset.foreign_images is not None:
-        images = np.concatenate([images, dataset.foreign_images])
-    data = Data(
-        train_images=jnp.asarray(images),
-        test_images=jnp.asarray(dataset.test_images),
-        test_labels=jnp.asarray(dataset.test_labels),
-    )
-    runs = place(runs, program.devices, split=True)
+    # NumPy until all is placed: every operation of JAX is a program to compile.
+    arrays: dict[str, Any] = {
+        "seed": np.array([c.seed for c in configs], np.int32),
+        "labels": np.stack([one.labels for one in noisy]),
+        "image_rows": np.stack([_image_rows(one, count) for one in noisy]),
+        "loss_index": np.array([list(loss_names).index(c.loss) for c in configs], np.int32),
+        "settings": np.stack([_settings(c, number_of_settings(loss_names)) for c in configs]),
+        "learning_rate": np.array([c.learning_rate for c in configs], np.float32),
+    }
+    runs = Runs(**place(arrays, program.devices, split=True))
     shape = (len(configs), configs[0].epochs)
     return Group(
         program=program,
         configs=tuple(configs),
         dataset=dataset,
         noisy=noisy,
-        holdouts=[held_out for _, held_out in splits],
+        holdouts=[split_holdout(c, count)[1] for c in configs],
         runs=runs,
         data=place(data, program.devices, split=False),
         states=program.start(runs),
         curves={name: np.full(shape, np.nan, np.float32) for name in CURVES},
+    )
+
+
+def _data(dataset: Dataset) -> Data:
+    images = dataset.train_images
+    if dataset.foreign_images is not None:
+        images = np.concatenate([images, dataset.foreign_images])
+    arrays: dict[str, Any] = {
+        "train_images": images,
+        "test_images": dataset.test_images,
+        "test_labels": dataset.test_labels,
+    }
+    return Data(**arrays)
+
+
+def _run_shapes(runs: int, examples: int, settings: int) -> Runs:
+    """Return the shapes and types of what differs between runs."""
+
+    def shape(dtype: Any, *axes: int) -> Any:
+        return jax.ShapeDtypeStruct((runs, *axes), dtype)
+
+    return Runs(
+        seed=shape(np.int32),
+        labels=shape(np.int32, examples),
+        image_rows=shape(np.int32, examples),
+        loss_index=shape(np.int32),
+        settings=shape(np.float32, settings),
+        learning_rate=shape(np.float32),
     )
 
 
@@ -200,16 +232,6 @@ def _commit() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return found.stdout.strip() or None
-
-
-def _holdout(
-    config: RunConfig, count: int
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Return the pool of examples trained on, repeated to length N, and those held out."""
-    order = np.random.default_rng([config.seed, 1]).permutation(count).astype(np.int32)
-    number = round(config.holdout * count)
-    held_out, kept = order[:number], order[number:]
-    return np.resize(kept, count), held_out
 
 
 def _image_rows(noisy: NoisyTraining, count: int) -> Labels:

@@ -37,7 +37,7 @@ def train(
         return done[config.identity]
     names = [config.loss]
     program = make_program(config, dataset, names, num_devices=1)
-    group = make_group(program, [config], dataset, names)
+    group = make_group(program, [config], dataset, names, epochs_together=checkpoint_every)
     with Checkpoints(workdir / "checkpoints") as checkpoints:
         checkpoints.restore(group)
         if group.epoch:

@@ -51,9 +51,9 @@ def test_a_table_from_the_command_line(tmp_path, capsys, monkeypatch):
     path.write_text(path.read_text(encoding="utf-8")[:-40], encoding="utf-8")
     ran = []
 
-    def recorded(program, configs, *rest):
+    def recorded(program, configs, *rest, **options):
         ran.extend(configs)
-        return make_group(program, configs, *rest)
+        return make_group(program, configs, *rest, **options)
 
     monkeypatch.setattr(_run_all, "make_group", recorded)
     assert main([*arguments, "2"]) == 0

@@ -12,6 +12,7 @@ import optax
 import pytest
 
 from esoftmax_jax.training import create_train_state
+from experiments._ahead import CompiledAhead
 from experiments._cli import main
 from experiments._config import RunConfig
 from experiments._datasets import Dataset
@@ -175,8 +176,36 @@ def test_nothing_compiles_again_for_other_settings_labels_or_losses(pictures):
     ]
     for group_configs in (first, *others):
         make_group(program, group_configs, pictures, names).advance(1)
-    compiled: Any = program.advance
-    assert compiled._cache_size() == 1
+    assert program.advance.function._cache_size() == 1
+
+
+def test_what_is_compiled_ahead_is_what_runs(pictures):
+    configs = [
+        make_config(pictures, parse_noise("none"), "CE", epochs=2, width=0.05, seed=seed)
+        for seed in (0, 1)
+    ]
+    program = make_program(configs[0], pictures, ["CE"], 2)
+    group = make_group(program, configs, pictures, ["CE"], epochs_together=1)
+    group.advance(1)
+    ahead = group.results()
+    assert program.advance.function._cache_size() == 0
+    assert program.predict.function._cache_size() == 0
+    group.advance(1)
+    plain = make_group(make_program(configs[0], pictures, ["CE"], 2), configs, pictures, ["CE"])
+    plain.advance(1)
+    assert [r["curves"]["train_loss"][0] for r in plain.results()] == [
+        r["curves"]["train_loss"][0] for r in ahead
+    ]
+
+
+def test_an_error_of_a_compilation_ahead_is_told():
+    def fails(x):
+        raise ValueError("not traceable")
+
+    ahead = CompiledAhead(jax.jit(fails))
+    ahead.prepare(jax.ShapeDtypeStruct((2,), jnp.float32))
+    with pytest.raises(ValueError, match="not traceable"):
+        ahead(jnp.zeros(2))
 
 
 def test_foreign_images_are_what_is_trained_on(pictures):

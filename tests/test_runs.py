@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from experiments import _run_all, _runner, _train
+from experiments._batches import batch_orders, split_holdout
 from experiments._cli import main
 from experiments._config import RunConfig
 from experiments._datasets import load_dataset
@@ -186,11 +187,26 @@ def test_every_method_trains_with_every_setting_that_is_tried(digits):
 def test_held_out_examples_are_never_trained_on(digits):
     run = config(digits, holdout=0.25)
     program = make_program(run, digits, LOSSES, 1)
-    group = make_group(program, [run], digits, LOSSES)
-    pool, (held_out,) = np.asarray(group.runs.pool[0]), group.holdouts
+    (held_out,) = make_group(program, [run], digits, LOSSES).holdouts
     assert len(held_out) == 100
-    assert len(pool) == 400
-    assert set(pool) == set(range(400)) - set(held_out)
+    kept, again = split_holdout(run, 400)
+    np.testing.assert_array_equal(again, held_out)
+    assert len(kept) == 400
+    assert set(kept) == set(range(400)) - set(held_out)
+    (orders,) = batch_orders([run], 400, range(2))
+    assert set(orders.flat) <= set(kept)
+
+
+def test_the_order_of_batches(digits):
+    runs = [config(digits, loss, seed=seed) for seed in (0, 1) for loss in ("CE", "GCE")]
+    orders = batch_orders(runs, 70, range(3))
+    assert orders.shape == (4, 3, 2, 32)
+    for order in orders.reshape(12, 64):
+        assert len(set(order)) == 64  # each example once
+        assert set(order) <= set(range(70))
+    assert len({order.tobytes() for order in orders.reshape(12, 64)}) == 6  # by seed and epoch
+    np.testing.assert_array_equal(orders[0], orders[1])
+    np.testing.assert_array_equal(orders[:, 1:], batch_orders(runs, 70, range(1, 3)))
 
 
 def test_groups_have_one_size():

@@ -166,7 +166,8 @@ def write_cells(path: Path, cells: Sequence[CellResult], scale: str, note: str) 
         lines += [f"## {setting}", "", " | ".join(("", *COLUMNS, "")).strip()]
         lines += [" | ".join(("", *("---" for _ in COLUMNS), "")).strip()]
         lines += [" | ".join(("", *cell.texts(), "")).strip() for cell in of_setting]
-        lines += ["", ordering(of_setting), ""]
+        order = ordering(of_setting)
+        lines += ["", order, ""] if order else [""]
     lines += [scale, "", f"Data: {note}" if note else ""]
     path.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 

@@ -26,15 +26,15 @@ _STRICT = {"alpha": 0.1, "beta": 2.0, "m": 1e4}
 CHOICES: dict[str, tuple[str, _Choice, _Choice]] = {
     "CE": ("CE", (0.003, {}), (0.03, {})),
     "CE (rate 0.1)": ("CE", (0.1, {}), (0.1, {})),
-    "GCE": ("GCE", (0.03, {"q": 0.7}), (0.3, {"q": 0.7})),
-    "SCE": ("SCE", (0.003, {"alpha": 1.0, "beta": 1.0}), (0.01, {"alpha": 0.1, "beta": 1.0})),
-    "MAE": ("MAE", (0.03, {}), (0.1, {})),
+    "GCE": ("GCE", (0.03, {"q": 0.7}), (0.01, {"q": 0.7})),
+    "SCE": ("SCE", (0.01, {"alpha": 0.1, "beta": 1.0}), (0.01, {"alpha": 0.1, "beta": 1.0})),
+    "MAE": ("MAE", (0.3, {}), (0.1, {})),
     "NCE+RCE": (
         "NCE+RCE",
         (0.01, {"alpha": 10.0, "beta": 0.1}),
         (0.01, {"alpha": 10.0, "beta": 0.1}),
     ),
-    "CE_eps": ("CE_eps", (0.01, {"m": 1e4}), (0.3, {"m": 1e3})),
+    "CE_eps": ("CE_eps", (0.01, {"m": 1e3}), (0.3, {"m": 1e4})),
     "CE_eps+MAE": ("CE_eps+MAE", (0.01, _STRICT), (0.01, _LOOSE)),
     "FL_eps+MAE": ("FL_eps+MAE", (0.01, _STRICT | _FOCAL), (0.01, _LOOSE | _FOCAL)),
 }

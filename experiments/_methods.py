@@ -19,11 +19,13 @@ class Method:
         name: in the library's registry.
         candidates: the settings among which a noisy hold-out set chooses on small data.
         flags: hyperparameters that no run changes.
+        draws: whether the loss takes a key, another one for every step.
     """
 
     name: str
     candidates: tuple[dict[str, float], ...]
     flags: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    draws: bool = False
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -105,14 +107,22 @@ _CODE_FLAGS: dict[str, dict[str, Any]] = {
     "GCE": {"min_prob": 1e-8},
     **{name: {"stop_modulator_gradient": True} for name in _FOCAL},
 }
-METHODS = {name: Method(name, settings) for name, settings in _CANDIDATES.items()} | {
-    f"{name}@code": Method(name, _CANDIDATES[name], flags)
-    for name, flags in _CODE_FLAGS.items()
-}
-"""Name as in the papers → loss: all of the library's that need labels and logits alone.
+METHODS = (
+    {name: Method(name, settings) for name, settings in _CANDIDATES.items()}
+    | {
+        f"{name}@code": Method(name, _CANDIDATES[name], flags)
+        for name, flags in _CODE_FLAGS.items()
+    }
+    | {
+        name: Method("NLNL", ({},), {"num_complementary": count}, draws=True)
+        for name, count in {"NLNL": 1, "NLNL@110": 110}.items()
+    }
+)
+"""Name as in the papers → loss: all of the library's but those that need a matrix or a memory.
 
 ``NAME@code`` is NAME as the ε-softmax authors' code computes it: GCE floored at 1e-8, focal
-losses whose modulating factor is a constant in the derivative.
+losses whose modulating factor is a constant in the derivative. ``NLNL@110`` draws 110
+complementary labels for an example, as published for CIFAR-100, instead of one.
 """
 
 
@@ -138,14 +148,20 @@ def switching_loss(
         label_smoothing: share of each label that is spread evenly over all classes.
 
     Returns:
-        ``loss(logits, labels, *, where)``.
+        ``loss(logits, labels, *, where, key)``; the key may be left out where no loss draws.
     """
 
     def branch(name: str) -> Any:
         method = METHODS[name]
 
-        def run(logits: jax.Array, labels: jax.Array, where: jax.Array | None) -> jax.Array:
-            loss = method.loss(**{n: settings[i] for i, n in enumerate(method.parameters)})
+        def run(
+            logits: jax.Array,
+            labels: jax.Array,
+            where: jax.Array | None,
+            key: jax.Array | None,
+        ) -> jax.Array:
+            given = {n: settings[i] for i, n in enumerate(method.parameters)}
+            loss = method.loss(**given, **({"key": key} if method.draws else {}))
             values: jax.Array
             if label_smoothing:
                 spread = jax.nn.one_hot(labels, logits.shape[-1], dtype=logits.dtype)
@@ -160,9 +176,13 @@ def switching_loss(
     branches = [branch(name) for name in names]
 
     def loss(
-        logits: jax.Array, labels: jax.Array, *, where: jax.Array | None = None
+        logits: jax.Array,
+        labels: jax.Array,
+        *,
+        where: jax.Array | None = None,
+        key: jax.Array | None = None,
     ) -> jax.Array:
-        values: jax.Array = jax.lax.switch(index, branches, logits, labels, where)
+        values: jax.Array = jax.lax.switch(index, branches, logits, labels, where, key)
         return values
 
     return loss

@@ -8,6 +8,7 @@ once, as bytes where it came so.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -32,7 +33,7 @@ from experiments._augment_option import (
 )
 from experiments._config import RunConfig
 from experiments._datasets import Dataset
-from experiments._methods import switching_loss
+from experiments._methods import METHODS, switching_loss
 from experiments._mixup import MixedLabels, mixup
 from experiments._networks import MLP, EightLayerCNN, MnistCNN
 from experiments._optimizer import (
@@ -165,6 +166,7 @@ def make_program(
     augmentation = parse_augmentation(config.augment)
     check_augmentation(augmentation, dataset.train_images)
     steps = len(dataset.train_labels) // config.batch_size
+    draws = any(METHODS[name].draws for name in loss_names)
 
     def start_one(run: Runs) -> RunState:
         images = jnp.zeros((1, *dataset.train_images.shape[1:]), jnp.float32)
@@ -187,6 +189,7 @@ def make_program(
             rate = run.learning_rate * factor(number)
             optimizer = make_optimizer(config, rate)
             augment_key = jax.random.fold_in(_stream(run.seed, 1), number)
+            loss_key = jax.random.fold_in(_stream(run.seed, 2), number) if draws else None
 
             def one_step(
                 carry: RunState, numbered: tuple[jax.Array, jax.Array]
@@ -196,10 +199,13 @@ def make_program(
                 labels, key = run.labels[rows], jax.random.fold_in(augment_key, index)
                 inputs = dataset.normalised(augment(augmentation, key, images))
                 step_loss = loss_fn
+                if loss_key is not None:
+                    step_key = jax.random.fold_in(loss_key, index)
+                    step_loss = functools.partial(loss_fn, key=step_key)
                 if augmentation.mixup:
                     mixup_key = stage_keys(key)["mixup"]
                     inputs, mixed = mixup(mixup_key, inputs, labels, augmentation.mixup)
-                    step_loss = _blended(loss_fn, mixed)
+                    step_loss = _blended(step_loss, mixed)
                 train_step = make_train_step(network.apply, step_loss, optimizer)
                 new, metrics = train_step(carry.train, {"inputs": inputs, "labels": labels})
                 return move_average(carry, new, config.ema_decay), metrics

@@ -90,13 +90,12 @@ def test_table2_is_the_paper_and_more(dataset):
         printed = {row for row, preset in rows.items() if preset.table == 2}
         cells = {cell.row: cell for cell in table.select([setting]) if cell.row in printed}
         assert set(cells) == printed
-        for row in printed - {"NLNL"}:
+        for row in printed:
             loss = cells[row].loss
             assert loss is not None
             # Nothing of a preset is lost: numbers are the cell's, flags those of NAME@code.
             values = {**METHODS[loss].flags, **dict(cells[row].hyperparameters)}
             assert values == dict(rows[row].hyperparameters)
-        assert not cells["NLNL"].runnable
     extra = len(table.rows) - 15
     assert extra == 1 + 4 + 9  # CE (tuned); later losses; everything under L1
     assert len(table.cells) == (15 + extra) * 9
@@ -215,8 +214,8 @@ def test_unknown_names():
 
 
 def test_a_cell_without_loss_cannot_be_run():
-    with pytest.raises(UsageError, match="cifar10/sym0.4/NLNL: cannot be run, it draws"):
-        one("table2", "cifar10", "sym0.4/NLNL").run_config(0)
+    with pytest.raises(UsageError, match="cifar10/worst/Peer Loss: cannot be run, it is anoth"):
+        one("table4", "cifar10", "worst/Peer Loss").run_config(0)
     for place in PLACES:
         for cell in load_table(*place).cells:
             assert cell.runnable == (not cell.reason)

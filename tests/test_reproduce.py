@@ -85,7 +85,7 @@ def test_a_plan_runs_nothing(tmp_path, capsys):
         (["digits", "--cells", "sym0.3"], r"--cells: expected SETTING, ROW .*got 'sym0.3'"),
         (["digits", "--scale", "large"], "--scale: invalid choice: 'large'"),
         (["digits", "--labels", "gone.json"], "no label file 'gone.json'"),
-        (["table2", "--cells", "NLNL", "--data-dir", "nowhere"], "--cells: expected a cell that can be run"),
+        (["table4", "--cells", "worst/Peer Loss", "--data-dir", "nowhere"], "--cells: expected a cell that can be run"),
         (["table2", "--data-dir", "nowhere"], "nowhere"),
     ],
     ids=["table", "dataset", "cell", "scale", "labels", "not runnable", "data"],

@@ -179,6 +179,19 @@ def test_nothing_compiles_again_for_other_settings_labels_or_losses(pictures):
     assert program.advance.function._cache_size() == 1
 
 
+def test_a_loss_that_draws_gets_another_key_every_step(pictures):
+    names = ["CE", "NLNL"]
+    loss = switching_loss(names, jnp.int32(1), jnp.zeros(1))
+    logits, labels = jnp.array([[2.0, 0.0, -1.0]] * 2), jnp.array([0, 0])
+    drawn = {tuple(loss(logits, labels, key=jax.random.key(i)).tolist()) for i in range(8)}
+    assert 1 < len(drawn) <= 4  # of two examples with two other classes each
+    arguments = {"loss": "NLNL", "epochs": 2, "label_smoothing": 0.1, "augment": "mixup:1"}
+    _, result = run(pictures, **arguments)
+    _, again = run(pictures, **arguments)
+    assert result["curves"] == again["curves"]
+    assert np.isfinite(result["curves"]["train_loss"]).all()
+
+
 def test_what_is_compiled_ahead_is_what_runs(pictures):
     configs = [
         make_config(pictures, parse_noise("none"), "CE", epochs=2, width=0.05, seed=seed)

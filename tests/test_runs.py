@@ -175,8 +175,12 @@ def test_every_method_trains_with_every_setting_that_is_tried(digits):
         for settings in method.candidates:
             check_settings(name, settings)
             assert sorted(settings) == list(method.parameters)
-    # Those as in the authors' code compile as their namesakes do; two stand for all of them.
-    names = [name for name in METHODS if "@" not in name] + ["GCE@code", "FL_eps+MAE@code"]
+    # Those as in the authors' code compile as their namesakes do; two stand for all of those.
+    names = [name for name in METHODS if "@" not in name] + [
+        "GCE@code",
+        "FL_eps+MAE@code",
+        "NLNL@110",
+    ]
     configs = [config(digits, name, epochs=2) for name in names]
     group = make_group(make_program(configs[0], digits, names, 2), configs, digits, names)
     group.advance(2)

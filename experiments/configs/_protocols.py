@@ -107,9 +107,13 @@ def noise_text(dataset: str, setting: str) -> str:
 def method_and_constants(preset: Preset) -> tuple[str, Pairs]:
     """Return a preset's name in ``METHODS`` and its numeric hyperparameters, sorted.
 
-    Presets that fix more than numbers are the authors' code's, ``NAME@code``.
+    Presets that fix more than numbers are the authors' code's, ``NAME@code``; of NLNL they
+    fix how many labels are drawn.
     """
     name = preset.loss_name
+    if name == "NLNL":
+        drawn = preset.hyperparameters["num_complementary"]
+        return (name if drawn == 1 else f"{name}@{drawn}"), ()
     numbers = METHODS[name].parameters
     if set(preset.hyperparameters) != set(numbers):
         name = f"{name}@code"

@@ -8,7 +8,6 @@ from experiments.configs._published import printed
 
 NO_LOSS = "it is another paper's method, quoted, and not among the losses of a run"
 NO_CONSTANTS = "it is quoted from another paper, and its constants are not printed"
-NEEDS_KEY = "it draws complementary labels at every step, for which a run has no key"
 
 
 def published_cells(
@@ -37,8 +36,6 @@ def published_cells(
             if preset is None:
                 reason = NO_CONSTANTS if row in METHODS else NO_LOSS
                 cells.append(protocol.cell(place, None, reason=reason))
-            elif preset.loss_name not in METHODS:
-                cells.append(protocol.cell(place, None, reason=NEEDS_KEY))
             else:
                 cells.append(protocol.cell(place, *method_and_constants(preset)))
     return cells

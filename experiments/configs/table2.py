@@ -11,8 +11,8 @@ the cats are wrong. ``asymmetric`` would be another, harder problem. On CIFAR-10
 ``asymmetric``, to the next class within the super-class as the paper has it; published code
 goes round within five consecutive fine labels instead (the class map ``cifar100_blocks``).
 
-NLNL is shown with its figures only. Rows of ANL, JAL, everything under L1, and ``CE (tuned)``
-are not in the paper.
+NLNL is its first stage, negative learning alone. Rows of ANL, JAL, everything under L1, and
+``CE (tuned)`` are not in the paper.
 """
 
 from experiments.configs._extra_rows import extra_rows

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from experiments import _datasets, _prepared
+from experiments._cli import main
 from experiments._dataset_parts import Parts
 from experiments._datasets import load_dataset
 from experiments._errors import UsageError
@@ -286,6 +287,25 @@ def test_prepared_data(name, shape, mean):
     np.testing.assert_allclose(scaled, mean, atol=0.02)
     lossy = bool(re.search("lossy", data.note))
     assert lossy == (name == "cifar10")
+
+
+@pytest.mark.usefixtures("few")
+def test_the_papers_table_on_real_images(tmp_path, capsys):
+    arguments = ["reproduce", "table2", "--dataset", "cifar10", "--scale", "smoke"]
+    arguments += ["--cells", "asym0.4/CE,asym0.4/CE_eps+MAE", "--seeds", "1"]
+    arguments += ["--data-dir", _prepared_here("cifar10"), "--out", str(tmp_path / "out")]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"CE_eps\+MAE +\d+\.\d+ \(1\) +\d+\.\d+ \(1\) +78\.91 ± 0\.25", printed)
+    assert "the first 256 training examples instead of all" in printed
+    assert "lossy" in printed
+    path = tmp_path / "out" / "table2-cifar10-smoke.jsonl"
+    results = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert len({result["noise_hash"] for result in results}) == 1
+    for result in results:
+        assert result["noise_rate"] == pytest.approx(0.18, abs=0.05)  # sequential
+        assert result["config"]["network"] == "eight_layer_cnn"
+        assert np.isfinite(result["curves"]["train_loss"]).all()
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,12 @@
 
 import itertools
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import jax
@@ -23,6 +24,7 @@ from experiments._program import make_program
 from experiments._progress import ProgressBar
 from experiments._recipes import make_config
 from experiments._results import append_line
+from experiments._run_all import Layout
 from experiments._runner import environment, grouped, make_group
 
 LOSSES = ("CE", "GCE", "SCE", "CE_eps+MAE")
@@ -36,7 +38,8 @@ PROCESSES = 4
 def bench_sweep(*, runs: int, repeats: int, json_path: Path | None) -> None:
     """Time a sweep over losses, noises, rates and seeds on digits, compilation included.
 
-    - one program: all runs share it, split over the devices;
+    - one program: all runs share it, split over the devices, one after the other on each;
+    - one program, vmap: the same, but all of a device's runs at once;
     - sequential: the same program for one run at a time, compiled once;
     - processes: ``train`` in a process for each run, two at a time; a few are measured and
       their time multiplied.
@@ -44,23 +47,29 @@ def bench_sweep(*, runs: int, repeats: int, json_path: Path | None) -> None:
     dataset = load_dataset("digits")
     configs = _configs(dataset, runs)
     devices = jax.local_device_count()
-    ways: dict[str, Callable[[], None]] = {
-        "one program": lambda: _sweep(dataset, configs, devices, -(-runs // devices) * devices),
-        "sequential": lambda: _sweep(dataset, configs, 1, 1),
+    share = -(-runs // devices)
+    layouts = {
+        "one program": Layout(devices, devices * share, at_once=1),
+        "one program, vmap": Layout(devices, devices * share, at_once=share),
+        "sequential": Layout(devices=1, together=1, at_once=1),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in (*ways, "processes")}
-    with ProgressBar("bench sweep", repeats * (len(ways) + 1), "measurements") as bar:
+    seconds: dict[str, list[float]] = {name: [] for name in (*layouts, "processes")}
+    compiled: dict[str, list[float]] = {name: [] for name in layouts}
+    with ProgressBar("bench sweep", repeats * (len(layouts) + 1), "measurements") as bar:
         for turn in range(repeats):
             # In rotating order, so that a busy moment does not always meet the same one.
-            for name in [*ways][turn % 2 :] + [*ways][: turn % 2]:
-                seconds[name].append(_timed(ways[name]))
-                bar.advance(1, f"{name} {seconds[name][-1]:.1f} s")
+            names = [*layouts]
+            for name in names[turn % len(names) :] + names[: turn % len(names)]:
+                first, again = _timed(dataset, configs, layouts[name])
+                seconds[name].append(first)
+                compiled[name].append(again)
+                bar.advance(1, f"{name} {first:.1f} s")
             seconds["processes"].append(_processes(configs) * runs / PROCESSES)
             bar.advance(1, f"processes {seconds['processes'][-1]:.0f} s")
-    _print(seconds, runs, len(dataset.train_labels) // configs[0].batch_size)
+    _print(seconds, compiled, runs, len(dataset.train_labels) // configs[0].batch_size)
     if json_path is not None:
         line = {"bench": "sweep", "runs": runs, "epochs": EPOCHS, "seconds": seconds}
-        append_line(json_path, {**line, **environment()})
+        append_line(json_path, {**line, "seconds_compiled": compiled, **environment()})
 
 
 def _configs(dataset: Dataset, runs: int) -> list[RunConfig]:
@@ -79,21 +88,23 @@ def _configs(dataset: Dataset, runs: int) -> list[RunConfig]:
     ]
 
 
-def _timed(run: Callable[[], None]) -> float:
+def _timed(
+    dataset: Dataset, configs: Sequence[RunConfig], layout: Layout
+) -> tuple[float, float]:
+    """Return the seconds of a sweep, and of the same once more."""
     # Nothing compiled before may help, in memory or on disk.
     jax.clear_caches()
     jax.config.update("jax_enable_compilation_cache", False)
-    began = time.perf_counter()
-    run()
-    return time.perf_counter() - began
-
-
-def _sweep(dataset: Dataset, configs: Sequence[RunConfig], devices: int, size: int) -> None:
-    program = make_program(configs[0], dataset, LOSSES, devices)
-    for members, _ in grouped(configs, size):
-        group = make_group(program, members, dataset, LOSSES, epochs_together=EPOCHS)
-        group.advance(EPOCHS)
-        group.results()
+    program = make_program(configs[0], dataset, LOSSES, layout.devices, at_once=layout.at_once)
+    seconds = []
+    for _ in range(2):
+        began = time.perf_counter()
+        for members, _ in grouped(configs, layout.together):
+            group = make_group(program, members, dataset, LOSSES, epochs_together=EPOCHS)
+            group.advance(EPOCHS)
+            group.results()
+        seconds.append(time.perf_counter() - began)
+    return seconds[0], seconds[1]
 
 
 def _processes(configs: Sequence[RunConfig]) -> float:
@@ -129,22 +140,30 @@ def _command(config: RunConfig, workdir: Path) -> list[str]:
     return [*command, "--checkpoint-every", str(EPOCHS), "--workdir", str(workdir)]
 
 
-def _print(seconds: dict[str, list[float]], runs: int, steps: int) -> None:
+def _print(
+    seconds: dict[str, list[float]], compiled: dict[str, list[float]], runs: int, steps: int
+) -> None:
     table = Table(
-        title=f"{runs} runs on digits, {EPOCHS} epochs of {steps} steps, compilation included",
+        title=f"{runs} runs on digits, {EPOCHS} epochs of {steps} steps",
         box=box.SIMPLE,
         title_justify="left",
     )
-    for column in ("", "seconds", "range", "times one program"):
+    for column in ("", "s with compilation", "range", "ratio", "s without", "range", "ratio"):
         table.add_column(column, justify="left" if not column else "right")
-    base = sorted(seconds["one program"])[len(seconds["one program"]) // 2]
     for name, values in seconds.items():
-        middle = sorted(values)[len(values) // 2]
-        spread = f"{min(values):.1f}–{max(values):.1f}"
-        table.add_row(name, f"{middle:.1f}", spread, f"{middle / base:.1f}")
+        cells = [*_cells(values, seconds["one program"])]
+        cells += _cells(compiled[name], compiled["one program"]) if name in compiled else []
+        table.add_row(name, *cells)
     print_titled(Console(width=100), table)
     print(
-        f"processes: {PROCESSES} measured, {jax.local_device_count()} at a time, times "
-        f"{runs}/{PROCESSES}; jax {jax.__version__} on {jax.local_device_count()} × "
-        f"{jax.devices()[0].device_kind}"
+        f"ratio to one program; processes: {PROCESSES} measured, {jax.local_device_count()} at "
+        f"a time, times {runs}/{PROCESSES}; jax {jax.__version__} on "
+        f"{jax.local_device_count()} × {jax.devices()[0].device_kind}"
     )
+
+
+def _cells(values: list[float], base: list[float]) -> tuple[str, str, str]:
+    """Return median, range and the ratio of the medians."""
+    middle = statistics.median(values)
+    ratio = middle / statistics.median(base)
+    return f"{middle:.1f}", f"{min(values):.1f}–{max(values):.1f}", f"{ratio:.1f}"

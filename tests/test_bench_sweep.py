@@ -5,6 +5,7 @@ import re
 
 from experiments import _bench_sweep
 from experiments._cli import main
+from experiments._datasets import load_dataset
 
 
 def test_ratios_to_one_program(monkeypatch, tmp_path, capsys):
@@ -31,7 +32,7 @@ def test_ratios_to_one_program(monkeypatch, tmp_path, capsys):
 
 
 def test_the_runs_of_a_sweep_differ_and_share_a_program():
-    dataset = _bench_sweep.load_dataset("digits")
+    dataset = load_dataset("digits")
     configs = _bench_sweep._configs(dataset, 128)
     assert len({config.identity for config in configs}) == 128
     assert len({(config.epochs, config.batch_size, config.width) for config in configs}) == 1

@@ -18,9 +18,10 @@ from experiments._console import print_titled
 from experiments._datasets import Dataset
 from experiments._errors import UsageError
 from experiments._matrix_peak import matrix_peak
+from experiments._network_choice import make_network
 from experiments._noise_option import parse_noise
 from experiments._operations import step_operations
-from experiments._program import make_network, make_program
+from experiments._program import make_program
 from experiments._progress import ProgressBar
 from experiments._recipes import make_config
 from experiments._results import append_line

@@ -32,10 +32,11 @@ from experiments._augment_option import (
     stage_keys,
 )
 from experiments._config import RunConfig
+from experiments._convolution import Implementation
 from experiments._datasets import Dataset
 from experiments._methods import METHODS, switching_loss
 from experiments._mixup import MixedLabels, mixup
-from experiments._networks import MLP, EightLayerCNN, MnistCNN
+from experiments._network_choice import make_network
 from experiments._optimizer import (
     RunState,
     make_optimizer,
@@ -44,7 +45,6 @@ from experiments._optimizer import (
     start_average,
 )
 from experiments._placement import SPLIT, WHOLE, placed_shapes, run_mesh
-from experiments._resnet import ResNet34
 
 EVAL_BATCH = 500
 
@@ -122,24 +122,6 @@ class Program:
         self.predict.prepare(states, data.train_images)
 
 
-def make_network(config: RunConfig, num_classes: int) -> Any:
-    """Build the network that a configuration names."""
-    dtype = jnp.dtype(config.dtype)
-    if config.network == "mlp":
-        return MLP(num_classes, hidden=(_scaled(config, 256),), dtype=dtype)
-    if config.network == "mnist_cnn":
-        return MnistCNN(num_classes, dtype=dtype)
-    if config.network == "resnet34":
-        widths = tuple(_scaled(config, width) for width in (64, 128, 256, 512))
-        return ResNet34(num_classes, widths=widths, dtype=dtype)
-    widths = tuple(_scaled(config, width) for width in (64, 128, 196))
-    return EightLayerCNN(num_classes, widths=widths, dense=_scaled(config, 256), dtype=dtype)
-
-
-def _scaled(config: RunConfig, width: int) -> int:
-    return max(1, round(config.width * width))
-
-
 def make_program(
     config: RunConfig,
     dataset: Dataset,
@@ -161,7 +143,10 @@ def make_program(
     def over_runs(function: Callable[[Any], Any], runs: Any) -> Any:
         return jax.lax.map(function, runs, batch_size=at_once if at_once > 1 else None)
 
-    network = make_network(config, dataset.num_classes)
+    # vmap over kernels is a grouped convolution, whose derivative is slow on GPUs; of patches
+    # it is one batched product.
+    convolution: Implementation = "patches" if at_once > 1 else "auto"
+    network = make_network(config, dataset.num_classes, convolution)
     factor = rate_factor(config.schedule, config.epochs)
     augmentation = parse_augmentation(config.augment)
     check_augmentation(augmentation, dataset.train_images)

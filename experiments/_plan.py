@@ -57,7 +57,7 @@ def estimate(alike: Alike, dataset: Dataset, at_once: int | None) -> Estimate:
     full_steps = len(dataset.train_labels) // config.batch_size
     steps = min(full_steps, _timed_steps(config))
     part = _first_steps(dataset, steps * config.batch_size)
-    layout = lay_out(len(alike.configs), dataset, at_once)
+    layout = lay_out(alike.wanted, dataset, at_once)
     together = layout.together
     # Which labels are wrong does not change the time.
     members = [

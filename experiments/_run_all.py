@@ -53,19 +53,23 @@ def run_all(
     return [done[config.identity] for config in configs]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class Alike:
     """Runs that share a program.
 
+    The program is laid out for all that are wanted, also those that are done, so that it, the
+    compiled one on disk and the checkpoints stay the same when an interrupted comparison
+    goes on.
+
     Attributes:
         configs: the runs that are missing, at least one.
-        loss_names: all of the program's losses, also of runs that are done: the program, and
-            with it the compiled one on disk, stays the same when an interrupted comparison
-            goes on.
+        loss_names: all of the program's losses.
+        wanted: how many runs there are with those that are done.
     """
 
-    configs: list[RunConfig]
-    loss_names: list[str]
+    configs: list[RunConfig] = dataclasses.field(default_factory=list)
+    loss_names: list[str] = dataclasses.field(default_factory=list)
+    wanted: int = 0
 
 
 def missing_runs(configs: Sequence[RunConfig], done: Collection[str]) -> list[Alike]:
@@ -78,7 +82,8 @@ def missing_runs(configs: Sequence[RunConfig], done: Collection[str]) -> list[Al
     programs: dict[str, Alike] = {}
     # By identity: a loss tuned to the common rate is the same run as that row of the table.
     for identity, config in {config.identity: config for config in configs}.items():
-        alike = programs.setdefault(_program_key(config), Alike([], []))
+        alike = programs.setdefault(_program_key(config), Alike())
+        alike.wanted += 1
         if config.loss not in alike.loss_names:
             alike.loss_names.append(config.loss)
         if identity not in done:
@@ -137,7 +142,7 @@ def _run_alike(
     at_once: int | None,
 ) -> None:
     epochs_together = recipe_for(dataset).epochs_together
-    layout = lay_out(len(alike.configs), dataset, at_once)
+    layout = lay_out(alike.wanted, dataset, at_once)
     program = make_program(
         alike.configs[0], dataset, alike.loss_names, layout.devices, at_once=layout.at_once
     )

@@ -37,7 +37,8 @@ class ProgressBar:
             disable=not self._console.is_terminal,
         )
         self._title, self._total, self._unit = title, total, unit
-        self._done, self._began, self._spoke = 0, time.monotonic(), time.monotonic()
+        self._done, self._skipped = 0, 0
+        self._began, self._spoke = time.monotonic(), time.monotonic()
         self._task: TaskID = self._bar.add_task(title, total=total, latest="compiling")
 
     def __enter__(self) -> Self:
@@ -52,6 +53,13 @@ class ProgressBar:
     ) -> None:
         self._bar.stop()
 
+    def skip(self, amount: int, latest: str) -> None:
+        """Count work that an earlier call did: it says nothing of the time left."""
+        self._done += amount
+        self._skipped += amount
+        # A reset forgets the speed so far.
+        self._bar.reset(self._task, total=self._total, completed=self._done, latest=latest)
+
     def advance(self, amount: int, latest: str) -> None:
         """Count work done and show how it stands."""
         self._done += amount
@@ -59,7 +67,8 @@ class ProgressBar:
         now = time.monotonic()
         if self._bar.disable and now - self._spoke > PLAIN_INTERVAL:
             self._spoke = now
-            left = (now - self._began) / self._done * (self._total - self._done)
+            each = (now - self._began) / (self._done - self._skipped)
+            left = each * (self._total - self._done)
             self._console.print(
                 f"{self._title}: {self._done}/{self._total} {self._unit}, {latest}, "
                 f"{left:.0f} s left",

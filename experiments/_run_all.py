@@ -164,7 +164,7 @@ def _train_rest(
     """Train what is left of a group of which ``real`` runs count."""
     checkpoints.restore(group)
     if group.epoch:
-        bar.advance(real * group.epoch, group.latest())
+        bar.skip(real * group.epoch, group.latest())
     saved = time.monotonic()
     while not group.finished:
         before = group.epoch

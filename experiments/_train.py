@@ -44,7 +44,7 @@ def train(
             console.print(f"going on after epoch {group.epoch}")
         with ProgressBar(f"{config.loss} on {config.dataset}", config.epochs) as bar:
             if group.epoch:
-                bar.advance(group.epoch, group.latest())
+                bar.skip(group.epoch, group.latest())
             while not group.finished:
                 step = min(checkpoint_every, config.epochs - group.epoch)
                 group.advance(step)

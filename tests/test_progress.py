@@ -1,0 +1,19 @@
+"""What a long command says while it runs."""
+
+import re
+import time
+
+from experiments._progress import ProgressBar
+
+
+def test_time_left_does_not_count_what_an_earlier_call_did(monkeypatch, capsys):
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    with ProgressBar("training", 100) as bar:
+        bar.skip(50, "loss 2.0")
+        for _ in range(2):
+            clock[0] += 10.0
+            bar.advance(5, "loss 1.0")
+    printed = capsys.readouterr().err
+    # Ten in twenty seconds, forty to go; nothing is said before 15 seconds have passed.
+    assert re.fullmatch(r"training: 60/100 epochs, loss 1\.0, 80 s left\n", printed), printed

@@ -23,6 +23,14 @@ def unfused(rows: Array) -> Array:
     return jnp.where(jnp.isnan(rows), jnp.nan, rows)
 
 
+def one_if_positive(excess: Array) -> Array:
+    """Return 1 where a value ≥ 0 is above 0; NaN stays NaN.
+
+    By arithmetic, because a sum over a comparison stores it as an array of its own on a CPU.
+    """
+    return jnp.minimum(excess * 1e30, 1)  # no difference of two logits is as small as 1e-30
+
+
 def count_of_present(logits: ArrayInput, axis: int) -> Array:
     """Return how many classes are not masked out by a logit of −inf."""
     return _sum_and_count_of_present(logits, axis)[1]
@@ -83,22 +91,8 @@ def _sum_and_count_above(
     # One number per row: class k is above the floor where z_k exceeds it.
     threshold = jax.lax.stop_gradient(maximum + jnp.log(total) + log_floor)
     array = jax.lax.stop_gradient(jnp.asarray(logits))
-    num_classes = array.shape[axis]
-
-    def plain() -> tuple[Array, Array]:
-        everything = jnp.sum(array, axis=axis) - num_classes * threshold
-        return everything, jnp.full_like(threshold, num_classes)
-
-    def floored() -> tuple[Array, Array]:
-        excess = array - jnp.expand_dims(threshold, axis)
-        above = excess > 0
-        count = jnp.sum(above.astype(array.dtype), axis=axis)
-        # Written so that NaN stays NaN.
-        return jnp.sum(jnp.where(excess <= 0, 0, excess), axis=axis), count
-
-    below = jnp.any(jnp.min(array, axis=axis) < threshold)
-    sums: tuple[Array, Array] = jax.lax.cond(below, floored, plain)
-    return sums
+    excess = jnp.maximum(array - jnp.expand_dims(threshold, axis), 0)
+    return jnp.sum(excess, axis=axis), jnp.sum(one_if_positive(excess), axis=axis)
 
 
 @sum_above_floor.defjvp
@@ -153,32 +147,63 @@ def sum_of_focal_terms(
     masked classes alone. With ``stop_modulator_gradient`` the powers are constants for the
     derivative with respect to the logits. The floor has no derivative here.
     """
-    floor = jax.lax.stop_gradient(jnp.asarray(log_floor, logits.dtype))
-    sums: tuple[Array, Array] = _focal_sum(logits, gamma, floor, axis, stop_modulator_gradient)
+    # Finite, so that a masked class is below it.
+    floor = jnp.maximum(jnp.asarray(log_floor, logits.dtype), -1e38)
+    sums: tuple[Array, Array] = _focal_sum(
+        logits, gamma, jax.lax.stop_gradient(floor), axis, stop_modulator_gradient
+    )
     return sums
+
+
+@jax.custom_jvp
+def _modulator(shifted: Array, inverse_total: Array, gamma: Array) -> Array:
+    """Return (1 − p)^γ, and 0 at p = 1, for p = shifted · inverse_total.
+
+    A square root where γ is 0.5, the value that is published: it is exact, and a logarithm and
+    an exponential take four times as long.
+    """
+
+    def square_root(shifted: Array, inverse_total: Array) -> Array:
+        return jnp.sqrt(jnp.maximum(1 - shifted * inverse_total, 0))
+
+    def power(shifted: Array, inverse_total: Array) -> Array:
+        rest = 1 - shifted * inverse_total
+        safe = jnp.where(rest <= 0, 0.5, rest)
+        return jnp.where(rest <= 0, 0, jnp.exp(gamma * jnp.log(safe)))
+
+    if gamma.ndim:
+        return power(shifted, inverse_total)
+    result: Array = jax.lax.cond(gamma == 0.5, square_root, power, shifted, inverse_total)
+    return result
+
+
+@_modulator.defjvp
+def _modulator_jvp(
+    primals: tuple[Array, Array, Array], tangents: tuple[Array, Array, Array]
+) -> tuple[Array, Array]:
+    shifted, inverse_total, gamma = primals
+    modulator = _modulator(shifted, inverse_total, gamma)
+    rest = 1 - shifted * inverse_total
+    safe = jnp.where(rest <= 0, 1, rest)
+    probs_tangent = tangents[0] * inverse_total + shifted * tangents[1]
+    relative = jnp.log(safe) * tangents[2] - gamma / safe * probs_tangent
+    return modulator, modulator * relative
 
 
 def _focal_parts(
     logits: ArrayInput, gamma: Array, log_floor: Array, axis: int
-) -> tuple[tuple[Array, Array, Array, Array, Array], Array, Array]:
-    """Return (log p, p, 1 − p, log(1 − p), (1 − p)^γ), which terms count, which are not 0.
-
-    Where a term is 0, harmless numbers stand in.
-    """
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Return p, 1 − p (or 1 for 0), (1 − p)^γ, log p (0 where not counted), which count."""
     _, shifted, total = exponentials(logits, axis)
-    log_probs = _numerics.log_probs(logits, axis)
-    probs = shifted * jnp.expand_dims(unfused(1 / total), axis)
+    inverse_total = jnp.expand_dims(unfused(1 / total), axis)
     # 1 − p is exact to a rounding of 1, which is small beside the sum: where one p is near 1
     # the sum consists of the other terms.
-    rest = 1 - probs
-    # Written so that NaN counts, and stays NaN.
-    counts = ~(log_probs <= log_floor)
-    matters = counts & (rest != 0)
-    safe_rest = jnp.where(matters, rest, 0.5)
-    log_rest = jnp.log(safe_rest)
-    modulator = jnp.exp(gamma * log_rest)
-    safe_log_probs = jnp.where(matters, log_probs, -1)
-    return (safe_log_probs, probs, safe_rest, log_rest, modulator), counts, matters
+    probs = shifted * inverse_total
+    rest = jnp.where(probs >= 1, 1, 1 - probs)
+    log_probs = _numerics.log_probs(logits, axis)
+    counts = one_if_positive(jnp.maximum(log_probs - log_floor, 0))
+    counted = jnp.maximum(log_probs, -1e30) * counts  # −inf · 0 would be NaN
+    return probs, rest, _modulator(shifted, inverse_total, gamma), counted, counts
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(3, 4))
@@ -190,11 +215,8 @@ def _focal_sum(
     stop_modulator_gradient: bool,
 ) -> tuple[Array, Array]:
     del stop_modulator_gradient  # it changes the derivative only
-    parts, counts, matters = _focal_parts(logits, gamma, log_floor, axis)
-    log_probs, *_, modulator = parts
-    terms = jnp.where(matters, -modulator * log_probs, 0)
-    number = jnp.sum(counts.astype(logits.dtype), axis=axis)
-    return jnp.sum(terms, axis=axis), number
+    _, _, modulator, log_probs, counts = _focal_parts(logits, gamma, log_floor, axis)
+    return -jnp.sum(modulator * log_probs, axis=axis), jnp.sum(counts, axis=axis)
 
 
 @_focal_sum.defjvp
@@ -207,15 +229,14 @@ def _focal_sum_jvp(
     # With s_k = dφ_k/d log p_k: d Σ_k φ_k = Σ_k (s_k − p_k Σ_j s_j) dz_k.
     logits, gamma, log_floor = primals
     direction, gamma_direction, _ = tangents
-    parts, _, matters = _focal_parts(logits, gamma, log_floor, axis)
-    log_probs, probs, rest, log_rest, modulator = parts
-    slope = jnp.asarray(-1, logits.dtype)
+    probs, rest, modulator, log_probs, counts = _focal_parts(logits, gamma, log_floor, axis)
+    slope = -counts
     if not stop_modulator_gradient:
-        slope = gamma * probs / rest * log_probs - 1
-    slope = jnp.where(matters, modulator * slope, 0)
+        slope = gamma * probs / rest * log_probs - counts
+    slope = modulator * slope
     slope_sum = unfused(jnp.sum(slope, axis=axis))
     slope -= probs * jnp.expand_dims(slope_sum, axis)
-    by_gamma = jnp.where(matters, -modulator * log_rest * log_probs, 0)
+    by_gamma = -modulator * jnp.log(rest) * log_probs
     tangent = jnp.sum(slope * direction + by_gamma * gamma_direction, axis=axis)
     value, number = _focal_sum(logits, gamma, log_floor, axis, stop_modulator_gradient)
     return (value, number), (tangent, jnp.zeros_like(number))

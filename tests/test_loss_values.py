@@ -70,6 +70,27 @@ def test_gamma_zero_is_cross_entropy():
     )
 
 
+@pytest.mark.parametrize(
+    "loss", [losses.normalized_focal_loss, losses.normalized_negative_focal_loss]
+)
+def test_the_square_root_for_gamma_one_half_has_the_derivatives_of_the_power(loss):
+    # γ = 0.5 takes another branch; an array of γ never does.
+    logits = 3 * jax.random.normal(jax.random.key(0), (6, 5))
+    labels = jnp.arange(6) % 5
+
+    def total(logits, gamma):
+        return loss(logits, labels, gamma=gamma).sum()
+
+    root, power = jnp.asarray(0.5), jnp.full(6, 0.5)
+    np.testing.assert_allclose(total(logits, root), total(logits, power), rtol=1e-6)
+    for order in (jax.grad(total), jax.hessian(total)):
+        np.testing.assert_allclose(order(logits, root), order(logits, power), atol=1e-6)
+    by_gamma = jax.grad(total, argnums=1)
+    np.testing.assert_allclose(by_gamma(logits, root), by_gamma(logits, power).sum(), rtol=1e-5)
+    mixed = jax.jacobian(by_gamma)
+    np.testing.assert_allclose(mixed(logits, root), mixed(logits, power).sum(axis=0), atol=1e-6)
+
+
 def test_generalized_cross_entropy_between_cross_entropy_and_mae():
     assert_same(
         with_options(losses.generalized_cross_entropy, q=1e-6), losses.cross_entropy, rtol=1e-2

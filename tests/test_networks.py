@@ -71,10 +71,10 @@ def test_networks_agree_between_implementations(model):
 
         return jax.value_and_grad(loss, has_aux=True)(params)
 
-    left, right = (
-        run(model.clone(convolution=name), variables["params"]) for name in ("patches", "lax")
-    )
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=2e-4), left, right)
+    plain = run(model.clone(convolution="lax"), variables["params"])
+    for name in ("patches", "winograd"):
+        other = run(model.clone(convolution=name), variables["params"])
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=2e-4), other, plain)
 
 
 def test_mnist_parameters():
@@ -202,11 +202,12 @@ def test_pooling_hands_on_nan():
 def test_select_convolution():
     assert select_convolution("lax") == "lax"
     assert select_convolution("patches") == "patches"
-    expected = "patches" if jax.default_backend() == "cpu" else "lax"
+    assert select_convolution("winograd") == "winograd"
+    expected = "winograd" if jax.default_backend() == "cpu" else "lax"
     assert select_convolution("auto") == expected
 
 
 def test_wrong_convolution_names_the_options():
     model = MnistCNN(num_classes=3, convolution="fft")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="'auto', 'lax', 'patches'; got 'fft'"):
+    with pytest.raises(ValueError, match="'auto', 'lax', 'patches', 'winograd'; got 'fft'"):
         shapes_of(model, (1, 8, 8, 1))

@@ -91,8 +91,22 @@ def _sum_and_count_above(
     # One number per row: class k is above the floor where z_k exceeds it.
     threshold = jax.lax.stop_gradient(maximum + jnp.log(total) + log_floor)
     array = jax.lax.stop_gradient(jnp.asarray(logits))
-    excess = jnp.maximum(array - jnp.expand_dims(threshold, axis), 0)
-    return jnp.sum(excess, axis=axis), jnp.sum(one_if_positive(excess), axis=axis)
+    num_classes = array.shape[axis]
+
+    def plain() -> tuple[Array, Array]:
+        everything = jnp.sum(array, axis=axis) - num_classes * threshold
+        return everything, jnp.full_like(threshold, num_classes)
+
+    def floored() -> tuple[Array, Array]:
+        excess = array - jnp.expand_dims(threshold, axis)
+        above = excess > 0
+        count = jnp.sum(above.astype(array.dtype), axis=axis)
+        # Written so that NaN stays NaN.
+        return jnp.sum(jnp.where(excess <= 0, 0, excess), axis=axis), count
+
+    below = jnp.any(jnp.min(array, axis=axis) < threshold)
+    sums: tuple[Array, Array] = jax.lax.cond(below, floored, plain)
+    return sums
 
 
 @sum_above_floor.defjvp

@@ -91,16 +91,16 @@ def bench_augmentation(*, repeats: int, json_path: Path | None) -> None:
                 f"{1e3 * row['lower_quartile']:.2f}–{1e3 * row['upper_quartile']:.2f}",
                 "" if name == "step" else f"{100 * row['share']:.2f} %",
             )
-    print_titled(Console(width=100), table)
-    print(
-        f"gather of uint8 + augmentation + normalisation to float32; {repeats} interleaved "
-        f"rounds; jax {jax.__version__} on {jax.devices()[0].device_kind}"
-    )
     if json_path is not None:
         append_line(
             json_path,
             {"bench": "augmentation", "repeats": repeats, "figures": figures, **environment()},
         )
+    print_titled(Console(width=100), table)
+    print(
+        f"gather of uint8 + augmentation + normalisation to float32; {repeats} interleaved "
+        f"rounds; jax {jax.__version__} on {jax.devices()[0].device_kind}"
+    )
 
 
 def _figures(case: _Case, repeats: int, bar: ProgressBar) -> dict[str, dict[str, float]]:

@@ -62,16 +62,6 @@ def bench_linear(*, repeats: int, json_path: Path | None) -> None:
     for name, sizes in memory.items():
         cells = [f"{size / 1e6:.1f} MB" for size in sizes.values()]
         table.add_row(name, *cells, f"{statistics.median(seconds[name]):.2f} s")
-    print_titled(Console(width=110), table)
-    print(
-        f"time fused/unfused: median {statistics.median(ratios):.2f} "
-        f"[{ratios[0]:.2f}–{ratios[-1]:.2f}]; gradients differ by at most {difference:.1e} of "
-        f"their largest entry"
-    )
-    print(
-        f"{TOKENS} tokens, width {WIDTH}, float32, {repeats} interleaved rounds; "
-        f"jax {jax.__version__} on {jax.devices()[0].device_kind}"
-    )
     if json_path is not None:
         figures = {
             "temporary_bytes": memory,
@@ -85,6 +75,16 @@ def bench_linear(*, repeats: int, json_path: Path | None) -> None:
             json_path,
             {"bench": "linear", "repeats": repeats, "figures": figures, **environment()},
         )
+    print_titled(Console(width=110), table)
+    print(
+        f"time fused/unfused: median {statistics.median(ratios):.2f} "
+        f"[{ratios[0]:.2f}–{ratios[-1]:.2f}]; gradients differ by at most {difference:.1e} of "
+        f"their largest entry"
+    )
+    print(
+        f"{TOKENS} tokens, width {WIDTH}, float32, {repeats} interleaved rounds; "
+        f"jax {jax.__version__} on {jax.devices()[0].device_kind}"
+    )
 
 
 def _compile(function: Function, num_classes: int) -> Any:

@@ -136,10 +136,7 @@ def bench_losses(
                     "temporaries": temporaries[name],
                     "copy_share": round(copies[_text(shape)] / statistics.median(seconds), 4),
                 }
-    _print_ratios(figures, shapes)
-    _print_memory(figures, shapes, copies)
-    print(f"float32, {repeats} interleaved rounds; {_machine()}")
-    if json_path is not None:
+    if json_path is not None:  # first, because a reader may close the pipe of the tables
         append_line(
             json_path,
             {
@@ -150,6 +147,9 @@ def bench_losses(
                 **environment(),
             },
         )
+    _print_ratios(figures, shapes)
+    _print_memory(figures, shapes, copies)
+    print(f"float32, {repeats} interleaved rounds; {_machine()}")
 
 
 def _figures(seconds: list[float], peer: list[float]) -> dict[str, float]:
@@ -177,7 +177,7 @@ def _temporaries(functions: dict[str, Function], shape: tuple[int, int]) -> dict
 
 
 def _print_ratios(figures: dict[str, dict[str, dict[str, float]]], shapes: Any) -> None:
-    title = f"value + gradient, ratio to {PEER}: median [quartiles]"
+    title = f"value + gradient, ratio to {PEER}: median and, in brackets, quartiles"
     table = Table(title=title, box=box.SIMPLE)
     table.add_column("loss")
     for shape in shapes:

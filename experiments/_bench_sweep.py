@@ -66,10 +66,10 @@ def bench_sweep(*, runs: int, repeats: int, json_path: Path | None) -> None:
                 bar.advance(1, f"{name} {first:.1f} s")
             seconds["processes"].append(_processes(configs) * runs / PROCESSES)
             bar.advance(1, f"processes {seconds['processes'][-1]:.0f} s")
-    _print(seconds, compiled, runs, len(dataset.train_labels) // configs[0].batch_size)
     if json_path is not None:
         line = {"bench": "sweep", "runs": runs, "epochs": EPOCHS, "seconds": seconds}
         append_line(json_path, {**line, "seconds_compiled": compiled, **environment()})
+    _print(seconds, compiled, runs, len(dataset.train_labels) // configs[0].batch_size)
 
 
 def _configs(dataset: Dataset, runs: int) -> list[RunConfig]:

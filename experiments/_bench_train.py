@@ -85,9 +85,6 @@ def bench_train(
     with ProgressBar("bench train", total, unit="epochs") as bar:
         measured = {one: _measure(chosen, steps, repeats, one, bar) for one in dtypes}
     for one, (peak, figures) in measured.items():
-        _print(figures, one, peak)
-        machine = f"jax {jax.__version__} on {jax.devices()[0].device_kind}"
-        print(f"batch {BATCH_SIZE}, {one}, {repeats} epochs; {machine}")
         if json_path is not None:
             line = {
                 "bench": "train",
@@ -98,6 +95,9 @@ def bench_train(
                 **environment(),
             }
             append_line(json_path, line)
+        _print(figures, one, peak)
+        machine = f"jax {jax.__version__} on {jax.devices()[0].device_kind}"
+        print(f"batch {BATCH_SIZE}, {one}, {repeats} epochs; {machine}")
 
 
 def _choose(networks: Sequence[str] | None) -> dict[NetworkName, _Case]:

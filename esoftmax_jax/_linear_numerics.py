@@ -1,13 +1,11 @@
 """A linear layer's softmax, streamed over chunks of classes.
 
-With K classes, N tokens and chunks of C classes, the largest array here has N × C entries:
+With K classes, N tokens and chunks of C classes, the largest arrays here have N × C entries:
 the logits of one chunk. Forward keeps three numbers per token. Backward computes each chunk's
-logits again and writes that chunk's columns of the kernel's gradient in place.
-
-The derivative is a ``custom_vjp``. A ``custom_jvp`` would allow forward mode, but JAX would
-transpose its scan by adding a full kernel-sized array for every chunk.
+logits again and adds that chunk's columns of the kernel's gradient in place.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
 
@@ -24,7 +22,6 @@ CHUNK_SIZE = 2048
 AxisName: TypeAlias = str | tuple[str, ...]
 _Carry = TypeVar("_Carry")
 _Statistics: TypeAlias = tuple[Array, Array, Array]
-_Residuals: TypeAlias = tuple[Array, Array, Array | None, Array, Array]
 
 
 def label_log_prob_and_predicted(
@@ -76,7 +73,8 @@ def label_log_prob_and_predicted(
     return log_prob * jnp.where(valid, 1, jnp.nan).astype(log_prob.dtype), predicted
 
 
-def _stream_classes(
+@functools.partial(jax.custom_jvp, nondiff_argnums=(4,))
+def _class_statistics(
     hidden: Array, kernel: Array, bias: Array | None, labels: Array, chunk_size: int
 ) -> _Statistics:
     """Return max z, Σ_k exp(z_k − max z) and z_y of every token; z_y = 0 if y is no class.
@@ -88,7 +86,7 @@ def _stream_classes(
     def add_chunk(carry: _Statistics, start: Array, size: int) -> _Statistics:
         maximum, total, label_logit = carry
         logits = _chunk_logits(hidden, kernel, bias, start, size)
-        new_maximum = jax.lax.stop_gradient(jnp.maximum(maximum, jnp.max(logits, axis=1)))
+        new_maximum = jnp.maximum(maximum, jnp.max(logits, axis=1))
         shift = _finite(new_maximum)
         terms = jnp.exp(logits - shift[:, None])
         total = total * jnp.exp(maximum - shift) + jnp.sum(terms, axis=1)
@@ -98,63 +96,39 @@ def _stream_classes(
         inside = (place >= 0) & (place < size)
         return new_maximum, total, jnp.where(inside, picked[:, 0], label_logit)
 
-    zeros = jnp.zeros(labels.shape, dtype)
+    zeros = _zeros_like(labels, dtype)
     nothing = (zeros - jnp.inf, zeros, zeros)
     return _fold_chunks(add_chunk, nothing, kernel.shape[1], chunk_size)
 
 
-_class_statistics = jax.custom_vjp(_stream_classes, nondiff_argnums=(4,))
-
-
-def _class_statistics_forward(
-    hidden: Array, kernel: Array, bias: Array | None, labels: Array, chunk_size: int
-) -> tuple[_Statistics, _Residuals]:
-    statistics = _stream_classes(hidden, kernel, bias, labels, chunk_size)
-    return statistics, (hidden, kernel, bias, labels, statistics[0])
-
-
-def _class_statistics_backward(
-    chunk_size: int, residuals: _Residuals, cotangents: _Statistics
-) -> tuple[Array, Array, Array | None, None]:
-    # d total = Σ_k exp(z_k − max z) dz_k and d z_y = dz_y.
-    hidden, kernel, bias, labels, maximum = residuals
-    _, total_bar, label_bar = cotangents
-    dtype = compute_dtype(hidden, kernel)
+@_class_statistics.defjvp
+def _class_statistics_jvp(
+    chunk_size: int, primals: tuple[Any, ...], tangents: tuple[Any, ...]
+) -> tuple[_Statistics, _Statistics]:
+    hidden, kernel, bias, labels = primals
+    statistics = _class_statistics(hidden, kernel, bias, labels, chunk_size)
+    shift = jax.lax.stop_gradient(_finite(statistics[0]))
     factors = operand_dtype(hidden, kernel)
-    shift = _finite(maximum)
 
-    def add_chunk(
-        carry: tuple[Array, Array, Array | None], start: Array, size: int
-    ) -> tuple[Array, Array, Array | None]:
-        hidden_bar, kernel_bar, bias_bar = carry
-        logits = _chunk_logits(hidden, kernel, bias, start, size)
-        is_label = _numerics.class_is(logits.shape, labels - start, 1)
-        logits_bar = jnp.exp(logits - shift[:, None]) * total_bar[:, None]
-        logits_bar += jnp.where(is_label, label_bar[:, None], 0)
-        if bias_bar is not None:
-            update = jnp.sum(logits_bar, axis=0).astype(bias_bar.dtype)
-            bias_bar = jax.lax.dynamic_update_slice(bias_bar, update, (start,))
-        logits_bar = logits_bar.astype(factors)
-        columns = _columns(kernel, start, size).astype(factors)
-        hidden_bar += _contract(logits_bar, columns, (1, 1), dtype)
-        update = _contract(hidden.astype(factors), logits_bar, (0, 0), dtype)
-        kernel_bar = jax.lax.dynamic_update_slice(
-            kernel_bar, update.astype(kernel.dtype), (jnp.zeros_like(start), start)
-        )
-        return hidden_bar, kernel_bar, bias_bar
+    def sums(hidden: Array, kernel: Array, bias: Array | None) -> tuple[Array, Array]:
+        """Return the other two statistics, which are plain sums once the maximum is known."""
+        # Widened, so that chunks add to its gradient in that precision.
+        hidden = hidden.astype(shift.dtype)
 
-    zeros = (
-        jnp.zeros(hidden.shape, dtype),
-        jnp.zeros(kernel.shape, kernel.dtype),
-        None if bias is None else jnp.zeros(bias.shape, bias.dtype),
-    )
-    hidden_bar, kernel_bar, bias_bar = _fold_chunks(
-        add_chunk, zeros, kernel.shape[1], chunk_size
-    )
-    return hidden_bar.astype(hidden.dtype), kernel_bar, bias_bar, None
+        def add_chunk(
+            carry: tuple[Array, Array], start: Array, size: int
+        ) -> tuple[Array, Array]:
+            total, label_logit = carry
+            logits = _chunk_logits(hidden.astype(factors), kernel, bias, start, size)
+            is_label = _numerics.class_is(logits.shape, labels - start, 1)
+            label_logit += jnp.sum(jnp.where(is_label, logits, 0), axis=1)
+            return total + jnp.sum(jnp.exp(logits - shift[:, None]), axis=1), label_logit
 
+        zeros = _zeros_like(labels, shift.dtype)
+        return _fold_chunks(add_chunk, (zeros, zeros), kernel.shape[1], chunk_size)
 
-_class_statistics.defvjp(_class_statistics_forward, _class_statistics_backward)
+    _, (total_dot, label_dot) = jax.jvp(sums, (hidden, kernel, bias), tangents[:3])
+    return statistics, (jnp.zeros_like(shift), total_dot, label_dot)
 
 
 def _fold_chunks(
@@ -165,16 +139,14 @@ def _fold_chunks(
 ) -> _Carry:
     """Return the carry after add_chunk(carry, start, size) for every chunk.
 
-    The odd-sized chunk comes first and outside of the scan. The scan's carry then has the
-    device axes (under ``shard_map``) that the results have. Rematerialised, so that a second
-    derivative stores no chunk either.
+    The odd-sized chunk comes first. Rematerialised, so that no derivative stores a chunk.
     """
     step = jax.checkpoint(add_chunk, static_argnums=(2,), prevent_cse=False)
-    size = min(num_classes, num_classes % chunk_size or chunk_size)
-    carry = step(carry, jnp.int32(0), size)
-    if size == num_classes:
-        return carry
-    starts = jnp.arange(size, num_classes, chunk_size, dtype=jnp.int32)
+    chunk_size = min(chunk_size, num_classes)
+    odd_size = num_classes % chunk_size
+    if odd_size:
+        carry = step(carry, jnp.int32(0), odd_size)
+    starts = jnp.arange(odd_size, num_classes, chunk_size, dtype=jnp.int32)
     return jax.lax.scan(lambda c, start: (step(c, start, chunk_size), None), carry, starts)[0]
 
 
@@ -182,21 +154,29 @@ def _chunk_logits(
     hidden: Array, kernel: Array, bias: Array | None, start: Array, size: int
 ) -> Array:
     dtype, factors = compute_dtype(hidden, kernel), operand_dtype(hidden, kernel)
-    columns = _columns(kernel, start, size).astype(factors)
-    logits = _contract(hidden.astype(factors), columns, (1, 0), dtype)
+    corner = (jnp.zeros_like(start), start)
+    columns = jax.lax.dynamic_slice(kernel, corner, (kernel.shape[0], size))
+    logits = _product(hidden.astype(factors), columns.astype(factors))
     if bias is None:
         return logits
     return logits + jax.lax.dynamic_slice(bias, (start,), (size,)).astype(dtype)
 
 
-def _columns(kernel: Array, start: Array, size: int) -> Array:
-    start_indices = (jnp.zeros_like(start), start)
-    return jax.lax.dynamic_slice(kernel, start_indices, (kernel.shape[0], size))
+@jax.custom_jvp
+def _product(left: Array, right: Array) -> Array:
+    """Return left @ right in at least float32."""
+    dtype = _numerics.compute_dtype(left.dtype)
+    return jnp.matmul(left, right, preferred_element_type=dtype)
 
 
-def _contract(left: Array, right: Array, axes: tuple[int, int], dtype: jnp.dtype) -> Array:
-    dimensions = (((axes[0],), (axes[1],)), ((), ()))
-    return jax.lax.dot_general(left, right, dimensions, preferred_element_type=dtype)
+@_product.defjvp
+def _product_jvp(
+    primals: tuple[Array, Array], tangents: tuple[Array, Array]
+) -> tuple[Array, Array]:
+    # In the operands' dtype, so that the products of the gradient multiply half precision too.
+    (left, right), (left_dot, right_dot) = primals, tangents
+    product = _product(left, right)
+    return product, (left_dot @ right + left @ right_dot).astype(product.dtype)
 
 
 def operand_dtype(hidden: Array, kernel: Array) -> jnp.dtype:
@@ -225,6 +205,11 @@ def _vary_together(*arrays: ArrayInput | None) -> tuple[Any, ...]:
     axes = [_varying_axes(x) for x in arrays]
     union = frozenset[Any]().union(*axes)
     return tuple(_vary(x, union - own) for x, own in zip(arrays, axes, strict=True))
+
+
+def _zeros_like(labels: Array, dtype: jnp.dtype) -> Array:
+    zeros: Array = _vary(jnp.zeros(labels.shape, dtype), _varying_axes(labels))
+    return zeros
 
 
 def _varying_axes(x: ArrayInput | None) -> frozenset[Any]:

@@ -257,10 +257,15 @@ def test_second_derivatives():
     assert_close(second(fused_one, *layer()), second(plain_one, *layer()), 1e-4)
 
 
-def test_forward_mode_is_refused():
-    hidden, kernel, _, labels = layer()
-    with pytest.raises(TypeError, match="custom_vjp"):
-        jax.jvp(lambda h: CE(h, kernel, labels), (hidden,), (hidden,))
+def test_forward_mode():
+    def derivatives(loss, *arrays):
+        *inputs, labels = arrays
+        directions = [jnp.cos(3 * x) for x in inputs]
+        along = jax.jvp(lambda *a: loss(*a, labels), inputs, directions)
+        return along, jax.jacfwd(lambda h: loss(h, *inputs[1:], labels))(inputs[0])
+
+    compiled = jax.jit(derivatives, static_argnums=0)
+    assert_close(compiled(fused_one, *layer()), compiled(plain_one, *layer()), 1e-5)
 
 
 def test_memory_does_not_depend_on_the_number_of_classes():

@@ -37,10 +37,9 @@ def linear_cross_entropy(
     Matrices are multiplied in their own dtype (the wider one if they differ) and summed in
     at least float32, like everything else. Each gradient has the dtype of its argument.
 
-    ``jit``, ``grad``, ``vmap``, ``checkpoint``, ``shard_map`` and ``jax.hessian`` work.
-    Forward mode of the loss itself (``jax.jvp``, ``jax.jacfwd``) raises JAX's TypeError. Under
-    ``vmap`` the gradient of a shared kernel is computed for each element and then summed:
-    give leading axes to ``hidden`` instead.
+    ``jit``, ``grad``, ``jvp``, ``hessian``, ``vmap``, ``checkpoint`` and ``shard_map`` work.
+    Under ``vmap`` the gradient of a shared kernel is computed for each element and then
+    summed: give leading axes to ``hidden`` instead.
 
     **Classes over devices.** Inside ``shard_map``, with ``kernel`` and ``bias`` split along K,
     name that axis in ``axis_name``. The devices hold equal shares in order; labels remain

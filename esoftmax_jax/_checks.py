@@ -55,7 +55,7 @@ def is_traced(value: object) -> bool:
     return isinstance(value, jax.core.Tracer)
 
 
-def _require(
+def require(
     assertion: Callable[..., None],
     value: Any,
     expected: Any,
@@ -82,7 +82,7 @@ def check_array(name: str, value: object) -> None:
 def check_logits(logits: Any, axis: object) -> int:
     """Check the logits and their class axis; return the axis counted from the front."""
     check_array("logits", logits)
-    _require(
+    require(
         chex.assert_type,
         logits,
         float,
@@ -111,7 +111,7 @@ def check_logits(logits: Any, axis: object) -> int:
 def check_labels(labels: Any, logits: ArrayInput, axis: int) -> None:
     """Check that labels are integer classes, one for each row of logits."""
     check_array("labels", labels)
-    _require(
+    require(
         chex.assert_type,
         labels,
         int,
@@ -121,7 +121,7 @@ def check_labels(labels: Any, logits: ArrayInput, axis: int) -> None:
     )
     expected = logits.shape[:axis] + logits.shape[axis + 1 :]
     hint = "; one-hot labels? pass their argmax" if labels.shape == logits.shape else ""
-    _require(
+    require(
         chex.assert_shape,
         labels,
         expected,
@@ -136,7 +136,7 @@ def check_where(where: Any, example_shape: tuple[int, ...]) -> None:
     if where is None:
         return
     check_array("where", where)
-    _require(
+    require(
         chex.assert_type,
         where,
         bool,
@@ -144,7 +144,7 @@ def check_where(where: Any, example_shape: tuple[int, ...]) -> None:
         message=f"where: expected a boolean mask, got {where.dtype}; pass mask > 0, and "
         f"multiply the losses for weights that are not 0 or 1",
     )
-    _require(
+    require(
         chex.assert_shape,
         where,
         example_shape,
@@ -157,7 +157,7 @@ def check_where(where: Any, example_shape: tuple[int, ...]) -> None:
 def check_floating(name: str, value: Any) -> None:
     """Check a floating array of any shape."""
     check_array(name, value)
-    _require(
+    require(
         chex.assert_type,
         value,
         float,
@@ -170,7 +170,7 @@ def check_floating(name: str, value: Any) -> None:
 def check_distribution(name: str, value: Any, shape: tuple[int, ...]) -> None:
     """Check one floating weight for each class of each example."""
     check_array(name, value)
-    _require(
+    require(
         chex.assert_type,
         value,
         float,
@@ -178,7 +178,7 @@ def check_distribution(name: str, value: Any, shape: tuple[int, ...]) -> None:
         message=f"{name}: expected a floating dtype, got {value.dtype}; for integer labels "
         f"call the loss itself, or pass jax.nn.one_hot(labels, num_classes)",
     )
-    _require(
+    require(
         chex.assert_shape,
         value,
         shape,
@@ -190,14 +190,14 @@ def check_distribution(name: str, value: Any, shape: tuple[int, ...]) -> None:
 def check_integers(name: str, value: Any, shape: tuple[int, ...]) -> None:
     """Check an integer for each example."""
     check_array(name, value)
-    _require(
+    require(
         chex.assert_type,
         value,
         int,
         error=TypeError,
         message=f"{name}: expected an integer dtype, got {value.dtype}",
     )
-    _require(
+    require(
         chex.assert_shape,
         value,
         shape,
@@ -218,10 +218,26 @@ def check_memory(name: str, value: Any, shape: tuple[int, ...]) -> None:
         )
 
 
+def check_state(name: str, value: object, kind: type, made_by: str) -> None:
+    """Check a state that a function of this library makes."""
+    if not isinstance(value, kind):
+        raise TypeError(
+            f"{name}: expected a {kind.__name__}, got {type(value).__name__}; start with "
+            f"{made_by} and go on with what the last call returned"
+        )
+
+
 def check_hyperparameter(
-    name: str, value: Any, interval: Interval, example_shape: tuple[int, ...] = ()
+    name: str,
+    value: Any,
+    interval: Interval,
+    example_shape: tuple[int, ...] = (),
+    dtype: Any = np.float64,
 ) -> None:
-    """Check a number, or an array of numbers that broadcasts against the examples."""
+    """Check a number, or an array of numbers that broadcasts against the examples.
+
+    The number must lie in the interval as it is and as what it becomes in ``dtype``.
+    """
     if value is None and interval.optional:
         return
     if interval.integer:
@@ -251,6 +267,13 @@ def check_hyperparameter(
     values = np.asarray(value, dtype=np.float64)
     if not interval.contains(values):
         raise ValueError(f"{name}: expected a finite value {interval}, got {value}")
+    with np.errstate(over="ignore", under="ignore"):
+        computed = values.astype(dtype)
+    if not interval.contains(computed):
+        raise ValueError(
+            f"{name}: expected a finite value {interval}, got {value}, which is {computed} in "
+            f"{np.dtype(dtype)}; choose a less extreme one"
+        )
 
 
 def check_flag(name: str, value: object) -> None:
@@ -263,33 +286,12 @@ def check_key(name: str, value: Any, num_classes: int) -> None:
     """Check one typed random key; ``num_classes`` is not looked at."""
     del num_classes
     if not (isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key)):
-        raise TypeError(f"{name}: expected a key from jax.random.key(seed), got {value!r}")
+        raise TypeError(
+            f"{name}: expected a key from jax.random.key(seed), got {value!r}; "
+            f"an old key becomes one by jax.random.wrap_key_data(key)"
+        )
     if value.shape != ():
         raise ValueError(f"{name}: expected one key, got keys of shape {value.shape}")
-
-
-def check_transition_matrix(name: str, value: Any, num_classes: int) -> None:
-    """Check a row-stochastic (K, K) matrix; the values only where they are concrete."""
-    check_floating(name, value)
-    expected = (num_classes, num_classes)
-    _require(
-        chex.assert_shape,
-        value,
-        expected,
-        error=ValueError,
-        message=f"{name}: expected shape {expected}, one row for each true class, got "
-        f"{value.shape}",
-    )
-    if is_traced(value):
-        return
-    matrix = np.asarray(value, dtype=np.float64)
-    sums = matrix.sum(axis=1)
-    if not (np.all(matrix >= 0) and np.all(np.abs(sums - 1) < 1e-3)):
-        raise ValueError(
-            f"{name}: expected rows of probabilities that sum to 1, got entries from "
-            f"{matrix.min():g} to {matrix.max():g} and row sums from {sums.min():g} to "
-            f"{sums.max():g}; T[i, j] is the probability of label j where class i is true"
-        )
 
 
 def check_num_classes(num_classes: object) -> None:

@@ -159,7 +159,7 @@ def _chunk_logits(
     logits = _product(hidden.astype(factors), columns.astype(factors))
     if bias is None:
         return logits
-    return logits + jax.lax.dynamic_slice(bias, (start,), (size,)).astype(dtype)
+    return logits + jax.lax.dynamic_slice(bias, (start,), (size,)).astype(dtype)[None]
 
 
 @jax.custom_jvp

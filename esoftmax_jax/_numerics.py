@@ -19,13 +19,21 @@ def compute_dtype(dtype: jnp.dtype) -> jnp.dtype:
     return jnp.dtype(jnp.float32) if dtype.itemsize < 4 else dtype
 
 
+def widened(values: ArrayInput) -> Array:
+    """Return an array in the dtype that losses compute in."""
+    # First without a dtype: NumPy's float64 becomes float32 silently where x64 is off.
+    array = jnp.asarray(values)
+    return array.astype(compute_dtype(array.dtype))
+
+
 def safe_labels(labels: ArrayInput, num_classes: int) -> tuple[Array, Array]:
     """Return int32 labels with every invalid one set to K, and whether each was valid.
 
     Narrow integers are widened before the comparison (K may not fit in them) and wide ones
     narrowed after it (2**32 + 3 must not become class 3).
     """
-    wide = jnp.asarray(labels, dtype=jnp.int32 if labels.dtype.itemsize < 4 else labels.dtype)
+    array = jnp.asarray(labels)
+    wide = array.astype(jnp.int32) if array.dtype.itemsize < 4 else array
     valid = (wide >= 0) & (wide < num_classes)
     return jnp.where(valid, wide, num_classes).astype(jnp.int32), valid
 
@@ -211,13 +219,14 @@ def floor_log_prob(log_prob: Array, min_prob: Scalar | None) -> Array:
 
 
 def focal_term(log_prob: Array, gamma: Scalar, *, stop_modulator_gradient: bool) -> Array:
-    """Return −(1 − p)^γ log p from log p, with its limit 0 (and gradient 0) at p = 1."""
-    certain = log_prob == 0
-    inside = jnp.where(certain, -1, log_prob)
+    """Return −(1 − p)^γ log p from log p, with its limits at p = 1 and p = 0."""
+    certain, impossible = log_prob == 0, log_prob == -jnp.inf
+    inside = jnp.where(certain | impossible, -1, log_prob)
     modulator = jnp.exp(gamma * jnp.log(-jnp.expm1(inside)))
     if stop_modulator_gradient:
         modulator = jax.lax.stop_gradient(modulator)
-    return jnp.where(certain, 0, -modulator * inside)
+    # At p = 0 the modulator is 1 and its derivative 0: what is left is cross-entropy.
+    return jnp.where(impossible, -log_prob, jnp.where(certain, 0, -modulator * inside))
 
 
 def log_shifted_prob(log_prob: Array, a: Scalar) -> Array:

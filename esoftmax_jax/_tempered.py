@@ -1,9 +1,16 @@
 """The heavy-tailed softmax of the bi-tempered loss."""
 
+import math
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 
 from esoftmax_jax._types import Array, ArrayInput, Scalar
+
+# Below this the derivatives by a are power series: what they are made of cancels.
+_SERIES_BELOW = 1e-2
+_SERIES_LENGTH = 8
 
 
 def _ratio(numerator: Array, denominator: Array, limit: Array) -> Array:
@@ -12,12 +19,72 @@ def _ratio(numerator: Array, denominator: Array, limit: Array) -> Array:
     return jnp.where(zero, limit, numerator / jnp.where(zero, 1, denominator))
 
 
+def _slope_by_a(
+    exact: Array, small: Array, x: Array, coefficient: Callable[[int], float]
+) -> Array:
+    """Return x² Σ_n coefficient(n) smallⁿ where |small| is small, else ``exact``."""
+    use_series = jnp.abs(small) < _SERIES_BELOW
+    argument = jnp.where(use_series, small, 0)
+    series = jnp.zeros_like(argument)
+    for n in reversed(range(_SERIES_LENGTH)):
+        series = series * argument + coefficient(n)
+    return jnp.where(use_series, jnp.where(use_series, x, 0) ** 2 * series, exact)
+
+
+@jax.custom_jvp
+def expm1_ratio(a: Array, x: Array) -> Array:
+    """Return (e^{ax} − 1)/a, which is x at a = 0."""
+    # −inf · 0 would be NaN.
+    return _ratio(jnp.expm1(jnp.where(a == 0, 0, a * x)), a, x)
+
+
+@expm1_ratio.defjvp
+def _expm1_ratio_jvp(
+    primals: tuple[Array, Array], tangents: tuple[Array, Array]
+) -> tuple[Array, Array]:
+    # By x: e^{ax}. By a: (x e^{ax} − (e^{ax} − 1)/a)/a = x² Σ (ax)ⁿ (n + 1)/(n + 2)!
+    (a, x), (a_dot, x_dot) = primals, tangents
+    value = expm1_ratio(a, x)
+    product = jnp.where(a == 0, 0, a * x)
+    power = jnp.exp(product)
+    finite = jnp.where(x == -jnp.inf, 0, x)
+    by_a = _slope_by_a(
+        _ratio(finite * power - value, a, jnp.zeros_like(value)),
+        product,
+        finite,
+        lambda n: (n + 1) / math.factorial(n + 2),
+    )
+    return value, power * x_dot + by_a * a_dot
+
+
+@jax.custom_jvp
+def log1p_ratio(a: Array, x: Array) -> Array:
+    """Return log(1 + ax)/a, which is x at a = 0; a and x are ≥ 0."""
+    return _ratio(jnp.log1p(a * x), a, x)
+
+
+@log1p_ratio.defjvp
+def _log1p_ratio_jvp(
+    primals: tuple[Array, Array], tangents: tuple[Array, Array]
+) -> tuple[Array, Array]:
+    # By x: 1/(1 + ax). By a: (x/(1 + ax) − log(1 + ax)/a)/a = −x² Σ (−ax)ⁿ (n + 1)/(n + 2)
+    (a, x), (a_dot, x_dot) = primals, tangents
+    value = log1p_ratio(a, x)
+    product = a * x
+    by_a = _slope_by_a(
+        _ratio(x / (1 + product) - value, a, jnp.zeros_like(value)),
+        product,
+        x,
+        lambda n: (-1) ** (n + 1) * (n + 1) / (n + 2),
+    )
+    return value, x_dot / (1 + product) + by_a * a_dot
+
+
 def tempered_log(log_x: Array, t: Scalar) -> Array:
     """Return log_t x = (x^(1 − t) − 1)/(1 − t) from log x; log x itself at t = 1."""
-    power = jnp.asarray(1 - t)
-    # −inf · 0 would be NaN at t = 1.
-    exponent = jnp.where(power == 0, 0, power * log_x)
-    return _ratio(jnp.expm1(exponent), power, log_x)
+    power = jnp.broadcast_to(jnp.asarray(1 - t, log_x.dtype), log_x.shape)
+    result: Array = expm1_ratio(power, log_x)
+    return result
 
 
 def log_tempered_softmax(
@@ -41,7 +108,7 @@ def log_tempered_softmax(
 
     def log_probs(normaliser: Array, below: Array, delta: Array) -> Array:
         distance = normaliser + below
-        return -_ratio(jnp.log1p(delta * distance), delta, distance)
+        return -log1p_ratio(jnp.broadcast_to(delta, distance.shape), distance)
 
     def newton(normaliser: Array, below: Array, delta: Array) -> Array:
         logs = log_probs(normaliser, below, delta)
@@ -49,7 +116,7 @@ def log_tempered_softmax(
         log_total = jnp.log(total)
         escort = jnp.exp((1 + delta) * (logs - log_total))
         escort_sum = jnp.sum(jnp.where(present, escort, 0), axis=axis, keepdims=True)
-        step = -_ratio(jnp.expm1(-delta * log_total), delta, -log_total)
+        step = expm1_ratio(jnp.broadcast_to(-delta, log_total.shape), log_total)
         return normaliser + step / escort_sum
 
     fixed_below, fixed_delta = jax.lax.stop_gradient((below, delta))

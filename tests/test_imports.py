@@ -22,10 +22,12 @@ ALLOWED = {
     "_checks": {"_types"},
     "_numerics": {"_types"},
     "_class_sums": {"_types", "_numerics"},
+    "_matrix_checks": {"_types", "_checks"},
     "_tempered": {"_types"},
     "_linear_numerics": {"_types", "_numerics"},
     "losses": {
-        "_types", "_checks", "_numerics", "_class_sums", "_tempered", "_linear_numerics",
+        "_types", "_checks", "_matrix_checks", "_numerics", "_class_sums", "_tempered",
+        "_linear_numerics",
     },
     "noise": {"_types", "_checks"},
     "presets": {"_types", "losses"},

@@ -131,7 +131,7 @@ def test_losses_by_name():
         losses.get("CE_eps+MAE", m=1e4)
     with pytest.raises(ValueError, match=r"q: expected a finite value in \(0, 1\], got 2.0"):
         losses.get("GCE", q=2.0)
-    with pytest.raises(ValueError, match=r"weight of term 0: expected .* got -1"):
+    with pytest.raises(ValueError, match=r"alpha: expected .* got -1"):
         losses.get("JAL-CE", alpha=-1.0, beta=1.0, a=30.0)
 
 

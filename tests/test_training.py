@@ -1,5 +1,6 @@
 """The training step: against a hand-written update, over devices, with padding."""
 
+import functools
 from typing import Any
 
 import flax.linen as nn
@@ -12,7 +13,6 @@ import pytest
 from esoftmax_jax import losses
 from esoftmax_jax.training import (
     Metrics,
-    Step,
     create_train_state,
     data_parallel,
     make_eval_step,
@@ -209,6 +209,92 @@ def test_dropout_keys_follow_the_step_and_survive_a_restart():
     assert not np.array_equal(kernel(first), kernel(other))
 
 
+def test_labels_are_compared_as_integers_of_their_own_size():
+    logits = jax.nn.one_hot(jnp.array([299, 43, 7]), 300)
+    labels = np.array([43, 43, 200])
+    for dtype in (np.uint8, np.int16, np.uint32, np.int64):
+        with jax.enable_x64(dtype == np.int64):
+            metrics = Metrics.from_batch(jnp.zeros(3), logits, jnp.array(labels, dtype), None)
+            assert metrics.correct == 1, dtype
+            assert metrics.count == 3
+
+
+@pytest.mark.parametrize("backend", ["none", *BACKENDS])
+def test_distributions_over_classes_train_as_their_loss_says(backend):
+    axis_name = None if backend in ("none", "jit") else "devices"
+    soft_loss = losses.expected_loss(losses.cross_entropy)
+    data = make_data(16)
+    soft = optax.smooth_labels(jax.nn.one_hot(data["labels"], 3), 0.1)
+    network = Network(axis_name=axis_name)
+    step: Any = make_train_step(network.apply, soft_loss, optimizer(), axis_name=axis_name)
+    evaluate: Any = make_eval_step(network.apply, soft_loss, axis_name=axis_name)
+    state = initial_state()
+    logits: Any = Network().apply(
+        {"params": state.params, "batch_stats": state.batch_stats}, data["inputs"], train=False
+    )
+    expected = optax.softmax_cross_entropy(logits, soft)[:11]
+    short = {"inputs": data["inputs"][:11], "labels": soft[:11]}
+    padded = pad_batch(short, multiple_of=8)
+    assert padded["where"].shape == (16,)
+    np.testing.assert_array_equal(padded["labels"][11:], 0)
+    if backend == "none":
+        step, evaluate = jax.jit(step), jax.jit(evaluate)
+    else:
+        step = data_parallel(step, backend=backend)
+        evaluate = data_parallel(evaluate, backend=backend)
+        state = step.replicate(state)
+    metrics = evaluate(state, padded)
+    np.testing.assert_allclose(metrics.loss, expected.mean(), rtol=1e-5)
+    assert metrics.count == 11
+    assert metrics.correct == (logits.argmax(1) == data["labels"])[:11].sum()
+    _, metrics = step(state, {"inputs": data["inputs"], "labels": soft})
+    assert metrics.count == 16
+
+
+@pytest.mark.parametrize("backend", ["none", *BACKENDS])
+def test_inputs_may_be_a_pytree_and_the_mask_none(backend):
+    axis_name = None if backend in ("none", "jit") else "devices"
+
+    def apply_fn(variables, inputs, train):
+        return inputs["left"] @ variables["params"] + inputs["right"][0]
+
+    step: Any = make_train_step(apply_fn, loss_fn, optax.sgd(1.0), axis_name=axis_name)
+    state: Any = create_train_state({"params": 0.1 * jnp.ones((8, 3))}, optax.sgd(1.0))
+    data = make_data(16)
+    inputs = {"left": np.asarray(data["inputs"]), "right": (jnp.ones((16, 3)),)}
+    batch = {"inputs": inputs, "labels": data["labels"], "where": None}
+    if backend == "none":
+        new, metrics = jax.jit(step)(state, batch)
+    else:
+        parallel = data_parallel(step, backend=backend)
+        new, metrics = parallel(parallel.replicate(state), batch)
+        new = parallel.unreplicate(new)
+    plain = make_train_step(apply_fn, loss_fn, optax.sgd(1.0))
+    expected, _ = plain(state, {"inputs": inputs, "labels": data["labels"]})
+    np.testing.assert_allclose(new.params, expected.params, rtol=1e-6)
+    assert metrics.count == 16
+    padded = pad_batch(batch, multiple_of=10)
+    assert [x.shape for x in jax.tree.leaves(padded["inputs"])] == [(20, 8), (20, 3)]
+    np.testing.assert_array_equal(padded["where"], np.arange(20) < 16)
+
+
+def test_a_module_without_train_is_adapted_as_the_docstring_says():
+    model, data = nn.Dense(3), make_data()
+    state = create_train_state(model.init(jax.random.key(0), data["inputs"]), optimizer())
+
+    def apply_fn(variables, inputs, train, **options):
+        return model.apply(variables, inputs, **options)
+
+    state, metrics = make_train_step(apply_fn, loss_fn, optimizer())(state, data)
+    assert metrics.count == 64
+    assert make_eval_step(apply_fn, loss_fn)(state, data).loss < metrics.loss
+
+
+def test_padding_of_unsigned_labels_is_their_largest_number():
+    batch = {"inputs": np.ones((3, 2)), "labels": np.zeros(3, np.uint8)}
+    assert pad_batch(batch, multiple_of=4)["labels"][3] == 255
+
+
 def test_the_step_scans_and_maps_over_runs():
     step = make_train_step(Network().apply, loss_fn, optimizer())
     batches = jax.tree.map(lambda x: x.reshape(2, 32, *x.shape[1:]), make_data(64))
@@ -220,35 +306,80 @@ def test_the_step_scans_and_maps_over_runs():
     assert mapped.step.shape == (2,)
 
 
-def plain_step(axis_name=None):
-    return make_train_step(Network().apply, loss_fn, optimizer(), axis_name=axis_name)
+def keys_seen(state, **options):
+    """Run a step that is not compiled; return the network's keys and the loss's."""
+    seen = []
+
+    def apply_fn(variables, inputs, train, rngs=None):
+        seen.append(rngs)
+        return inputs * variables["params"]
+
+    def one_loss(logits, labels, *, where=None, key=None):
+        seen.append(key)
+        return jnp.mean(logits, axis=-1)
+
+    batch = {"inputs": jnp.ones((4, 3)), "labels": jnp.zeros(4, jnp.int32)}
+    make_train_step(apply_fn, one_loss, optax.sgd(0.1), **options)(state, batch)
+    return seen
 
 
-def test_errors():
-    with pytest.raises(ValueError, match=r'with "params", got a mapping with \[\'w\'\]'):
-        create_train_state({"w": jnp.ones(3)}, optimizer())
-    with pytest.raises(ValueError, match=r"got also \['cache'\], which a step would not carry"):
-        create_train_state({"params": {}, "cache": {}}, optimizer())
-    with pytest.raises(
-        ValueError, match=r"batch: expected .*got \['x'\]; add \['inputs', 'lab"
-    ):
-        plain_step()(initial_state(), {"x": jnp.ones(3)})
-    with pytest.raises(ValueError, match=r"state.key: expected a PRNG key because rng_names"):
-        make_train_step(Network().apply, loss_fn, optimizer(), rng_names=["dropout"])(
-            initial_state(), make_data()
+def test_a_loss_that_draws_has_its_own_key_and_changes_no_other():
+    names = ("dropout", "noise")
+    for key in (jax.random.key(7), jax.random.PRNGKey(7)):
+        state = create_train_state({"params": jnp.ones(3)}, optax.sgd(0.1), key=key)
+        state = state.replace(step=state.step + 5)
+        # The keys that the streams have had since there are streams.
+        streams = jax.random.split(jax.random.fold_in(key, 5), 2)
+        network, nothing = keys_seen(state, rng_names=names)
+        assert nothing is None
+        both, mine = keys_seen(state, rng_names=names, loss_takes_key=True)
+        for got in (network, both):
+            assert list(got) == list(names)
+            for a, b in zip(got.values(), streams, strict=True):
+                assert a.dtype == b.dtype
+                assert bool((a == b).all())
+        assert jnp.issubdtype(mine.dtype, jax.dtypes.prng_key)
+        none, alone = keys_seen(state, loss_takes_key=True)
+        assert none is None
+        assert alone == mine
+        _, later = keys_seen(state.replace(step=state.step + 1), loss_takes_key=True)
+        typed = streams if streams.ndim == 1 else jax.random.wrap_key_data(streams)
+        assert mine not in [later, *typed]
+
+
+@pytest.mark.parametrize("backend", ["none", *BACKENDS])
+def test_negative_learning_trains_with_a_key_of_every_step_and_device(backend):
+    axis_name = None if backend in ("none", "jit") else "devices"
+
+    def squared(logits, labels, *, power, key, where=None):
+        return jnp.zeros(labels.shape) + jax.random.uniform(key) ** power
+
+    step: Any = make_train_step(
+        Network(axis_name=axis_name).apply,
+        losses.get("NLNL"),
+        optimizer(),
+        axis_name=axis_name,
+        loss_takes_key=True,
+    )
+    state: Any = initial_state(key=jax.random.key(3))
+    if backend == "none":
+        run: Any = jax.jit(step)
+    else:
+        run = data_parallel(step, backend=backend)
+        state = run.replicate(state)
+    _, metrics = run(state, make_data(64))
+    assert jnp.isfinite(metrics.loss)
+    if axis_name is None:
+        return
+    moments = []
+    for power in (1, 2):
+        drawn = make_train_step(
+            Network(axis_name=axis_name).apply,
+            functools.partial(squared, power=power),
+            optimizer(),
+            axis_name=axis_name,
+            loss_takes_key=True,
         )
-    with pytest.raises(TypeError, match="step: expected what make_train_step"):
-        data_parallel(lambda state, batch: state)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"backend: expected one of .*got 'tpu'"):
-        data_parallel(plain_step(), backend="tpu")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="made with an axis_name.*for backend 'pmap'"):
-        data_parallel(plain_step())
-    with pytest.raises(ValueError, match="made with no axis_name for backend 'jit'"):
-        data_parallel(plain_step("devices"), backend="jit")
-    with pytest.raises(ValueError, match="devices: expected at least one"):
-        data_parallel(plain_step("devices"), devices=[])
-    with pytest.raises(ValueError, match=r"divisible by 8 devices, got 20; use another"):
-        parallel = data_parallel(Step(lambda s, b: s, "d"))
-        parallel(jnp.zeros(8), make_data(20))
-    with pytest.raises(ValueError, match="multiple_of: expected at least 1, got 0"):
-        pad_batch(make_data(), multiple_of=0)
+        _, metrics = data_parallel(drawn, backend=backend)(state, make_data(64))
+        moments.append(metrics.loss)
+    assert moments[1] - moments[0] ** 2 > 1e-3  # the devices drew different numbers

@@ -10,7 +10,7 @@ from jax.experimental import checkify
 
 from esoftmax_jax import _checks
 from esoftmax_jax._types import Array, ArrayInput, LossFunction
-from esoftmax_jax.losses._loss_function import EVERY_CLASS
+from esoftmax_jax.losses._loss_function import EVERY_CLASS, gives_every_class, mark_every_class
 
 
 def checked(loss: LossFunction, *, allow_masked_classes: bool = False) -> LossFunction:
@@ -60,6 +60,8 @@ mask such examples with `where` or correct them
         **hyperparameters: Any,
     ) -> Array:
         values = loss(logits, labels, axis=axis, where=where, **hyperparameters)
+        if not logits.size:
+            return values
         if labels is EVERY_CLASS:  # there is no label to look at; look at the logits
             example_shape = np.delete(logits.shape, axis % logits.ndim)
             labels = np.zeros(example_shape, np.int32)
@@ -79,6 +81,8 @@ mask such examples with `where` or correct them
                 raise ValueError(message.rsplit(" (`check` failed)", 1)[0])
         return values
 
+    if gives_every_class(loss):
+        mark_every_class(checked_loss)
     return checked_loss
 
 

@@ -1,13 +1,17 @@
 """Losses built from losses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax.numpy as jnp
 
-from esoftmax_jax import _checks
+from esoftmax_jax import _checks, _numerics
 from esoftmax_jax._types import Array, ArrayInput, Loss, Scalar
-from esoftmax_jax.losses._loss_function import gives_every_class
+from esoftmax_jax.losses._loss_function import (
+    EVERY_CLASS,
+    gives_every_class,
+    mark_every_class,
+)
 
 
 def weighted_sum(*terms: tuple[Scalar, Callable[..., Any]]) -> Loss:
@@ -63,12 +67,29 @@ def weighted_sum(*terms: tuple[Scalar, Callable[..., Any]]) -> Loss:
         where: ArrayInput | None = None,
     ) -> Array:
         """Return the weighted sum of the terms, one value for each example."""
-        values = [term(logits, labels, axis=axis, where=where) for _, term in terms]
-        dtype = values[0].dtype
-        total = jnp.zeros_like(values[0])
-        for (weight, _), value in zip(terms, values, strict=True):
-            total = total + jnp.asarray(weight).astype(dtype) * value
-        return total
+        return sum_of_terms(terms, logits, labels, axis, where)
 
-    loss.every_class = all(gives_every_class(term) for _, term in terms)  # type: ignore[attr-defined]
+    if all(gives_every_class(term) for _, term in terms):
+        mark_every_class(loss)
     return loss
+
+
+def sum_of_terms(
+    terms: Sequence[tuple[Any, Callable[..., Any]]],
+    logits: ArrayInput,
+    labels: Any,
+    axis: int,
+    where: ArrayInput | None,
+) -> Array:
+    """Return Σ w ℓ; the weights are scalars or have one value for each example."""
+    positive_axis = _checks.check_logits(logits, axis)
+    # Half precision is left once, at the end, and not by every term.
+    wide = _numerics.widened(logits)
+    total = jnp.zeros((), wide.dtype)
+    for weight, term in terms:
+        factor = jnp.asarray(weight).astype(wide.dtype)
+        if labels is EVERY_CLASS and factor.ndim:
+            shape = wide.shape[:positive_axis] + wide.shape[positive_axis + 1 :]
+            factor = jnp.expand_dims(jnp.broadcast_to(factor, shape), positive_axis)
+        total = total + factor * term(wide, labels, axis=axis, where=where)
+    return total.astype(jnp.asarray(logits).dtype)

@@ -1,10 +1,12 @@
 """Cross-entropy corrected by a known transition matrix: forward and backward."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 
 from esoftmax_jax import _numerics
-from esoftmax_jax._checks import check_transition_matrix
+from esoftmax_jax._matrix_checks import check_invertible_matrix, check_transition_matrix
 from esoftmax_jax._types import Array, ArrayInput
 from esoftmax_jax.losses._loss_function import loss_function
 
@@ -58,13 +60,30 @@ def forward_corrected_cross_entropy(
         Approach", CVPR 2017, theorem 2.
     """
     safe, _ = _numerics.safe_labels(labels, logits.shape[axis])
-    columns = jnp.log(jnp.asarray(transition_matrix)).T
-    columns = columns.at[safe].get(mode="fill", fill_value=jnp.nan)
-    weighted = logits + jnp.moveaxis(columns, -1, axis)
-    return _numerics.logsumexp(logits, axis) - _numerics.logsumexp(weighted, axis)
+    columns = jnp.asarray(transition_matrix).T.at[safe].get(mode="fill", fill_value=jnp.nan)
+    weighted = _log_weighted_sum(logits, jnp.moveaxis(columns, -1, axis), axis)
+    return _numerics.logsumexp(logits, axis) - weighted
 
 
-@loss_function(arrays={"transition_matrix": check_transition_matrix})
+@functools.partial(jax.custom_jvp, nondiff_argnums=(2,))
+def _log_weighted_sum(logits: Array, weights: Array, axis: int) -> Array:
+    """Return log Σ_k w_k exp z_k."""
+    return _numerics.logsumexp(logits + jnp.log(weights), axis)
+
+
+@_log_weighted_sum.defjvp
+def _log_weighted_sum_jvp(
+    axis: int, primals: tuple[Array, Array], tangents: tuple[Array, Array]
+) -> tuple[Array, Array]:
+    # d log S = Σ_k exp(z_k − log S) (w_k dz_k + dw_k), which log w would make 0/0 at w_k = 0.
+    logits, weights = primals
+    log_sum = _log_weighted_sum(logits, weights, axis)
+    # Bounded: an infinite derivative by a weight, times a weight that stays, would be NaN.
+    slope = jnp.exp(jnp.minimum(logits - jnp.expand_dims(log_sum, axis), 80))
+    return log_sum, jnp.sum(slope * (weights * tangents[0] + tangents[1]), axis=axis)
+
+
+@loss_function(arrays={"transition_matrix": check_invertible_matrix})
 def backward_corrected_cross_entropy(
     logits: ArrayInput,
     labels: ArrayInput,
@@ -78,8 +97,8 @@ def backward_corrected_cross_entropy(
     .. math:: \ell = -\sum_k (T^{-1})_{yk} \log p_k
 
     Its mean over the noisy label is the cross-entropy of the true class. Single values may be
-    negative. The identity matrix gives cross-entropy. It is not defined (NaN) where a class is
-    masked by −inf.
+    negative. The identity matrix gives cross-entropy. It is not defined (infinite or NaN) where
+    a class is masked by −inf.
 
     Args:
         logits: floating (..., K, ...), K ≥ 2; half precision is computed in float32.

@@ -192,8 +192,9 @@ def generalized_jensen_shannon_loss(
     check_labels(labels, logits[0], axis - 1)
     check_where(where, labels.shape)
     check_hyperparameter("pi", pi, OPEN_UNIT, labels.shape)
-    dtype = _numerics.compute_dtype(logits.dtype)
-    clean = jnp.asarray(logits, dtype)
+    logits = jnp.asarray(logits)
+    clean = _numerics.widened(logits)
+    dtype = clean.dtype
     if where is not None:
         clean = jnp.where(jnp.expand_dims(where, (0, axis)), clean, 0)
         labels = jnp.where(where, labels, 0)
@@ -208,7 +209,7 @@ def generalized_jensen_shannon_loss(
     of_views = jnp.sum(_entropy(jnp.exp(log_probs), axis), axis=0)
     divergence = _entropy(mixture, axis - 1) - rest * of_views
     losses = divergence / (-(1 - weight) * jnp.log1p(-weight))
-    losses = jnp.where(valid, losses, jnp.nan)
+    losses *= _numerics.nan_unless(valid, dtype)
     if where is not None:
         losses = jnp.where(where, losses, 0)
     return losses.astype(logits.dtype)

@@ -43,7 +43,7 @@ def init_early_learning(num_examples: int, num_classes: int) -> EarlyLearningSta
     """
     _checks.check_hyperparameter("num_examples", num_examples, _checks.POSITIVE_INTEGER)
     _checks.check_num_classes(num_classes)
-    return EarlyLearningState(jnp.zeros((num_examples, num_classes)))
+    return EarlyLearningState(jnp.zeros((num_examples, num_classes), jnp.float32))
 
 
 def early_learning_regularized_cross_entropy(
@@ -105,13 +105,15 @@ def early_learning_regularized_cross_entropy(
     _checks.check_labels(labels, logits, axis)
     _checks.check_integers("ids", ids, labels.shape)
     _checks.check_where(where, labels.shape)
+    _checks.check_state("state", state, EarlyLearningState, "init_early_learning(...)")
     _checks.check_memory("state.targets", state.targets, logits.shape)
     _checks.check_hyperparameter("beta", beta, MOMENTUM)
     _checks.check_hyperparameter("lam", lam, _checks.NON_NEGATIVE)
     _checks.check_hyperparameter("min_disagreement", min_disagreement, _checks.OPEN_UNIT)
 
-    dtype = _numerics.compute_dtype(logits.dtype)
-    clean, kept = jnp.asarray(logits, dtype), jnp.ones(labels.shape, bool)
+    logits = jnp.asarray(logits)
+    clean, kept = _numerics.widened(logits), jnp.ones(labels.shape, bool)
+    dtype = clean.dtype
     if where is not None:
         kept = jnp.asarray(where)
         clean, labels = jnp.where(kept[:, None], clean, 0), jnp.where(kept, labels, 0)
@@ -119,7 +121,8 @@ def early_learning_regularized_cross_entropy(
     probs = jnp.exp(_numerics.log_probs(clean, axis))
 
     num_examples = state.targets.shape[0]
-    rows = jnp.where(kept & (jnp.asarray(ids) >= 0), ids, num_examples)
+    rows, _ = _numerics.safe_labels(ids, num_examples)
+    rows = jnp.where(kept, rows, num_examples)
     before = state.targets.at[rows].get(mode="fill", fill_value=0).astype(dtype)
     momentum = jnp.asarray(beta).astype(dtype)
     after = momentum * before + (1 - momentum) * jax.lax.stop_gradient(probs)

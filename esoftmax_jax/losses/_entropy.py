@@ -52,7 +52,7 @@ def entropy_regularizer(
     axis = _checks.check_logits(logits, axis)
     _checks.check_where(where, logits.shape[:axis] + logits.shape[axis + 1 :])
     num_classes = logits.shape[axis]
-    last = jnp.moveaxis(jnp.asarray(logits, _numerics.compute_dtype(logits.dtype)), axis, -1)
+    last = jnp.moveaxis(_numerics.widened(logits), axis, -1)
     rows = last.reshape(-1, num_classes)
     kept = jnp.ones(rows.shape[0], bool) if where is None else jnp.asarray(where).reshape(-1)
     probs = jnp.exp(_numerics.log_probs(jnp.where(kept[:, None], rows, 0), -1))

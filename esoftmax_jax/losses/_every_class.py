@@ -50,13 +50,15 @@ def per_class_loss(loss: LossFunction) -> Callable[..., Array]:
         if gives_every_class(loss):
             return loss(logits, EVERY_CLASS, axis=axis, where=where, **options)
         positive_axis = _checks.check_logits(logits, axis)
-        shape = logits.shape[:positive_axis] + logits.shape[positive_axis + 1 :]
+        logits = jnp.asarray(logits)
+        # Classes last, the default: under jax.jit an axis that is passed on would be traced.
+        last = jnp.moveaxis(logits, positive_axis, -1)
+        mask = {} if where is None else {"where": where}
 
         def one_class(label: Array) -> Array:
-            labels = jnp.broadcast_to(label, shape)
-            return loss(logits, labels, axis=axis, where=where, **options)
+            return loss(last, jnp.broadcast_to(label, last.shape[:-1]), **mask, **options)
 
-        values: Array = jax.lax.map(one_class, jnp.arange(logits.shape[positive_axis]))
+        values: Array = jax.lax.map(one_class, jnp.arange(last.shape[-1]))
         return jnp.moveaxis(values, 0, positive_axis)
 
     return every_class
@@ -110,11 +112,13 @@ def expected_loss(loss: LossFunction) -> Callable[..., Array]:
     ) -> Array:
         """Return the mean loss of each example under its distribution of labels."""
         positive_axis = _checks.check_logits(logits, axis)
+        logits = jnp.asarray(logits)
         _checks.check_distribution("label_distribution", label_distribution, logits.shape)
-        dtype = _numerics.compute_dtype(logits.dtype)
-        losses = every_class(jnp.asarray(logits, dtype), axis=axis, where=where, **options)
-        weights = jnp.asarray(label_distribution, dtype)
-        weighted = jnp.where(weights == 0, 0, weights * jnp.where(weights == 0, 0, losses))
+        losses = every_class(_numerics.widened(logits), axis=axis, where=where, **options)
+        weights = jnp.asarray(label_distribution).astype(losses.dtype)
+        # Finite losses stay: the derivative by a weight of 0 is its class's loss.
+        without = (weights == 0) & ~jnp.isfinite(losses)
+        weighted = weights * jnp.where(without, 0, losses)
         if where is not None:
             weighted = jnp.where(jnp.expand_dims(where, positive_axis), weighted, 0)
         return jnp.sum(weighted, axis=positive_axis).astype(logits.dtype)

@@ -64,6 +64,7 @@ def update_gradient_clipping(
     *,
     max_ratio: Scalar,
     min_prob: float = 1e-7,
+    where: ArrayInput | None = None,
 ) -> GradientClippingState:
     r"""Remember cross-entropies and choose the clipping threshold from the latest ones.
 
@@ -81,11 +82,13 @@ def update_gradient_clipping(
     Args:
         state: from :func:`init_gradient_clipping`.
         cross_entropies: floating, any shape, at most as many as the queue holds: −log p_y of
-            a batch (nats). Their gradient is stopped.
+            a batch (nats). Their gradient is stopped. NaN, the loss of a label that is no
+            class, is left out.
         max_ratio: ≥ 1, the bound; the authors' code has 1 + (learning rate) · ε with ε a
             hyperparameter, so that it tightens as the rate falls. 1 makes the loss linear
             in p_y.
         min_prob: in (0, 1), the smallest probability that is told from 0.
+        where: booleans with the shape of ``cross_entropies``; a masked example is left out.
 
     Returns:
         The new state.
@@ -110,7 +113,9 @@ def update_gradient_clipping(
         Ye et al., "Optimized Gradient Clipping for Noisy Label Learning", AAAI 2025 (arXiv
         2412.08941), and the authors' code for the truncation and the bound.
     """
+    _checks.check_state("state", state, GradientClippingState, "init_gradient_clipping(...)")
     _checks.check_floating("cross_entropies", cross_entropies)
+    _checks.check_where(where, cross_entropies.shape)
     if cross_entropies.size > state.queue.size:
         raise ValueError(
             f"cross_entropies: expected at most as many values as the queue holds "
@@ -118,20 +123,30 @@ def update_gradient_clipping(
         )
     _checks.check_hyperparameter("max_ratio", max_ratio, AT_LEAST_ONE)
     _checks.check_hyperparameter("min_prob", min_prob, _checks.OPEN_UNIT)
-    updated: GradientClippingState = _update(state, cross_entropies, max_ratio, min_prob)
+    updated: GradientClippingState = _update(state, cross_entropies, max_ratio, min_prob, where)
     return updated
 
 
 @functools.partial(jax.jit, inline=True)
 def _update(
-    state: GradientClippingState, values: ArrayInput, max_ratio: Scalar, min_prob: Scalar
+    state: GradientClippingState,
+    values: ArrayInput,
+    max_ratio: Scalar,
+    min_prob: Scalar,
+    where: ArrayInput | None,
 ) -> GradientClippingState:
     dtype = state.queue.dtype
     lowest, highest = -jnp.log1p(-jnp.asarray(min_prob, dtype)), -jnp.log(min_prob)
     flat = jax.lax.stop_gradient(jnp.asarray(values).reshape(-1).astype(dtype))
-    places = (state.num_seen + jnp.arange(flat.size)) % state.queue.size
-    queue = state.queue.at[places].set(jnp.clip(flat, lowest, highest.astype(dtype)))
-    num_seen = state.num_seen + flat.size
+    kept = ~jnp.isnan(flat)
+    if where is not None:
+        kept &= jnp.asarray(where).reshape(-1)
+    counts = jnp.cumsum(kept.astype(jnp.int32))
+    # Those that are kept follow each other; the others are written nowhere.
+    places = jnp.where(kept, (state.num_seen + counts - 1) % state.queue.size, state.queue.size)
+    clipped = jnp.clip(flat, lowest, highest.astype(dtype))
+    queue = state.queue.at[places].set(clipped, mode="drop")
+    num_seen = state.num_seen + jnp.sum(kept, dtype=jnp.int32)
     grid = jnp.linspace(lowest, highest, NUM_GRID_POINTS).astype(dtype)
     chosen = _largest_slope(grid, *_fit_two_gaussians(queue), jnp.asarray(max_ratio, dtype))
     full = num_seen >= queue.size

@@ -177,7 +177,23 @@ def ldr_kl_loss(
     mean = jnp.sum(softplus, axis=axis) / count
     factor = jnp.expand_dims(_class_sums.unfused(1 / mean), axis) / strength
     scores = jnp.where(logits == -jnp.inf, -jnp.inf, softplus * factor)
-    log_prob = _numerics.label_log_prob(scores, labels, axis)
-    margin = jnp.log1p(jnp.exp(log_prob) * jnp.expm1(-threshold / lam))
+    margin = _numerics.for_each_class(threshold / lam, labels, axis)
     log_count = _numerics.for_each_label(jnp.log(count), labels, axis)
-    return threshold + lam * (margin - log_prob - log_count)
+    return -lam * (_log_prob_with_margin(scores, labels, margin, axis) + log_count)
+
+
+def _log_prob_with_margin(
+    scores: Array, labels: ArrayInput | None, margin: Array, axis: int
+) -> Array:
+    """Return log softmax(scores − margin e_y)_y, for all labels where none is given."""
+    if labels is not None:
+        safe, _ = _numerics.safe_labels(labels, scores.shape[axis])
+        hot = _numerics.class_is(scores.shape, safe, axis)
+        return _numerics.label_log_prob(jnp.where(hot, scores - margin, scores), labels, axis)
+    # 1 − p of the largest class is summed from the others: 1 − p itself would round.
+    top = _numerics.class_is(scores.shape, jnp.argmax(scores, axis=axis), axis)
+    log_probs = _numerics.log_probs(scores, axis)
+    others = jnp.sum(jnp.where(top, 0, jnp.exp(log_probs)), axis=axis, keepdims=True)
+    rest = jnp.where(top, others, -jnp.expm1(jnp.where(top, -1, log_probs)))
+    log_rest = jnp.log(jnp.maximum(rest, 1e-37))
+    return log_probs - margin - jnp.logaddexp(log_rest, log_probs - margin)

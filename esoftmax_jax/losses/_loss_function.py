@@ -112,8 +112,9 @@ def loss_function(
                 _checks.check_labels(labels, logits, axis)
             examples = logits.shape[:axis] + logits.shape[axis + 1 :]
             _checks.check_where(where, examples)
+            dtype = _numerics.compute_dtype(logits.dtype)
             for name, interval in intervals.items():
-                _checks.check_hyperparameter(name, options[name], interval, examples)
+                _checks.check_hyperparameter(name, options[name], interval, examples, dtype)
             for name, check in checks.items():
                 check(name, options[name], logits.shape[axis])
             for name in static:
@@ -121,14 +122,24 @@ def loss_function(
             result: Array = compiled(logits, labels, axis=axis, where=where, **options)
             return result
 
-        loss.every_class = every_class  # type: ignore[attr-defined]
+        if every_class:
+            mark_every_class(loss)
         return loss  # type: ignore[return-value]
 
     return decorate
+
+
+def mark_every_class(loss: Callable[..., Any]) -> None:
+    """Say that ``loss(logits, EVERY_CLASS)`` is understood.
+
+    The mark is the function itself: ``functools.wraps``, ``jax.jit`` and the like copy
+    attributes to functions that do not understand it.
+    """
+    loss.every_class_of = loss  # type: ignore[attr-defined]
 
 
 def gives_every_class(loss: object) -> bool:
     """Whether ``loss(logits, EVERY_CLASS)`` is understood."""
     while isinstance(loss, functools.partial):
         loss = loss.func
-    return bool(getattr(loss, "every_class", False))
+    return getattr(loss, "every_class_of", None) is loss

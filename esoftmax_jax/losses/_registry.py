@@ -1,13 +1,15 @@
 """The losses by the names that papers give them."""
 
+import difflib
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jax
 import numpy as np
 
+from esoftmax_jax import _checks
 from esoftmax_jax._types import Array, ArrayInput, LossFunction
 from esoftmax_jax.losses import _asymmetric_losses as asymmetric
 from esoftmax_jax.losses import _bounded_losses as bounded
@@ -20,15 +22,18 @@ from esoftmax_jax.losses import _negative_losses as negative
 from esoftmax_jax.losses import _normalized_losses as normalized
 from esoftmax_jax.losses import _squared_losses as squared
 from esoftmax_jax.losses import _truncated_losses as truncated
-from esoftmax_jax.losses._combination import weighted_sum
+from esoftmax_jax.losses._combination import sum_of_terms
+from esoftmax_jax.losses._loss_function import mark_every_class
 
 _ARRAYS = ("logits", "labels", "axis", "where")
+WEIGHTS = ("alpha", "beta")
 _LATER = ("key", "transition_matrix")  # given with the batch, not with the settings
 
 
 def _sum_of(first: LossFunction, second: LossFunction, name: str) -> LossFunction:
     """Return α · first + β · second with the hyperparameters of both as keywords."""
     parts = [(loss, _hyperparameters(loss)) for loss in (first, second)]
+    merged = {**_hyperparameters(second), **_hyperparameters(first)}
 
     def combination(
         logits: ArrayInput,
@@ -40,19 +45,33 @@ def _sum_of(first: LossFunction, second: LossFunction, name: str) -> LossFunctio
         where: ArrayInput | None = None,
         **options: Any,
     ) -> Array:
+        _refuse_unknown(name, options, merged)
+        positive_axis = _checks.check_logits(logits, axis)
+        examples = logits.shape[:positive_axis] + logits.shape[positive_axis + 1 :]
         terms = []
-        for weight, (loss, names) in zip((alpha, beta), parts, strict=True):
+        for key, weight, (loss, names) in zip(WEIGHTS, (alpha, beta), parts, strict=True):
+            _checks.check_hyperparameter(key, weight, _checks.NON_NEGATIVE, examples)
             chosen = {key: options[key] for key in names if key in options}
             terms.append((weight, functools.partial(loss, **chosen)))
-        return weighted_sum(*terms)(logits, labels, axis=axis, where=where)
+        return sum_of_terms(terms, logits, labels, axis, where)
 
     own = list(inspect.signature(combination).parameters.values())[:-1]
-    merged = {**_hyperparameters(second), **_hyperparameters(first)}
     combination.__signature__ = inspect.Signature([*own, *merged.values()])  # type: ignore[attr-defined]
     combination.__name__ = combination.__qualname__ = name
     combination.__doc__ = f"Return alpha · {first.__name__} + beta · {second.__name__}."
-    combination.every_class = True  # type: ignore[attr-defined]
+    mark_every_class(combination)
     return combination
+
+
+def _refuse_unknown(
+    name: str, given: Iterable[str], known: Mapping[str, inspect.Parameter]
+) -> None:
+    unknown = [key for key in given if key not in known]
+    if unknown:
+        raise TypeError(
+            f"{name}: expected hyperparameters among {', '.join(known) or 'none'}, got "
+            f"{', '.join(unknown)}"
+        )
 
 
 def _hyperparameters(loss: LossFunction) -> dict[str, inspect.Parameter]:
@@ -118,6 +137,16 @@ _PAIRS: dict[str, tuple[LossFunction, LossFunction]] = {
 _LOSSES = _SINGLE | {name: _sum_of(*pair, name) for name, pair in _PAIRS.items()}
 
 
+def _closest(name: str) -> str:
+    """Return a hint to the name that is meant, by its spelling or by the function's name."""
+    by_function = {loss.__name__: known for known, loss in reversed(_SINGLE.items())}
+    by_spelling = {known.lower(): known for known in _LOSSES}
+    spelled = name.lower().replace("ε", "eps").replace("τ", "tau")
+    candidates = by_function | by_spelling
+    matches = difflib.get_close_matches(spelled, candidates, n=1)
+    return f"did you mean {candidates[matches[0]]!r}? " if matches else ""
+
+
 def names() -> tuple[str, ...]:
     """Return the names that :func:`get` knows, as papers write them (ε as ``eps``).
 
@@ -170,19 +199,16 @@ def get(name: str, **hyperparameters: Any) -> Callable[..., Array]:
     Reference:
         The sources of the losses are in their docstrings.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"name: expected a string such as 'CE_eps+MAE', got {name!r}")
     if name not in _LOSSES:
         raise ValueError(
-            f"name: expected one of {', '.join(_LOSSES)}, got {name!r}; a loss of your own "
-            f"needs no name, pass the function itself"
+            f"name: expected one of {', '.join(_LOSSES)}, got {name!r}; {_closest(name)}a loss "
+            f"of your own needs no name, pass the function itself"
         )
     loss = _LOSSES[name]
     known = _hyperparameters(loss)
-    unknown = [key for key in hyperparameters if key not in known]
-    if unknown:
-        raise TypeError(
-            f"{name}: expected hyperparameters among {', '.join(known) or 'none'}, got "
-            f"{', '.join(unknown)}"
-        )
+    _refuse_unknown(name, hyperparameters, known)
     missing = [
         key
         for key, parameter in known.items()

@@ -1,5 +1,6 @@
 """Published hyperparameters: which loss, with which constants, for which label noise."""
 
-from esoftmax_jax.presets._paper import Preset, paper
+from esoftmax_jax.presets._paper import paper
+from esoftmax_jax.presets._preset import Preset
 
 __all__ = ["Preset", "paper"]

@@ -1,53 +1,12 @@
 """The hyperparameters of Wang et al. (NeurIPS 2024), cell by cell."""
 
-import dataclasses
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
-from esoftmax_jax import losses
-from esoftmax_jax._types import Array
-
-SYMMETRIC_RATES = (0.2, 0.4, 0.6, 0.8)
-ASYMMETRIC_RATES = (0.1, 0.2, 0.3, 0.4)
-INSTANCE_RATES = (0.2, 0.4, 0.6)
-CELLS: dict[str, dict[str, tuple[float, ...]]] = {
-    "cifar10": {
-        "clean": (0.0,),
-        "symmetric": SYMMETRIC_RATES,
-        "asymmetric": ASYMMETRIC_RATES,
-        "instance": INSTANCE_RATES,
-    },
-    "cifar100": {
-        "clean": (0.0,),
-        "symmetric": SYMMETRIC_RATES,
-        "asymmetric": ASYMMETRIC_RATES,
-        "instance": INSTANCE_RATES,
-    },
-    "cifar10n": dict.fromkeys(
-        ("clean", "aggregate", "random1", "random2", "random3", "worst"), ()
-    ),
-    "cifar100n": dict.fromkeys(("clean", "noisy"), ()),
-    "webvision": {"web": ()},
-    "clothing1m": {"web": ()},
-}
-"""dataset → kind of noise → rates; no rates where the noise is what it is."""
+from esoftmax_jax.presets import _cells
+from esoftmax_jax.presets._preset import Preset
 
 FOCAL = {"gamma": 0.5, "stop_modulator_gradient": True}
 FLOOR = {"min_prob": 1e-8}
-
-
-@dataclasses.dataclass(frozen=True)
-class Preset:
-    """A loss by its name in the registry and the hyperparameters of one cell of a table."""
-
-    loss_name: str
-    hyperparameters: Mapping[str, Any]
-    table: int
-
-    def loss(self) -> Callable[..., Array]:
-        """Return the loss with its hyperparameters bound (NLNL's key is given at the call)."""
-        return losses.get(self.loss_name, **self.hyperparameters)
 
 
 def paper(
@@ -76,7 +35,7 @@ def paper(
             ``"clean"``, ``"aggregate"``, ``"random1"``, ``"random2"``, ``"random3"``,
             ``"worst"``; CIFAR-100N: ``"clean"``, ``"noisy"``; WebVision and Clothing1M:
             ``"web"``.
-        rate: the noise rate, as the paper has it; None where there is but one.
+        rate: the noise rate, as the paper has it (to 1e-6); None where there is but one.
         semi_supervised: the semi-supervised stage of CIFAR-N (tables 4 and 7) instead of the
             robust one.
 
@@ -84,6 +43,7 @@ def paper(
         row of the table → :class:`Preset`.
 
     Raises:
+        TypeError: a dataset or noise that is no string, a rate that is no number.
         ValueError: a dataset, noise or rate that is not in the paper.
 
     Example:
@@ -97,41 +57,23 @@ def paper(
         Wang et al., "ε-Softmax: Approximating One-Hot Vectors for Mitigating Label Noise",
         NeurIPS 2024 (arXiv 2508.02387), tables 2 and 4 to 8 and the appendix on training.
     """
-    _check_cell(dataset, noise, rate)
+    listed_rate = _cells.check_cell(dataset, noise, rate)
     if semi_supervised and dataset not in ("cifar10n", "cifar100n"):
         raise ValueError(
             f"semi_supervised: expected dataset cifar10n or cifar100n, got {dataset!r}"
         )
-    rate = 0.0 if rate is None else float(rate)
     if dataset in ("cifar10n", "cifar100n"):
         rows = _human(semi_supervised)
     elif dataset in ("webvision", "clothing1m"):
         rows = _web(dataset)
     elif dataset == "cifar10":
-        rows = _cifar10(noise, rate)
+        rows = _cifar10(noise, listed_rate)
     else:
-        rows = _cifar100(noise, rate)
-    return {
-        row: Preset(name, MappingProxyType(values), table)
-        for row, (name, values, table) in rows.items()
-    }
+        rows = _cifar100(noise, listed_rate)
+    return {row: Preset(*preset) for row, preset in rows.items()}
 
 
 _Rows = dict[str, tuple[str, dict[str, Any], int]]
-
-
-def _check_cell(dataset: str, noise: str, rate: float | None) -> None:
-    if dataset not in CELLS:
-        raise ValueError(f"dataset: expected one of {', '.join(CELLS)}, got {dataset!r}")
-    kinds = CELLS[dataset]
-    if noise not in kinds:
-        raise ValueError(
-            f"noise: expected one of {', '.join(kinds)} for {dataset}, got {noise!r}"
-        )
-    rates = kinds[noise]
-    if (rate is None and len(rates) > 1) or (rate is not None and rate not in rates):
-        expected = ", ".join(map(str, rates)) or "none"
-        raise ValueError(f"rate: expected {expected} for {dataset} {noise}, got {rate}")
 
 
 def _table(rows: dict[str, dict[str, Any]], table: int, chosen: tuple[str, ...] = ()) -> _Rows:

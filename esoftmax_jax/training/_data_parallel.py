@@ -1,6 +1,7 @@
 """The same step on many devices: under pmap, under shard_map, or under jit with a mesh."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -9,8 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from esoftmax_jax import _checks
 from esoftmax_jax._types import Array
-from esoftmax_jax.training._step import Batch, Step
+from esoftmax_jax.training import _batch
+from esoftmax_jax.training._batch import Batch
+from esoftmax_jax.training._step import Step
 
 Backend: TypeAlias = Literal["pmap", "shard_map", "jit"]
 
@@ -30,12 +34,14 @@ class DataParallel:
         Args:
             state: what :meth:`replicate` or an earlier call returned. A training step may
                 reuse its memory: go on with the returned state.
-            batch: the whole batch; N must be divisible by the number of devices.
+            batch: the whole batch; arrays and pytrees of arrays, with N along every first
+                axis, divisible by the number of devices.
 
         Returns:
             What the step returns: (state, metrics) for training, metrics for evaluation.
 
         Raises:
+            TypeError: the batch is no mapping, or something in it is no array.
             ValueError: N is not divisible by the number of devices.
         """
         split = self._split(batch)
@@ -65,19 +71,22 @@ class DataParallel:
     def _split_spec(self) -> PartitionSpec:
         return PartitionSpec(self._mesh.axis_names[0])
 
-    def _split(self, batch: Batch) -> dict[str, Array]:
-        count = len(self.devices)
-        for name, value in batch.items():
+    def _split(self, batch: Batch) -> Any:
+        _batch.check_entries(batch)
+        _batch.check_arrays(batch)
+        entries, count = dict(batch), len(self.devices)
+        for path, value in jax.tree.leaves_with_path(entries):
             if value.shape[0] % count:
                 raise ValueError(
-                    f"batch[{name!r}]: expected a number of examples divisible by "
-                    f"{count} devices, got {value.shape[0]}; use another batch size, or "
-                    f"pad_batch(batch, multiple_of={count}) for evaluation"
+                    f"batch{jax.tree_util.keystr(path)}: expected a number of examples "
+                    f"divisible by {count} devices, got {value.shape[0]}; use another batch "
+                    f"size, or pad_batch(batch, multiple_of={count}) for evaluation"
                 )
-        sharding = NamedSharding(self._mesh, self._split_spec)
         if self.backend == "pmap":
-            batch = {k: v.reshape(count, -1, *v.shape[1:]) for k, v in batch.items()}
-        return {name: jax.device_put(value, sharding) for name, value in batch.items()}
+            entries = jax.tree.map(
+                lambda x: x.reshape(count, x.shape[0] // count, *x.shape[1:]), entries
+            )
+        return jax.device_put(entries, NamedSharding(self._mesh, self._split_spec))
 
 
 def data_parallel(
@@ -170,21 +179,27 @@ def _first(tree: Any) -> Any:
     return jax.tree.map(lambda x: x[0], tree)
 
 
-def pad_batch(batch: Batch, *, multiple_of: int) -> dict[str, Array]:
+def pad_batch(batch: Batch, *, multiple_of: int) -> dict[str, Any]:
     """Pad a batch with masked examples until its size is a multiple of a number.
 
-    Padding has label −1 and ``where`` False: it adds nothing to losses or metrics. (It does
-    enter batch normalisation, so pad for evaluation only.)
+    Padding has ``where`` False: it adds nothing to losses or metrics. (It does enter batch
+    normalisation, so pad for evaluation only.) Its label is −1, in an unsigned dtype the
+    largest number there is (255 for uint8), even where that is a class; of a distribution over
+    the classes, all zeros. Everything else is padded with 0.
 
     Args:
-        batch: a mapping with "inputs", "labels" and perhaps "where".
+        batch: a mapping with "inputs", "labels" and perhaps "where"; arrays and pytrees of
+            arrays, with the same N along every first axis. Floating labels are distributions,
+            (N, K). A "where" of None is the same as none.
         multiple_of: ≥ 1, the number that is to divide the size.
 
     Returns:
         The batch with a "where" entry, of size ⌈N / multiple_of⌉ · multiple_of.
 
     Raises:
-        ValueError: ``multiple_of`` < 1.
+        TypeError: the batch is no mapping, or something in it is no array; a mask that is not
+            boolean.
+        ValueError: ``multiple_of`` < 1; no labels; entries of different sizes.
 
     Example:
         >>> import jax.numpy as jnp
@@ -196,13 +211,34 @@ def pad_batch(batch: Batch, *, multiple_of: int) -> dict[str, Array]:
     """
     if multiple_of < 1:
         raise ValueError(f"multiple_of: expected at least 1, got {multiple_of}")
-    labels = jnp.asarray(batch["labels"])
-    missing = -labels.shape[0] % multiple_of
-    fill: dict[str, Any] = {"labels": -1, "where": False}
-    entries = {"where": jnp.ones(labels.shape, bool), **batch}
-    return {
-        name: jnp.concatenate(
-            [value, jnp.full((missing, *value.shape[1:]), fill.get(name, 0), value.dtype)]
+    _batch.check_entries(batch, "labels")
+    _batch.check_arrays(batch)
+    labels, where = batch["labels"], batch.get("where")
+    soft = _batch.is_distribution(labels)
+    if soft and labels.ndim < 2:
+        raise TypeError(
+            f"batch['labels']: expected integer classes (N,) or a floating distribution over "
+            f"the classes (N, K), got {labels.dtype} of shape {labels.shape}; cast classes "
+            f"with labels.astype(jnp.int32)"
         )
-        for name, value in entries.items()
+    example_shape = labels.shape[:-1] if soft else labels.shape
+    _checks.check_where(where, example_shape)
+    size = labels.shape[0]
+    for path, value in jax.tree.leaves_with_path(dict(batch)):
+        if value.shape[0] != size:
+            raise ValueError(
+                f"batch{jax.tree_util.keystr(path)}: expected {size} examples, as many as "
+                f"labels, got {value.shape[0]}; give every entry the same first axis"
+            )
+
+    def padded(value: Any, fill: int) -> Array:
+        array = jnp.asarray(value)  # numpy's float64 may be float32 here
+        shape = (-size % multiple_of, *array.shape[1:])
+        return jnp.concatenate([array, jnp.full(shape, fill, array.dtype)])
+
+    fill = {} if soft else {"labels": -1}
+    entries = {**batch, "where": jnp.ones(example_shape, bool) if where is None else where}
+    return {
+        name: jax.tree.map(functools.partial(padded, fill=fill.get(name, 0)), entry)
+        for name, entry in entries.items()
     }

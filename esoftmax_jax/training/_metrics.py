@@ -4,7 +4,9 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 
+from esoftmax_jax import _checks
 from esoftmax_jax._types import Array
+from esoftmax_jax.training import _batch
 
 
 class Metrics(flax.struct.PyTreeNode):
@@ -12,7 +14,8 @@ class Metrics(flax.struct.PyTreeNode):
 
     Attributes:
         loss_sum: float32, sum of the losses.
-        correct: int32, examples whose largest logit is the label's (first of tied maxima).
+        correct: int32, examples whose largest logit is the label's (first of tied maxima); a
+            label that is a distribution over the classes is its largest probability's.
         count: int32, examples that were not masked.
 
     Example:
@@ -39,8 +42,29 @@ class Metrics(flax.struct.PyTreeNode):
     def from_batch(
         cls, losses: Array, logits: Array, labels: Array, where: Array | None
     ) -> "Metrics":
-        """Add up one batch; ``where`` leaves examples out."""
-        correct = jnp.argmax(logits, axis=-1).astype(labels.dtype) == labels
+        """Add up one batch.
+
+        Args:
+            losses: one for each example, (N,).
+            logits: (N, K).
+            labels: integer classes (N,), or a floating distribution over the classes (N, K).
+            where: booleans (N,), False where an example is left out; None if all count.
+
+        Returns:
+            The sums over the batch.
+
+        Raises:
+            TypeError: labels of a dtype that does not fit their shape, a mask that is not
+                boolean.
+            ValueError: shapes that do not fit.
+        """
+        example_shape = _batch.check_logits(logits, labels)
+        _batch.check_losses("losses", losses, example_shape, "do not average them")
+        _checks.check_where(where, example_shape)
+        # In int32 and not in the labels' dtype, where class 256 may be class 0.
+        classes = jnp.argmax(labels, axis=-1) if _batch.is_distribution(labels) else labels
+        predicted = jnp.argmax(logits, axis=-1).astype(jnp.int32)
+        correct = predicted == classes.astype(jnp.int32)
         present = jnp.ones_like(correct) if where is None else where
         return cls(
             loss_sum=jnp.sum(losses.astype(jnp.float32), where=present),

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import optax
 
 from esoftmax_jax._types import Array
+from esoftmax_jax.training import _arguments
 
 
 class TrainState(flax.struct.PyTreeNode):
@@ -21,8 +22,8 @@ class TrainState(flax.struct.PyTreeNode):
         params: the network's parameters.
         batch_stats: running statistics of batch normalisation; empty if there is none.
         opt_state: the state of the Optax transformation.
-        key: a PRNG key for dropout and the like, or None; each step folds ``step`` into it,
-            so a resumed run draws what an uninterrupted one would have drawn.
+        key: a PRNG key for dropout, losses that draw and the like, or None; each step folds
+            ``step`` into it, so a resumed run draws what an uninterrupted one would have drawn.
     """
 
     step: Array
@@ -43,13 +44,16 @@ def create_train_state(
     Args:
         variables: with "params" and, where the network has them, "batch_stats".
         tx: the Optax transformation that the steps will use.
-        key: a PRNG key for layers that draw random numbers, or None.
+        key: a key from ``jax.random.key`` (or, as before, an array of uint32) for layers and
+            losses that draw random numbers, or None.
 
     Returns:
         The state at step 0.
 
     Raises:
-        ValueError: ``variables`` has no "params", or collections that a step would lose.
+        TypeError: ``tx`` is no transformation or ``key`` no key.
+        ValueError: ``variables`` has no "params", or collections that a step would lose;
+            several keys.
 
     Example:
         >>> import jax.numpy as jnp
@@ -70,6 +74,9 @@ def create_train_state(
             f'variables: expected the collections "params" and "batch_stats", got also '
             f"{unknown}, which a step would not carry on; remove them"
         )
+    _arguments.check_transformation(tx)
+    if key is not None:
+        _arguments.check_key(key)
     params = jax.tree.map(jnp.asarray, variables["params"])
     return TrainState(
         step=jnp.zeros((), jnp.int32),

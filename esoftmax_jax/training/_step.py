@@ -1,19 +1,19 @@
 """One update and one evaluation, as pure functions of a state and a batch."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeAlias, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
 
 import jax
 import jax.numpy as jnp
 import optax
 
+from esoftmax_jax import _checks
 from esoftmax_jax._types import Array, LossFunction
+from esoftmax_jax.training import _arguments, _batch, _keys
+from esoftmax_jax.training._batch import Batch
 from esoftmax_jax.training._metrics import Metrics
 from esoftmax_jax.training._state import TrainState
-
-Batch: TypeAlias = Mapping[str, Array]
-"""A mapping with "inputs" (N, ...), "labels" (N,) and perhaps "where" (N,) booleans."""
 
 Result = TypeVar("Result")
 
@@ -37,6 +37,7 @@ def make_train_step(
     *,
     axis_name: str | None = None,
     rng_names: Sequence[str] = (),
+    loss_takes_key: bool = False,
 ) -> Step[tuple[TrainState, Metrics]]:
     r"""Make a pure training step: gradient of the mean loss, Optax update, batch statistics.
 
@@ -44,22 +45,39 @@ def make_train_step(
     mask. With ``axis_name`` the sums run over all devices, so the result does not depend on
     how the batch is split (for batch normalisation, give the network the same axis name).
 
+    The batch is a mapping with "inputs", an array (N, ...) or a pytree of them, "labels" and
+    perhaps "where", (N,) booleans; None is no mask. Labels are integer classes (N,) or, for a
+    loss such as ``losses.expected_loss`` makes, a floating distribution over the classes
+    (N, K), as label smoothing and MixUp give. Such an example counts as correct where the
+    largest logit is that of the largest probability.
+
     Args:
         apply_fn: ``apply_fn(variables, inputs, train=True, mutable=[...], rngs=...)`` that
             returns (logits, updated collections): Flax's ``Module.apply``. ``mutable`` and
-            ``rngs`` are passed only if there are batch statistics or ``rng_names``.
-        loss_fn: ``loss_fn(logits, labels, where=...)`` → one loss per example.
+            ``rngs`` are passed only if there are batch statistics or ``rng_names``; ``train``
+            always is. For a module that has no such argument pass
+            ``lambda variables, inputs, train, **options: model.apply(variables, inputs,
+            **options)``.
+        loss_fn: ``loss_fn(logits, labels, where=...)`` → one loss per example, not their mean.
         tx: the Optax transformation.
         axis_name: the name of the mapped device axis under ``pmap`` or ``shard_map``; None on
             one device and under ``jit`` with a mesh.
         rng_names: streams such as "dropout" that ``apply_fn`` draws from; the state must then
+            have a key.
+        loss_takes_key: call the loss with ``key=`` as well, a typed key that is another one
+            in every step (and on every device of ``axis_name``) and none of those of
+            ``rng_names``, for losses that draw: ``losses.get("NLNL")``. The state must then
             have a key.
 
     Returns:
         ``step(state, batch) -> (state, metrics)``; metrics are those of the training batch.
 
     Raises:
-        ValueError: while tracing, if the batch lacks an entry or the state a key.
+        TypeError: ``apply_fn`` or ``loss_fn`` is no function, ``tx`` no transformation,
+            ``rng_names`` a bare string; while tracing, a batch that is no mapping of arrays,
+            labels that are neither integer classes nor a distribution.
+        ValueError: while tracing, if the batch lacks an entry or the state a key, or if the
+            shapes of logits, labels, mask or losses do not fit.
 
     Example:
         >>> import jax
@@ -78,6 +96,11 @@ def make_train_step(
         [[ 0.139 -0.028 -0.111]
          [ 0.139 -0.028 -0.111]]
     """
+    _arguments.check_apply_function(apply_fn)
+    _arguments.check_loss_function(loss_fn)
+    _arguments.check_transformation(tx)
+    names = _arguments.check_names(rng_names)
+    _checks.check_flag("loss_takes_key", loss_takes_key)
 
     def forward(
         params: Any, state: TrainState, batch: Batch
@@ -87,20 +110,23 @@ def make_train_step(
         if state.batch_stats:
             variables["batch_stats"] = state.batch_stats
             options["mutable"] = ["batch_stats"]
-        if rng_names:
-            options["rngs"] = _step_keys(state, rng_names, axis_name)
+        if names:
+            key = _keys.step_key(state, f"rng_names={names}", axis_name)
+            options["rngs"] = _keys.named_keys(key, names)
         output = apply_fn(variables, batch["inputs"], train=True, **options)
-        logits, updated = output if state.batch_stats else (output, {})
-        where = batch.get("where")
-        losses = loss_fn(logits, batch["labels"], where=where)
-        metrics = Metrics.from_batch(losses, logits, batch["labels"], where)
+        logits, updated = _split_output(output) if state.batch_stats else (output, {})
+        drawn: dict[str, Array] = {}
+        if loss_takes_key:
+            key = _keys.step_key(state, "loss_takes_key=True", axis_name)
+            drawn["key"] = _keys.loss_key(key)
+        metrics = _measure(loss_fn, logits, batch, drawn)
         count = _sum_over(metrics.count, axis_name)
         # A batch with nothing in it leaves the parameters as they are instead of NaN.
         mean = metrics.loss_sum / jnp.maximum(count, 1).astype(jnp.float32)
         return mean, (metrics, updated.get("batch_stats", {}))
 
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
-        _check_batch(batch)
+        _batch.check_step_batch(batch)
         differentiate = jax.grad(forward, has_aux=True)
         gradients, (metrics, batch_stats) = differentiate(state.params, state, batch)
         gradients = _sum_over(gradients, axis_name)
@@ -124,15 +150,22 @@ def make_eval_step(
     """Make a pure evaluation step whose metrics add up exactly over batches and devices.
 
     Args:
-        apply_fn: ``apply_fn(variables, inputs, train=False)`` → logits.
-        loss_fn: ``loss_fn(logits, labels, where=...)`` → one loss per example.
+        apply_fn: ``apply_fn(variables, inputs, train=False)`` → logits. For a module that has
+            no ``train`` pass ``lambda variables, inputs, train: model.apply(variables,
+            inputs)``.
+        loss_fn: ``loss_fn(logits, labels, where=...)`` → one loss per example, not their mean.
+            It is given no key: evaluate with a loss that does not draw.
         axis_name: the name of the mapped device axis, see :func:`make_train_step`.
 
     Returns:
-        ``step(state, batch) -> Metrics``; pad the last batch with :func:`pad_batch`.
+        ``step(state, batch) -> Metrics``, for the batches of :func:`make_train_step`; pad the
+        last one with :func:`pad_batch`.
 
     Raises:
-        ValueError: while tracing, if the batch lacks an entry.
+        TypeError: ``apply_fn`` or ``loss_fn`` is no function; while tracing, a batch that is no
+            mapping of arrays, labels that are neither integer classes nor a distribution.
+        ValueError: while tracing, if the batch lacks an entry, or if the shapes of logits,
+            labels, mask or losses do not fit.
 
     Example:
         >>> import jax.numpy as jnp
@@ -144,17 +177,16 @@ def make_eval_step(
         >>> print(step(state, {"inputs": jnp.eye(3), "labels": jnp.array([0, 1, 1])}).correct)
         2
     """
+    _arguments.check_apply_function(apply_fn)
+    _arguments.check_loss_function(loss_fn)
 
     def step(state: TrainState, batch: Batch) -> Metrics:
-        _check_batch(batch)
+        _batch.check_step_batch(batch)
         variables = {"params": state.params}
         if state.batch_stats:
             variables["batch_stats"] = state.batch_stats
         logits = apply_fn(variables, batch["inputs"], train=False)
-        where = batch.get("where")
-        losses = loss_fn(logits, batch["labels"], where=where)
-        metrics = Metrics.from_batch(losses, logits, batch["labels"], where)
-        total: Metrics = _sum_over(metrics, axis_name)
+        total: Metrics = _sum_over(_measure(loss_fn, logits, batch, {}), axis_name)
         return total
 
     return Step(step, axis_name)
@@ -164,24 +196,23 @@ def _sum_over(tree: Any, axis_name: str | None) -> Any:
     return tree if axis_name is None else jax.lax.psum(tree, axis_name)
 
 
-def _check_batch(batch: Batch) -> None:
-    missing = [name for name in ("inputs", "labels") if name not in batch]
-    if missing:
-        raise ValueError(
-            f'batch: expected the entries "inputs", "labels" and perhaps "where", got '
-            f"{sorted(batch)}; add {missing}"
-        )
+def _split_output(output: Any) -> tuple[Array, Any]:
+    if isinstance(output, (tuple, list)) and len(output) == 2:
+        return output[0], output[1]
+    raise TypeError(
+        f"apply_fn: expected (logits, updated collections) because the state has batch "
+        f"statistics, got {type(output).__name__}; pass mutable on to Module.apply"
+    )
 
 
-def _step_keys(
-    state: TrainState, names: Sequence[str], axis_name: str | None
-) -> dict[str, Array]:
-    if state.key is None:
-        raise ValueError(
-            f"state.key: expected a PRNG key because rng_names={tuple(names)}, got None; "
-            f"pass key=jax.random.key(seed) to create_train_state"
-        )
-    key = jax.random.fold_in(state.key, state.step)
-    if axis_name is not None:
-        key = jax.random.fold_in(key, jax.lax.axis_index(axis_name))
-    return dict(zip(names, jax.random.split(key, len(names)), strict=True))
+def _measure(
+    loss_fn: LossFunction, logits: Array, batch: Batch, options: dict[str, Array]
+) -> Metrics:
+    """Apply the loss and add up the batch; what does not fit is named before the loss fails."""
+    labels, where = batch["labels"], batch.get("where")
+    example_shape = _batch.check_logits(logits, labels)
+    _checks.check_where(where, example_shape)
+    losses = loss_fn(logits, labels, where=where, **options)
+    todo = "do not average, the step does"
+    _batch.check_losses("loss_fn", losses, example_shape, todo)
+    return Metrics.from_batch(losses, logits, labels, where)

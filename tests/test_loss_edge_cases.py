@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import enable_x64
+from jax.sharding import Mesh, PartitionSpec
 
 from esoftmax_jax import losses
 
@@ -167,6 +168,21 @@ def test_gradient_clipping_leaves_out_what_is_no_loss():
     nothing: Any = None
     with pytest.raises(TypeError, match=r"state: expected a GradientClippingState, got None"):
         update(nothing, values)
+
+
+def test_gradient_clipping_on_every_device_by_itself():
+    values = jax.random.exponential(jax.random.key(0), (8, 64))
+    update = functools.partial(losses.update_gradient_clipping, max_ratio=2.0)
+    state = losses.init_gradient_clipping(64)
+    expected = [update(state, row).tau for row in values]
+    mesh = Mesh(np.array(jax.devices()), ("devices",))
+    mapped = jax.shard_map(
+        lambda x: update(state, x).tau[None],
+        mesh=mesh,
+        in_specs=PartitionSpec("devices"),
+        out_specs=PartitionSpec("devices"),
+    )
+    np.testing.assert_allclose(mapped(values), expected, rtol=1e-5)
 
 
 def test_a_bad_label_poisons_the_gradient_of_views_too():

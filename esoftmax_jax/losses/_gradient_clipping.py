@@ -158,7 +158,8 @@ def _fit_two_gaussians(values: Array) -> tuple[Array, Array]:
     floor = jnp.asarray(1e-6, values.dtype)  # variance, as scikit-learn's default
     means = jnp.quantile(values, jnp.array([0.25, 0.75], values.dtype))
     variances = jnp.full(2, jnp.var(values)) + floor
-    weights = jnp.full(2, 0.5, values.dtype)
+    # Made of the data, so that under shard_map they vary over the devices as it does.
+    weights = 0 * means + 0.5
 
     def step(_: int, fit: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         means, variances, weights = fit
@@ -192,5 +193,7 @@ def _largest_slope(grid: Array, means: Array, deviations: Array, max_ratio: Arra
         within = ratio(middle) <= max_ratio
         return jnp.where(within, middle, low), jnp.where(within, high, middle)
 
-    low, _ = jax.lax.fori_loop(0, NUM_BISECTIONS, halve, (grid[0], grid[-1]))
+    varying = 0 * means[0]  # over devices, under shard_map
+    bounds = (grid[0] + varying, grid[-1] + varying)
+    low, _ = jax.lax.fori_loop(0, NUM_BISECTIONS, halve, bounds)
     return jnp.exp(jnp.where(ratio(grid[-1]) <= max_ratio, grid[-1], low))

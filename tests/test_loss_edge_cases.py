@@ -1,6 +1,7 @@
 """Where a formula, a dtype or a wrapper ends: what users ran into there."""
 
 import functools
+import pickle
 from typing import Any
 
 import jax
@@ -45,6 +46,13 @@ def test_a_sum_leaves_half_precision_once():
     large = losses.weighted_sum((1e5, losses.normalized_cross_entropy))
     values = large(0.01 * logits.astype(jnp.float16), labels)
     assert jnp.all(jnp.isfinite(values / 1e4) == (values < 6.6e4))
+
+
+@pytest.mark.parametrize("name", ["MAE", "NCE+RCE"])
+def test_losses_by_name_can_be_pickled(name):
+    weights = {} if name == "MAE" else {"alpha": 1.0, "beta": 0.5}
+    loss = losses.get(name, **weights)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(loss))(Z, Y), loss(Z, Y))
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,9 @@ _PAIRS: dict[str, tuple[LossFunction, LossFunction]] = {
     "JAL-CE": (normalized.normalized_cross_entropy, squared.asymmetric_mean_squared_error),
     "JAL-FL": (normalized.normalized_focal_loss, squared.asymmetric_mean_squared_error),
 }
-_LOSSES = _SINGLE | {name: _sum_of(*pair, name) for name, pair in _PAIRS.items()}
+_SUMS = {name: _sum_of(*pair, name) for name, pair in _PAIRS.items()}
+_LOSSES = _SINGLE | _SUMS
+globals().update(_SUMS)  # pickle looks for a function in its module, by its name
 
 
 def _closest(name: str) -> str:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from esoftmax_jax import losses
+from experiments._closest import did_you_mean
 from experiments._console import print_titled
 from experiments._errors import UsageError
 from experiments._progress import ProgressBar
@@ -105,8 +106,8 @@ def check_names(only: tuple[str, ...]) -> None:
     for name in only:
         if name not in known:
             raise UsageError(
-                f"--losses: expected names among {', '.join(known)}, got {name!r}; separate "
-                f"several by commas"
+                f"--losses: expected names among {', '.join(known)}, got {name!r}"
+                f"{did_you_mean(name, known)}; separate several by commas"
             )
 
 

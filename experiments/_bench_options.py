@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any, get_args
 
-from experiments._config import ComputeDtype
+from experiments._closest import spelled
+from experiments._config import ComputeDtype, NetworkName
 from experiments._data_options import listed, whole_number
 
 
@@ -15,31 +16,53 @@ def add_bench_verbs(verbs: Any, parser_class: type[argparse.ArgumentParser]) -> 
     bench.set_defaults(run=lambda _: bench.print_help())
 
     losses = _add(kinds, "losses", "value and gradient against optax", _losses, 30)
-    losses.add_argument("--losses", help="names separated by commas; all without it")
+    losses.add_argument(
+        "--losses",
+        help="names as in compare, Forward or Backward, separated by commas (default: all)",
+    )
     _add(kinds, "linear", "last layer and loss, fused and not", _linear, 5)
     train = _add(kinds, "train", "images per second of an epoch program", _train, 5)
-    train.add_argument("--steps", type=whole_number(2), default=40)
+    train.add_argument("--steps", type=whole_number(2), default=40, help="≥ 2 (40)")
     train.add_argument("--dtype", choices=get_args(ComputeDtype), help="default: all that pay")
-    train.add_argument("--networks", help="names separated by commas; all without it")
+    names = [name for name in get_args(NetworkName) if name != "mlp"]  # which is too small
+    train.add_argument(
+        "--networks", help=f"separated by commas, among {', '.join(names)} (default: all)"
+    )
     _add(kinds, "augmentation", "input pipeline against a step", _augmentation, 9)
     sweep = _add(kinds, "sweep", "many runs as one program, and otherwise", _sweep, 3, least=1)
-    sweep.add_argument("--runs", type=whole_number(4), default=128)
+    sweep.add_argument("--runs", type=whole_number(4), default=128, help="≥ 4 (128)")
 
 
 def _add(
     kinds: Any, name: str, description: str, run: Any, repeats: int, *, least: int = 3
 ) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = kinds.add_parser(name, help=description)
-    parser.add_argument("--repeats", type=whole_number(least), default=repeats)
-    parser.add_argument("--json", type=Path, help="append one line with the figures")
+    parser.add_argument(
+        "--repeats",
+        type=whole_number(least),
+        default=repeats,
+        help=f"measurements, ≥ {least} ({repeats})",
+    )
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="append one line with the figures"
+    )
     parser.set_defaults(run=run)
     return parser
+
+
+def _check_json(options: argparse.Namespace) -> None:
+    """Refuse a file that cannot be written before minutes are spent on its content."""
+    from experiments._results import check_file
+
+    check_file("--json", options.json)
 
 
 def _losses(options: argparse.Namespace) -> None:
     from experiments._bench_losses import bench_losses, check_names
 
-    only = () if options.losses is None else tuple(listed("--losses", options.losses))
+    _check_json(options)
+    names = [] if options.losses is None else listed("--losses", options.losses)
+    only = tuple(map(spelled, names))
     check_names(only)
     bench_losses(repeats=options.repeats, json_path=options.json, only=only)
 
@@ -47,12 +70,14 @@ def _losses(options: argparse.Namespace) -> None:
 def _linear(options: argparse.Namespace) -> None:
     from experiments._bench_linear import bench_linear
 
+    _check_json(options)
     bench_linear(repeats=options.repeats, json_path=options.json)
 
 
 def _train(options: argparse.Namespace) -> None:
     from experiments._bench_train import bench_train
 
+    _check_json(options)
     networks = None if options.networks is None else listed("--networks", options.networks)
     bench_train(
         steps=options.steps,
@@ -66,10 +91,12 @@ def _train(options: argparse.Namespace) -> None:
 def _augmentation(options: argparse.Namespace) -> None:
     from experiments._bench_augmentation import bench_augmentation
 
+    _check_json(options)
     bench_augmentation(repeats=options.repeats, json_path=options.json)
 
 
 def _sweep(options: argparse.Namespace) -> None:
     from experiments._bench_sweep import bench_sweep
 
+    _check_json(options)
     bench_sweep(runs=options.runs, repeats=options.repeats, json_path=options.json)

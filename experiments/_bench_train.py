@@ -13,6 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from experiments._closest import did_you_mean
 from experiments._config import ComputeDtype, NetworkName, RunConfig
 from experiments._console import print_titled
 from experiments._datasets import Dataset
@@ -106,8 +107,8 @@ def _choose(networks: Sequence[str] | None) -> dict[NetworkName, _Case]:
     for name in networks:
         if name not in CASES:
             raise UsageError(
-                f"--networks: expected names among {', '.join(CASES)}, got {name!r}; separate "
-                f"several by commas"
+                f"--networks: expected names among {', '.join(CASES)}, got {name!r}"
+                f"{did_you_mean(name, CASES)}; separate several by commas"
             )
     return {name: case for name, case in CASES.items() if name in networks}
 

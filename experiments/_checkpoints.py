@@ -12,6 +12,7 @@ import numpy as np
 
 from experiments._placement import place
 from experiments._runner import Group
+from experiments._signals import uninterrupted
 
 _KEPT = 2
 
@@ -42,7 +43,9 @@ class Checkpoints:
         """Write states and curves; the previous checkpoint stays until this one is whole."""
         from orbax.checkpoint.args import StandardSave
 
-        self._manager().save(group.epoch, args=StandardSave(_content(group)))
+        content = _content(group)
+        with uninterrupted():
+            self._manager().save(group.epoch, args=StandardSave(content))
 
     def restore(self, group: Group) -> None:
         """Put a group where its newest checkpoint was; without one, leave it at the start."""
@@ -83,8 +86,9 @@ class Checkpoints:
 
     def _close(self) -> None:
         if self._opened is not None:
-            self._opened.close()  # waits for a checkpoint that is being written
-            self._opened = None
+            with uninterrupted():
+                self._opened.close()  # waits for a checkpoint that is being written
+                self._opened = None
 
 
 def group_folder(results: Path, group: Group) -> Path:

@@ -1,27 +1,24 @@
 """The command line: options in, one line and exit code 2 for what is wrong with them."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn, get_args
+from typing import NoReturn, get_args
 
-from experiments._augment_option import FORMS as AUGMENT_FORMS
-from experiments._augment_option import check_augmentation, parse_augmentation
 from experiments._bench_options import add_bench_verbs
 from experiments._config import ComputeDtype
 from experiments._data_options import (
     add_data_options,
     listed,
     load_data,
-    positive,
     whole_number,
 )
-from experiments._datasets import Dataset
+from experiments._endings import exit_code_of
 from experiments._errors import UsageError
 from experiments._label_file import read_labels
 from experiments._methods import METHODS, check_method, check_settings
 from experiments._recipes import recipe_for
+from experiments._training_options import add_runs_at_once, add_training_options, common_fields
 from experiments.configs import SCALES, TABLES
 
 DEFAULT_LOSSES = "CE,GCE,SCE,MAE,CE_eps+MAE"
@@ -36,24 +33,13 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a verb and return the exit code: 0, 2 for wrong input, 130 if interrupted."""
-    try:
+    """Run a verb and return the exit code, see ``exit_code_of``."""
+
+    def run() -> None:
         options = _parser().parse_args(arguments)
         options.run(options)
-    except UsageError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    except ModuleNotFoundError as error:
-        print(
-            f"error: expected the package {error.name!r} to be installed, it is not; run "
-            f"pip install -e '.[experiments]'",
-            file=sys.stderr,
-        )
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on from here", file=sys.stderr)
-        return 130
-    return 0
+
+    return exit_code_of(run)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,38 +49,50 @@ def _parser() -> argparse.ArgumentParser:
 
     compare = verbs.add_parser("compare", help="several losses on the same wrong labels")
     add_data_options(compare, "several, separated by commas,", DEFAULT_NOISES)
-    _add_training_options(compare)
-    compare.add_argument("--losses", default=DEFAULT_LOSSES, help=f"among {', '.join(METHODS)}")
-    compare.add_argument("--seeds", type=whole_number(1), default=5, help="how many (5)")
+    add_training_options(compare)
+    compare.add_argument(
+        "--losses",
+        default=DEFAULT_LOSSES,
+        help=f"separated by commas, among {', '.join(METHODS)} ({DEFAULT_LOSSES})",
+    )
+    compare.add_argument("--seeds", type=whole_number(1), default=5, help="how many, ≥ 1 (5)")
     compare.add_argument(
         "--tune",
         action=argparse.BooleanOptionalAction,
         help="choose rate and settings on a noisy hold-out set (default: for small data)",
     )
-    _add_runs_at_once(compare)
+    add_runs_at_once(compare)
     compare.add_argument("--out", type=Path, help="folder for results (runs/compare-DATASET)")
     compare.set_defaults(run=_compare)
 
     train = verbs.add_parser("train", help="one run of one loss, with checkpoints")
     add_data_options(train, "one", "symmetric:0.6")
-    _add_training_options(train)
-    train.add_argument("--loss", default="CE_eps+MAE", help=f"one of {', '.join(METHODS)}")
+    add_training_options(train)
     train.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings"
+        "--loss", default="CE_eps+MAE", help=f"one of {', '.join(METHODS)} (CE_eps+MAE)"
     )
-    train.add_argument("--seed", type=whole_number(0), default=0)
+    train.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="settings",
+        help="a constant of the loss, e.g. m=1e4; may be repeated (default: the paper's)",
+    )
+    train.add_argument("--seed", type=whole_number(0), default=0, help="≥ 0 (0)")
     train.add_argument("--workdir", type=Path, help="folder of the run (runs/train-DATASET)")
     train.add_argument(
         "--checkpoint-every",
         type=whole_number(1),
         default=1,
         metavar="EPOCHS",
+        help="how many epochs lie between two checkpoints, ≥ 1 (1)",
     )
     train.set_defaults(run=_train)
 
     noise = verbs.add_parser("noise", help="noisy labels: their rate, matrix and hash")
     add_data_options(noise, "several, separated by commas,", "symmetric:0.6")
-    noise.add_argument("--seed", type=whole_number(0), default=0)
+    noise.add_argument("--seed", type=whole_number(0), default=0, help="≥ 0 (0)")
     noise.add_argument(
         "--statistics",
         action="store_true",
@@ -106,49 +104,47 @@ def _parser() -> argparse.ArgumentParser:
     reproduce = verbs.add_parser("reproduce", help="a published table beside ours")
     reproduce.add_argument("table", metavar="TABLE", help=f"one of {', '.join(TABLES)}")
     reproduce.add_argument("--dataset", help="which half of a table (default: its first)")
-    reproduce.add_argument("--cells", help="SETTING, ROW or SETTING/ROW, separated by commas")
-    reproduce.add_argument("--seeds", type=whole_number(1), default=3, help="how many (3)")
-    reproduce.add_argument("--scale", choices=tuple(SCALES), default="paper")
+    reproduce.add_argument(
+        "--cells",
+        help="SETTING, ROW or SETTING/ROW, separated by commas, * for any text (default: all)",
+    )
+    reproduce.add_argument("--seeds", type=whole_number(1), default=3, help="how many, ≥ 1 (3)")
+    reproduce.add_argument(
+        "--scale",
+        choices=tuple(SCALES),
+        default="paper",
+        help="how large the runs are: as published, for a small computer, for a test (paper)",
+    )
     reproduce.add_argument("--data-dir", help="where TFDS's prepared data lies")
-    reproduce.add_argument("--labels", type=Path, metavar="FILE", help="noisy labels")
+    reproduce.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="noisy labels from a file, which table4 needs",
+    )
     reproduce.add_argument(
         "--dtype", choices=get_args(ComputeDtype), help="of the computation (float32)"
     )
-    _add_runs_at_once(reproduce)
+    add_runs_at_once(reproduce)
     reproduce.add_argument(
         "--plan", action="store_true", help="only tell how long what is missing would take"
     )
-    reproduce.add_argument("--out", type=Path, help="folder for results (experiments/results)")
+    reproduce.add_argument(
+        "--out",
+        type=Path,
+        help="folder of TABLE-DATASET-SCALE.jsonl, .md and .png; runs that are in it are not "
+        "repeated (default: experiments/results of this checkout)",
+    )
     reproduce.set_defaults(run=_reproduce)
 
     add_bench_verbs(verbs, _Parser)
     return parser
 
 
-def _add_runs_at_once(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--runs-at-once",
-        type=whole_number(1),
-        metavar="RUNS",
-        help="how many a device computes by vmap (CPU: 1, accelerator: the dataset's)",
-    )
-
-
-def _add_training_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--epochs", type=whole_number(1), help="default: the dataset's")
-    parser.add_argument("--learning-rate", type=positive)
-    parser.add_argument("--width", type=positive, help="factor on channels (1)")
-    parser.add_argument(
-        "--augment",
-        help=f"none, or among {AUGMENT_FORMS}, separated by commas (default: the dataset's)",
-    )
-    parser.add_argument("--label-smoothing", type=_share, metavar="SHARE")
-    parser.add_argument("--ema-decay", type=_share, help="evaluate averaged parameters")
-    parser.add_argument("--dtype", choices=get_args(ComputeDtype), help="of the computation")
-
-
 def _compare(options: argparse.Namespace) -> None:
-    names = tuple(check_method(name) for name in listed("--losses", options.losses))
+    # One spelling each, and each once: CE_ε is CE_eps.
+    given = listed("--losses", options.losses)
+    names = tuple(dict.fromkeys(check_method("--losses", name) for name in given))
     dataset, noises = load_data(options)
     from experiments._compare import CompareOptions, compare
 
@@ -164,7 +160,7 @@ def _compare(options: argparse.Namespace) -> None:
             losses=names,
             seeds=options.seeds,
             learning_rate=options.learning_rate,
-            common=_common_fields(options, dataset),
+            common=common_fields(options, dataset),
             tune=tune if options.tune is None else options.tune,
             runs_at_once=options.runs_at_once,
             out=options.out or Path("runs") / f"compare-{_folder_name(options.dataset)}",
@@ -177,38 +173,25 @@ def _train(options: argparse.Namespace) -> None:
         raise UsageError(
             f"--noise: expected one noise for one run, got {options.noise!r}; try compare"
         )
-    if options.loss not in METHODS:
-        raise UsageError(f"--loss: expected one of {', '.join(METHODS)}, got {options.loss!r}")
-    given = dict(_setting(text, options.loss) for text in options.settings)
+    loss = check_method("--loss", options.loss)
+    given = dict(_setting(text, loss) for text in options.settings)
     dataset, (noise,) = load_data(options)
     from experiments._recipes import default_settings, make_config
     from experiments._train import train
 
-    settings = {**dict(default_settings(options.loss, dataset, noise)), **given}
-    check_settings(options.loss, settings)
+    settings = {**dict(default_settings(loss, dataset, noise)), **given}
+    check_settings(loss, settings)
     config = make_config(
         dataset,
         noise,
-        options.loss,
+        loss,
         seed=options.seed,
         learning_rate=options.learning_rate,
         hyperparameters=tuple(sorted(settings.items())),
-        **_common_fields(options, dataset),
+        **common_fields(options, dataset),
     )
     workdir = options.workdir or Path("runs") / f"train-{_folder_name(options.dataset)}"
     train(config, dataset, workdir, checkpoint_every=options.checkpoint_every)
-
-
-def _common_fields(options: argparse.Namespace, dataset: Dataset) -> dict[str, Any]:
-    """Return the fields of every configuration that options decide."""
-    data = ("train_examples", "imbalance", "augment")
-    training = ("epochs", "width", "label_smoothing", "ema_decay", "dtype")
-    fields = {name: getattr(options, name) for name in (*data, *training)}
-    if options.augment is not None:
-        augmentation = parse_augmentation(options.augment)
-        check_augmentation(augmentation, dataset.train_images)
-        fields["augment"] = str(augmentation)
-    return fields
 
 
 def _noise(options: argparse.Namespace) -> None:
@@ -245,23 +228,17 @@ def _reproduce(options: argparse.Namespace) -> None:
 
 
 def _setting(text: str, loss: str) -> tuple[str, float]:
-    name, _, value = text.partition("=")
+    name, equals, value = text.partition("=")
     allowed = METHODS[loss].parameters
     expected = f"NAME=VALUE with NAME among {', '.join(allowed) or 'none at all'} for {loss}"
-    try:
-        number = float(value)
-    except ValueError:
-        raise UsageError(f"--set: expected {expected}, got {text!r}") from None
-    if name not in allowed:
+    if name not in allowed or not equals:
         raise UsageError(f"--set: expected {expected}, got {text!r}")
-    return name, number
-
-
-def _share(text: str) -> float:
-    value = positive(text)
-    if value >= 1:
-        raise argparse.ArgumentTypeError(f"expected a number in (0, 1), got {text!r}")
-    return value
+    try:
+        return name, float(value)
+    except ValueError:
+        raise UsageError(
+            f"--set: expected a number as the value of {name}, got {value!r}; e.g. {name}=0.5"
+        ) from None
 
 
 def _folder_name(dataset: str) -> str:

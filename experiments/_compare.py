@@ -9,6 +9,7 @@ from experiments._config import RunConfig
 from experiments._console import make_console
 from experiments._datasets import Dataset
 from experiments._noise_option import NoiseSpec
+from experiments._noisy_labels import what_counts_as_wrong
 from experiments._recipes import make_config, recipe_for
 from experiments._report import Row, draw_curves, make_rows, print_table, summary, write_table
 from experiments._results import create_folder
@@ -33,7 +34,8 @@ class CompareOptions:
 def compare(dataset: Dataset, options: CompareOptions) -> None:
     """Run what is missing, then print the table and draw the curves."""
     console = make_console()
-    create_folder("--out", options.out)
+    files = ("results.jsonl", "table.md", "curves.png")
+    create_folder("--out", options.out, (*files, "tuning.jsonl"))
     choices: dict[tuple[str, str], Choice] = {}
     if options.tune:
         tuning = tuning_configs(
@@ -54,13 +56,14 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
         at_once=options.runs_at_once,
     )
     rows = make_rows(labels, results)
+    # Written first: a reader may close the pipe of what is printed.
+    write_table(options.out / "table.md", rows)
+    draw_curves(options.out / "curves.png", labels, results, title=_title(dataset, options))
     print_table(console, rows, title=_title(dataset, options))
     console.print(_protocol(dataset, options, rows), highlight=False)
     for line in summary(rows):
         console.print(line, highlight=False)
-    write_table(options.out / "table.md", rows)
-    draw_curves(options.out / "curves.png", labels, results, title=_title(dataset, options))
-    for name in ("results.jsonl", "table.md", "curves.png"):
+    for name in files:
         console.print(f"wrote {options.out / name}", highlight=False)
 
 
@@ -106,10 +109,16 @@ def _protocol(dataset: Dataset, options: CompareOptions, rows: Sequence[Row]) ->
     config = RunConfig.from_json(rows[0].results[0]["config"])
     spread = " ± is the standard deviation over seeds." if options.seeds > 1 else ""
     width = "" if config.width == recipe_for(dataset).width else f" at width {config.width:g}"
+    # A fifth of labels as they came is there for everybody to pick an epoch by.
+    picked = (
+        "which nobody could pick without clean labels"
+        if dataset.clean_test
+        else "picked by the very labels that it is measured on"
+    )
     lines = [
         f"{config.network}{width}, {config.epochs} epochs, SGD, cosine rate.{spread} Best: "
-        f"best epoch on the test set, which nobody could pick without clean labels. Memorised: "
-        f"wrong training labels that the network gives back."
+        f"best epoch on the test set, {picked}. Memorised: wrong training labels that the "
+        f"network gives back."
     ]
     if options.tune:
         lines.append(
@@ -117,6 +126,8 @@ def _protocol(dataset: Dataset, options: CompareOptions, rows: Sequence[Row]) ->
             f"noisy training set, held out, labels as noisy as the rest, {len(TUNING_SEEDS)} "
             f"seeds; no clean label was used."
         )
+    if not dataset.clean_labels:
+        lines.append(what_counts_as_wrong(dataset))
     if dataset.note:
         lines.append(f"Data: {dataset.note}")
     return "\n".join(lines)

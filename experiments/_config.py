@@ -37,6 +37,8 @@ class RunConfig:
         imbalance: largest class over smallest, of the training examples kept; None: all.
         noise_file: name and hash of the file that the noise is taken from, if any.
         holdout: share of the noisy training set held out for choosing hyperparameters.
+        data_hash: of the images and labels of data of one's own, which may change under the
+            same name; None for a set whose name decides its content.
     """
 
     dataset: str
@@ -62,10 +64,14 @@ class RunConfig:
     imbalance: float | None = None
     noise_file: str | None = None
     holdout: float = 0.0
+    data_hash: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; ``from_json`` reads them back."""
-        return dataclasses.asdict(self) | {"hyperparameters": dict(self.hyperparameters)}
+        values = dataclasses.asdict(self) | {"hyperparameters": dict(self.hyperparameters)}
+        if self.data_hash is None:  # so that results of version 0.1 keep their identity
+            del values["data_hash"]
+        return values
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "RunConfig":

@@ -5,8 +5,8 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from experiments._dataset_parts import GIVEN, Array
-from experiments._datasets import DATASET_FORMS, Dataset, load_dataset
+from experiments._dataset_parts import GIVEN
+from experiments._datasets import DATASET_FORMS, RESIZED, Dataset, is_own, load_dataset
 from experiments._errors import UsageError
 from experiments._foreign_images import like_training_images
 from experiments._label_file import read_labels
@@ -19,8 +19,16 @@ def add_data_options(parser: argparse.ArgumentParser, many: str, default_noise: 
     """Add the options that all verbs with data share."""
     parser.set_defaults(default_noise=default_noise)
     parser.add_argument("--dataset", default="digits", help=f"{DATASET_FORMS} (digits)")
-    parser.add_argument("--data-dir", help="where TFDS's prepared data lies")
-    parser.add_argument("--image-size", type=whole_number(1), help="resize images of files")
+    parser.add_argument(
+        "--data-dir",
+        help="where TFDS's prepared data lies (ESOFTMAX_DATA_DIR, else TFDS's own directory)",
+    )
+    parser.add_argument(
+        "--image-size",
+        type=whole_number(1),
+        metavar="PIXELS",
+        help="resize images of folder:, csv: and parquet:, ≥ 1 (default: as they are)",
+    )
     parser.add_argument(
         "--noise",
         help=f"{many} of {forms()}; default: the only column of --labels if that is given, the "
@@ -30,13 +38,14 @@ def add_data_options(parser: argparse.ArgumentParser, many: str, default_noise: 
     parser.add_argument(
         "--train-examples",
         type=whole_number(2),
-        help="keep the first so many training examples only",
+        help="keep the first so many training examples only, ≥ 2 (default: all)",
     )
     parser.add_argument(
         "--imbalance",
         type=at_least_one,
         metavar="RATIO",
-        help="keep ever fewer examples of later classes, 1/RATIO of the last",
+        help="keep ever fewer examples of later classes, of the last 1/RATIO, RATIO ≥ 1 "
+        "(default: all)",
     )
 
 
@@ -59,9 +68,9 @@ def load_data(options: argparse.Namespace) -> tuple[Dataset, tuple[NoiseSpec, ..
     for spec in noises:
         if spec.kind == "matrix":
             read_matrix(Path(spec.source), dataset.num_classes)  # refused before anything runs
+    dataset = _with_foreign_images(options, noises, dataset)
     dataset = long_tailed(first_examples(dataset, options.train_examples), options.imbalance)
-    foreign = _foreign_images(options, noises, dataset)
-    return dataclasses.replace(dataset, label_file=label_file, foreign_images=foreign), noises
+    return dataclasses.replace(dataset, label_file=label_file), noises
 
 
 def _default_noises(options: argparse.Namespace, dataset: Dataset) -> tuple[NoiseSpec, ...]:
@@ -70,23 +79,29 @@ def _default_noises(options: argparse.Namespace, dataset: Dataset) -> tuple[Nois
         return (parse_noise("labels"),)
     if GIVEN in dataset.label_sets:
         return (parse_noise("given"),)
-    if options.dataset.partition(":")[0] in ("npz", "folder", "csv", "parquet"):
+    if is_own(options.dataset):
         return (parse_noise("none"),)  # whose own labels may be wrong enough
     return tuple(parse_noise(text) for text in options.default_noise.split(","))
 
 
-def _foreign_images(
+def _with_foreign_images(
     options: argparse.Namespace, noises: Sequence[NoiseSpec], dataset: Dataset
-) -> Array | None:
+) -> Dataset:
     sources = sorted({n.source for n in noises if n.kind == "open-set"})
     if not sources:
-        return None
+        return dataset
     if len(sources) > 1:
         raise UsageError(
             f"--noise: expected one dataset of foreign images, got {', '.join(sources)}"
         )
-    other = load_dataset(sources[0], data_dir=options.data_dir, image_size=options.image_size)
-    return like_training_images(other, dataset)
+    (source,) = sources
+    size = options.image_size if source.startswith(RESIZED) else None
+    other = load_dataset(source, data_dir=options.data_dir, image_size=size)
+    return dataclasses.replace(
+        dataset,
+        foreign_images=like_training_images(other, dataset),
+        foreign_hash=other.data_hash,
+    )
 
 
 def listed(option: str, text: str) -> list[str]:

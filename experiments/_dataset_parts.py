@@ -1,7 +1,8 @@
 """What a reader of data hands over, and how a set without a test set is divided."""
 
 import dataclasses
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,13 @@ GIVEN = "given"
 """The label set of a reader that also found clean labels: the labels as they came."""
 
 HELD_OUT = "a fixed fifth of each class is held out as the test set"
+
+NOISY_TEST = (
+    "There are no clean labels: those of the test set are as wrong as those that came with the "
+    "training set, so accuracies are agreement with such labels, and where these are wrong the "
+    "ceiling is below 100 %."
+)
+"""What a reader of results on a held-out fifth of labels as they came has to know."""
 
 # The four arrays of a data set, and what Keras's archives call them.
 KEYS = {
@@ -35,6 +43,7 @@ class Parts:
         train_ids: integers that tell the training examples apart; None for their positions.
         label_sets: further labels of the training examples, by name.
         note: as in ``Dataset``.
+        held_out: whether the test set was taken out of the training set here.
         called: what the source calls an array, where that is not our name.
     """
 
@@ -44,6 +53,7 @@ class Parts:
     label_sets: dict[str, Array] = dataclasses.field(default_factory=dict)
     note: str = ""
     called: dict[str, str] = dataclasses.field(default_factory=dict)
+    held_out: bool = False
 
 
 def held_out_fifth(labels: Array) -> npt.NDArray[np.bool_]:
@@ -63,7 +73,7 @@ def divided(
     class_names: Iterable[str],
     *,
     given: Array | None = None,
-    notes: Iterable[str] = (),
+    notes: Sequence[str] = (),
 ) -> Parts:
     """Divide rows into a training and a test set.
 
@@ -85,4 +95,14 @@ def divided(
         class_names=tuple(class_names),
         label_sets={} if given is None else {GIVEN: given[~test]},
         note=" ".join(f"{note[0].upper()}{note[1:]}." for note in notes),
+        held_out=HELD_OUT in notes,
     )
+
+
+def content_hash(arrays: Iterable[Array]) -> str:
+    """Return 16 hexadecimal digits that tell arrays from others: values, types and shapes."""
+    digest = hashlib.blake2b(digest_size=8)
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).view(np.uint8).data)
+    return digest.hexdigest()

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from experiments._bundled import BUNDLED, read_bundled
+from experiments._closest import did_you_mean
 from experiments._dataset_checks import (
     channel_statistics,
     check_no_empty_class,
@@ -21,7 +22,7 @@ from experiments._dataset_checks import (
     checked_images,
     checked_labels,
 )
-from experiments._dataset_parts import GIVEN, Array, Labels, Parts
+from experiments._dataset_parts import GIVEN, NOISY_TEST, Array, Labels, Parts, content_hash
 from experiments._errors import UsageError
 from experiments._image_folder import read_folder
 from experiments._label_file import LabelFile
@@ -32,6 +33,10 @@ from experiments._prepared import read_prepared
 _PREPARED = ("mnist", "cifar10", "cifar100", "fashion_mnist")
 _OTHERS = tuple(name for name in BUNDLED if name != "digits")
 _NAMES = ("digits", *_PREPARED, *_OTHERS, "tfds:NAME", "npz:PATH", "folder:PATH", "csv:PATH")
+RESIZED = ("folder:", "csv:", "parquet:")
+"""What specifications of image files begin with, which can be brought to one size."""
+
+OWN_FILES = ("npz", "folder", "csv", "parquet")
 DATASET_FORMS = f"{', '.join(_NAMES)} or parquet:PATH"
 """What ``load_dataset`` takes, for messages and help."""
 
@@ -72,6 +77,12 @@ class Dataset:
         class_names: in the order of the class numbers.
         label_file: labels from a file of their own, beside the data; set by the options.
         foreign_images: images of other classes, alike ``train_images``; set by the options.
+        foreign_hash: as ``data_hash``, of the set that those are from.
+        data_hash: of all that decides results, where the data is the user's own; None for
+            sets whose names decide their content.
+        clean_labels: whether ``train_labels`` are known to be right, so that wrong labels
+            can be counted; of the user's own data, whether it brings clean labels.
+        clean_test: whether ``test_labels`` are more than a part of such labels.
     """
 
     name: str
@@ -91,6 +102,10 @@ class Dataset:
     class_names: tuple[str, ...] = ()
     label_file: LabelFile | None = None
     foreign_images: Array | None = None
+    foreign_hash: str | None = None
+    data_hash: str | None = None
+    clean_labels: bool = True
+    clean_test: bool = True
 
     def __post_init__(self) -> None:
         if not len(self.train_ids):
@@ -145,7 +160,7 @@ def load_dataset(
     kind, _, rest = spec.partition(":")
     path = Path(rest).expanduser() if rest else None
     if image_size is not None:
-        _check_image_size(spec, kind, image_size)
+        _check_image_size(spec, image_size)
     if spec in BUNDLED:
         return _checked(spec, read_bundled(spec))
     if spec in _PREPARED or (kind == "tfds" and rest):
@@ -157,13 +172,25 @@ def load_dataset(
         return _checked(spec, read_folder(spec, path, image_size))
     if kind in ("csv", "parquet") and path is not None:
         return _checked(spec, read_manifest(spec, kind, path, image_size))
-    raise UsageError(f"unknown dataset {spec!r}: expected {DATASET_FORMS}")
+    if kind in (*OWN_FILES, "tfds"):
+        what = "a name" if kind == "tfds" else "a path"
+        raise UsageError(
+            f"--dataset: expected {what} behind {kind + ':'!r}, got {spec!r}; the forms are "
+            f"{DATASET_FORMS}"
+        )
+    meant = did_you_mean(spec, (*BUNDLED, *_PREPARED))
+    raise UsageError(f"unknown dataset {spec!r}: expected {DATASET_FORMS}{meant}")
 
 
-def _check_image_size(spec: str, kind: str, image_size: int) -> None:
+def is_own(spec: str) -> bool:
+    """Tell whether a specification names files of the user's own."""
+    return spec.partition(":")[0] in OWN_FILES
+
+
+def _check_image_size(spec: str, image_size: int) -> None:
     if image_size < 1:
         raise UsageError(f"--image-size: expected a whole number ≥ 1, got {image_size}")
-    if kind not in ("folder", "csv", "parquet"):
+    if not spec.startswith(RESIZED):
         raise UsageError(
             f"--image-size: expected folder:PATH, csv:PATH or parquet:PATH beside it, got "
             f"{spec}; leave the option out"
@@ -209,6 +236,11 @@ def _checked(spec: str, parts: Parts, *, base: str = "") -> Dataset:
     train_ids = np.arange(len(train))
     if parts.train_ids is not None:
         train_ids = checked_ids(parts.train_ids, where("train_ids"), rows=len(train))
+    # The name of a file says nothing about what is in it, and labels in it may be wrong.
+    own_files = is_own(spec)
+    everything = (train, test, *labels.values(), test_labels, train_ids)
+    clean = not own_files or GIVEN in labels
+    clean_test = clean or not parts.held_out
     base = _SAME_IMAGES.get(base, base)
     constants = _CONSTANTS.get(base)
     if constants is None or len(constants[0]) != train.shape[-1]:
@@ -221,12 +253,15 @@ def _checked(spec: str, parts: Parts, *, base: str = "") -> Dataset:
         test_labels=test_labels,
         num_classes=num_classes,
         class_map=base if base in _CLASS_MAPS else None,
-        note=parts.note,
+        note=parts.note if clean_test else f"{parts.note} {NOISY_TEST}",
         mean=constants[0],
         std=constants[1],
         train_ids=train_ids,
         label_sets=labels,
         class_names=parts.class_names or (),
+        data_hash=content_hash(everything) if own_files else None,
+        clean_labels=clean,
+        clean_test=clean_test,
     )
 
 

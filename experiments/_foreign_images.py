@@ -11,8 +11,15 @@ def like_training_images(other: Dataset, dataset: Dataset) -> Array:
     """Return another dataset's training images with the size and channels of ours.
 
     Raises:
-        UsageError: one of the two holds no byte images, and their shapes differ.
+        UsageError: they are the same images, or one of the two holds no byte images and
+            their shapes differ.
     """
+    same_map = other.class_map is not None and other.class_map == dataset.class_map
+    if same_map or np.array_equal(other.train_images, dataset.train_images):
+        raise UsageError(
+            f"--noise open-set: expected images of other classes than {dataset.name} has, got "
+            f"{other.name}, which are the same; choose another dataset"
+        )
     images, wanted = other.train_images, dataset.train_images
     if images.shape[1:] == wanted.shape[1:] and images.dtype == wanted.dtype:
         return images

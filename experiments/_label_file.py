@@ -12,6 +12,9 @@ import numpy.typing as npt
 from esoftmax_jax import noise
 from experiments._errors import UsageError
 
+FOREIGN_COLUMN = "clean_foreign_image"
+"""Where a file of open-set noise tells which image takes the place of an example's own."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class LabelFile:
@@ -30,12 +33,18 @@ def read_labels(path: Path) -> LabelFile:
     """Read a file of labels.
 
     Raises:
-        UsageError: there is none, it is damaged, or a pickle in it asks for more than numbers.
+        UsageError: there is none, it is damaged, a pickle in it asks for more than numbers, or
+            its noise is not one of labels alone.
     """
     try:
         columns = noise.read_label_file(path.expanduser())
     except (OSError, ValueError) as error:
         raise UsageError(f"--labels: {error}") from error
+    if FOREIGN_COLUMN in columns:
+        raise UsageError(
+            f"--labels: expected labels alone, got {path}, in whose noise other images take "
+            "the place of some; draw it again with --noise open-set:RATE:DATASET and its --seed"
+        )
     return LabelFile(named_hash(path), columns)
 
 

@@ -33,6 +33,8 @@ def read_matrix(path: Path, num_classes: int) -> npt.NDArray[np.float64]:
         raise UsageError(f"--noise matrix: no file {str(path)!r}; {expected}") from None
     except (ValueError, TypeError, OSError) as error:
         reason = " ".join(str(error).split())[:120]
+        if "pickle" in reason:  # NumPy's guess at other content, and its advice to run it
+            reason = "no array of numbers"
         raise UsageError(
             f"--noise matrix: {str(path)!r} cannot be read ({reason}); {expected}"
         ) from error

@@ -8,6 +8,7 @@ import jax
 import optax
 
 from esoftmax_jax import losses
+from experiments._closest import did_you_mean, spelled
 from experiments._errors import UsageError
 
 
@@ -126,14 +127,17 @@ complementary labels for an example, as published for CIFAR-100, instead of one.
 """
 
 
-def check_method(name: str) -> str:
-    """Return the name if it is known."""
-    if name not in METHODS:
+def check_method(option: str, name: str) -> str:
+    """Return the name of a loss as METHODS has it; ``CE_ε`` may be written as in the paper."""
+    known = spelled(name)
+    if known not in METHODS:
+        several = option == "--losses"
         raise UsageError(
-            f"--losses: expected names among {', '.join(METHODS)}, got {name!r}; separate "
-            f"several by commas"
+            f"{option}: expected {'names among' if several else 'one of'} "
+            f"{', '.join(METHODS)}, got {name!r}{did_you_mean(name, METHODS)}"
+            f"{'; separate several by commas' if several else ''}"
         )
-    return name
+    return known
 
 
 def switching_loss(

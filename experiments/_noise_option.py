@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from experiments._closest import did_you_mean
 from experiments._errors import UsageError
 
 # What follows the colon, by kind.
@@ -82,7 +83,10 @@ def parse_noise(text: str) -> NoiseSpec:
     """
     kind, colon, value = text.partition(":")
     if kind not in KINDS:
-        raise UsageError(f"--noise: expected {forms()}; got {text!r}; e.g. symmetric:0.6")
+        meant = did_you_mean(kind, KINDS)
+        raise UsageError(
+            f"--noise: expected {forms()}; got {text!r}{meant or '; e.g. symmetric:0.6'}"
+        )
     takes = KINDS[kind]
     # A file with a single column of labels needs no name for it.
     if takes == _COLUMN and (value or not colon):

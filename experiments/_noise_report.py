@@ -13,11 +13,17 @@ from rich.table import Table
 
 from experiments._console import make_console, print_titled
 from experiments._datasets import Dataset
+from experiments._label_file import FOREIGN_COLUMN
 from experiments._noise_option import NoiseSpec
 from experiments._noise_statistics import instance_statistics
-from experiments._noisy_labels import NoisyTraining, apply_noise, normalised_features
+from experiments._noisy_labels import (
+    NoisyTraining,
+    apply_noise,
+    normalised_features,
+    what_counts_as_wrong,
+)
 from experiments._progress import ProgressBar
-from experiments._results import append_line, create_folder
+from experiments._results import append_line, check_folder, create_folder
 from experiments._runner import environment
 
 _MOST_CLASSES_IN_FULL = 20
@@ -34,10 +40,11 @@ def report_noise(
     """Print rate, transition matrix and hash of each noise; write labels, picture, JSON lines.
 
     The folder gets ``noise.jsonl`` (one line per noise), ``transitions.png`` and, for each
-    noise, its labels as ``.npz`` with the columns ``id``, ``clean_label`` and ``noisy_label``,
-    which ``--noise labels --labels FILE`` reads back.
+    noise, its labels as ``.npz`` with the columns ``id``, ``clean_label`` (where wrong labels
+    can be counted) and ``noisy_label``, which ``--noise labels --labels FILE`` reads back.
     """
     console = make_console()
+    check_folder("--out", out, ("noise.jsonl", "transitions.png"))
     drawn = [(spec, apply_noise(spec, dataset, seed)) for spec in noises]
     create_folder("--out", out)
     summary = Table(
@@ -66,16 +73,23 @@ def report_noise(
                 f"{found['spread']:.2f}",
                 f"{found['image_share']:.3f} ± {found['image_share_error']:.3f}",
             ]
+        elif statistics:
+            cells += ["–", "–"]
         summary.add_row(*cells)
         append_line(out / "noise.jsonl", line)
         written.append(_write_labels(out, dataset, spec, noisy, seed))
-    for spec, noisy in drawn:
+    counted = [(spec, noisy) for spec, noisy in drawn if noisy.known]
+    if counted:
+        draw_transitions(out / "transitions.png", dataset, counted)
+        written.insert(0, out / "transitions.png")
+    # Printed last: a reader may close the pipe.
+    for spec, noisy in counted:
         _print_matrix(console, dataset, spec, noisy)
     print_titled(console, summary)
-    if dataset.note:
-        console.print(f"Data: {dataset.note}", highlight=False)
-    draw_transitions(out / "transitions.png", dataset, drawn)
-    for path in (out / "transitions.png", out / "noise.jsonl", *written):
+    for text in (what_counts_as_wrong(dataset), dataset.note and f"Data: {dataset.note}"):
+        if text:
+            console.print(text, highlight=False)
+    for path in (*written, out / "noise.jsonl"):
         console.print(f"wrote {path}", highlight=False, soft_wrap=True)
 
 
@@ -89,6 +103,8 @@ def _statistics(
                 instance_statistics(
                     features, dataset.train_labels, noisy.labels, dataset.num_classes
                 )
+                if noisy.known
+                else None
             )
             bar.advance(1, str(spec))
     return found
@@ -113,6 +129,8 @@ def _cells(spec: NoiseSpec, noisy: NoisyTraining) -> list[str]:
     rate, wrong = report.rate, report.num_wrong
     if noisy.foreign is not None:
         rate, wrong = noisy.foreign_rate, int(np.sum(noisy.foreign >= 0))
+    if not noisy.known:
+        return [str(spec), "–", "unknown", "–", report.labels_hash]
     return [
         str(spec),
         str(wrong),
@@ -130,11 +148,11 @@ def _write_labels(
     path = out / f"{stem}{seed_part}.npz"
     columns: dict[str, Any] = {
         "id": dataset.train_ids,
-        "clean_label": dataset.train_labels,
+        **({"clean_label": dataset.train_labels} if noisy.known else {}),
         "noisy_label": noisy.labels,
     }
     if noisy.foreign is not None:
-        columns["clean_foreign_image"] = noisy.foreign
+        columns[FOREIGN_COLUMN] = noisy.foreign
     np.savez(path, allow_pickle=False, **columns)
     return path
 

@@ -29,11 +29,13 @@ class NoisyTraining:
         foreign: int32 (N,), the row of the foreign image that takes the place of an example's
             own, −1 where it keeps its own; None if all do.
         report: realised rate, transitions and hash of the labels.
+        known: whether wrong labels can be counted; otherwise ``report`` has only zeros.
     """
 
     labels: Labels
     foreign: Labels | None
     report: noise.NoiseReport
+    known: bool = True
 
     @property
     def foreign_rate(self) -> float:
@@ -48,6 +50,8 @@ class NoisyTraining:
     def to_json(self) -> dict[str, Any]:
         """Return what every result keeps of its noise."""
         values = self.report.to_json()
+        if not self.known:
+            values |= {"num_wrong": None, "rate": None, "counts": None}
         return (
             values if self.foreign is None else {**values, "open_set_rate": self.foreign_rate}
         )
@@ -84,7 +88,18 @@ def apply_noise(spec: NoiseSpec, dataset: Dataset, seed: int) -> NoisyTraining:
         raise
     except (ValueError, TypeError) as error:
         raise UsageError(f"--noise {spec}: {error}") from error
-    return NoisyTraining(labels, foreign, report)
+    known = dataset.clean_labels or spec.kind != "none"
+    return NoisyTraining(labels, foreign, report, known)
+
+
+def what_counts_as_wrong(dataset: Dataset) -> str:
+    """Return a sentence for data whose own labels may be wrong, or nothing."""
+    if dataset.clean_labels:
+        return ""
+    return (
+        f"Rate of wrong labels unknown: no clean labels in {dataset.name}; labels that are "
+        "changed on purpose are counted from its own."
+    )
 
 
 def normalised_features(dataset: Dataset) -> npt.NDArray[np.float32]:
@@ -212,13 +227,23 @@ def _from_columns(spec: NoiseSpec, dataset: Dataset, _: jax.Array) -> Labels:
             f"--noise {spec}: expected a file of labels, got none; pass --labels FILE (.npy, "
             ".npz, .json, .csv) or a dataset that brings its own"
         )
-    labels: Labels = noise.match_labels(
-        columns,
-        spec.source or None,
-        clean_labels=dataset.train_labels,
-        num_classes=dataset.num_classes,
-        example_ids=dataset.train_ids,
-    )
+    names = noise.noisy_columns(columns)
+    if not spec.source and len(names) > 1:
+        raise UsageError(
+            f"--noise {spec}: expected a column, because the labels have several, got none; "
+            f"write {spec}:COLUMN with COLUMN among {', '.join(names)}"
+        )
+    try:
+        labels: Labels = noise.match_labels(
+            columns,
+            spec.source or None,
+            clean_labels=dataset.train_labels,
+            num_classes=dataset.num_classes,
+            example_ids=dataset.train_ids,
+        )
+    except ValueError as error:
+        # What the function could be told instead is no option here.
+        raise ValueError(str(error).removesuffix(" (check_order=False accepts them)")) from None
     return labels
 
 

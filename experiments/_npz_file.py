@@ -1,13 +1,23 @@
 """The user's own NumPy archive."""
 
 import contextlib
+import dataclasses
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
 from experiments._array_cache import UNREADABLE
-from experiments._dataset_parts import GIVEN, KEYS, Array, Parts
+from experiments._dataset_checks import checked_ids, checked_images, checked_labels
+from experiments._dataset_parts import (
+    GIVEN,
+    HELD_OUT,
+    KEYS,
+    Array,
+    Parts,
+    divided,
+    held_out_fifth,
+)
 from experiments._errors import UsageError
 
 _OPTIONAL = ("train_clean_labels", "class_names", "train_ids")
@@ -17,7 +27,7 @@ def read_npz(path: Path) -> Parts:
     """Read a NumPy archive, with the names of its arrays ours or Keras's.
 
     It may also hold ``train_clean_labels`` beside labels with errors, ``class_names`` and
-    ``train_ids``.
+    ``train_ids``. Where it has no test set, a fifth of the training set becomes it.
     """
     arrays, called = _read_arrays(path)
     names = arrays.pop("class_names", None)
@@ -27,12 +37,48 @@ def read_npz(path: Path) -> Parts:
         label_sets[GIVEN] = arrays["train_labels"]
         arrays["train_labels"] = arrays.pop("train_clean_labels")
         called |= {GIVEN: called["train_labels"], "train_labels": "train_clean_labels"}
-    return Parts(
+    parts = Parts(
         arrays=arrays,
         class_names=None if names is None else _class_names(names, path),
         train_ids=ids,
         label_sets=label_sets,
         called=called,
+    )
+    return parts if "test_labels" in arrays else _divided(parts, path)
+
+
+def _divided(parts: Parts, path: Path) -> Parts:
+    """Hold out a fifth of the training set, once it is known to be one."""
+
+    def where(key: str) -> str:
+        return f"npz:{path}: {parts.called[key]}"
+
+    images = checked_images(parts.arrays["train_images"], where("train_images"))
+    rows = len(images)
+    labels = {
+        key: checked_labels(array, where(key), rows=rows, num_classes=None)
+        for key, array in {
+            "train_labels": parts.arrays["train_labels"],
+            **parts.label_sets,
+        }.items()
+    }
+    ids = parts.train_ids
+    if ids is not None:
+        ids = checked_ids(ids, where("train_ids"), rows=rows)
+    test = held_out_fifth(labels["train_labels"])
+    if not test.any():
+        raise UsageError(
+            f"npz:{path}: expected at least 3 examples of a class to hold out a fifth, got "
+            "fewer; add examples, or the arrays test_images and test_labels"
+        )
+    rest = divided(
+        images, labels["train_labels"], test, (), given=labels.get(GIVEN), notes=[HELD_OUT]
+    )
+    return dataclasses.replace(
+        rest,
+        class_names=parts.class_names,
+        train_ids=None if ids is None else ids[~test],
+        called=parts.called,
     )
 
 
@@ -68,7 +114,10 @@ def _read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
                 f"{str(path)!r} is not a readable NumPy .npz archive; write it with numpy.savez"
             ) from error
         called = {name: name for name in _OPTIONAL if name in archive.files}
-        for ours, theirs in KEYS.items():
+        wanted = KEYS
+        if not {"test_images", "test_labels", "x_test", "y_test"} & set(archive.files):
+            wanted = {key: KEYS[key] for key in ("train_images", "train_labels")}
+        for ours, theirs in wanted.items():
             found = [name for name in (ours, theirs) if name in archive.files]
             if not found:
                 raise UsageError(
@@ -81,8 +130,11 @@ def _read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
             try:
                 arrays[ours] = archive[name]
             except UNREADABLE as error:
+                # NumPy would advise to allow what runs code out of the file.
+                reason = str(error)
+                reason = "it holds Python objects" if "pickle" in reason else reason
                 raise UsageError(
-                    f"{str(path)!r}: array {name!r} cannot be read ({error}); write plain "
+                    f"{str(path)!r}: array {name!r} cannot be read ({reason}); write plain "
                     "numbers or strings with numpy.savez"
                 ) from error
     return arrays, called

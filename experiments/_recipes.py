@@ -128,6 +128,7 @@ def make_config(dataset: Dataset, noise: NoiseSpec, loss: str, **options: Any) -
         "batch_size": _batch_size(len(dataset.train_labels)),
         "noise_file": noise_file(dataset, noise),
         "seed": 0,
+        "data_hash": dataset.data_hash,
     }
     given = {name: value for name, value in options.items() if value is not None}
     return RunConfig(dataset=dataset.name, noise=str(noise), loss=loss, **{**defaults, **given})
@@ -139,9 +140,11 @@ def _batch_size(count: int) -> int:
 
 
 def noise_file(dataset: Dataset, noise: NoiseSpec) -> str | None:
-    """Return name and hash of the file that decides the labels, so that results know it."""
+    """Return name and hash of the file that decides the noise, so that results know it."""
     if noise.kind == "matrix":
         return named_hash(Path(noise.source))
+    if noise.kind == "open-set" and dataset.foreign_hash is not None:
+        return f"{noise.source}#{dataset.foreign_hash}"
     if noise.reads_columns and dataset.label_file is not None:
         return dataset.label_file.name
     return None

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments._console import print_titled
+from experiments._results import diverged
 from experiments._runner import Result
 
 COLUMNS = ("loss", "rate", "settings", "last %", "best %", "memorised %")
@@ -23,6 +24,11 @@ class Row:
     noise: str
     label: str
     results: tuple[Result, ...]
+
+    @property
+    def diverged(self) -> bool:
+        """Whether any of the runs ended without a finite loss."""
+        return any(map(diverged, self.results))
 
     def mean_and_std(self, name: str) -> tuple[float, float]:
         """Return mean and sample standard deviation in percent; NaN where there is none."""
@@ -40,7 +46,7 @@ class Row:
             for name, value in config["hyperparameters"].items()
         )
         return (
-            self.label,
+            self.label + divergence(self.results),
             f"{config['learning_rate']:g}",
             settings or "–",
             *(
@@ -48,6 +54,14 @@ class Row:
                 for name in ("last_accuracy", "best_accuracy", "memorized")
             ),
         )
+
+
+def divergence(results: Sequence[Result]) -> str:
+    """Return the mark behind the name of a loss whose runs diverged, or nothing."""
+    count = sum(map(diverged, results))
+    if not count:
+        return ""
+    return " (diverged)" if count == len(results) else f" ({count} of {len(results)} diverged)"
 
 
 def make_rows(labels: Sequence[str], results: Sequence[Result]) -> list[Row]:
@@ -79,6 +93,8 @@ def _realised(rows: Sequence[Row]) -> str:
     runs = [result for row in rows for result in row.results]
     # Results of older versions have the rate alone.
     rates = [run.get("noise", {}).get("open_set_rate", run["noise_rate"]) for run in runs]
+    if None in rates:
+        return " (share of wrong labels unknown: no clean labels)"
     return f" ({100 * np.mean(rates):.1f} % wrong)" if max(rates) > 0 else ""
 
 
@@ -91,10 +107,17 @@ def write_table(path: Path, rows: Sequence[Row]) -> None:
 
 
 def summary(rows: Sequence[Row]) -> list[str]:
-    """Say, for each noise, which loss was best in the last epoch and by how much."""
+    """Say, for each noise, which loss was best in the last epoch and by how much.
+
+    A loss with a run that diverged is never the best, nor compared with it.
+    """
     lines = []
     for noise in dict.fromkeys(row.noise for row in rows):
-        of_noise = [row for row in rows if row.noise == noise]
+        of_noise = [row for row in rows if row.noise == noise and not row.diverged]
+        failed = [row.label for row in rows if row.noise == noise and row.diverged]
+        if not of_noise:
+            lines.append(f"{noise}: every loss diverged; try a smaller --learning-rate.")
+            continue
         ranked = sorted(of_noise, key=lambda row: -row.mean_and_std("last_accuracy")[0])
         best, best_std = ranked[0].mean_and_std("last_accuracy")
         level = [
@@ -111,6 +134,8 @@ def summary(rows: Sequence[Row]) -> list[str]:
             text += (
                 f"; CE is {best - baseline.mean_and_std('last_accuracy')[0]:.1f} points below"
             )
+        if failed:
+            text += f"; left out, because runs diverged: {', '.join(failed)}"
         lines.append(text + ".")
     return lines
 
@@ -132,7 +157,10 @@ def draw_curves(
     names = list(dict.fromkeys(labels))
     for axis, noise in zip(axes[0], noises, strict=True):
         for row in (row for row in rows if row.noise == noise):
-            curves = 100 * np.array([r["curves"]["test_accuracy"] for r in row.results])
+            curves = 100 * np.array(
+                [r["curves"]["test_accuracy"] for r in row.results],
+                float,  # which makes null NaN
+            )
             epochs = np.arange(1, curves.shape[1] + 1)
             colour = f"C{names.index(row.label)}"
             style = "--" if row.label.startswith("CE at") else "-"

@@ -59,7 +59,12 @@ def reproduce(options: ReproduceOptions) -> None:
     cells = table.select(options.cells)
     runnable = [cell for cell in cells if cell.runnable]
     if not runnable:
-        raise UsageError(f"--cells: expected a cell that can be run, got {cells[0].reason}")
+        named = f"{cells[0].setting}/{cells[0].label}"
+        raise UsageError(
+            f"--cells: expected a cell that can be run, got {named}, whose published figure "
+            f"can only be shown: {cells[0].reason}; choose another, e.g. "
+            f"{cells[0].setting}/CE"
+        )
     dataset = load_dataset(table.dataset, data_dir=options.data_dir)
     dataset = dataclasses.replace(dataset, label_file=options.label_file)
     count = runnable[0].run_config(0, scale).train_examples
@@ -85,7 +90,11 @@ def reproduce(options: ReproduceOptions) -> None:
             at_once=options.runs_at_once,
         )
         return
-    create_folder("--out", options.out)
+    written = [path, options.out / f"{stem}.md"]
+    drawn = len({cell.setting for cell in runnable}) <= _MOST_PANELS
+    if drawn:
+        written.append(options.out / f"{stem}.png")
+    create_folder("--out", options.out, [one.name for one in written])
     results = run_all(configs, dataset, path, stem, at_once=options.runs_at_once)
     gathered = [
         CellResult(
@@ -94,19 +103,18 @@ def reproduce(options: ReproduceOptions) -> None:
         )
         for cell in cells
     ]
+    # Written first: a reader may close the pipe of what is printed.
+    write_cells(options.out / f"{stem}.md", gathered, table.describe(scale), dataset.note)
+    if drawn:
+        labels = [cell.label for cell, _ in runs]
+        draw_curves(options.out / f"{stem}.png", labels, results, title=stem)
     print_cells(console, gathered, title=stem)
     console.print(table.describe(scale), highlight=False)
     if dataset.note:
         console.print(f"Data: {dataset.note}", highlight=False)
     print_orderings(console, gathered)
-    write_cells(options.out / f"{stem}.md", gathered, table.describe(scale), dataset.note)
-    files = [path, options.out / f"{stem}.md"]
-    if len({cell.setting for cell in runnable}) <= _MOST_PANELS:
-        labels = [cell.label for cell, _ in runs]
-        draw_curves(options.out / f"{stem}.png", labels, results, title=stem)
-        files.append(options.out / f"{stem}.png")
-    for written in files:
-        console.print(f"wrote {written}", highlight=False, soft_wrap=True)
+    for one in written:
+        console.print(f"wrote {one}", highlight=False, soft_wrap=True)
 
 
 def _configured(
@@ -127,6 +135,12 @@ def _check_noise(configs: Sequence[RunConfig], dataset: Dataset) -> None:
     specs = [parse_noise(text) for text in texts]
     if dataset.label_file is not None and not any(spec.reads_columns for spec in specs):
         raise UsageError("--labels: expected cells that read it, got none; leave it out")
+    human = next((spec for spec in specs if spec.reads_columns), None)
+    if human is not None and dataset.label_file is None and not dataset.label_sets:
+        raise UsageError(
+            f"--labels: expected the file of the labels that people gave, which {human} "
+            "reads, got none; pass --labels FILE, e.g. CIFAR-10_human.npy"
+        )
     for spec in specs:
         if spec.from_file:
             apply_noise(spec, dataset, seed=0)

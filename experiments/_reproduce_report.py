@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments._console import print_titled
+from experiments._report import divergence
 from experiments._runner import Result
 from experiments.configs import Cell
 
@@ -35,8 +36,11 @@ class CellResult:
         return float(percent.mean()), float(percent.std(ddof=1)) if len(percent) > 1 else 0.0
 
     def gap(self) -> float | None:
-        """Return how far ours is above the published figure, in points."""
-        if not self.results or self.cell.reference is None:
+        """Return how far ours is above the published figure, in points; None if one lacks.
+
+        A cell with a run that diverged has none: its mean is no figure of the method.
+        """
+        if not self.results or self.cell.reference is None or divergence(self.results):
             return None
         return self.mean_and_std(self.cell.reported)[0] - self.cell.reference.mean_percent
 
@@ -49,7 +53,7 @@ class CellResult:
             if reference.std_percent is not None:
                 published += f" ± {reference.std_percent:.2f}"
         return (
-            self.cell.label,
+            self.cell.label + divergence(self.results),
             self._measured("last"),
             self._measured("best"),
             published,
@@ -101,7 +105,8 @@ def _ours(cell: CellResult | None) -> str:
     if cell is None or not cell.results:
         return "–"
     mean, std = cell.mean_and_std(cell.cell.reported)
-    return f"{mean:.1f} ± {std:.1f}" if len(cell.results) > 1 else f"{mean:.1f}"
+    mark = divergence(cell.results)
+    return f"{mean:.1f} ± {std:.1f}{mark}" if len(cell.results) > 1 else f"{mean:.1f}{mark}"
 
 
 def _theirs(cell: CellResult | None) -> str:

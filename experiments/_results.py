@@ -1,32 +1,98 @@
 """One JSON line per run: appended whole, read back to skip what is done."""
 
 import json
+import math
 import os
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from experiments._config import RunConfig
 from experiments._errors import UsageError
 from experiments._runner import Result
 
 
-def create_folder(option: str, path: Path) -> None:
+def check_folder(option: str, path: Path, files: Iterable[str] = ()) -> None:
+    """Check that a folder can be written, or created, before anything is computed.
+
+    Nothing is left behind, so that a command that is refused later has written nothing.
+
+    Args:
+        option: that names the folder, for the message.
+        path: the folder, whether or not it exists.
+        files: names of files that will be written in it.
+    """
+    try:
+        there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        _unwritable_folder(option, path, error)
+    for name in files:
+        if (path / name).exists():
+            check_file(option, path / name)
+
+
+def create_folder(option: str, path: Path, files: Iterable[str] = ()) -> None:
     """Create the folder that an option names, or say why it cannot be one."""
+    check_folder(option, path, files)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        _unwritable_folder(option, path, error)
+
+
+def _unwritable_folder(option: str, path: Path, error: OSError) -> NoReturn:
+    raise UsageError(
+        f"{option}: expected a folder that can be written, got {path} "
+        f"({error.strerror}); choose another"
+    ) from None
+
+
+def check_file(option: str, path: Path | None) -> None:
+    """Check that lines can be appended to a file; None passes. No new file is left behind."""
+    if path is None:
+        return
+    try:
+        if path.exists():
+            with path.open("ab"):
+                pass
+        else:
+            with tempfile.TemporaryFile(dir=path.absolute().parent):
+                pass
+    except OSError as error:
         raise UsageError(
-            f"{option}: expected a folder that can be written, got {path} "
-            f"({error.strerror}); choose another"
+            f"{option}: expected a file that can be written, got {path} ({error.strerror}); "
+            "choose another, in a folder that exists"
         ) from None
 
 
 def append_line(path: Path, values: dict[str, Any]) -> None:
-    """Append one JSON line and force it to disk; a killed run leaves whole lines."""
+    """Append one JSON line and force it to disk; a killed run leaves whole lines.
+
+    JSON has no NaN and no infinity: a number that is not finite becomes null.
+    """
+    line = json.dumps(_finite(values), sort_keys=True, allow_nan=False)
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(values, sort_keys=True) + "\n")
+        file.write(line + "\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def diverged(result: Result) -> bool:
+    """Tell whether a run ended with a loss that is no finite number."""
+    losses = result.get("curves", {}).get("train_loss")
+    # Version 0.1 wrote NaN where there is null now.
+    return bool(losses) and (losses[-1] is None or not math.isfinite(losses[-1]))
 
 
 def read_results(path: Path) -> dict[str, Result]:
@@ -37,16 +103,22 @@ def read_results(path: Path) -> dict[str, Result]:
     """
     if not path.exists():
         return {}
-    text = path.read_text(encoding="utf-8")
-    whole, _, rest = text.rpartition("\n")
-    if rest:
-        path.write_text(whole + "\n" if whole else "", encoding="utf-8")
+    try:
+        content = path.read_bytes()
+        whole, _, rest = content.rpartition(b"\n")
+        if rest:
+            path.write_bytes(whole + b"\n" if whole else b"")
+    except OSError as error:
+        raise UsageError(
+            f"{path}: expected a file of results that can be read and written, got an error "
+            f"({error.strerror}); choose another --out"
+        ) from None
     results: dict[str, Result] = {}
     for number, line in enumerate(whole.splitlines(), 1):
         try:
-            result = json.loads(line)
+            result = json.loads(line.decode("utf-8"))
             results[RunConfig.from_json(result["config"]).identity] = result
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UsageError(
                 f"{path}, line {number}: expected a result as JSON, got something else "
                 f"({type(error).__name__}); remove the line or choose another --out"

@@ -248,5 +248,6 @@ def _settings(config: RunConfig, length: int) -> npt.NDArray[np.float32]:
     return np.array(ordered + [0.0] * (length - len(ordered)), np.float32)
 
 
-def _rounded(values: npt.NDArray[np.float32]) -> list[float]:
-    return [round(float(value), 6) for value in values]
+def _rounded(values: npt.NDArray[np.float32]) -> list[float | None]:
+    """Return plain numbers; None for what a run that diverged has instead of them."""
+    return [round(float(value), 6) if np.isfinite(value) else None for value in values]

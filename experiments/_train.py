@@ -12,7 +12,7 @@ from experiments._datasets import Dataset
 from experiments._errors import UsageError
 from experiments._program import make_program
 from experiments._progress import ProgressBar
-from experiments._results import append_line, create_folder, read_results
+from experiments._results import append_line, create_folder, diverged, read_results
 from experiments._runner import make_group
 
 
@@ -52,20 +52,25 @@ def train(
                 bar.advance(step, group.latest())
     (result,) = group.results()
     append_line(results_path, result)
+    rate = result["noise_rate"]
+    share = "rate unknown: no clean labels" if rate is None else f"realised {100 * rate:.2f} %"
+    ended = "DIVERGED, " if diverged(result) else ""
     console.print(
-        f"{config.loss}, {config.dataset}, noise {config.noise} (realised "
-        f"{100 * result['noise_rate']:.2f} %), seed {config.seed}: test accuracy "
+        f"{config.loss}, {config.dataset}, noise {config.noise} ({share}), seed "
+        f"{config.seed}: {ended}test accuracy "
         f"{100 * result['last_accuracy']:.2f} % in the last of {config.epochs} epochs, best "
         f"{100 * result['best_accuracy']:.2f} % (epoch {result['best_epoch']})",
         highlight=False,
     )
+    if dataset.note:
+        console.print(f"Data: {dataset.note}", highlight=False)
     console.print(f"wrote {results_path}", highlight=False)
     return result
 
 
 def _claim(workdir: Path, config: RunConfig) -> None:
     """Create the folder, or check that it belongs to this configuration."""
-    create_folder("--workdir", workdir)
+    create_folder("--workdir", workdir, ("config.json", "results.jsonl"))
     path = workdir / "config.json"
     try:
         if path.exists():
@@ -87,7 +92,11 @@ def _claim(workdir: Path, config: RunConfig) -> None:
         ) from None
     if stored != config:
         old, new = stored.to_json(), config.to_json()
-        differing = ", ".join(f"{k}={old[k]}" for k in old if old[k] != new[k])
+        differing = ", ".join(
+            "other images or labels" if k == "data_hash" else f"{k}={old.get(k)}"
+            for k in dict.fromkeys([*old, *new])
+            if old.get(k) != new.get(k)
+        )
         raise UsageError(
             f"--workdir: expected a new folder or one of this run, got {workdir}, whose run "
             f"has {differing}; choose another, or give the same options to go on"

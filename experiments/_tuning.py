@@ -12,6 +12,7 @@ from experiments._datasets import Dataset
 from experiments._methods import METHODS
 from experiments._noise_option import NoiseSpec
 from experiments._recipes import make_config, recipe_for
+from experiments._results import diverged
 from experiments._runner import Result
 
 HOLDOUT = 0.2
@@ -57,7 +58,8 @@ def tuning_configs(
 def choose(results: Sequence[Result]) -> dict[tuple[str, str], Choice]:
     """Return, by (noise, loss), the choice with the best mean accuracy on held-out labels.
 
-    The labels of the hold-out set are as noisy as the rest; a tie goes to the first tried.
+    The labels of the hold-out set are as noisy as the rest; a tie goes to the first tried. A
+    choice with which a seed diverged comes after all others.
     """
     scores: dict[tuple[str, str], dict[Choice, list[float]]] = defaultdict(
         lambda: defaultdict(list)
@@ -65,7 +67,9 @@ def choose(results: Sequence[Result]) -> dict[tuple[str, str], Choice]:
     for result in results:
         config = RunConfig.from_json(result["config"])
         choice = Choice(config.hyperparameters, config.learning_rate)
-        scores[config.noise, config.loss][choice].append(result["holdout_accuracy"])
+        # What a network of NaN says can agree with labels by chance.
+        score = -np.inf if diverged(result) else result["holdout_accuracy"]
+        scores[config.noise, config.loss][choice].append(score)
     return {
         cell: max(tried, key=lambda choice: float(np.mean(tried[choice])))
         for cell, tried in scores.items()

@@ -199,7 +199,7 @@ def test_unknown_names():
     assert str(error.value) == (
         "--cells: expected SETTING, ROW or SETTING/ROW of figure1 on cifar10 with SETTING among "
         "sym0.6, sym0.8 and ROW among CE, GCE, CE_eps, CE_eps+MAE, got 'sym0.7/CE'; "
-        "e.g. sym0.8/CE"
+        "did you mean 'sym0.8/CE'?"
     )
     with pytest.raises(UsageError) as error:
         load_table("table3")

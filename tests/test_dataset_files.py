@@ -67,7 +67,10 @@ def test_a_fifth_is_held_out(tmp_path):
     assert data.class_names == ("a", "b")
     assert np.bincount(data.train_labels).tolist() == [4, 8]
     assert np.bincount(data.test_labels).tolist() == [1, 2]
-    assert data.note == "A fixed fifth of each class is held out as the test set."
+    assert data.note.startswith(
+        "A fixed fifth of each class is held out as the test set. There"
+    )
+    assert not data.clean_test
     again = load_dataset(f"folder:{tmp_path / 'flat'}")
     np.testing.assert_array_equal(data.test_images, again.test_images)
 

@@ -108,7 +108,11 @@ WRONG_ARRAYS = {
         ["train_images", "row 8", "finite"],
     ),
     "feature beyond float32": ("train_images", np.full((12, 2), 1e300), ["row 0", "float32"]),
-    "pickled objects": ("train_labels", np.array([{}] * 12), ["train_labels", "numbers"]),
+    "pickled objects": (
+        "train_labels",
+        np.array([{}] * 12),
+        ["train_labels", "numbers", "(it holds Python objects)"],
+    ),
 }
 
 
@@ -221,6 +225,8 @@ def test_unknown_name_lists_the_choices(spec):
         "npz:PATH, folder:PATH, csv:PATH or parquet:PATH"
     )
     refused(spec, repr(spec), choices)
+    if spec.endswith(":"):
+        refused(spec, "--dataset: expected a ", f" behind {spec!r}")
 
 
 @pytest.mark.parametrize("spec", ["digits", "mnist", "npz:data.npz"])

@@ -9,6 +9,9 @@ from rich.console import Console
 
 from experiments import _run_all
 from experiments._cli import main
+from experiments._datasets import load_dataset
+from experiments._errors import UsageError
+from experiments._reproduce import _check_noise
 from experiments._reproduce_report import CellResult, ordering, print_cells
 from experiments._runner import make_group
 from experiments.configs import Reference, load_table
@@ -98,6 +101,12 @@ def test_what_cannot_be_run(arguments, message, tmp_path, capsys, monkeypatch):
     assert captured.out == ""
     assert re.search(message, captured.err), captured.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_table_4_asks_for_the_file_of_its_labels():
+    cell = next(cell for cell in load_table("table4").cells if cell.runnable)
+    with pytest.raises(UsageError, match=r"^--labels: expected the file .* pass --labels FILE"):
+        _check_noise([cell.run_config(0)], load_dataset("digits"))
 
 
 def measured(row, ours, published, spread=0.5):

@@ -131,11 +131,22 @@ def _read_npy(path: Path) -> Any:
 
 def _read_npz(path: Path) -> Any:
     with path.open("rb") as file:
-        archive = np.load(file, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
+        # Of other content NumPy says that it might be a pickle, and how to load one.
+        if not zipfile.is_zipfile(file):
             raise ValueError("not an archive of arrays")
+        file.seek(0)
+        archive = np.load(file, allow_pickle=False)
         with archive:
-            return {name: archive[name] for name in archive.files}
+            return {name: _plain_array(archive, name) for name in archive.files}
+
+
+def _plain_array(archive: Any, name: str) -> Any:
+    try:
+        return archive[name]
+    except ValueError as error:
+        if "allow_pickle" not in str(error):
+            raise
+        raise ValueError(f"column {name!r} holds Python objects") from None
 
 
 def _read_json(path: Path) -> Any:

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
+from experiments._closest import did_you_mean, spelled
 from experiments._errors import UsageError
 from experiments.configs._cell import Cell
 from experiments.configs._published import published
@@ -41,13 +42,15 @@ class Table:
         """
         chosen: set[str] = set()
         for pattern in patterns:
-            found = {cell.identifier for cell in self.cells if _names(pattern, cell)}
+            found = {c.identifier for c in self.cells if _names(spelled(pattern), c)}
             if not found:
+                names = {text: None for cell in self.cells for text in _texts(cell)}
+                meant = did_you_mean(pattern, names)
+                example = f"; e.g. {self.settings[-1]}/{self.rows[0]}"
                 raise UsageError(
                     f"--cells: expected SETTING, ROW or SETTING/ROW of {self.name} on "
                     f"{self.dataset} with SETTING among {', '.join(self.settings)} and ROW "
-                    f"among {', '.join(self.rows)}, got {pattern!r}; e.g. "
-                    f"{self.settings[-1]}/{self.rows[0]}"
+                    f"among {', '.join(self.rows)}, got {pattern!r}{meant or example}"
                 )
             chosen |= found
         return tuple(cell for cell in self.cells if not patterns or cell.identifier in chosen)
@@ -84,5 +87,8 @@ def make_table(name: str, dataset: str, cells: Sequence[Cell], figures: str = ""
 
 
 def _names(pattern: str, cell: Cell) -> bool:
-    texts = (cell.setting, cell.label, f"{cell.setting}/{cell.label}", cell.identifier)
-    return any(fnmatchcase(text, pattern) for text in texts)
+    return any(fnmatchcase(text, pattern) for text in _texts(cell))
+
+
+def _texts(cell: Cell) -> tuple[str, ...]:
+    return (cell.setting, cell.label, f"{cell.setting}/{cell.label}", cell.identifier)

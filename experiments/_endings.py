@@ -1,0 +1,60 @@
+"""How a command ends: its exit code, and one line for whatever stopped it."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+
+from experiments._errors import UsageError
+from experiments._signals import sigterm_as_interrupt
+
+
+def exit_code_of(run: Callable[[], None]) -> int:
+    """Run a command and return its exit code.
+
+    0; 2 for wrong input, or a file that cannot be read or written; 130 if interrupted by
+    SIGINT, 143 by SIGTERM; 141 if what reads the output has gone away.
+    """
+    with contextlib.ExitStack() as stack:
+        if sys.stdout is None:  # closed by whoever started the process
+            nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123
+            stack.enter_context(contextlib.redirect_stdout(nowhere))
+        terminated = stack.enter_context(sigterm_as_interrupt())
+        try:
+            run()
+            sys.stdout.flush()  # here, where an error still has a message
+        except UsageError as error:
+            return _wrong(str(error))
+        except ModuleNotFoundError as error:
+            return _wrong(
+                f"expected the package {error.name!r} to be installed, it is not; run pip "
+                "install -e '.[experiments]'"
+            )
+        except KeyboardInterrupt:
+            print("interrupted; the same command goes on from here", file=sys.stderr)
+            return 143 if terminated else 130
+        except BrokenPipeError:
+            _discard_output()
+            return 141
+        except OSError as error:
+            _discard_output()
+            place = "standard output" if error.filename is None else str(error.filename)
+            return _wrong(
+                f"{place}: expected a place that can be read and written, got an error "
+                f"({error.strerror or error}); change its permissions, make room or choose "
+                "another"
+            )
+    return 0
+
+
+def _wrong(message: str) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return 2
+
+
+def _discard_output() -> None:
+    """Point standard output nowhere, so that its rest cannot fail when Python ends."""
+    with contextlib.suppress(OSError, ValueError):  # ValueError: one without a descriptor
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -1,0 +1,124 @@
+"""Runs that end in NaN: marked, never the best, never chosen, and null in strict JSON."""
+
+import dataclasses
+import json
+import re
+
+import numpy as np
+import pytest
+
+from experiments._cli import main
+from experiments._config import RunConfig
+from experiments._report import draw_curves, make_rows, summary, write_table
+from experiments._reproduce_report import CellResult, ordering
+from experiments._results import append_line, diverged, read_results
+from experiments._tuning import choose
+from experiments.configs import Reference, load_table
+
+
+def result(loss="CE", accuracy=0.5, final_loss: float | None = 0.3, seed=0, rate=0.1):
+    config = RunConfig("d", "none", loss, (), learning_rate=rate, seed=seed, epochs=2)
+    return {
+        "config": config.to_json(),
+        "noise_rate": 0.0,
+        "last_accuracy": accuracy,
+        "best_accuracy": accuracy,
+        "memorized": None,
+        "holdout_accuracy": accuracy,
+        "curves": {"train_loss": [1.0, final_loss], "test_accuracy": [0.1, accuracy]},
+    }
+
+
+@pytest.mark.parametrize("final_loss", [None, float("nan"), float("inf")])
+def test_what_counts_as_diverged(final_loss):
+    assert diverged(result(final_loss=final_loss))
+    assert not diverged(result())
+    passing = result()
+    passing["curves"]["train_loss"] = [None, 0.5]  # one epoch overflowed, the end did not
+    assert not diverged(passing)
+
+
+def test_a_run_that_diverged_is_marked_and_not_the_best(tmp_path):
+    results = [
+        result("CE", 0.6),
+        result("CE", 0.6, seed=1),
+        result("GCE", 0.9),
+        result("GCE", 0.9, None, seed=1),
+        result("MAE", 0.8, None),
+        result("MAE", 0.8, None, seed=1),
+    ]
+    labels = [one["config"]["loss"] for one in results]
+    rows = make_rows(labels, results)
+    (line,) = summary(rows)
+    assert line.startswith("none: CE is best in the last epoch (60.0 %)")
+    assert line.endswith("left out, because runs diverged: GCE, MAE.")
+    write_table(tmp_path / "table.md", rows)
+    table = (tmp_path / "table.md").read_text(encoding="utf-8")
+    assert "| GCE (1 of 2 diverged) |" in table
+    assert "| MAE (diverged) |" in table
+    assert "| CE |" in table
+    (line,) = summary(rows[2:])
+    assert line == "none: every loss diverged; try a smaller --learning-rate."
+    results[0]["curves"]["test_accuracy"][0] = None
+    draw_curves(tmp_path / "curves.png", labels, results, title="")
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_lines_are_strict_json(tmp_path):
+    path = tmp_path / "results.jsonl"
+    values = result(final_loss=float("nan")) | {"more": [float("inf"), {"x": -float("inf")}, 1]}
+    append_line(path, values)
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    read = json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
+    assert read["curves"]["train_loss"] == [1.0, None]
+    assert read["more"] == [None, {"x": None}, 1]
+    (back,) = read_results(path).values()
+    assert diverged(back)
+
+
+def test_a_candidate_that_diverged_is_not_chosen():
+    results = [
+        *(result(accuracy=0.5, rate=0.1, seed=seed) for seed in (0, 1)),
+        *(result(accuracy=0.9, final_loss=None if seed else 0.1, rate=1.0, seed=seed) for seed in (0, 1)),
+    ]  # fmt: skip
+    assert choose(results)["none", "CE"].learning_rate == 0.1
+    assert choose(results[::-1])["none", "CE"].learning_rate == 0.1
+    assert choose(results[2:])["none", "CE"].learning_rate == 1.0  # there is no other
+
+
+def test_a_cell_that_diverged_has_no_gap():
+    cell = next(c for c in load_table("digits").cells if c.runnable)
+    cell = dataclasses.replace(cell, row="A", reference=Reference(70.0, 0.5, "table 2"))
+    other = dataclasses.replace(cell, row="B", reference=Reference(60.0, 0.5, "table 2"))
+    good = CellResult(other, (result(accuracy=0.6),))
+    bad = CellResult(cell, (result(accuracy=0.9, final_loss=None),))
+    assert bad.gap() is None
+    assert bad.texts()[0] == f"{cell.label} (diverged)"
+    assert ordering([good, bad]) == ""
+
+
+def test_a_comparison_that_diverges(tmp_path, capsys):
+    arguments = [
+        "compare",
+        "--losses",
+        "MSE,CE",
+        "--noise",
+        "none",
+        "--no-tune",
+        "--seeds",
+        "1",
+    ]
+    arguments += ["--epochs", "2", "--train-examples", "300", "--learning-rate", "1e30"]
+    arguments += ["--out", str(tmp_path)]
+    for _ in range(2):  # run, then read back
+        assert main(arguments) == 0
+        printed = capsys.readouterr().out
+        assert re.search(r"CE \(diverged\)", printed)
+        assert "CE is best" not in printed
+    text = (tmp_path / "results.jsonl").read_text(encoding="utf-8")
+    assert "NaN" not in text
+    assert len(text.splitlines()) == 2
+    assert np.all([json.loads(line)["curves"]["train_loss"][-1] is None for line in text.splitlines()])  # fmt: skip

@@ -1,0 +1,155 @@
+"""Output that cannot be written or read: told before anything runs, and never a traceback."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from experiments import _run_all
+from experiments._cli import main
+from experiments._signals import uninterrupted
+
+ROOT = Path(__file__).parents[1]
+RUN = [sys.executable, "-m", "experiments"]
+COMPARE = ["compare", "--losses", "CE", "--noise", "none", "--no-tune", "--seeds", "1"]
+COMPARE += ["--epochs", "1", "--train-examples", "100"]
+BENCHES = ["losses", "linear", "train", "augmentation", "sweep"]
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture
+def refused(capsys, monkeypatch):
+    """Return a function that runs a command, which must fail before it computes anything."""
+
+    def compute(*_args, **_options):
+        raise AssertionError("it went on")
+
+    monkeypatch.setattr(_run_all, "make_program", compute)
+    monkeypatch.setattr("experiments._noise_report.apply_noise", compute)
+    for kind in BENCHES:
+        monkeypatch.setattr(f"experiments._bench_{kind}.bench_{kind}", compute)
+
+    def run(*arguments):
+        assert main(list(arguments)) == 2
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert captured.err.count("\n") == 1
+        return captured.err
+
+    return run
+
+
+@pytest.mark.parametrize("kind", BENCHES)
+def test_a_json_file_that_cannot_be_written(kind, refused, tmp_path):
+    for path in (tmp_path, tmp_path / "none" / "x.json", Path("/proc/x.json")):
+        message = refused("bench", kind, "--json", str(path))
+        assert f"--json: expected a file that can be written, got {path} (" in message
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", ["compare", "noise", "reproduce digits --scale smoke"])
+def test_a_folder_that_cannot_be_written(verb, refused, tmp_path):
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    for path in (tmp_path / "file", tmp_path / "file" / "x", Path("/proc/x")):
+        message = refused(*verb.split(), "--out", str(path))
+        assert f"--out: expected a folder that can be written, got {path} (" in message
+    assert names(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "name"),
+    [
+        ("compare", "table.md"),
+        ("compare", "results.jsonl"),
+        ("noise", "noise.jsonl"),
+        ("reproduce digits --scale smoke", "digits-digits-smoke.md"),
+    ],
+)
+def test_a_folder_in_place_of_a_file(verb, name, refused, tmp_path):
+    (tmp_path / name).mkdir()
+    message = refused(*verb.split(), "--out", str(tmp_path))
+    assert f"--out: expected a file that can be written, got {tmp_path / name} (Is a" in message
+    assert names(tmp_path) == [name]
+
+
+def test_results_that_are_no_text(refused, tmp_path):
+    (tmp_path / "results.jsonl").write_bytes(b"\xff\xfe\n")
+    message = refused(*COMPARE, "--out", str(tmp_path))
+    assert "results.jsonl, line 1: expected a result as JSON" in message
+    (tmp_path / "results.jsonl").write_bytes(b"[1]\n")
+    assert "results.jsonl, line 1: expected" in refused(*COMPARE, "--out", str(tmp_path))
+
+
+def environment(tmp_path):
+    return os.environ | {"ESOFTMAX_CACHE_DIR": str(tmp_path / "cache"), "JAX_PLATFORMS": "cpu"}
+
+
+@pytest.mark.parametrize("target", ["full", "pipe", "closed"])
+def test_files_are_there_whatever_becomes_of_the_output(target, tmp_path):
+    out = tmp_path / "out"
+    command = [*RUN, "noise", "--noise", "symmetric:0.4", "--out", str(out)]
+    redirection = {"full": "> /dev/full", "pipe": "| true", "closed": ">&-"}[target]
+    shell = 'set -o pipefail; "$@" ' + redirection
+    result = subprocess.run(
+        ["bash", "-c", shell, "bash", *command],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment(tmp_path),
+    )
+    assert "Traceback" not in result.stderr
+    assert "Exception ignored" not in result.stderr
+    written = ["noise.jsonl", "symmetric-0.4-seed0.npz", "transitions.png"]
+    assert names(out) == written
+    if target == "full":
+        assert result.returncode == 2
+        assert re.search(r"error: standard output: .*No space left on device", result.stderr)
+        assert result.stderr.count("\n") == 1
+    else:
+        assert result.stderr == ""
+
+
+def test_sigterm_interrupts_as_sigint_does(tmp_path):
+    command = [*RUN, "train", "--epochs", "100000", "--workdir", str(tmp_path / "run")]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=environment(tmp_path)
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob("run/checkpoints/*")) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        _, error = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 143
+    assert error.endswith("interrupted; the same command goes on from here\n")
+    assert "Traceback" not in error
+
+
+def test_an_interruption_waits_for_what_must_be_whole():
+    done = []
+
+    def save():
+        with uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            done.append("saved")
+        done.append("interrupted too late")
+
+    with pytest.raises(KeyboardInterrupt):
+        save()
+    assert done == ["saved"]
+
+
+def test_the_handler_is_put_back(capsys):
+    before = signal.getsignal(signal.SIGTERM)
+    assert main(["train", "--loss", "XE"]) == 2
+    assert signal.getsignal(signal.SIGTERM) is before

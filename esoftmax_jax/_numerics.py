@@ -219,14 +219,13 @@ def floor_log_prob(log_prob: Array, min_prob: Scalar | None) -> Array:
 
 
 def focal_term(log_prob: Array, gamma: Scalar, *, stop_modulator_gradient: bool) -> Array:
-    """Return −(1 − p)^γ log p from log p, with its limits at p = 1 and p = 0."""
-    certain, impossible = log_prob == 0, log_prob == -jnp.inf
-    inside = jnp.where(certain | impossible, -1, log_prob)
+    """Return −(1 − p)^γ log p from log p, with its limit 0 (and gradient 0) at p = 1."""
+    certain = log_prob == 0
+    inside = jnp.where(certain, -1, log_prob)
     modulator = jnp.exp(gamma * jnp.log(-jnp.expm1(inside)))
     if stop_modulator_gradient:
         modulator = jax.lax.stop_gradient(modulator)
-    # At p = 0 the modulator is 1 and its derivative 0: what is left is cross-entropy.
-    return jnp.where(impossible, -log_prob, jnp.where(certain, 0, -modulator * inside))
+    return jnp.where(certain, 0, -modulator * inside)
 
 
 def log_shifted_prob(log_prob: Array, a: Scalar) -> Array:

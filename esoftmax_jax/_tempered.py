@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.custom_derivatives import SymbolicZero
 
 from esoftmax_jax._types import Array, ArrayInput, Scalar
 
@@ -38,15 +40,17 @@ def expm1_ratio(a: Array, x: Array) -> Array:
     return _ratio(jnp.expm1(jnp.where(a == 0, 0, a * x)), a, x)
 
 
-@expm1_ratio.defjvp
 def _expm1_ratio_jvp(
-    primals: tuple[Array, Array], tangents: tuple[Array, Array]
+    primals: tuple[Array, Array], tangents: tuple[Any, Any]
 ) -> tuple[Array, Array]:
     # By x: e^{ax}. By a: (x e^{ax} − (e^{ax} − 1)/a)/a = x² Σ (ax)ⁿ (n + 1)/(n + 2)!
     (a, x), (a_dot, x_dot) = primals, tangents
     value = expm1_ratio(a, x)
     product = jnp.where(a == 0, 0, a * x)
     power = jnp.exp(product)
+    tangent = _times(power, x_dot)
+    if isinstance(a_dot, SymbolicZero):
+        return value, tangent
     finite = jnp.where(x == -jnp.inf, 0, x)
     by_a = _slope_by_a(
         _ratio(finite * power - value, a, jnp.zeros_like(value)),
@@ -54,7 +58,10 @@ def _expm1_ratio_jvp(
         finite,
         lambda n: (n + 1) / math.factorial(n + 2),
     )
-    return value, power * x_dot + by_a * a_dot
+    return value, tangent + by_a * a_dot
+
+
+expm1_ratio.defjvp(_expm1_ratio_jvp, symbolic_zeros=True)
 
 
 @jax.custom_jvp
@@ -63,21 +70,31 @@ def log1p_ratio(a: Array, x: Array) -> Array:
     return _ratio(jnp.log1p(a * x), a, x)
 
 
-@log1p_ratio.defjvp
 def _log1p_ratio_jvp(
-    primals: tuple[Array, Array], tangents: tuple[Array, Array]
+    primals: tuple[Array, Array], tangents: tuple[Any, Any]
 ) -> tuple[Array, Array]:
     # By x: 1/(1 + ax). By a: (x/(1 + ax) − log(1 + ax)/a)/a = −x² Σ (−ax)ⁿ (n + 1)/(n + 2)
     (a, x), (a_dot, x_dot) = primals, tangents
     value = log1p_ratio(a, x)
     product = a * x
+    tangent = _times(1 / (1 + product), x_dot)
+    if isinstance(a_dot, SymbolicZero):
+        return value, tangent
     by_a = _slope_by_a(
         _ratio(x / (1 + product) - value, a, jnp.zeros_like(value)),
         product,
         x,
         lambda n: (-1) ** (n + 1) * (n + 1) / (n + 2),
     )
-    return value, x_dot / (1 + product) + by_a * a_dot
+    return value, tangent + by_a * a_dot
+
+
+log1p_ratio.defjvp(_log1p_ratio_jvp, symbolic_zeros=True)
+
+
+def _times(slope: Array, direction: Any) -> Array:
+    zero = isinstance(direction, SymbolicZero)
+    return jnp.zeros_like(slope) if zero else slope * direction
 
 
 def tempered_log(log_x: Array, t: Scalar) -> Array:

@@ -1,9 +1,11 @@
 """Cross-entropy corrected by a known transition matrix: forward and backward."""
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.custom_derivatives import SymbolicZero
 
 from esoftmax_jax import _numerics
 from esoftmax_jax._matrix_checks import check_invertible_matrix, check_transition_matrix
@@ -60,27 +62,43 @@ def forward_corrected_cross_entropy(
         Approach", CVPR 2017, theorem 2.
     """
     safe, _ = _numerics.safe_labels(labels, logits.shape[axis])
-    columns = jnp.asarray(transition_matrix).T.at[safe].get(mode="fill", fill_value=jnp.nan)
-    weighted = _log_weighted_sum(logits, jnp.moveaxis(columns, -1, axis), axis)
-    return _numerics.logsumexp(logits, axis) - weighted
+    matrix = jnp.asarray(transition_matrix)
+    return _numerics.logsumexp(logits, axis) - _log_weighted_sum(logits, matrix, safe, axis)
 
 
-@functools.partial(jax.custom_jvp, nondiff_argnums=(2,))
-def _log_weighted_sum(logits: Array, weights: Array, axis: int) -> Array:
-    """Return log Σ_k w_k exp z_k."""
-    return _numerics.logsumexp(logits + jnp.log(weights), axis)
+def _columns(matrix: Array, labels: Array, axis: int) -> Array:
+    """Return the label's column for each example, along ``axis``; NaN for a label of K."""
+    columns = matrix.T.at[labels].get(mode="fill", fill_value=jnp.nan)
+    return jnp.moveaxis(columns, -1, axis)
 
 
-@_log_weighted_sum.defjvp
+@functools.partial(jax.custom_jvp, nondiff_argnums=(3,))
+def _log_weighted_sum(logits: Array, matrix: Array, labels: Array, axis: int) -> Array:
+    """Return log Σ_k T_ky exp z_k."""
+    return _numerics.logsumexp(logits + _columns(jnp.log(matrix), labels, axis), axis)
+
+
 def _log_weighted_sum_jvp(
-    axis: int, primals: tuple[Array, Array], tangents: tuple[Array, Array]
+    axis: int, primals: tuple[Array, Array, Array], tangents: tuple[Any, Any, Any]
 ) -> tuple[Array, Array]:
-    # d log S = Σ_k exp(z_k − log S) (w_k dz_k + dw_k), which log w would make 0/0 at w_k = 0.
-    logits, weights = primals
-    log_sum = _log_weighted_sum(logits, weights, axis)
-    # Bounded: an infinite derivative by a weight, times a weight that stays, would be NaN.
-    slope = jnp.exp(jnp.minimum(logits - jnp.expand_dims(log_sum, axis), 80))
-    return log_sum, jnp.sum(slope * (weights * tangents[0] + tangents[1]), axis=axis)
+    # d log S = Σ_k exp(z_k − log S) (T_ky dz_k + dT_ky), which log T would make 0/0 at T = 0.
+    logits, matrix, labels = primals
+    direction, matrix_direction, _ = tangents
+    log_sum = _log_weighted_sum(logits, matrix, labels, axis)
+    tangent = jnp.zeros_like(log_sum)
+    if not isinstance(direction, SymbolicZero):
+        weighted = logits + _columns(jnp.log(matrix), labels, axis)
+        _, shifted, total = _numerics.exponentials(weighted, axis)
+        probs = shifted / jnp.expand_dims(total, axis)
+        tangent += jnp.sum(probs * direction, axis=axis)
+    if not isinstance(matrix_direction, SymbolicZero):
+        # Bounded: an infinite derivative, times a weight that stays, would be NaN.
+        slope = jnp.exp(jnp.minimum(logits - jnp.expand_dims(log_sum, axis), 80))
+        tangent += jnp.sum(slope * _columns(matrix_direction, labels, axis), axis=axis)
+    return log_sum, tangent
+
+
+_log_weighted_sum.defjvp(_log_weighted_sum_jvp, symbolic_zeros=True)
 
 
 @loss_function(arrays={"transition_matrix": check_invertible_matrix})

@@ -1,6 +1,5 @@
 """The training step: against a hand-written update, over devices, with padding."""
 
-import functools
 from typing import Any
 
 import flax.linen as nn
@@ -19,53 +18,14 @@ from esoftmax_jax.training import (
     make_train_step,
     pad_batch,
 )
-
-BACKENDS = ["pmap", "shard_map", "jit"]
-
-
-class Network(nn.Module):
-    """Dense, batch norm, ReLU, (dropout), dense."""
-
-    axis_name: str | None = None
-    dtype: jnp.dtype = jnp.float32
-    dropout: float = 0.0
-
-    @nn.compact
-    def __call__(self, x, train):
-        x = nn.Dense(16, dtype=self.dtype, param_dtype=self.dtype)(x)
-        x = nn.BatchNorm(
-            use_running_average=not train,
-            axis_name=self.axis_name,
-            dtype=self.dtype,
-            param_dtype=self.dtype,
-        )(x)
-        x = nn.relu(x)
-        if self.dropout:
-            x = nn.Dropout(self.dropout, deterministic=not train)(x)
-        return nn.Dense(3, dtype=self.dtype, param_dtype=self.dtype)(x)
-
-
-def loss_fn(logits, labels, *, where=None):
-    return losses.epsilon_softmax_cross_entropy_with_mae(
-        logits, labels, m=100.0, alpha=0.5, beta=1.0, where=where
-    )
-
-
-def make_data(count=64, dtype=jnp.float32):
-    inputs = jax.random.normal(jax.random.key(0), (count, 8), dtype)
-    labels = jnp.argmax(inputs[:, :3], axis=1).astype(jnp.int32)
-    return {"inputs": inputs, "labels": labels}
-
-
-def optimizer():
-    return optax.chain(optax.add_decayed_weights(1e-4), optax.sgd(0.1, momentum=0.9))
-
-
-def initial_state(dtype=jnp.float32, **kwargs):
-    variables = Network(dtype=dtype).init(
-        jax.random.key(1), jnp.zeros((1, 8), dtype), train=False
-    )
-    return create_train_state(variables, optimizer(), **kwargs)
+from tests.training_helpers import (
+    BACKENDS,
+    Network,
+    initial_state,
+    loss_fn,
+    make_data,
+    optimizer,
+)
 
 
 def train(step, state, steps, dtype=jnp.float32):
@@ -304,82 +264,3 @@ def test_the_step_scans_and_maps_over_runs():
     mapped, metrics = jax.vmap(step, in_axes=(0, None))(states, make_data(64))
     assert metrics.count.shape == (2,)
     assert mapped.step.shape == (2,)
-
-
-def keys_seen(state, **options):
-    """Run a step that is not compiled; return the network's keys and the loss's."""
-    seen = []
-
-    def apply_fn(variables, inputs, train, rngs=None):
-        seen.append(rngs)
-        return inputs * variables["params"]
-
-    def one_loss(logits, labels, *, where=None, key=None):
-        seen.append(key)
-        return jnp.mean(logits, axis=-1)
-
-    batch = {"inputs": jnp.ones((4, 3)), "labels": jnp.zeros(4, jnp.int32)}
-    make_train_step(apply_fn, one_loss, optax.sgd(0.1), **options)(state, batch)
-    return seen
-
-
-def test_a_loss_that_draws_has_its_own_key_and_changes_no_other():
-    names = ("dropout", "noise")
-    for key in (jax.random.key(7), jax.random.PRNGKey(7)):
-        state = create_train_state({"params": jnp.ones(3)}, optax.sgd(0.1), key=key)
-        state = state.replace(step=state.step + 5)
-        # The keys that the streams have had since there are streams.
-        streams = jax.random.split(jax.random.fold_in(key, 5), 2)
-        network, nothing = keys_seen(state, rng_names=names)
-        assert nothing is None
-        both, mine = keys_seen(state, rng_names=names, loss_takes_key=True)
-        for got in (network, both):
-            assert list(got) == list(names)
-            for a, b in zip(got.values(), streams, strict=True):
-                assert a.dtype == b.dtype
-                assert bool((a == b).all())
-        assert jnp.issubdtype(mine.dtype, jax.dtypes.prng_key)
-        none, alone = keys_seen(state, loss_takes_key=True)
-        assert none is None
-        assert alone == mine
-        _, later = keys_seen(state.replace(step=state.step + 1), loss_takes_key=True)
-        typed = streams if streams.ndim == 1 else jax.random.wrap_key_data(streams)
-        assert mine not in [later, *typed]
-
-
-@pytest.mark.parametrize("backend", ["none", *BACKENDS])
-def test_negative_learning_trains_with_a_key_of_every_step_and_device(backend):
-    axis_name = None if backend in ("none", "jit") else "devices"
-
-    def squared(logits, labels, *, power, key, where=None):
-        return jnp.zeros(labels.shape) + jax.random.uniform(key) ** power
-
-    step: Any = make_train_step(
-        Network(axis_name=axis_name).apply,
-        losses.get("NLNL"),
-        optimizer(),
-        axis_name=axis_name,
-        loss_takes_key=True,
-    )
-    state: Any = initial_state(key=jax.random.key(3))
-    if backend == "none":
-        run: Any = jax.jit(step)
-    else:
-        run = data_parallel(step, backend=backend)
-        state = run.replicate(state)
-    _, metrics = run(state, make_data(64))
-    assert jnp.isfinite(metrics.loss)
-    if axis_name is None:
-        return
-    moments = []
-    for power in (1, 2):
-        drawn = make_train_step(
-            Network(axis_name=axis_name).apply,
-            functools.partial(squared, power=power),
-            optimizer(),
-            axis_name=axis_name,
-            loss_takes_key=True,
-        )
-        _, metrics = data_parallel(drawn, backend=backend)(state, make_data(64))
-        moments.append(metrics.loss)
-    assert moments[1] - moments[0] ** 2 > 1e-3  # the devices drew different numbers

@@ -43,7 +43,7 @@ def check_invertible_matrix(name: str, value: Any, num_classes: int) -> None:
     check_transition_matrix(name, value, num_classes)
     if _checks.is_traced(value):
         return
-    condition = np.linalg.cond(np.asarray(value, dtype=np.float64))
+    condition = np.linalg.cond(np.asarray(value, dtype=np.float64), 1)
     if not condition < (1e15 if value.dtype.itemsize == 8 else 1e7):
         raise ValueError(
             f"{name}: expected an invertible matrix, got one of condition number "

@@ -147,12 +147,13 @@ def for_each_class(value: Scalar, labels: ArrayInput | None, axis: int) -> Array
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
-def _maximum_and_log_sum(logits: ArrayInput, axis: int) -> tuple[Array, Array]:
+def maximum_and_log_sum(logits: ArrayInput, axis: int) -> tuple[Array, Array]:
+    """Return max z, as a constant, and log Σ_k exp(z_k − max z)."""
     maximum, _, total = exponentials(logits, axis)
     return maximum, jnp.log(total)
 
 
-@_maximum_and_log_sum.defjvp
+@maximum_and_log_sum.defjvp
 def _maximum_and_log_sum_jvp(
     axis: int, primals: tuple[Array], tangents: tuple[Array]
 ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
@@ -166,13 +167,13 @@ def _maximum_and_log_sum_jvp(
 
 def logsumexp(logits: ArrayInput, axis: int) -> Array:
     """Return log Σ_k exp z_k, in the one way of writing it that is shared here."""
-    maximum, log_sum = _maximum_and_log_sum(logits, axis)
+    maximum, log_sum = maximum_and_log_sum(logits, axis)
     return maximum + log_sum
 
 
 def log_probs(logits: ArrayInput, axis: int) -> Array:
     """Return log p_k for every k."""
-    maximum, log_sum = _maximum_and_log_sum(logits, axis)
+    maximum, log_sum = maximum_and_log_sum(logits, axis)
     # Two subtractions: max z + log Σ rounds away what matters where p is nearly 1.
     return jnp.asarray(logits) - jnp.expand_dims(maximum, axis) - jnp.expand_dims(log_sum, axis)
 

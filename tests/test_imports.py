@@ -23,7 +23,8 @@ ALLOWED = {
     "_numerics": {"_types"},
     "_class_sums": {"_types", "_numerics"},
     "_matrix_checks": {"_types", "_checks"},
-    "_tempered": {"_types"},
+    "_tempered_logarithm": {"_types"},
+    "_tempered": {"_types", "_numerics", "_class_sums", "_tempered_logarithm"},
     "_linear_numerics": {"_types", "_numerics"},
     "losses": {
         "_types", "_checks", "_matrix_checks", "_numerics", "_class_sums", "_tempered",

@@ -252,3 +252,21 @@ def test_the_last_layer_promotes_no_ranks():
             jnp.ones((4, 3)), jnp.ones((3, 5)), jnp.arange(4), bias=jnp.arange(5.0)
         )
     assert value.shape == (4,)
+
+
+def test_backward_correction_learns_its_matrix():
+    matrix = jnp.array([[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.0, 0.3, 0.7]])
+
+    def total(matrix, logits=Z):
+        return losses.backward_corrected_cross_entropy(
+            logits, Y, transition_matrix=matrix
+        ).sum()
+
+    # Known, it is inverted before the program; traced, by the program.
+    np.testing.assert_allclose(jax.jit(total)(matrix), total(matrix), rtol=1e-5)
+    inverse, log_probs = jnp.linalg.inv(matrix), jax.nn.log_softmax(Z, axis=1)
+    weights = jnp.zeros((3, 3)).at[Y].set(log_probs)
+    expected = inverse.T @ weights @ inverse.T  # d(A⁻¹) = −A⁻¹ dA A⁻¹
+    np.testing.assert_allclose(jax.grad(total)(matrix), expected, rtol=1e-4)
+    # The inverse's rows sum to 1 only roughly, which must not meet large logits.
+    np.testing.assert_allclose(total(matrix, Z + 1e4), total(matrix, Z), rtol=1e-3)

@@ -5,9 +5,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
-from esoftmax_jax import _numerics
+from esoftmax_jax import _checks, _numerics
 from esoftmax_jax._matrix_checks import check_invertible_matrix, check_transition_matrix
 from esoftmax_jax._types import Array, ArrayInput
 from esoftmax_jax.losses._loss_function import loss_function
@@ -101,7 +102,16 @@ def _log_weighted_sum_jvp(
 _log_weighted_sum.defjvp(_log_weighted_sum_jvp, symbolic_zeros=True)
 
 
-@loss_function(arrays={"transition_matrix": check_invertible_matrix})
+def _inverse(matrix: Any, dtype: jnp.dtype) -> Any:
+    if _checks.is_traced(matrix):
+        return jnp.linalg.inv(jnp.asarray(matrix).astype(dtype))
+    return np.linalg.inv(np.asarray(matrix, np.float64)).astype(dtype)
+
+
+@loss_function(
+    arrays={"transition_matrix": check_invertible_matrix},
+    prepared={"transition_matrix": _inverse},
+)
 def backward_corrected_cross_entropy(
     logits: ArrayInput,
     labels: ArrayInput,
@@ -150,8 +160,19 @@ def backward_corrected_cross_entropy(
         Patrini et al., "Making Deep Neural Networks Robust to Label Noise: A Loss Correction
         Approach", CVPR 2017, theorem 1.
     """
-    inverse = jnp.linalg.inv(transition_matrix)
-    log_probs = jnp.moveaxis(_numerics.log_probs(logits, axis), axis, -1)
-    losses = -jnp.matmul(log_probs, inverse.T, precision=jax.lax.Precision.HIGHEST)
-    losses = jnp.moveaxis(losses, -1, axis)
-    return losses if labels is None else _numerics.pick_with_gradient(losses, labels, axis)
+    return _weighted_log_probs(logits, labels, -jnp.asarray(transition_matrix), axis)
+
+
+def _weighted_log_probs(
+    logits: ArrayInput, labels: ArrayInput | None, weights: Array, axis: int
+) -> Array:
+    """Return Σ_k W_yk log p_k; without labels, for every y."""
+    if labels is None:
+        log_probs = jnp.moveaxis(_numerics.log_probs(logits, axis), axis, -1)
+        sums = jnp.matmul(log_probs, weights.T, precision=jax.lax.Precision.HIGHEST)
+        return jnp.moveaxis(sums, -1, axis)
+    safe, _ = _numerics.safe_labels(labels, logits.shape[axis])
+    rows = _columns(weights.T, safe, axis)
+    maximum, log_sum = _numerics.maximum_and_log_sum(logits, axis)
+    gaps = logits - jnp.expand_dims(maximum, axis)
+    return jnp.sum(rows * gaps, axis=axis) - log_sum * jnp.sum(rows, axis=axis)

@@ -96,14 +96,15 @@ def bi_tempered_loss(
 
     t₁ = t₂ = 1 is cross-entropy. At t₂ = 1 its first term is GCE with q = 1 − t₁. λ makes the
     probabilities sum to 1; it is found by Newton's method on a concave function, which cannot
-    overshoot, and differentiated implicitly.
+    overshoot, and differentiated implicitly, to every order.
 
     Args:
         logits: floating (..., K, ...), K ≥ 2; half precision is computed in float32.
         labels: integer classes in [0, K), shape of ``logits`` without ``axis``.
         t1: in [0, 1], the temperature of the logarithm; below 1 the loss is bounded.
         t2: in [1, 4], the temperature of the exponential; above 1 its tail is heavy.
-        num_iterations: ≥ 1, Newton steps for the normaliser of the heavy-tailed softmax.
+        num_iterations: ≥ 1, the most Newton steps for the normaliser of the heavy-tailed
+            softmax; fewer where it no longer changes.
         axis: the axis of classes.
         where: booleans with the shape of ``labels``; a masked example has loss and gradient
             exactly 0.
@@ -128,15 +129,8 @@ def bi_tempered_loss(
         Amid et al., "Robust Bi-Tempered Logistic Loss Based on Bregman Divergences", NeurIPS
         2019.
     """
-    outer = _numerics.for_each_class(t1, labels, axis)
-    inner = _numerics.for_each_class(t2, labels, axis)
-    log_probs = _tempered.log_tempered_softmax(logits, inner, axis, num_iterations)
-    log_prob = (
-        log_probs if labels is None else _numerics.pick_with_gradient(log_probs, labels, axis)
-    )
-    powers = jnp.sum(jnp.exp((2 - outer) * log_probs), axis=axis)
-    powers = _numerics.for_each_label(powers, labels, axis)
-    return -_tempered.tempered_log(log_prob, t1) - (1 - powers) / (2 - t1)
+    tempered = _tempered.bi_tempered if labels is None else _tempered.label_bi_tempered
+    return tempered(logits, labels, t1, t2, axis, num_iterations)
 
 
 def generalized_jensen_shannon_loss(

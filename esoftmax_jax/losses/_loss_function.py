@@ -13,6 +13,7 @@ from esoftmax_jax._types import Array
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _Check = Callable[[str, Any, int], None]
+_Preparation = Callable[[Any, Any], Any]
 
 
 class _EveryClass:
@@ -29,6 +30,7 @@ def loss_function(
     *,
     static: tuple[str, ...] = (),
     arrays: Mapping[str, _Check] | None = None,
+    prepared: Mapping[str, _Preparation] | None = None,
     every_class: bool = True,
     **intervals: _checks.Interval,
 ) -> Callable[[_Function], _Function]:
@@ -50,13 +52,15 @@ def loss_function(
     Args:
         static: names of flags (Python booleans) that are part of the program.
         arrays: for each further array argument, the function that checks it.
+        prepared: for some of them, what is made of it, given the dtype of the computation.
+            That happens before the program: of known values it costs the program nothing.
         every_class: whether the body can serve all labels at once.
         **intervals: for each numeric hyperparameter, the values it may take.
 
     Returns:
         The decorator.
     """
-    checks = dict(arrays or {})
+    checks, preparations = dict(arrays or {}), dict(prepared or {})
     integers = [name for name, interval in intervals.items() if interval.integer]
     numbers = [name for name in intervals if name not in integers]
 
@@ -119,6 +123,8 @@ def loss_function(
                 check(name, options[name], logits.shape[axis])
             for name in static:
                 _checks.check_flag(name, options[name])
+            for name, prepare in preparations.items():
+                options[name] = prepare(options[name], dtype)
             result: Array = compiled(logits, labels, axis=axis, where=where, **options)
             return result
 

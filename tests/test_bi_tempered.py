@@ -1,0 +1,67 @@
+"""The heavy-tailed softmax: its normaliser, and derivatives that are written by hand."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import enable_x64
+
+from esoftmax_jax import losses
+from esoftmax_jax._tempered import log_tempered_softmax
+
+EXTREMES = [
+    jnp.zeros((1, 50_000)),
+    1e4 * jax.random.normal(jax.random.key(0), (4, 1000)),
+    jnp.array([[0.0, -1e-3], [0.0, 30.0]]),
+    jnp.array([[0.0, -jnp.inf, 3.0]]),
+]
+
+
+@pytest.mark.parametrize("t2", [1.0, 1.0001, 1.2, 2.0, 4.0])
+@pytest.mark.parametrize("logits", EXTREMES, ids=["flat", "far", "two", "masked"])
+def test_probabilities_sum_to_one(logits, t2):
+    log_probs = log_tempered_softmax(logits, jnp.float32(t2), 1, 8)
+    np.testing.assert_allclose(jnp.exp(log_probs).sum(axis=1), 1, rtol=2e-5)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("temperatures", [(0.8, 1.4), (1.0, 1.0), (0.0, 3.0), (0.5, 1.0)])
+def test_derivatives_are_those_of_every_class(temperatures, masked):
+    """A label's own rule against autodiff of the form that serves all labels at once.
+
+    A masked class leaves what it would be without that class.
+    """
+    with enable_x64(True):
+        logits = jax.random.normal(jax.random.key(0), (5,), jnp.float64)
+
+        def one(z, t1, t2):
+            seen = jnp.concatenate([z[:4], jnp.array([-jnp.inf]), z[4:]]) if masked else z
+            return losses.bi_tempered_loss(seen, jnp.int32(2), t1=t1, t2=t2)
+
+        def of_all(z, t1, t2):
+            loss = functools.partial(losses.bi_tempered_loss, t1=t1, t2=t2)
+            return losses.per_class_loss(loss)(z)[2]
+
+        point = (logits, *map(jnp.float64, temperatures))
+        for derivative in (
+            functools.partial(jax.grad, argnums=(0, 1, 2)),
+            jax.jacfwd,
+            jax.hessian,
+            lambda f: jax.jacfwd(jax.hessian(f)),
+            lambda f: jax.grad(lambda *p: jax.grad(f)(*p)[1], argnums=(0, 1, 2)),
+        ):
+            found, expected = derivative(one)(*point), derivative(of_all)(*point)
+            for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-8)
+                assert jnp.all(jnp.isfinite(a))
+
+
+def test_few_steps_are_what_was_asked_for():
+    logits = jnp.array([[4.0, 1.0, 0.0]])
+    few = losses.bi_tempered_loss(logits, jnp.array([1]), t2=3.0, num_iterations=1)
+    many = losses.bi_tempered_loss(logits, jnp.array([1]), t2=3.0, num_iterations=30)
+    default = losses.bi_tempered_loss(logits, jnp.array([1]), t2=3.0)
+    assert abs(few - many).item() > 1e-3
+    np.testing.assert_allclose(default, many, rtol=1e-6)

@@ -24,4 +24,5 @@ def read_bundled(name: str) -> Parts:
     bunch = getattr(sklearn.datasets, f"load_{name}")()
     rows = bunch.images[..., np.newaxis] / 16 if name == "digits" else bunch.data
     names = (str(target) for target in bunch.target_names)
-    return divided(rows, bunch.target, held_out_fifth(bunch.target), names)
+    sources = [str(row) for row in range(len(rows))]
+    return divided(rows, bunch.target, held_out_fifth(bunch.target), names, sources=sources)

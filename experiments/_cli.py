@@ -88,6 +88,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="EPOCHS",
         help="how many epochs lie between two checkpoints, ≥ 1 (1)",
     )
+    train.add_argument(
+        "--suspects",
+        type=Path,
+        metavar="FILE",
+        help="write the labels as CSV, those that are probably wrong first",
+    )
     train.set_defaults(run=_train)
 
     noise = verbs.add_parser("noise", help="noisy labels: their rate, matrix and hash")
@@ -191,7 +197,13 @@ def _train(options: argparse.Namespace) -> None:
         **common_fields(options, dataset),
     )
     workdir = options.workdir or Path("runs") / f"train-{_folder_name(options.dataset)}"
-    train(config, dataset, workdir, checkpoint_every=options.checkpoint_every)
+    train(
+        config,
+        dataset,
+        workdir,
+        checkpoint_every=options.checkpoint_every,
+        suspects=options.suspects,
+    )
 
 
 def _noise(options: argparse.Namespace) -> None:

@@ -43,6 +43,9 @@ class Parts:
         train_ids: integers that tell the training examples apart; None for their positions.
         label_sets: further labels of the training examples, by name.
         note: as in ``Dataset``.
+        train_sources: what the user calls each training example: a file, a row of a table;
+            empty if it is called by its id.
+        test_sources: likewise.
         held_out: whether the test set was taken out of the training set here.
         called: what the source calls an array, where that is not our name.
     """
@@ -53,6 +56,8 @@ class Parts:
     label_sets: dict[str, Array] = dataclasses.field(default_factory=dict)
     note: str = ""
     called: dict[str, str] = dataclasses.field(default_factory=dict)
+    train_sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
+    test_sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
     held_out: bool = False
 
 
@@ -72,6 +77,7 @@ def divided(
     test: npt.NDArray[np.bool_],
     class_names: Iterable[str],
     *,
+    sources: Sequence[str],
     given: Array | None = None,
     notes: Sequence[str] = (),
 ) -> Parts:
@@ -82,9 +88,11 @@ def divided(
         labels: class numbers, clean where there are such.
         test: which rows are the test set.
         class_names: in the order of the class numbers.
+        sources: what the user calls each row.
         given: the labels as they came, if ``labels`` are cleaner ones.
         notes: sentences without their capital and full stop.
     """
+    called = np.array(sources)
     return Parts(
         arrays={
             "train_images": images[~test],
@@ -95,6 +103,8 @@ def divided(
         class_names=tuple(class_names),
         label_sets={} if given is None else {GIVEN: given[~test]},
         note=" ".join(f"{note[0].upper()}{note[1:]}." for note in notes),
+        train_sources=called[~test],
+        test_sources=called[test],
         held_out=HELD_OUT in notes,
     )
 

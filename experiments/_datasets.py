@@ -71,6 +71,9 @@ class Dataset:
         train_ids: int64 (N,), for each training example a number of its own: the one that a
             prepared set's ``id`` ends in (of CIFAR, the place in the original order) or that
             an archive gives, else its position.
+        train_sources: str (N,), what the user calls each training example: its file, its row
+            in a table, else its id.
+        test_sources: likewise; by default positions.
         label_sets: further labels of the training examples by name, int32 (N,), in
             [0, num_classes): ``"given"`` for the labels as they came where the data has
             clean ones too, or the annotators of a prepared set.
@@ -98,6 +101,8 @@ class Dataset:
     train_ids: npt.NDArray[np.int64] = dataclasses.field(
         default_factory=lambda: np.zeros(0, np.int64)
     )
+    train_sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
+    test_sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
     label_sets: Mapping[str, Labels] = dataclasses.field(default_factory=dict)
     class_names: tuple[str, ...] = ()
     label_file: LabelFile | None = None
@@ -113,6 +118,11 @@ class Dataset:
         if not self.class_names:
             names = tuple(str(number) for number in range(self.num_classes))
             object.__setattr__(self, "class_names", names)
+        if not len(self.train_sources):
+            object.__setattr__(self, "train_sources", self.train_ids.astype(str))
+        if not len(self.test_sources):
+            positions = np.arange(len(self.test_labels))
+            object.__setattr__(self, "test_sources", positions.astype(str))
 
     def normalised(self, images: Any) -> Any:
         """Return float32 images as networks see them, for NumPy and JAX arrays alike.
@@ -257,6 +267,8 @@ def _checked(spec: str, parts: Parts, *, base: str = "") -> Dataset:
         mean=constants[0],
         std=constants[1],
         train_ids=train_ids,
+        train_sources=parts.train_sources,
+        test_sources=parts.test_sources,
         label_sets=labels,
         class_names=parts.class_names or (),
         data_hash=content_hash(everything) if own_files else None,

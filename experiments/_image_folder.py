@@ -59,7 +59,7 @@ def _read(spec: str, root: Path, image_size: int | None) -> Parts:
         notes = [f"the directory {name} is left out" for name in found[1:]]
     called = [file.relative_to(root).as_posix() for file in files]
     images = read_images(spec, files, called, image_size)
-    return divided(images, labels, test, classes, notes=notes)
+    return divided(images, labels, test, classes, sources=called, notes=notes)
 
 
 def _directories(parent: Path) -> list[str]:

@@ -41,11 +41,13 @@ def read_manifest(spec: str, kind: str, path: Path, image_size: int | None) -> P
         train = ~test
     kept = np.flatnonzero(train | test)
     images = _images(spec, table, kept, image_size)
+    called = table.text.get("path", [str(row) for row in table.rows])
     return divided(
         images,
         labels[kept],
         test[kept],
         names,
+        sources=[called[row] for row in kept],
         given=None if labels is given else given[kept],
         notes=notes,
     )

@@ -72,7 +72,13 @@ def _divided(parts: Parts, path: Path) -> Parts:
             "fewer; add examples, or the arrays test_images and test_labels"
         )
     rest = divided(
-        images, labels["train_labels"], test, (), given=labels.get(GIVEN), notes=[HELD_OUT]
+        images,
+        labels["train_labels"],
+        test,
+        (),
+        sources=[str(one) for one in (range(rows) if ids is None else ids)],
+        given=labels.get(GIVEN),
+        notes=[HELD_OUT],
     )
     return dataclasses.replace(
         rest,

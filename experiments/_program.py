@@ -94,6 +94,7 @@ class Program:
             with (E,) int32 consecutive epoch numbers and (R, E, steps, batch) int32 indices of
             the examples of every batch; consumes ``states``.
         predict: ``predict(states, images) -> (R, N) int32`` predicted classes.
+        logits: ``logits(states, images) -> (R, N, K) float32``.
         devices: how many devices the axis of runs is split over.
         batches: steps in an epoch, and examples in a step.
     """
@@ -101,6 +102,7 @@ class Program:
     start: Callable[[Runs], RunState]
     advance: CompiledAhead
     predict: CompiledAhead
+    logits: Callable[[RunState, jax.Array], jax.Array]
     devices: int
     batches: tuple[int, int]
 
@@ -208,16 +210,19 @@ def make_program(
 
         return jax.lax.scan(epoch, state, (epochs, orders))
 
-    def predict_one(state: RunState, images: jax.Array) -> jax.Array:
+    def of_images(
+        state: RunState, images: jax.Array, function: Callable[[jax.Array], jax.Array]
+    ) -> jax.Array:
+        """Return a function of the logits of all images, batch by batch."""
         evaluated = state.evaluated()
         variables = {"params": evaluated.params, "batch_stats": evaluated.batch_stats}
 
         def one(batch: Any) -> jax.Array:
-            logits = network.apply(variables, dataset.normalised(batch["inputs"]), train=False)
-            return jnp.argmax(logits, axis=-1).astype(jnp.int32)
+            inputs = dataset.normalised(batch["inputs"])
+            return function(network.apply(variables, inputs, train=False))
 
-        predicted: jax.Array = jax.lax.map(one, _batches(inputs=images)).reshape(-1)
-        return predicted[: images.shape[0]]
+        batches: jax.Array = jax.lax.map(one, _batches(inputs=images))
+        return batches.reshape(-1, *batches.shape[2:])[: images.shape[0]]
 
     def start(runs: Runs) -> RunState:
         states: RunState = over_runs(start_one, runs)
@@ -233,8 +238,18 @@ def make_program(
         return result
 
     def predict(states: RunState, images: jax.Array) -> jax.Array:
-        predicted: jax.Array = over_runs(lambda state: predict_one(state, images), states)
+        def classes(logits: jax.Array) -> jax.Array:
+            return jnp.argmax(logits, axis=-1).astype(jnp.int32)
+
+        predicted: jax.Array = over_runs(lambda one: of_images(one, images, classes), states)
         return predicted
+
+    def logits(states: RunState, images: jax.Array) -> jax.Array:
+        def as_float32(values: jax.Array) -> jax.Array:
+            return values.astype(jnp.float32)
+
+        found: jax.Array = over_runs(lambda one: of_images(one, images, as_float32), states)
+        return found
 
     mesh = run_mesh(num_devices)
 
@@ -249,6 +264,7 @@ def make_program(
             jax.jit(over_devices(advance, SPLIT, SPLIT, WHOLE, WHOLE, SPLIT), donate_argnums=0)
         ),
         predict=CompiledAhead(jax.jit(over_devices(predict, SPLIT, WHOLE))),
+        logits=jax.jit(over_devices(logits, SPLIT, WHOLE)),
         devices=num_devices,
         batches=(steps, config.batch_size),
     )

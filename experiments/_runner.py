@@ -86,6 +86,15 @@ class Group:
         rows = np.asarray(self.runs.image_rows)
         return [self._result(i, by_image[i][rows[i]]) for i in range(len(self.configs))]
 
+    def logits(self, *, test: bool = False) -> npt.NDArray[np.float32]:
+        """Return each run's logits of its training images, or of the test images."""
+        images = self.data.test_images if test else self.data.train_images
+        logits = np.asarray(self.program.logits(self.states, images))
+        if test:
+            return logits
+        rows = np.asarray(self.runs.image_rows)
+        return np.stack([of_run[rows[run]] for run, of_run in enumerate(logits)])
+
     def _result(self, index: int, predicted: Labels) -> Result:
         noisy, held_out = self.noisy[index], self.holdouts[index]
         trained_wrong = noisy.wrong(self.dataset.train_labels)

@@ -49,5 +49,6 @@ def take_rows(dataset: Dataset, rows: npt.NDArray[np.integer]) -> Dataset:
         train_images=dataset.train_images[rows],
         train_labels=dataset.train_labels[rows],
         train_ids=dataset.train_ids[rows],
+        train_sources=dataset.train_sources[rows],
         label_sets={name: labels[rows] for name, labels in dataset.label_sets.items()},
     )

@@ -12,60 +12,114 @@ from experiments._datasets import Dataset
 from experiments._errors import UsageError
 from experiments._program import make_program
 from experiments._progress import ProgressBar
-from experiments._results import append_line, create_folder, diverged, read_results
-from experiments._runner import make_group
+from experiments._results import (
+    append_line,
+    check_file,
+    create_folder,
+    diverged,
+    read_results,
+)
+from experiments._runner import Group, Result, make_group
+from experiments._suspects import describe_suspects, find_suspects, write_suspects
 
 
 def train(
-    config: RunConfig, dataset: Dataset, workdir: Path, *, checkpoint_every: int = 1
+    config: RunConfig,
+    dataset: Dataset,
+    workdir: Path,
+    *,
+    checkpoint_every: int = 1,
+    suspects: Path | None = None,
 ) -> dict[str, Any]:
     """Run what is left of a run and return its result.
 
     The folder holds ``config.json``, ``checkpoints/`` (Orbax) and, at the end, one line in
     ``results.jsonl``. A run that was interrupted goes on after its last checkpoint and ends
-    with the same numbers, bit for bit, as one that was not.
+    with the same numbers, bit for bit, as one that was not. A run that is finished is only
+    asked for its suspects.
+
+    Args:
+        config: of the run.
+        dataset: already cut to ``train_examples``.
+        workdir: the run's folder.
+        checkpoint_every: how many epochs lie between two checkpoints.
+        suspects: a CSV file to write the labels to, by how little the network agrees.
 
     Raises:
-        UsageError: the folder belongs to another configuration, or is no folder.
+        UsageError: the folder belongs to another configuration, or is no folder; the file
+            cannot be written, or its run is not to be had any more.
     """
     _claim(workdir, config)
+    check_file("--suspects", suspects)
     console = Console(soft_wrap=True)
     results_path = workdir / "results.jsonl"
-    done = read_results(results_path)
-    if config.identity in done:
+    done = read_results(results_path).get(config.identity)
+    if done is not None:
         console.print(f"this run is finished: {results_path}")
-        return done[config.identity]
+        if suspects is None:
+            return done
     names = [config.loss]
     program = make_program(config, dataset, names, num_devices=1)
-    group = make_group(program, [config], dataset, names, epochs_together=checkpoint_every)
+    together = checkpoint_every if done is None else None
+    group = make_group(program, [config], dataset, names, epochs_together=together)
     with Checkpoints(workdir / "checkpoints") as checkpoints:
         checkpoints.restore(group)
+        if done is None:
+            _train_rest(group, checkpoints, checkpoint_every, console)
+    if done is None:
+        (done,) = group.results()
+        append_line(results_path, done)
+        _print_result(console, done, dataset)
+        console.print(f"wrote {results_path}", highlight=False)
+    if suspects is not None:
+        _write_suspects(console, group, done, suspects)
+    return done
+
+
+def _train_rest(
+    group: Group, checkpoints: Checkpoints, checkpoint_every: int, console: Console
+) -> None:
+    (config,) = group.configs
+    if group.epoch:
+        console.print(f"going on after epoch {group.epoch}")
+    with ProgressBar(f"{config.loss} on {config.dataset}", config.epochs) as bar:
         if group.epoch:
-            console.print(f"going on after epoch {group.epoch}")
-        with ProgressBar(f"{config.loss} on {config.dataset}", config.epochs) as bar:
-            if group.epoch:
-                bar.skip(group.epoch, group.latest())
-            while not group.finished:
-                step = min(checkpoint_every, config.epochs - group.epoch)
-                group.advance(step)
-                checkpoints.save(group)
-                bar.advance(step, group.latest())
-    (result,) = group.results()
-    append_line(results_path, result)
-    rate = result["noise_rate"]
+            bar.skip(group.epoch, group.latest())
+        while not group.finished:
+            step = min(checkpoint_every, config.epochs - group.epoch)
+            group.advance(step)
+            checkpoints.save(group)
+            bar.advance(step, group.latest())
+
+
+def _print_result(console: Console, result: Result, dataset: Dataset) -> None:
+    config, rate = result["config"], result["noise_rate"]
     share = "rate unknown: no clean labels" if rate is None else f"realised {100 * rate:.2f} %"
     ended = "DIVERGED, " if diverged(result) else ""
     console.print(
-        f"{config.loss}, {config.dataset}, noise {config.noise} ({share}), seed "
-        f"{config.seed}: {ended}test accuracy "
-        f"{100 * result['last_accuracy']:.2f} % in the last of {config.epochs} epochs, best "
+        f"{config['loss']}, {config['dataset']}, noise {config['noise']} ({share}), seed "
+        f"{config['seed']}: {ended}test accuracy "
+        f"{100 * result['last_accuracy']:.2f} % in the last of {config['epochs']} epochs, best "
         f"{100 * result['best_accuracy']:.2f} % (epoch {result['best_epoch']})",
         highlight=False,
     )
     if dataset.note:
         console.print(f"Data: {dataset.note}", highlight=False)
-    console.print(f"wrote {results_path}", highlight=False)
-    return result
+
+
+def _write_suspects(console: Console, group: Group, result: Result, path: Path) -> None:
+    if diverged(result):
+        console.print(f"this run diverged, and knows no suspects: {path} is not written")
+        return
+    if not group.finished:
+        raise UsageError(
+            "--suspects: expected the last checkpoint of this finished run in --workdir, found "
+            f"that of epoch {group.epoch}; train again in another --workdir"
+        )
+    found = find_suspects(group)
+    write_suspects(path, found, group.dataset.class_names)
+    console.print(describe_suspects(found, group.dataset), highlight=False)
+    console.print(f"wrote {path}, the worst first", highlight=False)
 
 
 def _claim(workdir: Path, config: RunConfig) -> None:

@@ -30,7 +30,7 @@ ALLOWED = {
         "_types", "_checks", "_matrix_checks", "_numerics", "_class_sums", "_tempered",
         "_linear_numerics",
     },
-    "noise": {"_types", "_checks"},
+    "noise": {"_types", "_checks", "_numerics"},
     "presets": {"_types", "losses"},
     "training": {"_types", "_checks"},
     "__init__": {"losses", "noise", "presets", "training", "_version"},

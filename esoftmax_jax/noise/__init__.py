@@ -8,6 +8,7 @@
 - Several annotators: ``annotator_labels``, ``majority_vote``.
 - Beyond labels: ``open_set_replacements`` for inputs, ``long_tailed_examples`` for subsets.
 - Human labels from files: ``read_label_file``, ``noisy_columns``, ``match_labels``.
+- Wrong labels found by a network: ``label_margins``.
 - What was drawn: ``noise_rate``, ``transition_matrix``, ``describe_noise``, ``label_hash``.
 
 Every function is pure. The draws follow an explicit PRNG key and the ids of the examples, so
@@ -21,6 +22,7 @@ from esoftmax_jax.noise._instance import instance_dependent_noise, part_dependen
 from esoftmax_jax.noise._label_files import read_label_file
 from esoftmax_jax.noise._label_join import match_labels, noisy_columns
 from esoftmax_jax.noise._long_tail import long_tailed_examples
+from esoftmax_jax.noise._margins import label_margins
 from esoftmax_jax.noise._measure import noise_rate, transition_matrix
 from esoftmax_jax.noise._open_set import open_set_replacements
 from esoftmax_jax.noise._report import NoiseReport, describe_noise, label_hash
@@ -40,6 +42,7 @@ __all__ = [
     "describe_noise",
     "instance_dependent_noise",
     "label_hash",
+    "label_margins",
     "long_tailed_examples",
     "majority_vote",
     "match_labels",

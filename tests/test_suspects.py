@@ -1,0 +1,171 @@
+"""The list of labels that are probably wrong."""
+
+import csv
+import re
+import shutil
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from esoftmax_jax import noise
+from experiments._cli import main
+from experiments._datasets import load_dataset
+from experiments._subset import first_examples
+from experiments._suspects import COLUMNS
+from tests.dataset_helpers import draw
+
+Z = jnp.array([[2.0, 0.0, -1.0], [2.0, 0.0, -1.0], [0.0, 0.0, -1.0]])
+
+
+def test_margins_are_the_label_against_the_best_other_class():
+    labels = jnp.array([0, 2, 1])
+    np.testing.assert_array_equal(noise.label_margins(Z, labels), [2.0, -3.0, 0.0])
+    np.testing.assert_array_equal(noise.label_margins(Z.T, labels, axis=0), [2.0, -3.0, 0.0])
+    assert noise.label_margins(Z.astype(jnp.bfloat16), labels).dtype == jnp.bfloat16
+    compiled = jax.jit(jax.vmap(noise.label_margins))(Z, labels)
+    np.testing.assert_array_equal(compiled, [2.0, -3.0, 0.0])
+
+
+def test_margins_of_labels_and_classes_that_are_not_there():
+    masked = jnp.array([[-jnp.inf, 1.0, -jnp.inf]])
+    assert noise.label_margins(masked, jnp.array([1])).item() == jnp.inf
+    assert noise.label_margins(masked, jnp.array([0])).item() == -jnp.inf
+    assert noise.label_margins(masked, jnp.array([2])).item() == -jnp.inf
+    outside = noise.label_margins(Z[:2], jnp.array([3, -1]))
+    assert jnp.all(jnp.isnan(outside))
+    wide = jnp.zeros((1, 300)).at[0, 299].set(1.0)
+    assert noise.label_margins(wide, np.array([255], np.uint8)).item() == -1.0
+    with pytest.raises(TypeError, match=r"labels: expected an integer dtype"):
+        noise.label_margins(Z, jnp.zeros(3))
+    with pytest.raises(ValueError, match=r"labels: expected shape \(3,\)"):
+        noise.label_margins(Z, jnp.array([0, 1]))
+
+
+def archive(count=120, **more):
+    """Make an easy task of three classes in which every tenth label is wrong."""
+    generator = np.random.default_rng(0)
+    clean = np.arange(count) % 3
+    labels = np.where(np.arange(count) % 10 == 0, (clean + 1) % 3, clean)
+    images = np.eye(3)[clean] * 4 + generator.normal(size=(count, 3))
+    return {"train_images": images, "train_labels": labels, **more}, clean
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("ESOFTMAX_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    return tmp_path / "work"
+
+
+TRAIN = ["train", "--epochs", "20", "--checkpoint-every", "20", "--workdir", "run", "--suspects", "list.csv"]  # fmt: skip
+
+
+def rows_of(path):
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == COLUMNS
+    assert [int(row["rank"]) for row in rows] == list(range(1, len(rows) + 1))
+    margins = [float(row["margin"]) for row in rows]
+    assert margins == sorted(margins)
+    return rows
+
+
+def test_labels_of_ones_own_are_ranked_with_those_held_out(capsys, folder):
+    arrays, clean = archive(class_names=np.array(["ant", "bee", "cat"]))
+    np.savez("own.npz", **arrays)
+    assert main([*TRAIN, "--dataset", "npz:own.npz"]) == 0
+    rows = rows_of("list.csv")
+    assert sorted(int(row["example"]) for row in rows) == list(range(120))
+    assert {row["part"] for row in rows} == {"train", "test"}
+    names = ("ant", "bee", "cat")
+    for row in rows:
+        place = int(row["example"])
+        assert row["label"] == names[arrays["train_labels"][place]]
+        assert row["suggestion"] != row["label"]
+    wrong = np.flatnonzero(arrays["train_labels"] != clean)
+    first = rows[: len(wrong)]
+    found = [row for row in first if int(row["example"]) in wrong]
+    assert len(found) >= 0.8 * len(wrong)
+    right = [row["suggestion"] == names[clean[int(row["example"])]] for row in found]
+    assert np.mean(right) > 0.9
+    said = capsys.readouterr().out
+    suspect = sum(float(row["margin"]) < 0 for row in rows)
+    assert f"{suspect} of 120 labels" in said
+    assert "of them are wrong" not in said  # nobody knows which
+    # Again: the run is finished, the list is made anew, to the letter.
+    before = (folder / "list.csv").read_text()
+    (folder / "list.csv").unlink()
+    assert main([*TRAIN, "--dataset", "npz:own.npz"]) == 0
+    assert "this run is finished" in capsys.readouterr().out
+    assert (folder / "list.csv").read_text() == before
+    shutil.rmtree("run/checkpoints")
+    assert main([*TRAIN, "--dataset", "npz:own.npz"]) == 2
+    assert re.search(
+        r"--suspects: expected the last checkpoint .* found .* epoch 0; train again",
+        capsys.readouterr().err.replace("\n", " "),
+    )
+    assert not list(folder.glob(".*tmp"))
+
+
+def test_known_errors_are_counted(capsys):
+    arrays, clean = archive()
+    test = {"test_images": arrays["train_images"][:9], "test_labels": clean[:9]}
+    np.savez("own.npz", **arrays, **test, train_clean_labels=clean)
+    assert main([*TRAIN, "--dataset", "npz:own.npz"]) == 0
+    rows = rows_of("list.csv")
+    assert {row["part"] for row in rows} == {"train"}
+    differs = arrays["train_labels"] != clean
+    suspects = [int(row["example"]) for row in rows if float(row["margin"]) < 0]
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"{100 * differs[suspects].mean():.1f} % of them are wrong" in said
+    share = 100 * differs[suspects].sum() / differs.sum()
+    assert f"they are {share:.1f} % of the {differs.sum()} wrong ones" in said
+    area = re.search(r"curve (\d\.\d+)", said)
+    assert area is not None
+    assert float(area[1]) > 0.9
+
+
+def test_an_example_is_called_what_its_source_calls_it(folder):
+    for number in range(12):
+        draw(folder / "photos" / "ab"[number % 2] / f"{number}.png", number)
+    dataset = load_dataset("folder:photos")
+    called = [*dataset.train_sources, *dataset.test_sources]
+    assert sorted(called) == sorted(f"{'ab'[n % 2]}/{n}.png" for n in range(12))
+    for name, label in zip(dataset.train_sources, dataset.train_labels, strict=True):
+        assert name[0] == "ab"[label]
+    assert first_examples(dataset, 3).train_sources.tolist() == called[:3]
+    lines = ["label,x,y", *(f"{n % 2},{n},{-n}" for n in range(12))]
+    (folder / "table.csv").write_text("\n".join(lines))
+    table = load_dataset("csv:table.csv")
+    for row, features in zip(table.train_sources, table.train_images, strict=True):
+        assert int(row) == features[0] + 2  # the header is row 1
+    paths = ["path,label", *(f"photos/{'ab'[n % 2]}/{n}.png,{n % 2}" for n in range(12))]
+    (folder / "paths.csv").write_text("\n".join(paths))
+    assert load_dataset("csv:paths.csv").train_sources[0].startswith("photos/")
+    arrays, _ = archive(train_ids=np.arange(120) * 7)
+    np.savez("ids.npz", **arrays)
+    ids = load_dataset("npz:ids.npz")
+    assert ids.train_sources.tolist() == [str(one) for one in ids.train_ids]
+    digits = load_dataset("digits")
+    assert len({*digits.train_sources, *digits.test_sources}) == 1797
+
+
+def test_a_list_that_cannot_be_written_is_refused_before_training(capsys):
+    arrays, _ = archive()
+    np.savez("own.npz", **arrays)
+    arguments = [*TRAIN[:-1], "nowhere/list.csv", "--dataset", "npz:own.npz"]
+    assert main(arguments) == 2
+    assert "--suspects: expected a file that can be written" in capsys.readouterr().err
+
+
+def test_a_diverged_run_knows_no_suspects(capsys, folder):
+    arrays, _ = archive()
+    np.savez("own.npz", **arrays)
+    arguments = ["--dataset", "npz:own.npz", "--learning-rate", "1e30", "--loss", "CE"]
+    assert main([*TRAIN, *arguments]) == 0
+    assert "knows no suspects" in " ".join(capsys.readouterr().out.split())
+    assert not (folder / "list.csv").exists()

@@ -52,9 +52,11 @@ def test_the_python_examples_run():
     exec(by_name, names)
     assert names["per_example"].shape == labels.shape
 
-    names = {"jax": jax, "noise": noise, "labels": labels}
+    logits = jax.nn.one_hot(labels.at[7].set(0), 10)
+    names = {"jax": jax, "noise": noise, "labels": labels, "logits": logits}
     exec(second, names)
     assert names["noisy"].shape == labels.shape
+    assert names["suspects"][0] == 7
 
     model = Model(axis_name="devices")
     names = {

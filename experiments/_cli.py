@@ -18,6 +18,7 @@ from experiments._errors import UsageError
 from experiments._label_file import read_labels
 from experiments._methods import METHODS, check_method, check_settings
 from experiments._recipes import recipe_for
+from experiments._train_command import shared_options
 from experiments._training_options import add_runs_at_once, add_training_options, common_fields
 from experiments.configs import SCALES, TABLES
 
@@ -169,6 +170,7 @@ def _compare(options: argparse.Namespace) -> None:
             common=common_fields(options, dataset),
             tune=tune if options.tune is None else options.tune,
             runs_at_once=options.runs_at_once,
+            shared_options=shared_options(options),
             out=options.out or Path("runs") / f"compare-{_folder_name(options.dataset)}",
         ),
     )

@@ -7,19 +7,31 @@ from typing import Any
 
 from experiments._config import RunConfig
 from experiments._console import make_console
-from experiments._datasets import Dataset
+from experiments._datasets import Dataset, is_own
 from experiments._noise_option import NoiseSpec
 from experiments._noisy_labels import what_counts_as_wrong
 from experiments._recipes import make_config, recipe_for
-from experiments._report import Row, draw_curves, make_rows, print_table, summary, write_table
+from experiments._report import (
+    Row,
+    best_rows,
+    draw_curves,
+    make_rows,
+    print_table,
+    summary,
+    write_table,
+)
 from experiments._results import create_folder
 from experiments._run_all import run_all
+from experiments._train_command import train_command
 from experiments._tuning import HOLDOUT, TUNING_SEEDS, Choice, choose, tuning_configs
 
 
 @dataclasses.dataclass(frozen=True)
 class CompareOptions:
-    """The options of the verb, checked; ``common`` are fields of every configuration."""
+    """The options of the verb, checked.
+
+    ``common`` are fields of every configuration, ``shared_options`` words for ``train``.
+    """
 
     noises: tuple[NoiseSpec, ...]
     losses: tuple[str, ...]
@@ -28,6 +40,7 @@ class CompareOptions:
     common: Mapping[str, Any]
     tune: bool
     runs_at_once: int | None
+    shared_options: tuple[str, ...]
     out: Path
 
 
@@ -65,6 +78,12 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
         console.print(line, highlight=False)
     for name in files:
         console.print(f"wrote {options.out / name}", highlight=False)
+    if is_own(dataset.name):
+        for row in best_rows(rows):
+            config = RunConfig.from_json(row.results[0]["config"])
+            command = train_command(options.shared_options, config)
+            console.print(f"To train {row.label} and list the labels it doubts:")
+            console.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _final_configs(

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -222,3 +223,19 @@ def test_a_dataset_is_not_its_own_foreign_set(capsys):
         noise = f"open-set:0.1:{other}"
         message = error_of(capsys, "noise", "--dataset", ours, "--noise", noise)
         assert f"expected images of other classes than {ours} has, got {other}" in message
+
+
+def test_the_command_that_compare_prints_trains_its_best_run(capsys, folder):
+    np.savez("my data.npz", **features())
+    compare = ["compare", "--losses", "CE,CE_eps+MAE", "--seeds", "1", "--epochs", "2", "--out", "out"]  # fmt: skip
+    options = ["--dataset", "npz:my data.npz", "--noise", "none,symmetric:0.2", "--train-examples", "60"]  # fmt: skip
+    assert main([*compare, *options]) == 0
+    printed = capsys.readouterr().out
+    commands = re.findall(r"^  python -m experiments (train .*)$", printed, flags=re.MULTILINE)
+    assert len(commands) == 2
+    lines = Path("out/results.jsonl").read_text().splitlines()
+    configs = [json.loads(line)["config"] for line in lines]
+    for number, command in enumerate(commands):
+        assert main([*shlex.split(command), "--workdir", f"run{number}"]) == 0
+        assert json.loads(Path(f"run{number}/config.json").read_text()) in configs
+        assert Path("suspects.csv").exists()

@@ -26,7 +26,7 @@ from esoftmax_jax.losses._combination import sum_of_terms
 from esoftmax_jax.losses._loss_function import mark_every_class
 
 _ARRAYS = ("logits", "labels", "axis", "where")
-WEIGHTS = ("alpha", "beta")
+_WEIGHTS = ("alpha", "beta")
 _LATER = ("key", "transition_matrix")  # given with the batch, not with the settings
 
 
@@ -49,7 +49,7 @@ def _sum_of(first: LossFunction, second: LossFunction, name: str) -> LossFunctio
         positive_axis = _checks.check_logits(logits, axis)
         examples = logits.shape[:positive_axis] + logits.shape[positive_axis + 1 :]
         terms = []
-        for key, weight, (loss, names) in zip(WEIGHTS, (alpha, beta), parts, strict=True):
+        for key, weight, (loss, names) in zip(_WEIGHTS, (alpha, beta), parts, strict=True):
             _checks.check_hyperparameter(key, weight, _checks.NON_NEGATIVE, examples)
             chosen = {key: options[key] for key in names if key in options}
             terms.append((weight, functools.partial(loss, **chosen)))

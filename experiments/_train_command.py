@@ -1,0 +1,41 @@
+"""From what ``compare`` found to the ``train`` command that makes use of it."""
+
+import argparse
+import shlex
+
+from experiments._config import RunConfig
+
+# Options that compare and train share and that say what is trained on and how.
+_SHARED = (
+    "dataset",
+    "data_dir",
+    "image_size",
+    "labels",
+    "train_examples",
+    "imbalance",
+    "epochs",
+    "width",
+    "augment",
+    "label_smoothing",
+    "ema_decay",
+    "dtype",
+)
+
+
+def shared_options(options: argparse.Namespace) -> tuple[str, ...]:
+    """Return the words of a command line for the given options that both verbs have."""
+    words: list[str] = []
+    for name in _SHARED:
+        value = getattr(options, name)
+        if value is not None:
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return tuple(words)
+
+
+def train_command(shared: tuple[str, ...], config: RunConfig) -> str:
+    """Return the command that trains this configuration and lists suspect labels."""
+    words = ["python", "-m", "experiments", "train", *shared, "--noise", config.noise]
+    words += ["--loss", config.loss, "--learning-rate", repr(config.learning_rate)]
+    for name, value in config.hyperparameters:
+        words += ["--set", f"{name}={value!r}"]
+    return shlex.join([*words, "--suspects", "suspects.csv"])

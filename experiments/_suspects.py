@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
-from esoftmax_jax import noise
 from experiments._datasets import Dataset
+from experiments._margin_history import Margins
 from experiments._runner import Group
 
 COLUMNS = ("rank", "example", "part", "label", "suggestion", "margin")
@@ -24,7 +24,8 @@ class Suspects:
         parts: str (N,), ``train`` or ``test``.
         labels: int (N,), the labels trained on.
         suggestions: int (N,), the likeliest other class.
-        margins: float32 (N,), the label's logit minus the suggestion's.
+        margins: float32 (N,), the label's logit minus the largest other one, a mean over
+            epochs.
         wrong: bool (N,), where that is known; None otherwise.
     """
 
@@ -37,36 +38,28 @@ class Suspects:
 
     @property
     def count(self) -> int:
-        """How many labels the network would replace by its suggestion."""
+        """How many labels the network would rather replace."""
         return int(np.sum(self.margins < 0))
 
 
-def find_suspects(group: Group) -> Suspects:
-    """Rank the training labels of a group's only run by how little the network agrees.
-
-    A test set that was held out of labels as they came is ranked too: its labels are as wrong
-    as the others, and the network has not seen them.
-    """
+def find_suspects(group: Group, margins: Margins) -> Suspects:
+    """Rank the labels of a group's only run by how little the network agreed with them."""
     (noisy,), dataset = group.noisy, group.dataset
-    (logits,), labels = group.logits(), noisy.labels
-    examples, parts = dataset.train_sources, np.full(len(labels), "train")
+    labels, examples = noisy.labels, dataset.train_sources
+    parts = np.full(len(labels), "train")
     wrong = noisy.wrong(dataset.train_labels) if noisy.known else None
     if not dataset.clean_test:
-        logits = np.concatenate([logits, group.logits(test=True)[0]])
         labels = np.concatenate([labels, dataset.test_labels])
         examples = np.concatenate([examples, dataset.test_sources])
         parts = np.concatenate([parts, np.full(len(dataset.test_labels), "test")])
         wrong = None
-    margins = np.asarray(noise.label_margins(logits, labels))
-    others = np.array(logits)
-    np.put_along_axis(others, labels[:, None], -np.inf, axis=1)
-    order = np.argsort(margins, kind="stable")
+    order = np.argsort(margins.mean, kind="stable")
     return Suspects(
         examples=examples[order],
         parts=parts[order],
         labels=labels[order],
-        suggestions=others.argmax(axis=1)[order],
-        margins=margins[order],
+        suggestions=margins.suggestions[order],
+        margins=margins.mean[order],
         wrong=None if wrong is None else wrong[order],
     )
 
@@ -96,8 +89,8 @@ def describe_suspects(suspects: Suspects, dataset: Dataset) -> str:
     total = len(suspects.labels)
     share = 100 * suspects.count / total
     text = (
-        f"{suspects.count} of {total} labels ({share:.1f} %) are suspect: the network prefers "
-        "another class"
+        f"{suspects.count} of {total} labels ({share:.1f} %) are suspect: the network "
+        "preferred another class"
     )
     wrong = suspects.wrong
     if wrong is None or not 0 < wrong.sum() < total:

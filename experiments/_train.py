@@ -10,6 +10,7 @@ from experiments._checkpoints import Checkpoints
 from experiments._config import RunConfig
 from experiments._datasets import Dataset
 from experiments._errors import UsageError
+from experiments._margin_history import MarginHistory
 from experiments._program import make_program
 from experiments._progress import ProgressBar
 from experiments._results import (
@@ -36,7 +37,8 @@ def train(
     The folder holds ``config.json``, ``checkpoints/`` (Orbax) and, at the end, one line in
     ``results.jsonl``. A run that was interrupted goes on after its last checkpoint and ends
     with the same numbers, bit for bit, as one that was not. A run that is finished is only
-    asked for its suspects.
+    asked for its suspects. With ``suspects`` the folder also holds ``margins/``, a file for
+    each checkpoint.
 
     Args:
         config: of the run.
@@ -58,26 +60,33 @@ def train(
         console.print(f"this run is finished: {results_path}")
         if suspects is None:
             return done
+    history = None if suspects is None else MarginHistory(workdir / "margins")
     names = [config.loss]
     program = make_program(config, dataset, names, num_devices=1)
     together = checkpoint_every if done is None else None
     group = make_group(program, [config], dataset, names, epochs_together=together)
     with Checkpoints(workdir / "checkpoints") as checkpoints:
         checkpoints.restore(group)
+        if history is not None and group.epoch and not history.has(group.epoch):
+            history.record(group)
         if done is None:
-            _train_rest(group, checkpoints, checkpoint_every, console)
+            _train_rest(group, checkpoints, history, checkpoint_every, console)
     if done is None:
         (done,) = group.results()
         append_line(results_path, done)
         _print_result(console, done, dataset)
         console.print(f"wrote {results_path}", highlight=False)
-    if suspects is not None:
-        _write_suspects(console, group, done, suspects)
+    if suspects is not None and history is not None:
+        _write_suspects(console, group, done, history, suspects)
     return done
 
 
 def _train_rest(
-    group: Group, checkpoints: Checkpoints, checkpoint_every: int, console: Console
+    group: Group,
+    checkpoints: Checkpoints,
+    history: MarginHistory | None,
+    checkpoint_every: int,
+    console: Console,
 ) -> None:
     (config,) = group.configs
     if group.epoch:
@@ -89,6 +98,8 @@ def _train_rest(
             step = min(checkpoint_every, config.epochs - group.epoch)
             group.advance(step)
             checkpoints.save(group)
+            if history is not None:
+                history.record(group)
             bar.advance(step, group.latest())
 
 
@@ -107,18 +118,27 @@ def _print_result(console: Console, result: Result, dataset: Dataset) -> None:
         console.print(f"Data: {dataset.note}", highlight=False)
 
 
-def _write_suspects(console: Console, group: Group, result: Result, path: Path) -> None:
+def _write_suspects(
+    console: Console, group: Group, result: Result, history: MarginHistory, path: Path
+) -> None:
+    (config,), dataset = group.configs, group.dataset
     if diverged(result):
         console.print(f"this run diverged, and knows no suspects: {path} is not written")
         return
-    if not group.finished:
+    if not history.has(config.epochs):
         raise UsageError(
             "--suspects: expected the last checkpoint of this finished run in --workdir, found "
             f"that of epoch {group.epoch}; train again in another --workdir"
         )
-    found = find_suspects(group)
-    write_suspects(path, found, group.dataset.class_names)
-    console.print(describe_suspects(found, group.dataset), highlight=False)
+    margins = history.until(config.epochs, dataset.num_classes)
+    found = find_suspects(group, margins)
+    write_suspects(path, found, dataset.class_names)
+    console.print(describe_suspects(found, dataset), highlight=False)
+    if margins.epochs == 1:
+        console.print(
+            "These are the margins of the last epoch alone, when wrong labels may be learnt by "
+            "heart; a run that has --suspects from the start averages over its checkpoints."
+        )
     console.print(f"wrote {path}, the worst first", highlight=False)
 
 

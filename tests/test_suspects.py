@@ -13,6 +13,7 @@ import pytest
 from esoftmax_jax import noise
 from experiments._cli import main
 from experiments._datasets import load_dataset
+from experiments._margin_history import MarginHistory
 from experiments._subset import first_examples
 from experiments._suspects import COLUMNS
 from tests.dataset_helpers import draw
@@ -102,13 +103,53 @@ def test_labels_of_ones_own_are_ranked_with_those_held_out(capsys, folder):
     assert main([*TRAIN, "--dataset", "npz:own.npz"]) == 0
     assert "this run is finished" in capsys.readouterr().out
     assert (folder / "list.csv").read_text() == before
-    shutil.rmtree("run/checkpoints")
-    assert main([*TRAIN, "--dataset", "npz:own.npz"]) == 2
+    assert not list(folder.glob(".*tmp"))
+
+
+def test_margins_are_averaged_over_checkpoints_and_a_run_that_goes_on(capsys, monkeypatch):
+    arrays, _ = archive()
+    np.savez("own.npz", **arrays)
+    options = ["--dataset", "npz:own.npz", "--checkpoint-every", "5"]
+    assert main([*TRAIN, *options]) == 0
+    whole = Path("list.csv").read_text()
+    kept = [np.load(path)["margins"] for path in sorted(Path("run/margins").iterdir())]
+    assert len(kept) == 4
+    margins = np.array([float(row["margin"]) for row in rows_of("list.csv")])
+    np.testing.assert_allclose(margins, np.sort(np.mean(kept, axis=0)), rtol=1e-4, atol=1e-5)
+
+    record = MarginHistory.record
+
+    def interrupted(history, group):
+        if group.epoch == 10:
+            raise KeyboardInterrupt
+        record(history, group)
+
+    monkeypatch.setattr(MarginHistory, "record", interrupted)
+    Path("list.csv").unlink()
+    assert main([*TRAIN, *options, "--workdir", "again"]) == 130
+    monkeypatch.setattr(MarginHistory, "record", record)
+    assert main([*TRAIN, *options, "--workdir", "again"]) == 0
+    assert "going on after epoch 10" in capsys.readouterr().out
+    assert Path("list.csv").read_text() == whole
+
+
+def test_a_run_that_kept_no_margins_has_those_of_its_end(capsys):
+    arrays, _ = archive()
+    np.savez("own.npz", **arrays)
+    plain = [*TRAIN[:-2], "--dataset", "npz:own.npz"]
+    assert main(plain) == 0
+    assert not Path("run/margins").exists()
+    shutil.copytree("run", "bare")
+    assert main([*plain, "--suspects", "list.csv"]) == 0
+    assert "the last epoch alone" in " ".join(capsys.readouterr().out.split())
+    rows_of("list.csv")
+    shutil.rmtree("bare/checkpoints")
+    assert main([*plain, "--workdir", "bare", "--suspects", "other.csv"]) == 2
     assert re.search(
         r"--suspects: expected the last checkpoint .* found .* epoch 0; train again",
-        capsys.readouterr().err.replace("\n", " "),
+        " ".join(capsys.readouterr().err.split()),
     )
-    assert not list(folder.glob(".*tmp"))
+    assert not Path("other.csv").exists()
 
 
 def test_known_errors_are_counted(capsys):

@@ -1,0 +1,79 @@
+"""The margins of all labels as training goes on, a small file for each epoch looked at."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from esoftmax_jax import noise
+from experiments._runner import Group
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Margins:
+    """What a network thought of the labels, averaged over epochs.
+
+    Attributes:
+        mean: float32 (N,), mean margin.
+        suggestions: int (N,), the class that was most often the likeliest other one.
+        epochs: how many epochs were looked at.
+    """
+
+    mean: npt.NDArray[np.float32]
+    suggestions: npt.NDArray[np.int64]
+    epochs: int
+
+
+class MarginHistory:
+    """A folder of margins; of training examples first, then of a test set held out.
+
+    Nothing in it depends on what came before, so that a run that goes on after an older
+    checkpoint writes the same files again.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def record(self, group: Group) -> None:
+        """Write the margins of a group's only run at its present epoch."""
+        logits, labels = labelled_logits(group)
+        margins = np.asarray(noise.label_margins(logits, labels), np.float32)
+        np.put_along_axis(logits, labels[:, None], -np.inf, axis=1)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._path(group.epoch)
+        temporary = path.with_suffix(".tmp")
+        with temporary.open("wb") as file:
+            np.savez(file, margins=margins, suggestions=logits.argmax(axis=1).astype(np.int32))
+        temporary.replace(path)
+
+    def has(self, epoch: int) -> bool:
+        """Whether an epoch was looked at."""
+        return self._path(epoch).exists()
+
+    def until(self, epoch: int, num_classes: int) -> Margins:
+        """Average over the epochs up to this one that were looked at."""
+        paths = [self._path(one) for one in range(1, epoch + 1) if self.has(one)]
+        margins, votes = [], 0
+        for path in paths:
+            with np.load(path) as archive:
+                margins.append(archive["margins"])
+                votes = votes + np.eye(num_classes, dtype=np.int32)[archive["suggestions"]]
+        return Margins(np.mean(margins, axis=0), np.argmax(votes, axis=1), len(paths))
+
+    def _path(self, epoch: int) -> Path:
+        return self._folder / f"{epoch:06d}.npz"
+
+
+def labelled_logits(group: Group) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
+    """Return logits and labels of the training examples of a group's only run.
+
+    A test set that was held out of labels as they came follows them: its labels are as wrong
+    as the others, and the network has not seen them.
+    """
+    (noisy,), dataset = group.noisy, group.dataset
+    (logits,), labels = group.logits(), noisy.labels
+    if not dataset.clean_test:
+        logits = np.concatenate([logits, group.logits(test=True)[0]])
+        labels = np.concatenate([labels, dataset.test_labels])
+    return logits, labels

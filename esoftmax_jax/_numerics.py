@@ -10,6 +10,7 @@ import functools
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from esoftmax_jax._types import Array, ArrayInput, Scalar
 
@@ -26,13 +27,24 @@ def widened(values: ArrayInput) -> Array:
     return array.astype(compute_dtype(array.dtype))
 
 
+def narrow_labels(labels: ArrayInput) -> ArrayInput:
+    """Return NumPy's 64-bit labels as int32, too large ones as −1.
+
+    JAX would drop the upper half without a word: 2**32 + 3 must not become class 3.
+    """
+    if not isinstance(labels, np.ndarray) or labels.dtype.itemsize <= 4:
+        return labels
+    valid = (labels >= 0) & (labels < 2**31)
+    return np.where(valid, labels, -1).astype(np.int32)
+
+
 def safe_labels(labels: ArrayInput, num_classes: int) -> tuple[Array, Array]:
     """Return int32 labels with every invalid one set to K, and whether each was valid.
 
     Narrow integers are widened before the comparison (K may not fit in them) and wide ones
     narrowed after it (2**32 + 3 must not become class 3).
     """
-    array = jnp.asarray(labels)
+    array = jnp.asarray(narrow_labels(labels))
     wide = array.astype(jnp.int32) if array.dtype.itemsize < 4 else array
     valid = (wide >= 0) & (wide < num_classes)
     return jnp.where(valid, wide, num_classes).astype(jnp.int32), valid

@@ -73,17 +73,17 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
     write_table(options.out / "table.md", rows)
     draw_curves(options.out / "curves.png", labels, results, title=_title(dataset, options))
     print_table(console, rows, title=_title(dataset, options))
-    console.print(_protocol(dataset, options, rows), highlight=False)
+    console.print(_protocol(dataset, options, rows))
     for line in summary(rows):
-        console.print(line, highlight=False)
+        console.print(line)
     for name in files:
-        console.print(f"wrote {options.out / name}", highlight=False)
+        console.print(f"wrote {options.out / name}")
     if is_own(dataset.name):
         for row in best_rows(rows):
             config = RunConfig.from_json(row.results[0]["config"])
-            command = train_command(options.shared_options, config)
+            command = train_command(options.shared_options, config, options.out)
             console.print(f"To train {row.label} and list the labels it doubts:")
-            console.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"  {command}", soft_wrap=True)
 
 
 def _final_configs(

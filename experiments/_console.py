@@ -9,13 +9,17 @@ _LOG_WIDTH = 110
 
 
 def make_console() -> Console:
-    """Return the console for standard output; a log file gets a width of its own."""
-    return Console() if sys.stdout.isatty() else Console(width=_LOG_WIDTH)
+    """Return the console for standard output; a log file gets a width of its own.
+
+    What is printed is plain text: a file may be called ``list[bold].csv``.
+    """
+    width = None if sys.stdout.isatty() else _LOG_WIDTH
+    return Console(width=width, markup=False, highlight=False)
 
 
 def print_titled(console: Console, table: Table) -> None:
     """Print a table below its title, which rich would break at the table's own width."""
     title, table.title = table.title, None
     if title is not None:
-        console.print(title, style="italic", highlight=False, soft_wrap=True)
+        console.print(title, style="italic", highlight=False, markup=False, soft_wrap=True)
     console.print(table)

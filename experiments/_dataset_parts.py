@@ -46,6 +46,8 @@ class Parts:
         train_sources: what the user calls each training example: a file, a row of a table;
             empty if it is called by its id.
         test_sources: likewise.
+        test_given: labels of the test examples as they came, where ``test_labels`` are cleaner
+            ones and the test set was held out; empty otherwise.
         held_out: whether the test set was taken out of the training set here.
         called: what the source calls an array, where that is not our name.
     """
@@ -58,6 +60,7 @@ class Parts:
     called: dict[str, str] = dataclasses.field(default_factory=dict)
     train_sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
     test_sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
+    test_given: Array = dataclasses.field(default_factory=lambda: np.zeros(0, np.int32))
     held_out: bool = False
 
 
@@ -105,6 +108,7 @@ def divided(
         note=" ".join(f"{note[0].upper()}{note[1:]}." for note in notes),
         train_sources=called[~test],
         test_sources=called[test],
+        test_given=np.zeros(0, np.int32) if given is None else given[test].astype(np.int32),
         held_out=HELD_OUT in notes,
     )
 

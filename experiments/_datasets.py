@@ -74,6 +74,8 @@ class Dataset:
         train_sources: str (N,), what the user calls each training example: its file, its row
             in a table, else its id.
         test_sources: likewise; by default positions.
+        test_given: int32, the labels as they came of a test set that was held out, where
+            ``test_labels`` are cleaner ones; empty otherwise.
         label_sets: further labels of the training examples by name, int32 (N,), in
             [0, num_classes): ``"given"`` for the labels as they came where the data has
             clean ones too, or the annotators of a prepared set.
@@ -103,6 +105,7 @@ class Dataset:
     )
     train_sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
     test_sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
+    test_given: Labels = dataclasses.field(default_factory=lambda: np.zeros(0, np.int32))
     label_sets: Mapping[str, Labels] = dataclasses.field(default_factory=dict)
     class_names: tuple[str, ...] = ()
     label_file: LabelFile | None = None
@@ -269,6 +272,7 @@ def _checked(spec: str, parts: Parts, *, base: str = "") -> Dataset:
         train_ids=train_ids,
         train_sources=parts.train_sources,
         test_sources=parts.test_sources,
+        test_given=parts.test_given if parts.held_out else np.zeros(0, np.int32),
         label_sets=labels,
         class_names=parts.class_names or (),
         data_hash=content_hash(everything) if own_files else None,

@@ -2,11 +2,12 @@
 
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Callable
 
 from experiments._errors import UsageError
-from experiments._signals import sigterm_as_interrupt
+from experiments._signals import interruptible
 
 
 def exit_code_of(run: Callable[[], None]) -> int:
@@ -19,7 +20,7 @@ def exit_code_of(run: Callable[[], None]) -> int:
         if sys.stdout is None:  # closed by whoever started the process
             nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123
             stack.enter_context(contextlib.redirect_stdout(nowhere))
-        terminated = stack.enter_context(sigterm_as_interrupt())
+        came = stack.enter_context(interruptible())
         try:
             run()
             sys.stdout.flush()  # here, where an error still has a message
@@ -32,7 +33,7 @@ def exit_code_of(run: Callable[[], None]) -> int:
             )
         except KeyboardInterrupt:
             print("interrupted; the same command goes on from here", file=sys.stderr)
-            return 143 if terminated else 130
+            return 143 if signal.SIGTERM in came else 130
         except BrokenPipeError:
             _discard_output()
             return 141

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax import noise
+from experiments._labelled import Labelled
 from experiments._runner import Group
 
 
@@ -26,18 +27,21 @@ class Margins:
 
 
 class MarginHistory:
-    """A folder of margins; of training examples first, then of a test set held out.
+    """A folder of margins of the labels in question.
 
     Nothing in it depends on what came before, so that a run that goes on after an older
     checkpoint writes the same files again.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, labelled: Labelled) -> None:
+        self._folder, self._labelled = folder, labelled
 
     def record(self, group: Group) -> None:
         """Write the margins of a group's only run at its present epoch."""
-        logits, labels = labelled_logits(group)
+        (logits,), labels = group.logits(), self._labelled.labels
+        tested = len(labels) - len(logits)
+        if tested:
+            logits = np.concatenate([logits, group.logits(test=True)[0][:tested]])
         margins = np.asarray(noise.label_margins(logits, labels), np.float32)
         np.put_along_axis(logits, labels[:, None], -np.inf, axis=1)
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -63,17 +67,3 @@ class MarginHistory:
 
     def _path(self, epoch: int) -> Path:
         return self._folder / f"{epoch:06d}.npz"
-
-
-def labelled_logits(group: Group) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
-    """Return logits and labels of the training examples of a group's only run.
-
-    A test set that was held out of labels as they came follows them: its labels are as wrong
-    as the others, and the network has not seen them.
-    """
-    (noisy,), dataset = group.noisy, group.dataset
-    (logits,), labels = group.logits(), noisy.labels
-    if not dataset.clean_test:
-        logits = np.concatenate([logits, group.logits(test=True)[0]])
-        labels = np.concatenate([labels, dataset.test_labels])
-    return logits, labels

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from experiments._console import make_console, print_titled
 from experiments._datasets import Dataset
@@ -88,9 +89,9 @@ def report_noise(
     print_titled(console, summary)
     for text in (what_counts_as_wrong(dataset), dataset.note and f"Data: {dataset.note}"):
         if text:
-            console.print(text, highlight=False)
+            console.print(text)
     for path in (*written, out / "noise.jsonl"):
-        console.print(f"wrote {path}", highlight=False, soft_wrap=True)
+        console.print(f"wrote {path}", soft_wrap=True)
 
 
 def _statistics(
@@ -162,7 +163,7 @@ def _print_matrix(
 ) -> None:
     matrix, names = noisy.report.matrix, dataset.class_names
     if len(names) > _MOST_CLASSES_IN_FULL:
-        console.print(f"{spec}: the largest of {len(names)}² transitions", highlight=False)
+        console.print(f"{spec}: the largest of {len(names)}² transitions")
         for source, target in _largest(matrix):
             share = 100 * matrix[source, target]
             console.print(
@@ -188,7 +189,7 @@ def _print_matrix(
     print_titled(console, table)
 
 
-def _shaded(share: float, *, diagonal: bool) -> str:
+def _shaded(share: float, *, diagonal: bool) -> Text:
     """Return a percentage on a background whose depth is the share; errors in orange."""
     # The square root makes shares of a few per cent visible beside those of the diagonal.
     depth = 1 - min(1.0, share) ** 0.5
@@ -199,7 +200,7 @@ def _shaded(share: float, *, diagonal: bool) -> str:
         else f"rgb(255,{int(110 + 145 * depth)},{light})"
     )
     text = f"{100 * share:5.1f} " if share > 0 else "    · "
-    return f"[black on {colour}]{text}[/]"
+    return Text(text, style=f"black on {colour}")
 
 
 def _largest(matrix: Matrix) -> list[tuple[int, int]]:

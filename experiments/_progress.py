@@ -22,9 +22,9 @@ class ProgressBar:
     """Shows what is running, loss and accuracy, and the time left, on standard error."""
 
     def __init__(self, title: str, total: int, unit: str = "epochs") -> None:
-        self._console = Console(stderr=True)
+        self._console = Console(stderr=True, markup=False, highlight=False)
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=12),
             MofNCompleteColumn(),
             TextColumn(unit),

@@ -109,12 +109,12 @@ def reproduce(options: ReproduceOptions) -> None:
         labels = [cell.label for cell, _ in runs]
         draw_curves(options.out / f"{stem}.png", labels, results, title=stem)
     print_cells(console, gathered, title=stem)
-    console.print(table.describe(scale), highlight=False)
+    console.print(table.describe(scale))
     if dataset.note:
-        console.print(f"Data: {dataset.note}", highlight=False)
+        console.print(f"Data: {dataset.note}")
     print_orderings(console, gathered)
     for one in written:
-        console.print(f"wrote {one}", highlight=False, soft_wrap=True)
+        console.print(f"wrote {one}", soft_wrap=True)
 
 
 def _configured(

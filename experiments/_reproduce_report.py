@@ -77,7 +77,7 @@ def print_cells(console: Console, cells: Sequence[CellResult], *, title: str) ->
         for setting, of_setting in settings.items():
             _print_detail(console, of_setting, f"{title}, {setting}")
     for reason in dict.fromkeys(c.cell.reason for c in cells if not c.results):
-        console.print(f"Not run: {reason}.", highlight=False)
+        console.print(f"Not run: {reason}.")
 
 
 def _print_overview(
@@ -131,7 +131,7 @@ def print_orderings(console: Console, cells: Sequence[CellResult]) -> None:
     for setting, of_setting in _by_setting(cells).items():
         line = ordering(of_setting)
         if line:
-            console.print(f"{setting}: {line}", highlight=False)
+            console.print(f"{setting}: {line}")
 
 
 def ordering(cells: Sequence[CellResult]) -> str:

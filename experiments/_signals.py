@@ -1,24 +1,34 @@
 """Interruptions: SIGTERM as one, and none in the middle of what must be whole."""
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from types import FrameType
+from typing import Any
 
 _INTERRUPTING = (signal.SIGINT, signal.SIGTERM)
+# JAX's callback of the garbage collector, out of which no exception comes.
+_DEAF = "_xla_gc_callback"
+_AGAIN_SECONDS = 0.05
 
 
 @contextlib.contextmanager
-def sigterm_as_interrupt() -> Iterator[list[int]]:
-    """Let SIGTERM interrupt as SIGINT does; yield a list that holds it once it came."""
+def interruptible() -> Iterator[list[int]]:
+    """Let SIGTERM interrupt as SIGINT does; yield a list of those that came."""
     came: list[int] = []
 
-    def stop(number: int, _: Any) -> NoReturn:
+    def stop(number: int, frame: FrameType | None) -> None:
+        if frame is not None and frame.f_code.co_name == _DEAF:
+            later = threading.Timer(_AGAIN_SECONDS, os.kill, [os.getpid(), number])
+            later.daemon = True
+            later.start()
+            return
         came.append(number)
         raise KeyboardInterrupt
 
-    with _handlers((signal.SIGTERM,), stop):
+    with _handlers(_INTERRUPTING, stop):
         yield came
 
 

@@ -2,6 +2,8 @@
 
 import csv
 import dataclasses
+import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,11 @@ import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
 from experiments._datasets import Dataset
+from experiments._errors import UsageError
+from experiments._labelled import Labelled
 from experiments._margin_history import Margins
-from experiments._runner import Group
 
-COLUMNS = ("rank", "example", "part", "label", "suggestion", "margin")
+COLUMNS = ("rank", "example", "part", "id", "label", "suggestion", "margin", "clean_label")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -20,21 +23,15 @@ class Suspects:
     """Labelled examples in the order of their margins, lowest first.
 
     Attributes:
-        examples: str (N,), what the user calls them.
-        parts: str (N,), ``train`` or ``test``.
-        labels: int (N,), the labels trained on.
+        labelled: the examples.
         suggestions: int (N,), the likeliest other class.
         margins: float32 (N,), the label's logit minus the largest other one, a mean over
             epochs.
-        wrong: bool (N,), where that is known; None otherwise.
     """
 
-    examples: npt.NDArray[np.str_]
-    parts: npt.NDArray[np.str_]
-    labels: npt.NDArray[np.int32]
+    labelled: Labelled
     suggestions: npt.NDArray[np.int64]
     margins: npt.NDArray[np.float32]
-    wrong: npt.NDArray[np.bool_] | None
 
     @property
     def count(self) -> int:
@@ -42,66 +39,83 @@ class Suspects:
         return int(np.sum(self.margins < 0))
 
 
-def find_suspects(group: Group, margins: Margins) -> Suspects:
-    """Rank the labels of a group's only run by how little the network agreed with them."""
-    (noisy,), dataset = group.noisy, group.dataset
-    labels, examples = noisy.labels, dataset.train_sources
-    parts = np.full(len(labels), "train")
-    wrong = noisy.wrong(dataset.train_labels) if noisy.known else None
-    if not dataset.clean_test:
-        labels = np.concatenate([labels, dataset.test_labels])
-        examples = np.concatenate([examples, dataset.test_sources])
-        parts = np.concatenate([parts, np.full(len(dataset.test_labels), "test")])
-        wrong = None
+def rank_suspects(labelled: Labelled, margins: Margins) -> Suspects:
+    """Put examples in the order of how little the network agreed with their labels."""
     order = np.argsort(margins.mean, kind="stable")
-    return Suspects(
-        examples=examples[order],
-        parts=parts[order],
-        labels=labels[order],
-        suggestions=margins.suggestions[order],
-        margins=margins.mean[order],
-        wrong=None if wrong is None else wrong[order],
-    )
+    return Suspects(labelled.take(order), margins.suggestions[order], margins.mean[order])
+
+
+def check_suspects_file(option: str, path: Path | None) -> None:
+    """Check that a list can be written there, over nothing but an older list; None passes."""
+    if path is None:
+        return
+    wanted = f"{option}: expected a new file, or an older list, in a folder that can be written"
+    try:
+        if path.exists() and not (path.is_file() and _is_list(path)):
+            raise UsageError(f"{wanted}, got {path}, which is something else; choose another")
+        with tempfile.TemporaryFile(dir=path.resolve().parent):
+            pass
+    except OSError as error:
+        raise UsageError(f"{wanted}, got {path} ({error.strerror}); choose another") from None
+
+
+def _is_list(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4096).split(b"\r\n")[0] == ",".join(COLUMNS).encode()
 
 
 def write_suspects(path: Path, suspects: Suspects, class_names: tuple[str, ...]) -> None:
     """Write one row per example as CSV; the file is there whole or not at all."""
+    path = path.resolve()  # what a link points at, not the link
     temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        for row in range(len(suspects.labels)):
-            writer.writerow(
-                [
-                    row + 1,
-                    suspects.examples[row],
-                    suspects.parts[row],
-                    class_names[suspects.labels[row]],
-                    class_names[suspects.suggestions[row]],
-                    f"{suspects.margins[row]:.6g}",
-                ]
-            )
-    temporary.replace(path)
+    one = suspects.labelled
+    try:
+        # Names of files need not be text.
+        with temporary.open(
+            "w", encoding="utf-8", newline="", errors="surrogateescape"
+        ) as file:
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            for row in range(len(one.labels)):
+                clean = one.clean[row]
+                writer.writerow(
+                    [
+                        row + 1,
+                        one.sources[row],
+                        one.parts[row],
+                        one.ids[row] if one.ids[row] >= 0 else "",
+                        class_names[one.labels[row]],
+                        class_names[suspects.suggestions[row]],
+                        f"{suspects.margins[row]:.6g}",
+                        class_names[clean] if clean >= 0 else "",
+                    ]
+                )
+        if path.exists():
+            shutil.copymode(path, temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def describe_suspects(suspects: Suspects, dataset: Dataset) -> str:
     """Say how many labels are suspect and, where that is known, how many of them are wrong."""
-    total = len(suspects.labels)
-    share = 100 * suspects.count / total
+    total, one = len(suspects.margins), suspects.labelled
     text = (
-        f"{suspects.count} of {total} labels ({share:.1f} %) are suspect: the network "
-        "preferred another class"
+        f"{suspects.count} of {total} labels ({100 * suspects.count / total:.1f} %) are "
+        "suspect: the network preferred another class"
     )
-    wrong = suspects.wrong
-    if wrong is None or not 0 < wrong.sum() < total:
+    known, suspect = one.known, suspects.margins < 0
+    wrong = int(one.wrong.sum())
+    if not 0 < wrong < known.sum():
         return f"{text}."
-    found = int(wrong[: suspects.count].sum())
-    precision = "–" if not suspects.count else f"{100 * found / suspects.count:.1f} %"
+    found, judged = int((one.wrong & suspect).sum()), int((known & suspect).sum())
+    precision = "–" if not judged else f"{100 * found / judged:.1f} %"
     # Of a wrong and a right label, how often the wrong one has the lower margin.
-    ranked = roc_auc_score(wrong, -suspects.margins)
-    source = "" if dataset.clean_labels else " (labels changed on purpose alone)"
+    ranked = roc_auc_score(one.wrong[known], -suspects.margins[known])
+    part = "" if known.all() else f"; of the {known.sum()} labels of the training set"
+    counted = "" if dataset.clean_labels else ", counting only what --noise changed"
     return (
-        f"{text}; {precision} of them are wrong{source}, and they are "
-        f"{100 * found / wrong.sum():.1f} % of the {wrong.sum()} wrong ones (area under the "
-        f"ROC curve {ranked:.3f})."
+        f"{text}{part}; {precision} of them are wrong{counted}, and they are "
+        f"{100 * found / wrong:.1f} % of the {wrong} wrong ones (area under the ROC curve "
+        f"{ranked:.3f})."
     )

@@ -10,18 +10,23 @@ from experiments._checkpoints import Checkpoints
 from experiments._config import RunConfig
 from experiments._datasets import Dataset
 from experiments._errors import UsageError
+from experiments._labelled import Labelled, labelled_examples
 from experiments._margin_history import MarginHistory
 from experiments._program import make_program
 from experiments._progress import ProgressBar
 from experiments._results import (
     append_line,
-    check_file,
     create_folder,
     diverged,
     read_results,
 )
 from experiments._runner import Group, Result, make_group
-from experiments._suspects import describe_suspects, find_suspects, write_suspects
+from experiments._suspects import (
+    check_suspects_file,
+    describe_suspects,
+    rank_suspects,
+    write_suspects,
+)
 
 
 def train(
@@ -51,20 +56,21 @@ def train(
         UsageError: the folder belongs to another configuration, or is no folder; the file
             cannot be written, or its run is not to be had any more.
     """
+    check_suspects_file("--suspects", suspects)
     _claim(workdir, config)
-    check_file("--suspects", suspects)
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, markup=False, highlight=False)
     results_path = workdir / "results.jsonl"
     done = read_results(results_path).get(config.identity)
     if done is not None:
         console.print(f"this run is finished: {results_path}")
         if suspects is None:
             return done
-    history = None if suspects is None else MarginHistory(workdir / "margins")
     names = [config.loss]
     program = make_program(config, dataset, names, num_devices=1)
     together = checkpoint_every if done is None else None
     group = make_group(program, [config], dataset, names, epochs_together=together)
+    labelled = labelled_examples(dataset, group.noisy[0], config.noise)
+    history = None if suspects is None else MarginHistory(workdir / "margins", labelled)
     with Checkpoints(workdir / "checkpoints") as checkpoints:
         checkpoints.restore(group)
         if history is not None and group.epoch and not history.has(group.epoch):
@@ -75,9 +81,14 @@ def train(
         (done,) = group.results()
         append_line(results_path, done)
         _print_result(console, done, dataset)
-        console.print(f"wrote {results_path}", highlight=False)
+        console.print(f"wrote {results_path}")
     if suspects is not None and history is not None:
-        _write_suspects(console, group, done, history, suspects)
+        if not diverged(done) and not history.has(config.epochs):
+            raise UsageError(
+                "--suspects: expected the last checkpoint of this finished run in --workdir, "
+                f"found that of epoch {group.epoch}; train again in another --workdir"
+            )
+        _write_suspects(console, done, dataset, labelled, history, suspects)
     return done
 
 
@@ -105,41 +116,47 @@ def _train_rest(
 
 def _print_result(console: Console, result: Result, dataset: Dataset) -> None:
     config, rate = result["config"], result["noise_rate"]
+    rate = result["noise"].get("open_set_rate", rate)
     share = "rate unknown: no clean labels" if rate is None else f"realised {100 * rate:.2f} %"
     ended = "DIVERGED, " if diverged(result) else ""
     console.print(
         f"{config['loss']}, {config['dataset']}, noise {config['noise']} ({share}), seed "
         f"{config['seed']}: {ended}test accuracy "
         f"{100 * result['last_accuracy']:.2f} % in the last of {config['epochs']} epochs, best "
-        f"{100 * result['best_accuracy']:.2f} % (epoch {result['best_epoch']})",
-        highlight=False,
+        f"{100 * result['best_accuracy']:.2f} % (epoch {result['best_epoch']})"
     )
     if dataset.note:
-        console.print(f"Data: {dataset.note}", highlight=False)
+        console.print(f"Data: {dataset.note}")
 
 
 def _write_suspects(
-    console: Console, group: Group, result: Result, history: MarginHistory, path: Path
+    console: Console,
+    result: Result,
+    dataset: Dataset,
+    labelled: Labelled,
+    history: MarginHistory,
+    path: Path,
 ) -> None:
-    (config,), dataset = group.configs, group.dataset
     if diverged(result):
-        console.print(f"this run diverged, and knows no suspects: {path} is not written")
+        old = "; the older list in it stays" if path.exists() else ""
+        console.print(f"this run diverged: {path} is not written{old}")
         return
-    if not history.has(config.epochs):
-        raise UsageError(
-            "--suspects: expected the last checkpoint of this finished run in --workdir, found "
-            f"that of epoch {group.epoch}; train again in another --workdir"
-        )
-    margins = history.until(config.epochs, dataset.num_classes)
-    found = find_suspects(group, margins)
+    margins = history.until(result["config"]["epochs"], dataset.num_classes)
+    found = rank_suspects(labelled, margins)
     write_suspects(path, found, dataset.class_names)
-    console.print(describe_suspects(found, dataset), highlight=False)
-    if margins.epochs == 1:
-        console.print(
-            "These are the margins of the last epoch alone, when wrong labels may be learnt by "
-            "heart; a run that has --suspects from the start averages over its checkpoints."
-        )
-    console.print(f"wrote {path}, the worst first", highlight=False)
+    console.print(describe_suspects(found, dataset))
+    console.print(_averaged(margins.epochs))
+    console.print(f"wrote {path}, the worst first")
+
+
+def _averaged(epochs: int) -> str:
+    """Say what the margins are means of."""
+    if epochs > 1:
+        return f"Margins are means over {epochs} epochs."
+    return (
+        "Margins are those of one epoch alone, when wrong labels may be learnt by heart; a run "
+        "that has --suspects from the start averages over its checkpoints."
+    )
 
 
 def _claim(workdir: Path, config: RunConfig) -> None:

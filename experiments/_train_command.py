@@ -1,7 +1,9 @@
 """From what ``compare`` found to the ``train`` command that makes use of it."""
 
 import argparse
+import re
 import shlex
+from pathlib import Path
 
 from experiments._config import RunConfig
 
@@ -32,10 +34,18 @@ def shared_options(options: argparse.Namespace) -> tuple[str, ...]:
     return tuple(words)
 
 
-def train_command(shared: tuple[str, ...], config: RunConfig) -> str:
-    """Return the command that trains this configuration and lists suspect labels."""
+def train_command(shared: tuple[str, ...], config: RunConfig, folder: Path) -> str:
+    """Return the command that trains this configuration and lists suspect labels.
+
+    Args:
+        shared: what ``shared_options`` returned.
+        config: of the run.
+        folder: in which the run gets a folder of its own.
+    """
+    called = re.sub(r"[^\w.+-]+", "-", f"{config.loss}-{config.noise}")
     words = ["python", "-m", "experiments", "train", *shared, "--noise", config.noise]
     words += ["--loss", config.loss, "--learning-rate", repr(config.learning_rate)]
     for name, value in config.hyperparameters:
         words += ["--set", f"{name}={value!r}"]
-    return shlex.join([*words, "--suspects", "suspects.csv"])
+    words += ["--workdir", str(folder / called)]
+    return shlex.join([*words, "--suspects", f"suspects-{called}.csv"])

@@ -162,6 +162,18 @@ def test_a_label_beyond_32_bits_is_no_class(subtests):
                 assert jnp.isfinite(values[1:]).all()
 
 
+def test_a_wide_numpy_label_is_no_class_either(subtests):
+    """JAX has no 64 bits by default, and would drop the upper half of each label."""
+    logits, labels = random_batch()
+    wide = np.array(labels, np.int64)
+    wide[0] += 2**32
+    for case in CASES:
+        with subtests.test(case.name):
+            values = case(logits, wide)
+            assert jnp.isnan(values[0])
+            assert jnp.isfinite(values[1:]).all()
+
+
 def test_nan_logits_give_nan_and_only_there(subtests):
     logits, labels = random_batch()
     wrong_class = (labels[1] + 1) % 5

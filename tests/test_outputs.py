@@ -12,6 +12,7 @@ import pytest
 
 from experiments import _run_all
 from experiments._cli import main
+from experiments._endings import exit_code_of
 from experiments._signals import uninterrupted
 
 ROOT = Path(__file__).parents[1]
@@ -147,6 +148,21 @@ def test_an_interruption_waits_for_what_must_be_whole():
     with pytest.raises(KeyboardInterrupt):
         save()
     assert done == ["saved"]
+
+
+def test_an_interruption_is_not_lost_in_the_garbage_collector():
+    """JAX has a callback in there, out of which Python lets no exception."""
+
+    def _xla_gc_callback():
+        signal.raise_signal(signal.SIGINT)
+
+    def run():
+        _xla_gc_callback()
+        time.sleep(10)
+
+    began = time.monotonic()
+    assert exit_code_of(run) == 130
+    assert time.monotonic() - began < 5
 
 
 def test_the_handler_is_put_back(capsys):

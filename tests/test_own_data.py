@@ -236,6 +236,8 @@ def test_the_command_that_compare_prints_trains_its_best_run(capsys, folder):
     lines = Path("out/results.jsonl").read_text().splitlines()
     configs = [json.loads(line)["config"] for line in lines]
     for number, command in enumerate(commands):
-        assert main([*shlex.split(command), "--workdir", f"run{number}"]) == 0
-        assert json.loads(Path(f"run{number}/config.json").read_text()) in configs
-        assert Path("suspects.csv").exists()
+        noise = ("none", "symmetric-0.2")[number]
+        assert main(shlex.split(command)) == 0
+        (config,) = Path("out").glob(f"*-{noise}/config.json")
+        assert json.loads(config.read_text()) in configs
+        assert list(Path().glob(f"suspects-*-{noise}.csv"))

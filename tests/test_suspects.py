@@ -1,6 +1,7 @@
 """The list of labels that are probably wrong."""
 
 import csv
+import os
 import re
 import shutil
 from pathlib import Path
@@ -16,7 +17,7 @@ from experiments._datasets import load_dataset
 from experiments._margin_history import MarginHistory
 from experiments._subset import first_examples
 from experiments._suspects import COLUMNS
-from tests.dataset_helpers import draw
+from tests.dataset_helpers import draw, tree
 
 Z = jnp.array([[2.0, 0.0, -1.0], [2.0, 0.0, -1.0], [0.0, 0.0, -1.0]])
 
@@ -35,8 +36,10 @@ def test_margins_of_labels_and_classes_that_are_not_there():
     assert noise.label_margins(masked, jnp.array([1])).item() == jnp.inf
     assert noise.label_margins(masked, jnp.array([0])).item() == -jnp.inf
     assert noise.label_margins(masked, jnp.array([2])).item() == -jnp.inf
-    outside = noise.label_margins(Z[:2], jnp.array([3, -1]))
-    assert jnp.all(jnp.isnan(outside))
+    invalid = jnp.array([3, -1])
+    assert jnp.all(jnp.isnan(noise.label_margins(Z[:2], invalid)))
+    assert jnp.all(jnp.isnan(jax.grad(lambda z: noise.label_margins(z, invalid).sum())(Z[:2])))
+    assert jnp.isnan(noise.label_margins(Z[:1], np.array([2**32 + 1]))).all()
     wide = jnp.zeros((1, 300)).at[0, 299].set(1.0)
     assert noise.label_margins(wide, np.array([255], np.uint8)).item() == -1.0
     with pytest.raises(TypeError, match=r"labels: expected an integer dtype"):
@@ -141,7 +144,7 @@ def test_a_run_that_kept_no_margins_has_those_of_its_end(capsys):
     assert not Path("run/margins").exists()
     shutil.copytree("run", "bare")
     assert main([*plain, "--suspects", "list.csv"]) == 0
-    assert "the last epoch alone" in " ".join(capsys.readouterr().out.split())
+    assert "of one epoch alone" in " ".join(capsys.readouterr().out.split())
     rows_of("list.csv")
     shutil.rmtree("bare/checkpoints")
     assert main([*plain, "--workdir", "bare", "--suspects", "other.csv"]) == 2
@@ -159,11 +162,44 @@ def test_known_errors_are_counted(capsys):
     assert main([*TRAIN, "--dataset", "npz:own.npz"]) == 0
     rows = rows_of("list.csv")
     assert {row["part"] for row in rows} == {"train"}
-    differs = arrays["train_labels"] != clean
-    suspects = [int(row["example"]) for row in rows if float(row["margin"]) < 0]
+    counted(capsys.readouterr().out, rows, clean)
+
+
+def test_errors_in_what_was_held_out_are_found_and_counted_too(capsys):
+    arrays, clean = archive()
+    np.savez("own.npz", **arrays, train_clean_labels=clean)
+    assert main([*TRAIN, "--dataset", "npz:own.npz"]) == 0
+    rows = rows_of("list.csv")
+    assert sorted(int(row["example"]) for row in rows) == list(range(120))
+    assert sum(row["part"] == "test" for row in rows) == 24
+    for row in rows:
+        assert row["label"] == str(arrays["train_labels"][int(row["example"])])
+    counted(capsys.readouterr().out, rows, clean)
+
+
+def test_only_what_noise_changed_is_counted_without_clean_labels(capsys):
+    arrays, _ = archive()
+    np.savez("own.npz", **arrays)
+    assert main([*TRAIN, "--dataset", "npz:own.npz", "--noise", "symmetric:0.2"]) == 0
+    rows = rows_of("list.csv")
     said = " ".join(capsys.readouterr().out.split())
-    assert f"{100 * differs[suspects].mean():.1f} % of them are wrong" in said
-    share = 100 * differs[suspects].sum() / differs.sum()
+    train = [row for row in rows if row["part"] == "train"]
+    assert all(row["clean_label"] == "" for row in rows if row["part"] == "test")
+    wrong = [row for row in train if row["clean_label"] != row["label"]]
+    assert f"of the {len(train)} labels of the training set" in said
+    assert f"of the {len(wrong)} wrong ones" in said
+    assert "counting only what --noise changed" in said
+
+
+def counted(said, rows, clean):
+    """Count anew what a command said of suspects whose clean labels are known."""
+    said = " ".join(said.split())
+    for row in rows:
+        assert row["clean_label"] == str(clean[int(row["example"])])
+    differs = np.array([row["label"] != row["clean_label"] for row in rows])
+    suspect = np.array([float(row["margin"]) < 0 for row in rows])
+    assert f"{100 * differs[suspect].mean():.1f} % of them are wrong" in said
+    share = 100 * differs[suspect].sum() / differs.sum()
     assert f"they are {share:.1f} % of the {differs.sum()} wrong ones" in said
     area = re.search(r"curve (\d\.\d+)", said)
     assert area is not None
@@ -195,12 +231,55 @@ def test_an_example_is_called_what_its_source_calls_it(folder):
     assert len({*digits.train_sources, *digits.test_sources}) == 1797
 
 
-def test_a_list_that_cannot_be_written_is_refused_before_training(capsys):
+@pytest.mark.parametrize("target", ["nowhere/list.csv", "own.npz", "folder", "run/config.json"])
+def test_a_list_is_written_over_nothing_else(capsys, folder, target):
+    """And that is said before training, with nothing left behind."""
     arrays, _ = archive()
     np.savez("own.npz", **arrays)
-    arguments = [*TRAIN[:-1], "nowhere/list.csv", "--dataset", "npz:own.npz"]
-    assert main(arguments) == 2
-    assert "--suspects: expected a file that can be written" in capsys.readouterr().err
+    (folder / "folder").mkdir()
+    if target.startswith("run/"):
+        (folder / "run").mkdir()
+        (folder / target).write_text("{}")
+    before = tree(folder)
+    assert main([*TRAIN[:-1], target, "--dataset", "npz:own.npz"]) == 2
+    assert "--suspects: expected a new file, or an older list, " in capsys.readouterr().err
+    assert tree(folder) == before
+
+
+def test_an_older_list_is_replaced_through_a_link(folder):
+    arrays, _ = archive()
+    np.savez("own.npz", **arrays)
+    (folder / "real.csv").write_bytes(",".join(COLUMNS).encode() + b"\r\n1,old\r\n")
+    (folder / "real.csv").chmod(0o640)
+    (folder / "list.csv").symlink_to("real.csv")
+    assert main([*TRAIN, "--dataset", "npz:own.npz"]) == 0
+    assert (folder / "list.csv").is_symlink()
+    assert len(rows_of("real.csv")) == 120
+    assert (folder / "real.csv").stat().st_mode & 0o777 == 0o640
+
+
+def test_any_name_of_a_file_can_be_listed(capsys, folder):
+    names = [b"gr\xfcn.png", b"a,b.png", b'"q".png', b"[bold]x.png"]
+    for number in range(20):
+        path = folder / "photos" / "ab"[number % 2] / f"{number}.png"
+        draw(path, number)
+        if number < len(names):
+            path.rename(path.parent / os.fsdecode(names[number]))
+    arguments = [
+        "--dataset",
+        "folder:photos",
+        "--epochs",
+        "1",
+        "--suspects",
+        "my[bold]list.csv",
+    ]
+    assert main([*TRAIN, *arguments]) == 0
+    listed = (folder / "my[bold]list.csv").read_bytes()
+    assert b"a/gr\xfcn.png" in listed
+    with (folder / "my[bold]list.csv").open(newline="", errors="surrogateescape") as file:
+        examples = {row["example"] for row in csv.DictReader(file)}
+    assert {f"{'ab'[n % 2]}/{os.fsdecode(name)}" for n, name in enumerate(names)} <= examples
+    assert "wrote my[bold]list.csv" in capsys.readouterr().out
 
 
 def test_a_diverged_run_knows_no_suspects(capsys, folder):
@@ -208,5 +287,5 @@ def test_a_diverged_run_knows_no_suspects(capsys, folder):
     np.savez("own.npz", **arrays)
     arguments = ["--dataset", "npz:own.npz", "--learning-rate", "1e30", "--loss", "CE"]
     assert main([*TRAIN, *arguments]) == 0
-    assert "knows no suspects" in " ".join(capsys.readouterr().out.split())
+    assert "diverged: list.csv is not written" in " ".join(capsys.readouterr().out.split())
     assert not (folder / "list.csv").exists()

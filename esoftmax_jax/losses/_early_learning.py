@@ -111,6 +111,7 @@ def early_learning_regularized_cross_entropy(
     _checks.check_hyperparameter("lam", lam, _checks.NON_NEGATIVE)
     _checks.check_hyperparameter("min_disagreement", min_disagreement, _checks.OPEN_UNIT)
 
+    labels = _numerics.narrow_labels(labels)
     logits = jnp.asarray(logits)
     clean, kept = _numerics.widened(logits), jnp.ones(labels.shape, bool)
     dtype = clean.dtype

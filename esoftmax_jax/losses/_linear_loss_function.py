@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import jax
 import jax.numpy as jnp
 
-from esoftmax_jax import _checks, _linear_numerics
+from esoftmax_jax import _checks, _linear_numerics, _numerics
 from esoftmax_jax._types import Array
 from esoftmax_jax.losses import _linear_checks
 
@@ -75,6 +75,7 @@ def linear_loss_function(
             for name, interval in intervals.items():
                 _checks.check_hyperparameter(name, options[name], interval, labels.shape)
             _linear_checks.check_chunk_size(options["chunk_size"])
+            labels = _numerics.narrow_labels(labels)
             result: Array = compiled(hidden, kernel, labels, **options)
             return result
 

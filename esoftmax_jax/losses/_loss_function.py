@@ -114,6 +114,7 @@ def loss_function(
                 labels = None
             else:
                 _checks.check_labels(labels, logits, axis)
+                labels = _numerics.narrow_labels(labels)
             examples = logits.shape[:axis] + logits.shape[axis + 1 :]
             _checks.check_where(where, examples)
             dtype = _numerics.compute_dtype(logits.dtype)

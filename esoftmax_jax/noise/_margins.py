@@ -46,6 +46,6 @@ def label_margins(logits: ArrayInput, labels: ArrayInput, *, axis: int = -1) -> 
     safe, _ = _numerics.safe_labels(labels, scores.shape[axis])
     own = _numerics.class_is(scores.shape, safe, axis)
     others = jnp.max(jnp.where(own, -jnp.inf, scores), axis=axis)
-    label = _numerics.pick(scores, safe, axis)
+    label = _numerics.pick_with_gradient(scores, safe, axis)
     # Not −inf − (−inf), which is NaN, for a masked label beside masked classes.
     return jnp.where(label == -jnp.inf, -jnp.inf, label - others)

@@ -28,6 +28,9 @@ from experiments._suspects import (
     write_suspects,
 )
 
+# A gap between training and test accuracy that calls for a warning.
+_BY_HEART = 0.15
+
 
 def train(
     config: RunConfig,
@@ -146,6 +149,14 @@ def _write_suspects(
     write_suspects(path, found, dataset.class_names)
     console.print(describe_suspects(found, dataset))
     console.print(_averaged(margins.epochs))
+    seen, unseen = (result["curves"][name][-1] for name in ("train_accuracy", "test_accuracy"))
+    if seen - unseen > _BY_HEART:
+        console.print(
+            f"The network gives back {100 * seen:.0f} % of the labels it was trained on and "
+            f"{100 * unseen:.0f} % of those it was not: it learns labels by heart, and those of "
+            "them that are wrong look right to it. Fewer --epochs, --augment, a lower "
+            "--learning-rate or another --loss may help."
+        )
     console.print(f"wrote {path}, the worst first")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from esoftmax_jax import losses, noise, presets, training
@@ -36,10 +37,10 @@ class Model(nn.Module):
         return nn.Dense(10)(x)
 
 
-def test_the_python_examples_run():
+def test_the_python_examples_run(tmp_path, monkeypatch):
     images, labels = jnp.ones((80, 4)), jnp.arange(80) % 10
     dense = nn.Dense(10)
-    first, by_name, second, third = blocks("python")
+    first, by_name, second, third, cleaning = blocks("python")
     names: dict[str, Any] = {
         "model": dense,
         "params": dense.init(jax.random.key(0), images)["params"],
@@ -70,6 +71,17 @@ def test_the_python_examples_run():
     }
     exec(third, names)
     assert names["metrics"].count == 80
+
+    monkeypatch.chdir(tmp_path)
+    arrays = {"train_images": np.arange(5.0)[:, None], "train_labels": np.arange(5), "more": 1}
+    np.savez("my.npz", **arrays)
+    rows = ["rank,example,margin", "1,3,-2.5", "2,0,-0.1", "3,1,0.0", "4,2,3", "5,4,1e3"]
+    Path("suspects.csv").write_text("\r\n".join(rows))
+    exec(cleaning, {})
+    with np.load("cleaned.npz") as cleaned:
+        assert cleaned["train_labels"].tolist() == [1, 2, 4]
+        assert cleaned["train_images"].tolist() == [[1.0], [2.0], [4.0]]
+        assert cleaned["more"] == 1
 
 
 def test_the_commands_parse():

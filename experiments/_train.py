@@ -153,8 +153,8 @@ def _write_suspects(
     if seen - unseen > _BY_HEART:
         console.print(
             f"The network gives back {100 * seen:.0f} % of the labels it was trained on and "
-            f"{100 * unseen:.0f} % of those it was not: it learns labels by heart, and those of "
-            "them that are wrong look right to it. Fewer --epochs, --augment, a lower "
+            f"{100 * unseen:.0f} % of those it was not: it learns labels by heart, and the "
+            "wrong ones among them look right to it. Fewer --epochs, --augment, a lower "
             "--learning-rate or another --loss may help."
         )
     console.print(f"wrote {path}, the worst first")

@@ -73,7 +73,11 @@ def test_the_python_examples_run(tmp_path, monkeypatch):
     assert names["metrics"].count == 80
 
     monkeypatch.chdir(tmp_path)
-    arrays = {"train_images": np.arange(5.0)[:, None], "train_labels": np.arange(5), "more": 1}
+    arrays: dict[str, Any] = {
+        "train_images": np.arange(5.0)[:, None],
+        "train_labels": np.arange(5),
+        "more": 1,
+    }
     np.savez("my.npz", **arrays)
     rows = ["rank,example,margin", "1,3,-2.5", "2,0,-0.1", "3,1,0.0", "4,2,3", "5,4,1e3"]
     Path("suspects.csv").write_text("\r\n".join(rows))

@@ -97,6 +97,7 @@ def test_labels_of_ones_own_are_ranked_with_those_held_out(capsys, folder):
     right = [row["suggestion"] == names[clean[int(row["example"])]] for row in found]
     assert np.mean(right) > 0.9
     said = capsys.readouterr().out
+    assert "learns labels by heart" not in said
     suspect = sum(float(row["margin"]) < 0 for row in rows)
     assert f"{suspect} of 120 labels" in said
     assert "of them are wrong" not in said  # nobody knows which
@@ -280,6 +281,15 @@ def test_any_name_of_a_file_can_be_listed(capsys, folder):
         examples = {row["example"] for row in csv.DictReader(file)}
     assert {f"{'ab'[n % 2]}/{os.fsdecode(name)}" for n, name in enumerate(names)} <= examples
     assert "wrote my[bold]list.csv" in capsys.readouterr().out
+
+
+def test_a_network_that_learnt_by_heart_is_said_to_have(capsys):
+    arrays, _ = archive()
+    arrays["train_labels"] = np.random.default_rng(1).integers(0, 3, 120)
+    np.savez("random.npz", **arrays)
+    arguments = ["--dataset", "npz:random.npz", "--loss", "CE", "--epochs", "200"]
+    assert main([*TRAIN, *arguments]) == 0
+    assert "it learns labels by heart" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_diverged_run_knows_no_suspects(capsys, folder):

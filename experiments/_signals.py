@@ -44,11 +44,15 @@ def uninterrupted() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _handlers(numbers: tuple[int, ...], handler: Any) -> Iterator[None]:
-    """Handle signals so for a while; only the main thread has any."""
+    """Handle signals so for a while; only the main thread has any.
+
+    A signal that is ignored stays so: a shell does that for what it starts in the background.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, handler) for number in numbers}
+    heard = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in heard}
     try:
         yield
     finally:

@@ -136,6 +136,15 @@ def test_sigterm_interrupts_as_sigint_does(tmp_path):
     assert "Traceback" not in error
 
 
+@pytest.fixture
+def interruptible_tests():
+    """In the background of a shell SIGINT is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible_tests")
 def test_an_interruption_waits_for_what_must_be_whole():
     done = []
 
@@ -150,6 +159,15 @@ def test_an_interruption_waits_for_what_must_be_whole():
     assert done == ["saved"]
 
 
+@pytest.mark.usefixtures("interruptible_tests")
+def test_an_ignored_interruption_stays_ignored():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    assert exit_code_of(lambda: signal.raise_signal(signal.SIGINT)) == 0
+    with uninterrupted():
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.usefixtures("interruptible_tests")
 def test_an_interruption_is_not_lost_in_the_garbage_collector():
     """JAX has a callback in there, out of which Python lets no exception."""
 

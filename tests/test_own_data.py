@@ -18,6 +18,8 @@ from experiments._recipes import make_config
 from experiments._runner import make_group
 from tests.dataset_helpers import draw, refused
 
+pytestmark = pytest.mark.usefixtures("folder")
+
 
 def features(seed=0):
     """Make an archive's arrays: two classes of 40 rows each, without a test set."""
@@ -27,14 +29,6 @@ def features(seed=0):
         "train_images": generator.normal(size=(80, 6)) + labels[:, None],
         "train_labels": labels,
     }
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("ESOFTMAX_CACHE_DIR", str(tmp_path / "cache"))
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-    return tmp_path / "work"
 
 
 @pytest.fixture

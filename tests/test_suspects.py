@@ -21,6 +21,8 @@ from tests.dataset_helpers import draw, tree
 
 Z = jnp.array([[2.0, 0.0, -1.0], [2.0, 0.0, -1.0], [0.0, 0.0, -1.0]])
 
+pytestmark = pytest.mark.usefixtures("folder")
+
 
 def test_margins_are_the_label_against_the_best_other_class():
     labels = jnp.array([0, 2, 1])
@@ -55,14 +57,6 @@ def archive(count=120, **more):
     labels = np.where(np.arange(count) % 10 == 0, (clean + 1) % 3, clean)
     images = np.eye(3)[clean] * 4 + generator.normal(size=(count, 3))
     return {"train_images": images, "train_labels": labels, **more}, clean
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("ESOFTMAX_CACHE_DIR", str(tmp_path / "cache"))
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-    return tmp_path / "work"
 
 
 TRAIN = ["train", "--epochs", "20", "--checkpoint-every", "20", "--workdir", "run", "--suspects", "list.csv"]  # fmt: skip

@@ -28,7 +28,7 @@ def widened(values: ArrayInput) -> Array:
 
 
 def narrow_labels(labels: ArrayInput) -> ArrayInput:
-    """Return NumPy's 64-bit labels as int32, too large ones as −1.
+    """Return NumPy's 64-bit labels as int32, those outside [0, 2³¹) as −1.
 
     JAX would drop the upper half without a word: 2**32 + 3 must not become class 3.
     """

@@ -57,7 +57,7 @@ def _sum_of_powers(
     """
     normaliser, delta = jax.lax.optimization_barrier((normaliser, delta))
     # So small a δ is 0 to this formula, and needs no limit of its own.
-    delta = jnp.maximum(delta, 1e-20)
+    delta = jnp.where(jnp.abs(delta) < 1e-20, 1e-20, delta)
     logs = jnp.log1p(delta * (normaliser + below))
     return unfused(jnp.sum(jnp.exp(-exponent / delta * logs), axis=axis, keepdims=True))
 

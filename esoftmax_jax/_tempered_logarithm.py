@@ -25,7 +25,7 @@ def _slope_by_a(
     exact: Array, small: Array, x: Array, coefficient: Callable[[int], float]
 ) -> Array:
     """Return x² Σ_n coefficient(n) smallⁿ where |small| is small, else ``exact``."""
-    use_series = jnp.abs(small) < _SERIES_BELOW
+    use_series = ~(jnp.abs(small) >= _SERIES_BELOW)  # NaN goes the way that keeps it
     argument = jnp.where(use_series, small, 0)
     series = jnp.zeros_like(argument)
     for n in reversed(range(_SERIES_LENGTH)):

@@ -95,7 +95,7 @@ def divided(
         given: the labels as they came, if ``labels`` are cleaner ones.
         notes: sentences without their capital and full stop.
     """
-    called = np.array(sources)
+    called, held_out = np.array(sources), HELD_OUT in notes
     return Parts(
         arrays={
             "train_images": images[~test],
@@ -108,8 +108,8 @@ def divided(
         note=" ".join(f"{note[0].upper()}{note[1:]}." for note in notes),
         train_sources=called[~test],
         test_sources=called[test],
-        test_given=np.zeros(0, np.int32) if given is None else given[test].astype(np.int32),
-        held_out=HELD_OUT in notes,
+        test_given=given[test] if given is not None and held_out else np.zeros(0, np.int32),
+        held_out=held_out,
     )
 
 

@@ -246,6 +246,11 @@ def _checked(spec: str, parts: Parts, *, base: str = "") -> Dataset:
         rows=len(test),
         num_classes=num_classes,
     )
+    test_given = parts.test_given
+    if len(test_given):
+        test_given = checked_labels(
+            test_given, where(GIVEN), rows=len(test), num_classes=num_classes
+        )
     train_ids = np.arange(len(train))
     if parts.train_ids is not None:
         train_ids = checked_ids(parts.train_ids, where("train_ids"), rows=len(train))
@@ -272,7 +277,7 @@ def _checked(spec: str, parts: Parts, *, base: str = "") -> Dataset:
         train_ids=train_ids,
         train_sources=parts.train_sources,
         test_sources=parts.test_sources,
-        test_given=parts.test_given if parts.held_out else np.zeros(0, np.int32),
+        test_given=test_given,
         label_sets=labels,
         class_names=parts.class_names or (),
         data_hash=content_hash(everything) if own_files else None,

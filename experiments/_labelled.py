@@ -40,10 +40,10 @@ class Labelled:
 
 
 def labelled_examples(dataset: Dataset, noisy: NoisyTraining, noise: str) -> Labelled:
-    """Return the training examples and, behind them, a test set whose labels may be wrong too.
+    """Return the training examples and, behind them, test examples with labels in question.
 
-    That is one that was held out of the labels as they came, unless clean ones took their
-    place and others than those that came are trained on.
+    Those are a test set that was held out: its labels as they came, unless they have clean ones
+    beside them and something else than labels as they came is trained on.
     """
     wrong = noisy.wrong(dataset.train_labels) & noisy.known
     foreign = np.zeros(len(wrong), bool) if noisy.foreign is None else noisy.foreign >= 0

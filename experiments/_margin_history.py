@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax import noise
+from experiments._array_cache import UNREADABLE
+from experiments._errors import UsageError
 from experiments._labelled import Labelled
 from experiments._runner import Group
 
@@ -58,11 +60,18 @@ class MarginHistory:
     def until(self, epoch: int, num_classes: int) -> Margins:
         """Average over the epochs up to this one that were looked at."""
         paths = [self._path(one) for one in range(1, epoch + 1) if self.has(one)]
-        margins, votes = [], 0
+        margins: list[npt.NDArray[np.float32]] = []
+        votes = np.zeros((len(self._labelled.labels), num_classes), np.int32)
         for path in paths:
-            with np.load(path) as archive:
-                margins.append(archive["margins"])
-                votes = votes + np.eye(num_classes, dtype=np.int32)[archive["suggestions"]]
+            try:
+                with path.open("rb") as file, np.load(file) as archive:
+                    margins.append(archive["margins"])
+                    votes[np.arange(len(votes)), archive["suggestions"]] += 1
+            except UNREADABLE as error:
+                raise UsageError(
+                    f"{path}: expected margins as they were written, got something else "
+                    f"({type(error).__name__}); train again in another --workdir"
+                ) from error
         return Margins(np.mean(margins, axis=0), np.argmax(votes, axis=1), len(paths))
 
     def _path(self, epoch: int) -> Path:

@@ -32,13 +32,16 @@ def long_tailed(dataset: Dataset, imbalance: float | None) -> Dataset:
     if imbalance is None:
         return dataset
     # One key for all seeds: they differ in their noise, not in their examples.
-    kept = noise.long_tailed_examples(
-        jax.random.key(0),
-        dataset.train_labels,
-        num_classes=dataset.num_classes,
-        imbalance=imbalance,
-        example_ids=dataset.train_ids,
-    )
+    try:
+        kept = noise.long_tailed_examples(
+            jax.random.key(0),
+            dataset.train_labels,
+            num_classes=dataset.num_classes,
+            imbalance=imbalance,
+            example_ids=dataset.train_ids,
+        )
+    except ValueError as error:
+        raise UsageError(f"--imbalance: {error}") from error
     return take_rows(dataset, np.asarray(kept))
 
 

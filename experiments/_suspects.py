@@ -45,16 +45,21 @@ def rank_suspects(labelled: Labelled, margins: Margins) -> Suspects:
     return Suspects(labelled.take(order), margins.suggestions[order], margins.mean[order])
 
 
-def check_suspects_file(option: str, path: Path | None) -> None:
-    """Check that a list can be written there, over nothing but an older list; None passes."""
+def check_suspects_file(option: str, path: Path | None, workdir: Path) -> None:
+    """Check that a list can be written there, over nothing but an older list; None passes.
+
+    ``workdir`` need not exist yet.
+    """
     if path is None:
         return
     wanted = f"{option}: expected a new file, or an older list, in a folder that can be written"
     try:
         if path.exists() and not (path.is_file() and _is_list(path)):
             raise UsageError(f"{wanted}, got {path}, which is something else; choose another")
-        with tempfile.TemporaryFile(dir=path.resolve().parent):
-            pass
+        folder = path.resolve().parent
+        if folder != workdir.resolve() or folder.exists():
+            with tempfile.TemporaryFile(dir=folder):
+                pass
     except OSError as error:
         raise UsageError(f"{wanted}, got {path} ({error.strerror}); choose another") from None
 
@@ -112,10 +117,10 @@ def describe_suspects(suspects: Suspects, dataset: Dataset) -> str:
     precision = "–" if not judged else f"{100 * found / judged:.1f} %"
     # Of a wrong and a right label, how often the wrong one has the lower margin.
     ranked = roc_auc_score(one.wrong[known], -suspects.margins[known])
-    part = "" if known.all() else f"; of the {known.sum()} labels of the training set"
+    part = "" if known.all() else f"of those among the {known.sum()} training labels "
     counted = "" if dataset.clean_labels else ", counting only what --noise changed"
     return (
-        f"{text}{part}; {precision} of them are wrong{counted}, and they are "
+        f"{text}; {part}{precision} are wrong{counted}, and they are "
         f"{100 * found / wrong:.1f} % of the {wrong} wrong ones (area under the ROC curve "
         f"{ranked:.3f})."
     )

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 
 from experiments._checkpoints import Checkpoints
@@ -59,7 +60,7 @@ def train(
         UsageError: the folder belongs to another configuration, or is no folder; the file
             cannot be written, or its run is not to be had any more.
     """
-    check_suspects_file("--suspects", suspects)
+    check_suspects_file("--suspects", suspects, workdir)
     _claim(workdir, config)
     console = Console(soft_wrap=True, markup=False, highlight=False)
     results_path = workdir / "results.jsonl"
@@ -140,20 +141,24 @@ def _write_suspects(
     history: MarginHistory,
     path: Path,
 ) -> None:
-    if diverged(result):
+    margins = None
+    if not diverged(result):
+        margins = history.until(result["config"]["epochs"], dataset.num_classes)
+    # The last update may be the one that ends in NaN, after a loss that was finite.
+    if margins is None or not np.isfinite(margins.mean).all():
         old = "; the older list in it stays" if path.exists() else ""
         console.print(f"this run diverged: {path} is not written{old}")
         return
-    margins = history.until(result["config"]["epochs"], dataset.num_classes)
     found = rank_suspects(labelled, margins)
     write_suspects(path, found, dataset.class_names)
     console.print(describe_suspects(found, dataset))
     console.print(_averaged(margins.epochs))
     seen, unseen = (result["curves"][name][-1] for name in ("train_accuracy", "test_accuracy"))
-    if seen - unseen > _BY_HEART:
+    # Other shares of the classes in the test set are a gap of their own.
+    if result["config"]["imbalance"] is None and seen - unseen > _BY_HEART:
         console.print(
             f"The network gives back {100 * seen:.0f} % of the labels it was trained on and "
-            f"{100 * unseen:.0f} % of those it was not: it learns labels by heart, and the "
+            f"{100 * unseen:.0f} % of those it was not: it may learn labels by heart, and the "
             "wrong ones among them look right to it. Fewer --epochs, --augment, a lower "
             "--learning-rate or another --loss may help."
         )

@@ -65,3 +65,25 @@ def test_few_steps_are_what_was_asked_for():
     default = losses.bi_tempered_loss(logits, jnp.array([1]), t2=3.0)
     assert abs(few - many).item() > 1e-3
     np.testing.assert_allclose(default, many, rtol=1e-6)
+
+
+def test_a_temperature_below_one_means_the_same_to_all_forms():
+    """Out of range, but where a step of learning it from 1 may lead."""
+    logits, label = jnp.array([2.0, 0.0, -1.0]), jnp.int32(0)
+
+    @jax.jit
+    def forms(t2):
+        every = losses.per_class_loss(functools.partial(losses.bi_tempered_loss, t2=t2))
+        return losses.bi_tempered_loss(logits, label, t2=t2), every(logits)[0]
+
+    one, of_every = forms(0.99)
+    np.testing.assert_allclose(one, of_every, rtol=1e-5)
+
+
+def test_the_derivative_of_what_is_nan_is_nan():
+    logits, bad = jnp.array([2.0, 0.0, -1.0]), jnp.int32(-100)
+    for t1, t2 in ((1.0, 1.2), (0.8, 1.0)):
+        by_both = jax.grad(
+            lambda *t: losses.bi_tempered_loss(logits, bad, t1=t[0], t2=t[1]), argnums=(0, 1)
+        )(t1, t2)
+        assert jnp.all(jnp.isnan(jnp.array(by_both)))

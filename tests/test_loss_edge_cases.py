@@ -270,3 +270,34 @@ def test_backward_correction_learns_its_matrix():
     np.testing.assert_allclose(jax.grad(total)(matrix), expected, rtol=1e-4)
     # The inverse's rows sum to 1 only roughly, which must not meet large logits.
     np.testing.assert_allclose(total(matrix, Z + 1e4), total(matrix, Z), rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("loss", "name"),
+    [
+        (losses.bi_tempered_loss, "t1"),
+        (losses.bi_tempered_loss, "t2"),
+        (functools.partial(losses.ldr_kl_loss, lam=2.0), "threshold"),
+        (losses.ldr_kl_loss, "lam"),
+        (losses.normalized_focal_loss, "gamma"),
+        (losses.normalized_negative_focal_loss, "gamma"),
+        (losses.generalized_cross_entropy, "q"),
+    ],
+)
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_hyperparameters_of_lower_rank_broadcast_against_examples(loss, name, axis):
+    logits = jax.random.normal(jax.random.key(0), (3, 3, 3))
+    labels = jnp.arange(9).reshape(3, 3) % 3
+    values = jnp.array([1.0, 0.5, 0.75]) if name != "t2" else jnp.array([1.0, 1.5, 2.0])
+    found = loss(logits, labels, axis=axis, **{name: values})
+    single = [
+        loss(logits, labels, axis=axis, **{name: value})[:, i] for i, value in enumerate(values)
+    ]
+    np.testing.assert_allclose(found, jnp.stack(single, axis=1), rtol=1e-5)
+
+
+def test_wide_numpy_labels_are_checked_whole():
+    with pytest.raises(ValueError, match="labels"):
+        losses.checked(losses.cross_entropy)(
+            np.zeros((2, 4), np.float32), np.array([0, 2**32 + 1])
+        )

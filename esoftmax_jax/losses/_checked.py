@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.experimental import checkify
 
-from esoftmax_jax import _checks
+from esoftmax_jax import _checks, _numerics
 from esoftmax_jax._types import Array, ArrayInput, LossFunction
 from esoftmax_jax.losses._loss_function import EVERY_CLASS, gives_every_class, mark_every_class
 
@@ -66,7 +66,8 @@ mask such examples with `where` or correct them
             example_shape = np.delete(logits.shape, axis % logits.ndim)
             labels = np.zeros(example_shape, np.int32)
         # Shapes and types are right from here on: the loss has checked them.
-        inspected = [jax.lax.stop_gradient(jnp.asarray(x)) for x in (logits, labels)]
+        whole = _numerics.narrow_labels(labels)
+        inspected = [jax.lax.stop_gradient(jnp.asarray(x)) for x in (logits, whole)]
         inspected += [] if where is None else [jnp.asarray(where)]
         positive_axis = axis % inspected[0].ndim
         inspect = functools.partial(

@@ -160,7 +160,8 @@ def backward_corrected_cross_entropy(
         Patrini et al., "Making Deep Neural Networks Robust to Label Noise: A Loss Correction
         Approach", CVPR 2017, theorem 1.
     """
-    return _weighted_log_probs(logits, labels, -jnp.asarray(transition_matrix), axis)
+    inverse = jnp.asarray(transition_matrix)  # what became of it in _inverse
+    return _weighted_log_probs(logits, labels, -inverse, axis)
 
 
 def _weighted_log_probs(

@@ -195,6 +195,7 @@ def generalized_jensen_shannon_loss(
         labels = jnp.where(where, labels, 0)
     log_probs = _numerics.log_probs(clean, axis)
     weight = jnp.asarray(pi).astype(dtype)
+    weight = jnp.broadcast_to(weight, labels.shape) if weight.ndim else weight
     rest = (1 - weight) / clean.shape[0]
     per_class = _numerics.for_each_class(rest, labels, axis - 1)
     safe, valid = _numerics.safe_labels(labels, clean.shape[axis])

@@ -82,8 +82,9 @@ def loss_function(
                 if options[name] is None:
                     continue
                 value = jnp.asarray(options[name]).astype(dtype)
-                if labels is None and value.ndim:
-                    value = jnp.expand_dims(jnp.broadcast_to(value, examples), axis)
+                if value.ndim:
+                    value = jnp.broadcast_to(value, examples)
+                    value = jnp.expand_dims(value, axis) if labels is None else value
                 options[name] = value
             for name in checks:
                 if jnp.issubdtype(options[name].dtype, jnp.floating):

@@ -110,7 +110,7 @@ CASES = [
     Case(L.partially_huberised_cross_entropy, F.phuber, {"tau": 10.0}, bounded=True),
     Case(L.dynamic_fine_tuning_loss, F.dft, bounded=True),
     Case(L.jensen_shannon_loss, F.js, {"pi": 0.3}, bounded=True),
-    Case(L.bi_tempered_loss, F.bi_tempered, {"t1": 0.8, "t2": 1.4}, bounded=True, large_temporaries=1),
+    Case(L.bi_tempered_loss, F.bi_tempered, {"t1": 0.8, "t2": 1.4}, bounded=True, large_temporaries=3),
     Case(L.logit_clip_cross_entropy, F.logit_clip, {"delta": 0.5}, depends_on_constant=True, large_temporaries=3),
     Case(L.ldr_kl_loss, F.ldr_kl, {"threshold": 0.1, "lam": 10.0}, depends_on_constant=True, large_temporaries=5),
     Case(L.normalized_negative_cross_entropy, F.nnce, bounded=True, large_temporaries=3, constant_sum=nnce_sum),

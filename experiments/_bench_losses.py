@@ -6,70 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
-import optax
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from esoftmax_jax import losses
-from experiments._closest import did_you_mean
+from experiments._bench_candidates import PEER, Function, candidates
 from experiments._console import print_titled
-from experiments._errors import UsageError
 from experiments._progress import ProgressBar
 from experiments._results import append_line
 from experiments._runner import environment
 
 SHAPES = ((128, 10), (4096, 10), (4096, 100), (4096, 1000), (2048, 32000))
-PEER = "optax CE"
 COPY = "copy"
 TARGET_SECONDS = 0.01  # length of one timed burst
-LARGEST_MATRIX = 1000  # classes up to which the losses with a transition matrix are timed
-
-Function = Any  # a jitted function of logits and labels
-
-SETTINGS: dict[str, dict[str, Any]] = {
-    "FL": {"gamma": 0.5},
-    "CE_tau": {"tau": 0.5},
-    "GCE": {"q": 0.7},
-    "SCE": {"alpha": 0.1, "beta": 1.0},
-    "AGCE": {"a": 0.6, "q": 0.6},
-    "AUL": {"a": 6.3, "q": 1.5},
-    "AEL": {"a": 2.5},
-    "CE+LC": {"delta": 1.0},
-    "CE_eps": {"m": 1e5},
-    "FL_eps": {"m": 1e5},
-    "CE_eps+MAE": {"m": 1e5, "alpha": 0.01, "beta": 5.0},
-    "FL_eps+MAE": {"m": 1e5, "alpha": 0.01, "beta": 5.0},
-    "AMSE": {"a": 30.0},
-    "VCE": {"a": 1.0},
-    "VEL": {"a": 2.5},
-    "VMSE": {"a": 5.0},
-    "CE_tau+MAE": {"alpha": 1.0, "beta": 1.0, "tau": 0.5},
-    "NCE+MAE": {"alpha": 1.0, "beta": 0.5},
-    "NCE+RCE": {"alpha": 1.0, "beta": 1.0},
-    "NFL+MAE": {"alpha": 1.0, "beta": 0.5},
-    "NFL+RCE": {"alpha": 1.0, "beta": 1.0},
-    "NCE+AGCE": {"alpha": 1.0, "beta": 4.0, "a": 6.0, "q": 1.5},
-    "NCE+AUL": {"alpha": 1.0, "beta": 4.0, "a": 6.3, "q": 1.5},
-    "NCE+AEL": {"alpha": 1.0, "beta": 4.0, "a": 5.0},
-    "ANL-CE": {"alpha": 5.0, "beta": 5.0},
-    "ANL-FL": {"alpha": 5.0, "beta": 5.0},
-    "JAL-CE": {"alpha": 1.0, "beta": 1.0, "a": 30.0},
-    "JAL-FL": {"alpha": 1.0, "beta": 1.0, "a": 30.0},
-}
-"""Hyperparameters that are timed, where a loss needs any."""
-
-
-def translated_ce_eps_mae(logits: jax.Array, labels: jax.Array) -> jax.Array:
-    """CE_ε+MAE as one would write it down: one-hot, softmax, clip, logarithm."""
-    num_classes = logits.shape[-1]
-    probs = jax.nn.softmax(logits)
-    top = jax.nn.one_hot(jnp.argmax(logits, axis=-1), num_classes)
-    target = jax.nn.one_hot(labels, num_classes)
-    shifted = jnp.clip((probs + 1e5 * top) / (1 + 1e5), 1e-8)
-    cross_entropy = -jnp.sum(target * jnp.log(shifted), axis=-1)
-    return 0.01 * cross_entropy + 5.0 * jnp.sum(jnp.abs(target - probs), axis=-1)
 
 
 def _copy(logits: jax.Array, labels: jax.Array) -> jax.Array:
@@ -78,43 +27,18 @@ def _copy(logits: jax.Array, labels: jax.Array) -> jax.Array:
     return -logits
 
 
-def _matrix(num_classes: int) -> jax.Array:
-    return 0.7 * jnp.eye(num_classes) + 0.3 / num_classes
-
-
-def candidates(num_classes: int) -> dict[str, Function]:
-    """Return the functions timed at K classes, the peer first."""
-    settings = SETTINGS | {"NLNL": {"key": jax.random.key(0)}}
-    if num_classes <= LARGEST_MATRIX:
-        for name in ("Forward", "Backward"):
-            settings[name] = {"transition_matrix": _matrix(num_classes)}
-    named = {
-        name: losses.get(name, **settings.get(name, {}))
-        for name in losses.names()
-        if name in settings or name not in ("Forward", "Backward")
-    }
-    return {
-        PEER: optax.softmax_cross_entropy_with_integer_labels,
-        **named,
-        "CE_eps+MAE, translated": translated_ce_eps_mae,
-    }
-
-
-def check_names(only: tuple[str, ...]) -> None:
-    """Refuse names that are not in the table."""
-    known = candidates(2)
-    for name in only:
-        if name not in known:
-            raise UsageError(
-                f"--losses: expected names among {', '.join(known)}, got {name!r}"
-                f"{did_you_mean(name, known)}; separate several by commas"
-            )
-
-
 def bench_losses(
-    *, repeats: int, json_path: Path | None, only: tuple[str, ...] = (), shapes: Any = SHAPES
+    *,
+    repeats: int,
+    json_path: Path | None,
+    only: tuple[str, ...] = (),
+    own: tuple[str, ...] = (),
+    shapes: Any = SHAPES,
 ) -> None:
-    """Time value and gradient of every loss at every shape and print ratios to the peer."""
+    """Time value and gradient of every loss at every shape and print ratios to the peer.
+
+    ``only`` and ``own`` are what ``checked_names`` returns; without ``only`` all are timed.
+    """
     # One device, with all cores: virtual devices would share them.
     figures: dict[str, dict[str, dict[str, float]]] = {}
     copies: dict[str, float] = {}
@@ -123,7 +47,7 @@ def bench_losses(
         for shape in shapes:
             chosen = {
                 name: f
-                for name, f in candidates(shape[1]).items()
+                for name, f in candidates(shape[1], own).items()
                 if not only or name in only or name == PEER
             }
             functions = {name: _value_and_grad(f) for name, f in chosen.items()}

@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 from typing import Any, get_args
 
-from experiments._closest import spelled
 from experiments._config import ComputeDtype, NetworkName
 from experiments._data_options import listed, whole_number
 
@@ -18,7 +17,8 @@ def add_bench_verbs(verbs: Any, parser_class: type[argparse.ArgumentParser]) -> 
     losses = _add(kinds, "losses", "value and gradient against optax", _losses, 30)
     losses.add_argument(
         "--losses",
-        help="names as in compare, Forward or Backward, separated by commas (default: all)",
+        help="names as in compare, Forward, Backward or FILE.py:NAME of your own, separated by "
+        "commas (default: all)",
     )
     _add(kinds, "linear", "last layer and loss, fused and not", _linear, 5)
     train = _add(kinds, "train", "images per second of an epoch program", _train, 5)
@@ -58,13 +58,13 @@ def _check_json(options: argparse.Namespace) -> None:
 
 
 def _losses(options: argparse.Namespace) -> None:
-    from experiments._bench_losses import bench_losses, check_names
+    from experiments._bench_candidates import checked_names
+    from experiments._bench_losses import bench_losses
 
     _check_json(options)
     names = [] if options.losses is None else listed("--losses", options.losses)
-    only = tuple(map(spelled, names))
-    check_names(only)
-    bench_losses(repeats=options.repeats, json_path=options.json, only=only)
+    only, own = checked_names(names)
+    bench_losses(repeats=options.repeats, json_path=options.json, only=only, own=own)
 
 
 def _linear(options: argparse.Namespace) -> None:

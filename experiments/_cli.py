@@ -16,7 +16,9 @@ from experiments._data_options import (
 from experiments._endings import exit_code_of
 from experiments._errors import UsageError
 from experiments._label_file import read_labels
-from experiments._methods import METHODS, check_method, check_settings
+from experiments._loss_option import OWN_FORM, check_method, check_settings
+from experiments._methods import METHODS, method_named
+from experiments._own_loss_file import names_own_loss
 from experiments._recipes import recipe_for
 from experiments._train_command import shared_options
 from experiments._training_options import add_runs_at_once, add_training_options, common_fields
@@ -54,7 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument(
         "--losses",
         default=DEFAULT_LOSSES,
-        help=f"separated by commas, among {', '.join(METHODS)} ({DEFAULT_LOSSES})",
+        help=f"separated by commas, among {', '.join(METHODS)} or {OWN_FORM} of your own "
+        f"({DEFAULT_LOSSES})",
     )
     compare.add_argument("--seeds", type=whole_number(1), default=5, help="how many, ≥ 1 (5)")
     compare.add_argument(
@@ -70,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     add_data_options(train, "one", "symmetric:0.6")
     add_training_options(train)
     train.add_argument(
-        "--loss", default="CE_eps+MAE", help=f"one of {', '.join(METHODS)} (CE_eps+MAE)"
+        "--loss",
+        default="CE_eps+MAE",
+        help=f"one of {', '.join(METHODS)} or {OWN_FORM} of your own (CE_eps+MAE)",
     )
     train.add_argument(
         "--set",
@@ -114,6 +119,11 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument(
         "--cells",
         help="SETTING, ROW or SETTING/ROW, separated by commas, * for any text (default: all)",
+    )
+    reproduce.add_argument(
+        "--extra-losses",
+        metavar=OWN_FORM,
+        help="of your own, separated by commas: rows beside the table's",
     )
     reproduce.add_argument("--seeds", type=whole_number(1), default=3, help="how many, ≥ 1 (3)")
     reproduce.add_argument(
@@ -229,6 +239,7 @@ def _reproduce(options: argparse.Namespace) -> None:
             table=options.table,
             dataset=options.dataset,
             cells=() if options.cells is None else tuple(listed("--cells", options.cells)),
+            extra_losses=_own_losses(options.extra_losses),
             seeds=options.seeds,
             scale=options.scale,
             data_dir=options.data_dir,
@@ -241,9 +252,20 @@ def _reproduce(options: argparse.Namespace) -> None:
     )
 
 
+def _own_losses(text: str | None) -> tuple[str, ...]:
+    given = [] if text is None else listed("--extra-losses", text)
+    for one in given:
+        if not names_own_loss(one):
+            raise UsageError(
+                f"--extra-losses: expected {OWN_FORM}, got {one!r}; the table's own rows are "
+                "chosen by --cells"
+            )
+    return tuple(check_method("--extra-losses", one) for one in given)
+
+
 def _setting(text: str, loss: str) -> tuple[str, float]:
     name, equals, value = text.partition("=")
-    allowed = METHODS[loss].parameters
+    allowed = method_named(loss).parameters
     expected = f"NAME=VALUE with NAME among {', '.join(allowed) or 'none at all'} for {loss}"
     if name not in allowed or not equals:
         raise UsageError(f"--set: expected {expected}, got {text!r}")

@@ -15,7 +15,7 @@ class RunConfig:
     Attributes:
         dataset: a dataset specification, see ``load_dataset``.
         noise: a noise specification, see ``parse_noise``.
-        loss: a name from ``METHODS``.
+        loss: a name that ``method_named`` takes.
         hyperparameters: the loss's, as sorted (name, value) pairs.
         learning_rate: of SGD at the start.
         seed: of noise, initialisation, batch order and augmentation.
@@ -39,6 +39,7 @@ class RunConfig:
         holdout: share of the noisy training set held out for choosing hyperparameters.
         data_hash: of the images and labels of data of one's own, which may change under the
             same name; None for a set whose name decides its content.
+        loss_hash: of what a loss of one's own computes; None for one of the library's.
     """
 
     dataset: str
@@ -65,12 +66,14 @@ class RunConfig:
     noise_file: str | None = None
     holdout: float = 0.0
     data_hash: str | None = None
+    loss_hash: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; ``from_json`` reads them back."""
         values = dataclasses.asdict(self) | {"hyperparameters": dict(self.hyperparameters)}
-        if self.data_hash is None:  # so that results of version 0.1 keep their identity
-            del values["data_hash"]
+        for name in ("data_hash", "loss_hash"):  # so that older results keep their identity
+            if values[name] is None:
+                del values[name]
         return values
 
     @classmethod

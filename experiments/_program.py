@@ -34,7 +34,7 @@ from experiments._augment_option import (
 from experiments._config import RunConfig
 from experiments._convolution import Implementation
 from experiments._datasets import Dataset
-from experiments._methods import METHODS, switching_loss
+from experiments._methods import method_named, switching_loss
 from experiments._mixup import MixedLabels, mixup
 from experiments._network_choice import make_network
 from experiments._optimizer import (
@@ -153,7 +153,7 @@ def make_program(
     augmentation = parse_augmentation(config.augment)
     check_augmentation(augmentation, dataset.train_images)
     steps = len(dataset.train_labels) // config.batch_size
-    draws = any(METHODS[name].draws for name in loss_names)
+    draws = any(method_named(name).draws for name in loss_names)
 
     def start_one(run: Runs) -> RunState:
         images = jnp.zeros((1, *dataset.train_images.shape[1:]), jnp.float32)

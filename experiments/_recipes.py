@@ -8,7 +8,7 @@ from esoftmax_jax import presets
 from experiments._config import NetworkName, RunConfig
 from experiments._datasets import Dataset
 from experiments._label_file import named_hash
-from experiments._methods import METHODS
+from experiments._methods import method_named
 from experiments._noise_option import NoiseSpec
 
 PAIRS = tuple[tuple[str, float], ...]
@@ -87,7 +87,7 @@ def default_settings(loss: str, dataset: Dataset, noise: NoiseSpec) -> PAIRS:
     instance-dependent and for human noise; on CIFAR-100 also one for each rate, of which the
     nearest is taken.
     """
-    settings = METHODS[loss].candidates[0]
+    settings = method_named(loss).candidates[0]
     # CIFAR's constants underfit on small sets of plain features.
     if recipe_for(dataset) is not _DIGITS:
         rows = presets.paper(*_published_cell(noise, dataset.class_map == "cifar100"))
@@ -129,6 +129,7 @@ def make_config(dataset: Dataset, noise: NoiseSpec, loss: str, **options: Any) -
         "noise_file": noise_file(dataset, noise),
         "seed": 0,
         "data_hash": dataset.data_hash,
+        "loss_hash": method_named(loss).content_hash(dataset.num_classes),
     }
     given = {name: value for name, value in options.items() if value is not None}
     return RunConfig(dataset=dataset.name, noise=str(noise), loss=loss, **{**defaults, **given})

@@ -9,6 +9,7 @@ from experiments._console import make_console
 from experiments._datasets import Dataset, load_dataset
 from experiments._errors import UsageError
 from experiments._label_file import LabelFile
+from experiments._methods import method_named
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import apply_noise
 from experiments._plan import print_plan
@@ -18,7 +19,7 @@ from experiments._reproduce_report import CellResult, print_cells, print_orderin
 from experiments._results import create_folder, read_results
 from experiments._run_all import missing_runs, run_all
 from experiments._subset import first_examples
-from experiments.configs import SCALES, Cell, Scale, load_table
+from experiments.configs import SCALES, Cell, Scale, load_table, own_rows
 
 # Of a part of the images, whose labels need not be wrong at exactly the rate of all.
 _RATE_TOLERANCE = 0.03
@@ -36,6 +37,7 @@ class ReproduceOptions:
     table: str
     dataset: str | None
     cells: tuple[str, ...]
+    extra_losses: tuple[str, ...]
     seeds: int
     scale: str
     data_dir: str | None
@@ -56,7 +58,9 @@ def reproduce(options: ReproduceOptions) -> None:
     console = make_console()
     scale = SCALES[options.scale]
     table = load_table(options.table, options.dataset)
-    cells = table.select(options.cells)
+    chosen = table.select(options.cells)
+    constants = {name: _defaults(name) for name in options.extra_losses}
+    cells = (*chosen, *own_rows(table, chosen, constants))
     runnable = [cell for cell in cells if cell.runnable]
     if not runnable:
         named = f"{cells[0].setting}/{cells[0].label}"
@@ -126,7 +130,16 @@ def _configured(
     noise = parse_noise(config.noise)
     if dataset.label_file is not None and noise.kind == "instance-views":
         noise = parse_noise("labels")  # the published labels take the place of drawn ones
-    return dataclasses.replace(config, noise=str(noise), noise_file=noise_file(dataset, noise))
+    return dataclasses.replace(
+        config,
+        noise=str(noise),
+        noise_file=noise_file(dataset, noise),
+        loss_hash=method_named(config.loss).content_hash(dataset.num_classes),
+    )
+
+
+def _defaults(loss: str) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted(method_named(loss).candidates[0].items()))
 
 
 def _check_noise(configs: Sequence[RunConfig], dataset: Dataset) -> None:

@@ -129,7 +129,14 @@ def lay_out(runs: int, dataset: Dataset, at_once: int | None = None) -> Layout:
 def _program_key(config: RunConfig) -> str:
     """Return a string that the configurations of one program share."""
     return dataclasses.replace(
-        config, loss="", hyperparameters=(), noise="", noise_file=None, learning_rate=0, seed=0
+        config,
+        loss="",
+        loss_hash=None,
+        hyperparameters=(),
+        noise="",
+        noise_file=None,
+        learning_rate=0,
+        seed=0,
     ).identity
 
 

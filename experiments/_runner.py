@@ -17,7 +17,7 @@ from esoftmax_jax import __version__
 from experiments._batches import batch_orders, split_holdout
 from experiments._config import RunConfig
 from experiments._datasets import Dataset
-from experiments._methods import METHODS, number_of_settings
+from experiments._methods import method_named, number_of_settings
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import Labels, NoisyTraining, apply_noise
 from experiments._optimizer import RunState
@@ -253,7 +253,7 @@ def _image_rows(noisy: NoisyTraining, count: int) -> Labels:
 
 def _settings(config: RunConfig, length: int) -> npt.NDArray[np.float32]:
     values = dict(config.hyperparameters)
-    ordered = [values[name] for name in METHODS[config.loss].parameters]
+    ordered = [values[name] for name in method_named(config.loss).parameters]
     return np.array(ordered + [0.0] * (length - len(ordered)), np.float32)
 
 

@@ -32,6 +32,11 @@ from experiments._suspects import (
 # A gap between training and test accuracy that calls for a warning.
 _BY_HEART = 0.15
 
+_CONTENT = {
+    "data_hash": "other images or labels",
+    "loss_hash": "another computation of the loss",
+}
+
 
 def train(
     config: RunConfig,
@@ -200,7 +205,7 @@ def _claim(workdir: Path, config: RunConfig) -> None:
     if stored != config:
         old, new = stored.to_json(), config.to_json()
         differing = ", ".join(
-            "other images or labels" if k == "data_hash" else f"{k}={old.get(k)}"
+            _CONTENT.get(k, f"{k}={old.get(k)}")
             for k in dict.fromkeys([*old, *new])
             if old.get(k) != new.get(k)
         )

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from experiments._config import RunConfig
+from experiments._loss_option import option_name
 
 # Options that compare and train share and that say what is trained on and how.
 _SHARED = (
@@ -44,7 +45,7 @@ def train_command(shared: tuple[str, ...], config: RunConfig, folder: Path) -> s
     """
     called = re.sub(r"[^\w.+-]+", "-", f"{config.loss}-{config.noise}")
     words = ["python", "-m", "experiments", "train", *shared, "--noise", config.noise]
-    words += ["--loss", config.loss, "--learning-rate", repr(config.learning_rate)]
+    words += ["--loss", option_name(config.loss), "--learning-rate", repr(config.learning_rate)]
     for name, value in config.hyperparameters:
         words += ["--set", f"{name}={value!r}"]
     words += ["--workdir", str(folder / called)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from experiments._config import RunConfig
 from experiments._datasets import Dataset
-from experiments._methods import METHODS
+from experiments._methods import method_named
 from experiments._noise_option import NoiseSpec
 from experiments._recipes import make_config, recipe_for
 from experiments._results import diverged
@@ -49,7 +49,7 @@ def tuning_configs(
         )
         for noise in noises
         for loss in loss_names
-        for candidate in METHODS[loss].candidates
+        for candidate in method_named(loss).candidates
         for rate in recipe_for(dataset).learning_rates or LEARNING_RATES
         for seed in TUNING_SEEDS
     ]

@@ -8,7 +8,8 @@ import pytest
 from esoftmax_jax import presets
 from experiments._augment_option import parse_augmentation
 from experiments._errors import UsageError
-from experiments._methods import METHODS, check_settings
+from experiments._loss_option import check_settings
+from experiments._methods import METHODS
 from experiments._noise_option import parse_noise
 from experiments.configs import DATASETS, SCALES, TABLES, Cell, load_table
 from experiments.configs._protocols import split_setting

@@ -294,8 +294,11 @@ def test_the_papers_table_on_real_images(tmp_path, capsys):
     arguments = ["reproduce", "table2", "--dataset", "cifar10", "--scale", "smoke"]
     arguments += ["--cells", "asym0.4/CE,asym0.4/CE_eps+MAE", "--seeds", "1"]
     arguments += ["--data-dir", _prepared_here("cifar10"), "--out", str(tmp_path / "out")]
-    assert main(arguments) == 0
+    own = tmp_path / "of_a_reader.py"
+    own.write_text("def loss(logits, labels, *, a=2.0): return a * logits.std(1)\n", "utf-8")
+    assert main([*arguments, "--extra-losses", f"{own}:loss"]) == 0
     printed = capsys.readouterr().out
+    assert re.search(r"of_a_reader.py:loss +\d+\.\d+ \(1\) +\d+\.\d+ \(1\) +– +–", printed)
     assert re.search(r"CE_eps\+MAE +\d+\.\d+ \(1\) +\d+\.\d+ \(1\) +78\.91 ± 0\.25", printed)
     assert "the first 256 training examples instead of all" in printed
     assert "lossy" in printed

@@ -14,6 +14,7 @@ import optax
 from esoftmax_jax import losses, noise, presets, training
 from experiments._cli import _parser
 from experiments._methods import METHODS
+from experiments._own_loss_file import read_own_loss
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 NOT_LOSSES = {
@@ -40,7 +41,7 @@ class Model(nn.Module):
 def test_the_python_examples_run(tmp_path, monkeypatch):
     images, labels = jnp.ones((80, 4)), jnp.arange(80) % 10
     dense = nn.Dense(10)
-    first, by_name, second, third, cleaning = blocks("python")
+    first, by_name, second, third, own_losses, cleaning = blocks("python")
     names: dict[str, Any] = {
         "model": dense,
         "params": dense.init(jax.random.key(0), images)["params"],
@@ -73,6 +74,11 @@ def test_the_python_examples_run(tmp_path, monkeypatch):
     assert names["metrics"].count == 80
 
     monkeypatch.chdir(tmp_path)
+    Path("my_losses.py").write_text(own_losses, encoding="utf-8")
+    for name in ("mae_to_a_power", "twice_mae"):
+        method = read_own_loss("--losses", f"my_losses.py:{name}")
+        assert len(method.content_hash(10)) == 16
+
     arrays: dict[str, Any] = {
         "train_images": np.arange(5.0)[:, None],
         "train_labels": np.arange(5),

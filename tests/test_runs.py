@@ -13,7 +13,8 @@ from experiments._batches import batch_orders, split_holdout
 from experiments._cli import main
 from experiments._config import RunConfig
 from experiments._datasets import load_dataset
-from experiments._methods import METHODS, check_settings
+from experiments._loss_option import check_settings
+from experiments._methods import METHODS
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import apply_noise
 from experiments._program import make_program

@@ -1,0 +1,122 @@
+"""The functions that ``bench losses`` times, and how its option names them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from esoftmax_jax import losses
+from experiments._closest import did_you_mean, spelled
+from experiments._errors import UsageError
+from experiments._loss_option import OWN_FORM, check_method
+from experiments._methods import method_named
+from experiments._own_loss_file import names_own_loss
+
+PEER = "optax CE"
+LARGEST_MATRIX = 1000  # classes up to which the losses with a transition matrix are timed
+
+_TRIED_CLASSES = 10
+
+Function = Any  # of logits and labels
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "FL": {"gamma": 0.5},
+    "CE_tau": {"tau": 0.5},
+    "GCE": {"q": 0.7},
+    "SCE": {"alpha": 0.1, "beta": 1.0},
+    "AGCE": {"a": 0.6, "q": 0.6},
+    "AUL": {"a": 6.3, "q": 1.5},
+    "AEL": {"a": 2.5},
+    "CE+LC": {"delta": 1.0},
+    "CE_eps": {"m": 1e5},
+    "FL_eps": {"m": 1e5},
+    "CE_eps+MAE": {"m": 1e5, "alpha": 0.01, "beta": 5.0},
+    "FL_eps+MAE": {"m": 1e5, "alpha": 0.01, "beta": 5.0},
+    "AMSE": {"a": 30.0},
+    "VCE": {"a": 1.0},
+    "VEL": {"a": 2.5},
+    "VMSE": {"a": 5.0},
+    "CE_tau+MAE": {"alpha": 1.0, "beta": 1.0, "tau": 0.5},
+    "NCE+MAE": {"alpha": 1.0, "beta": 0.5},
+    "NCE+RCE": {"alpha": 1.0, "beta": 1.0},
+    "NFL+MAE": {"alpha": 1.0, "beta": 0.5},
+    "NFL+RCE": {"alpha": 1.0, "beta": 1.0},
+    "NCE+AGCE": {"alpha": 1.0, "beta": 4.0, "a": 6.0, "q": 1.5},
+    "NCE+AUL": {"alpha": 1.0, "beta": 4.0, "a": 6.3, "q": 1.5},
+    "NCE+AEL": {"alpha": 1.0, "beta": 4.0, "a": 5.0},
+    "ANL-CE": {"alpha": 5.0, "beta": 5.0},
+    "ANL-FL": {"alpha": 5.0, "beta": 5.0},
+    "JAL-CE": {"alpha": 1.0, "beta": 1.0, "a": 30.0},
+    "JAL-FL": {"alpha": 1.0, "beta": 1.0, "a": 30.0},
+}
+"""Hyperparameters that are timed, where a loss needs any."""
+
+
+def translated_ce_eps_mae(logits: jax.Array, labels: jax.Array) -> jax.Array:
+    """CE_ε+MAE as one would write it down: one-hot, softmax, clip, logarithm."""
+    num_classes = logits.shape[-1]
+    probs = jax.nn.softmax(logits)
+    top = jax.nn.one_hot(jnp.argmax(logits, axis=-1), num_classes)
+    target = jax.nn.one_hot(labels, num_classes)
+    shifted = jnp.clip((probs + 1e5 * top) / (1 + 1e5), 1e-8)
+    cross_entropy = -jnp.sum(target * jnp.log(shifted), axis=-1)
+    return 0.01 * cross_entropy + 5.0 * jnp.sum(jnp.abs(target - probs), axis=-1)
+
+
+def _matrix(num_classes: int) -> jax.Array:
+    return 0.7 * jnp.eye(num_classes) + 0.3 / num_classes
+
+
+def candidates(num_classes: int, own: Sequence[str] = ()) -> dict[str, Function]:
+    """Return the functions timed at K classes, the peer first.
+
+    Args:
+        num_classes: K.
+        own: names of registered losses, timed at their first settings.
+    """
+    settings = SETTINGS | {"NLNL": {"key": jax.random.key(0)}}
+    if num_classes <= LARGEST_MATRIX:
+        for name in ("Forward", "Backward"):
+            settings[name] = {"transition_matrix": _matrix(num_classes)}
+    named = {
+        name: losses.get(name, **settings.get(name, {}))
+        for name in losses.names()
+        if name in settings or name not in ("Forward", "Backward")
+    }
+    return {
+        PEER: optax.softmax_cross_entropy_with_integer_labels,
+        **named,
+        "CE_eps+MAE, translated": translated_ce_eps_mae,
+        **{name: _own_loss(name) for name in own},
+    }
+
+
+def _own_loss(name: str) -> Function:
+    method = method_named(name)
+    key = {"key": jax.random.key(0)} if method.draws else {}
+    return method.loss(**method.candidates[0], **key)
+
+
+def checked_names(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of what is to be timed, and those of the user's own among them.
+
+    Raises:
+        UsageError: a name is not in the table, or a loss of the user's own is none.
+    """
+    known = candidates(2)
+    only, own = [], []
+    for text in texts:
+        if names_own_loss(text):
+            own.append(check_method("--losses", text))
+            only.append(own[-1])
+            method_named(own[-1]).content_hash(_TRIED_CLASSES)
+        elif spelled(text) in known:
+            only.append(spelled(text))
+        else:
+            raise UsageError(
+                f"--losses: expected names among {', '.join(known)} or {OWN_FORM}, got "
+                f"{text!r}{did_you_mean(text, known)}; separate several by commas"
+            )
+    return tuple(only), tuple(own)

@@ -1,0 +1,39 @@
+"""Rows for losses of the user's own, beside a table's."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from experiments._errors import UsageError
+from experiments.configs import digits
+from experiments.configs._cell import Cell, Pairs
+from experiments.configs._table import Table
+
+
+def own_rows(table: Table, chosen: Sequence[Cell], losses: Mapping[str, Pairs]) -> list[Cell]:
+    """Return cells of these losses for every setting that chosen cells have.
+
+    They are trained as the table's first row is, at the rate that all of a published table's
+    losses share.
+
+    Args:
+        table: that the cells are from.
+        chosen: some of its cells.
+        losses: by name, with constants.
+
+    Raises:
+        UsageError: the table has no rate that its losses share.
+    """
+    if losses and table.name == digits.NAME:
+        raise UsageError(
+            "--extra-losses: expected a table whose losses share a learning rate, got digits, "
+            "where each has one of its own; `compare --losses` chooses one for yours too"
+        )
+    first = {c.setting: c for c in reversed(table.cells) if c.runnable}
+    return [
+        dataclasses.replace(
+            first[setting], row=name, loss=name, hyperparameters=constants, reference=None
+        )
+        for name, constants in losses.items()
+        for setting in dict.fromkeys(cell.setting for cell in chosen)
+        if setting in first
+    ]

@@ -16,12 +16,18 @@ from experiments._data_options import (
 from experiments._endings import exit_code_of
 from experiments._errors import UsageError
 from experiments._label_file import read_labels
-from experiments._loss_option import OWN_FORM, check_method, check_settings
-from experiments._methods import METHODS, method_named
-from experiments._own_loss_file import names_own_loss
+from experiments._loss_option import (
+    OWN_FORM,
+    check_method,
+    check_settings,
+    own_losses,
+    parse_setting,
+)
+from experiments._methods import METHODS
 from experiments._recipes import recipe_for
 from experiments._train_command import shared_options
 from experiments._training_options import add_runs_at_once, add_training_options, common_fields
+from experiments._unlabelled import INPUT_FORMS
 from experiments.configs import SCALES, TABLES
 
 DEFAULT_LOSSES = "CE,GCE,SCE,MAE,CE_eps+MAE"
@@ -101,6 +107,23 @@ def _parser() -> argparse.ArgumentParser:
         help="write the labels as CSV, those that are probably wrong first",
     )
     train.set_defaults(run=_train)
+
+    predict = verbs.add_parser("predict", help="classes of new examples, by a trained network")
+    predict.add_argument(
+        "--model", type=Path, required=True, metavar="DIR", help="--workdir of a finished run"
+    )
+    predict.add_argument("--inputs", required=True, help=INPUT_FORMS)
+    predict.add_argument(
+        "--probabilities", action="store_true", help="also write that of every class"
+    )
+    predict.add_argument(
+        "--out",
+        type=Path,
+        default=Path("predictions.csv"),
+        metavar="FILE",
+        help="CSV file (predictions.csv)",
+    )
+    predict.set_defaults(run=_predict)
 
     noise = verbs.add_parser("noise", help="noisy labels: their rate, matrix and hash")
     add_data_options(noise, "several, separated by commas,", "symmetric:0.6")
@@ -192,7 +215,7 @@ def _train(options: argparse.Namespace) -> None:
             f"--noise: expected one noise for one run, got {options.noise!r}; try compare"
         )
     loss = check_method("--loss", options.loss)
-    given = dict(_setting(text, loss) for text in options.settings)
+    given = dict(parse_setting(text, loss) for text in options.settings)
     dataset, (noise,) = load_data(options)
     from experiments._recipes import default_settings, make_config
     from experiments._train import train
@@ -218,6 +241,12 @@ def _train(options: argparse.Namespace) -> None:
     )
 
 
+def _predict(options: argparse.Namespace) -> None:
+    from experiments._predict import predict
+
+    predict(options.model, options.inputs, options.out, probabilities=options.probabilities)
+
+
 def _noise(options: argparse.Namespace) -> None:
     dataset, noises = load_data(options)
     from experiments._noise_report import report_noise
@@ -239,7 +268,7 @@ def _reproduce(options: argparse.Namespace) -> None:
             table=options.table,
             dataset=options.dataset,
             cells=() if options.cells is None else tuple(listed("--cells", options.cells)),
-            extra_losses=_own_losses(options.extra_losses),
+            extra_losses=own_losses(options.extra_losses),
             seeds=options.seeds,
             scale=options.scale,
             data_dir=options.data_dir,
@@ -250,31 +279,6 @@ def _reproduce(options: argparse.Namespace) -> None:
             out=options.out or RESULTS,
         )
     )
-
-
-def _own_losses(text: str | None) -> tuple[str, ...]:
-    given = [] if text is None else listed("--extra-losses", text)
-    for one in given:
-        if not names_own_loss(one):
-            raise UsageError(
-                f"--extra-losses: expected {OWN_FORM}, got {one!r}; the table's own rows are "
-                "chosen by --cells"
-            )
-    return tuple(check_method("--extra-losses", one) for one in given)
-
-
-def _setting(text: str, loss: str) -> tuple[str, float]:
-    name, equals, value = text.partition("=")
-    allowed = method_named(loss).parameters
-    expected = f"NAME=VALUE with NAME among {', '.join(allowed) or 'none at all'} for {loss}"
-    if name not in allowed or not equals:
-        raise UsageError(f"--set: expected {expected}, got {text!r}")
-    try:
-        return name, float(value)
-    except ValueError:
-        raise UsageError(
-            f"--set: expected a number as the value of {name}, got {value!r}; e.g. {name}=0.5"
-        ) from None
 
 
 def _folder_name(dataset: str) -> str:

@@ -49,6 +49,7 @@ class Parts:
         test_given: labels of the test examples as they came, where ``test_labels`` are cleaner
             ones and the test set was held out; empty otherwise.
         held_out: whether the test set was taken out of the training set here.
+        feature_names: of the columns of a table of numbers.
         called: what the source calls an array, where that is not our name.
     """
 
@@ -62,6 +63,7 @@ class Parts:
     test_sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
     test_given: Array = dataclasses.field(default_factory=lambda: np.zeros(0, np.int32))
     held_out: bool = False
+    feature_names: tuple[str, ...] = ()
 
 
 def held_out_fifth(labels: Array) -> npt.NDArray[np.bool_]:
@@ -83,6 +85,7 @@ def divided(
     sources: Sequence[str],
     given: Array | None = None,
     notes: Sequence[str] = (),
+    feature_names: tuple[str, ...] = (),
 ) -> Parts:
     """Divide rows into a training and a test set.
 
@@ -94,6 +97,7 @@ def divided(
         sources: what the user calls each row.
         given: the labels as they came, if ``labels`` are cleaner ones.
         notes: sentences without their capital and full stop.
+        feature_names: of the columns of a table of numbers.
     """
     called, held_out = np.array(sources), HELD_OUT in notes
     return Parts(
@@ -110,6 +114,7 @@ def divided(
         test_sources=called[test],
         test_given=given[test] if given is not None and held_out else np.zeros(0, np.int32),
         held_out=held_out,
+        feature_names=feature_names,
     )
 
 

@@ -88,6 +88,7 @@ class Dataset:
         clean_labels: whether ``train_labels`` are known to be right, so that wrong labels
             can be counted; of the user's own data, whether it brings clean labels.
         clean_test: whether ``test_labels`` are more than a part of such labels.
+        feature_names: of the columns of a table of numbers; empty elsewhere.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Dataset:
     data_hash: str | None = None
     clean_labels: bool = True
     clean_test: bool = True
+    feature_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not len(self.train_ids):
@@ -283,6 +285,7 @@ def _checked(spec: str, parts: Parts, *, base: str = "") -> Dataset:
         data_hash=content_hash(everything) if own_files else None,
         clean_labels=clean,
         clean_test=clean_test,
+        feature_names=parts.feature_names,
     )
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from experiments._closest import did_you_mean, spelled
+from experiments._data_options import listed
 from experiments._errors import UsageError
 from experiments._methods import METHODS, method_named, register
 from experiments._own_loss import OwnLoss
@@ -64,3 +65,30 @@ def option_name(name: str) -> str:
     """Return what names a loss on a command line."""
     method = method_named(name)
     return method.given if isinstance(method, OwnLoss) else name
+
+
+def own_losses(text: str | None) -> tuple[str, ...]:
+    """Return the names of losses that may only be the user's; None are none."""
+    given = [] if text is None else listed("--extra-losses", text)
+    for one in given:
+        if not names_own_loss(one):
+            raise UsageError(
+                f"--extra-losses: expected {OWN_FORM}, got {one!r}; the table's own rows are "
+                "chosen by --cells"
+            )
+    return tuple(check_method("--extra-losses", one) for one in given)
+
+
+def parse_setting(text: str, loss: str) -> tuple[str, float]:
+    """Read NAME=VALUE of one of a loss's constants."""
+    name, equals, value = text.partition("=")
+    allowed = method_named(loss).parameters
+    expected = f"NAME=VALUE with NAME among {', '.join(allowed) or 'none at all'} for {loss}"
+    if name not in allowed or not equals:
+        raise UsageError(f"--set: expected {expected}, got {text!r}")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise UsageError(
+            f"--set: expected a number as the value of {name}, got {value!r}; e.g. {name}=0.5"
+        ) from None

@@ -40,7 +40,7 @@ def read_manifest(spec: str, kind: str, path: Path, image_size: int | None) -> P
             )
         train = ~test
     kept = np.flatnonzero(train | test)
-    images = _images(spec, table, kept, image_size)
+    images = table_images(spec, table, kept, image_size)
     called = table.text.get("path", [str(row) for row in table.rows])
     return divided(
         images,
@@ -50,6 +50,7 @@ def read_manifest(spec: str, kind: str, path: Path, image_size: int | None) -> P
         sources=[called[row] for row in kept],
         given=None if labels is given else given[kept],
         notes=notes,
+        feature_names=table.feature_names,
     )
 
 
@@ -118,7 +119,7 @@ def _numbered(table: Table, column: str, names: list[str]) -> Array:
     return labels
 
 
-def _images(spec: str, table: Table, kept: Array, image_size: int | None) -> Array:
+def table_images(spec: str, table: Table, kept: Array, image_size: int | None) -> Array:
     """Return images or features of the kept rows."""
     if table.features is not None:
         return table.features[kept]

@@ -1,17 +1,14 @@
 """The list of labels that are probably wrong, worst first, by a network trained on them."""
 
-import csv
 import dataclasses
-import shutil
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
+from experiments._csv_file import check_csv, write_csv
 from experiments._datasets import Dataset
-from experiments._errors import UsageError
 from experiments._labelled import Labelled
 from experiments._margin_history import Margins
 
@@ -50,56 +47,29 @@ def check_suspects_file(option: str, path: Path | None, workdir: Path) -> None:
 
     ``workdir`` need not exist yet.
     """
-    if path is None:
-        return
-    wanted = f"{option}: expected a new file, or an older list, in a folder that can be written"
-    try:
-        if path.exists() and not (path.is_file() and _is_list(path)):
-            raise UsageError(f"{wanted}, got {path}, which is something else; choose another")
-        folder = path.resolve().parent
-        if folder != workdir.resolve() or folder.exists():
-            with tempfile.TemporaryFile(dir=folder):
-                pass
-    except OSError as error:
-        raise UsageError(f"{wanted}, got {path} ({error.strerror}); choose another") from None
-
-
-def _is_list(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4096).split(b"\r\n")[0] == ",".join(COLUMNS).encode()
+    check_csv(option, path, COLUMNS, workdir)
 
 
 def write_suspects(path: Path, suspects: Suspects, class_names: tuple[str, ...]) -> None:
     """Write one row per example as CSV; the file is there whole or not at all."""
-    path = path.resolve()  # what a link points at, not the link
-    temporary = path.with_name(f".{path.name}.tmp")
     one = suspects.labelled
-    try:
-        # Names of files need not be text.
-        with temporary.open(
-            "w", encoding="utf-8", newline="", errors="surrogateescape"
-        ) as file:
-            writer = csv.writer(file)
-            writer.writerow(COLUMNS)
-            for row in range(len(one.labels)):
-                clean = one.clean[row]
-                writer.writerow(
-                    [
-                        row + 1,
-                        one.sources[row],
-                        one.parts[row],
-                        one.ids[row] if one.ids[row] >= 0 else "",
-                        class_names[one.labels[row]],
-                        class_names[suspects.suggestions[row]],
-                        f"{suspects.margins[row]:.6g}",
-                        class_names[clean] if clean >= 0 else "",
-                    ]
-                )
-        if path.exists():
-            shutil.copymode(path, temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_csv(
+        path,
+        COLUMNS,
+        (
+            (
+                row + 1,
+                one.sources[row],
+                one.parts[row],
+                one.ids[row] if one.ids[row] >= 0 else "",
+                class_names[one.labels[row]],
+                class_names[suspects.suggestions[row]],
+                f"{suspects.margins[row]:.6g}",
+                class_names[one.clean[row]] if one.clean[row] >= 0 else "",
+            )
+            for row in range(len(one.labels))
+        ),
+    )
 
 
 def describe_suspects(suspects: Suspects, dataset: Dataset) -> str:

@@ -24,12 +24,14 @@ class Table:
         rows: the number that each row has in the file, for messages.
         text: cells of the columns path, label, clean_label and split, those that are there.
         features: float32 (N, D), every other column; None if there are paths.
+        feature_names: of those columns.
     """
 
     path: Path
     rows: Sequence[int]
     text: dict[str, list[str]]
     features: Array | None
+    feature_names: tuple[str, ...]
 
     def where(self, row: int) -> str:
         """Name a row."""
@@ -44,18 +46,34 @@ class _Header:
     text: dict[str, int]
     features: list[int]
 
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the columns of numbers."""
+        return tuple(self.names[place] for place in self.features)
 
-def read_table(kind: str, path: Path) -> Table:
-    """Read a CSV file (the header is row 1) or a Parquet file (the first row is row 1)."""
+
+def read_table(kind: str, path: Path, wanted: Sequence[str] | None = None) -> Table:
+    """Read a CSV file (the header is row 1) or a Parquet file (the first row is row 1).
+
+    Args:
+        kind: ``csv`` or ``parquet``.
+        path: of the file.
+        wanted: of a table without labels, the columns of numbers in the order in which they
+            are wanted, or none at all for a column of paths; other columns are passed over.
+    """
     if not path.is_file():
-        raise UsageError(
-            f"no file {str(path)!r}: {kind}:PATH expects a file with a column label and either "
-            "a column path or columns of numbers"
-        )
-    return _read_csv(path) if kind == "csv" else _read_parquet(path)
+        columns = "a column label and either a column path or columns of numbers"
+        if wanted is not None:
+            columns = _listed(wanted)
+        raise UsageError(f"no file {str(path)!r}: {kind}:PATH expects a file with {columns}")
+    return _read_csv(path, wanted) if kind == "csv" else _read_parquet(path, wanted)
 
 
-def _header(path: Path, names: list[str]) -> _Header:
+def _listed(wanted: Sequence[str]) -> str:
+    return f"the columns {', '.join(wanted)}" if wanted else "a column path"
+
+
+def _header(path: Path, names: list[str], wanted: Sequence[str] | None) -> _Header:
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated or "" in names:
         got = f"{repeated[0]!r} twice" if repeated else f"none in column {names.index('') + 1}"
@@ -63,6 +81,8 @@ def _header(path: Path, names: list[str]) -> _Header:
             f"{path}: expected a name of its own for every column, got {got}; rename or remove "
             "the column"
         )
+    if wanted is not None:
+        return _wanted_header(path, names, wanted)
     text = {name: names.index(name) for name in _TEXT if name in names}
     features = [] if "path" in text else [i for i, name in enumerate(names) if name not in text]
     if "label" not in text or not ("path" in text or features):
@@ -74,12 +94,23 @@ def _header(path: Path, names: list[str]) -> _Header:
     return _Header(names, text, features)
 
 
+def _wanted_header(path: Path, names: list[str], wanted: Sequence[str]) -> _Header:
+    missing = [name for name in wanted or ["path"] if name not in names]
+    if missing:
+        raise UsageError(
+            f"{path}: expected {_listed(wanted)}, which the model was trained on, got no "
+            f"{missing[0]!r} among {', '.join(map(repr, names)) or 'none'}; add the column"
+        )
+    places = [names.index(name) for name in wanted]
+    return _Header(names, {} if wanted else {"path": names.index("path")}, places)
+
+
 def _check_rows(path: Path, count: int) -> None:
     if not count:
         raise UsageError(f"{path}: expected rows below the header, got none; add examples")
 
 
-def _read_csv(path: Path) -> Table:
+def _read_csv(path: Path, wanted: Sequence[str] | None) -> Table:
     header: _Header | None = None
     rows: list[int] = []
     text: dict[str, list[str]] = {}
@@ -93,7 +124,7 @@ def _read_csv(path: Path) -> Table:
                 if not cells:  # a blank line
                     continue
                 if header is None:
-                    header = _header(path, [name.strip() for name in cells])
+                    header = _header(path, [name.strip() for name in cells], wanted)
                     text = {name: [] for name in header.text}
                     continue
                 if len(cells) != len(header.names):
@@ -118,9 +149,10 @@ def _read_csv(path: Path) -> Table:
     except OSError as error:
         _unreadable(path, error)
     if header is None:
-        header = _header(path, [])
+        header = _header(path, [], wanted)
     _check_rows(path, len(rows))
-    return Table(path, rows, text, np.stack(features) if features else None)
+    numbers = np.stack(features) if features else None
+    return Table(path, rows, text, numbers, header.feature_names)
 
 
 def _numbers(cells: list[str], header: _Header, path: Path, row: int) -> Array:
@@ -165,7 +197,7 @@ def _text(cell: Any, path: Path, row: int, column: str) -> str:
     return stripped
 
 
-def _read_parquet(path: Path) -> Table:
+def _read_parquet(path: Path, wanted: Sequence[str] | None) -> Table:
     try:
         import pyarrow  # type: ignore[import-untyped]
         import pyarrow.parquet  # type: ignore[import-untyped]
@@ -180,7 +212,7 @@ def _read_parquet(path: Path) -> Table:
         _unreadable(path, error)
     # pandas keeps an index of its own under such names; it is no feature.
     names = [n for n in content.column_names if not n.startswith("__index_level_")]
-    header = _header(path, names)
+    header = _header(path, names, wanted)
     _check_rows(path, content.num_rows)
     text = {
         name: [
@@ -194,7 +226,8 @@ def _read_parquet(path: Path) -> Table:
         for place in header.features
     ]
     features = np.stack(columns, axis=1) if columns else None
-    return Table(path, range(1, content.num_rows + 1), text, features)
+    rows = range(1, content.num_rows + 1)
+    return Table(path, rows, text, features, header.feature_names)
 
 
 def _number_column(column: Any, path: Path, name: str) -> Array:

@@ -13,6 +13,7 @@ from experiments._datasets import Dataset
 from experiments._errors import UsageError
 from experiments._labelled import Labelled, labelled_examples
 from experiments._margin_history import MarginHistory
+from experiments._model_file import has_model, write_model
 from experiments._program import make_program
 from experiments._progress import ProgressBar
 from experiments._results import (
@@ -49,10 +50,10 @@ def train(
     """Run what is left of a run and return its result.
 
     The folder holds ``config.json``, ``checkpoints/`` (Orbax) and, at the end, one line in
-    ``results.jsonl``. A run that was interrupted goes on after its last checkpoint and ends
-    with the same numbers, bit for bit, as one that was not. A run that is finished is only
-    asked for its suspects. With ``suspects`` the folder also holds ``margins/``, a file for
-    each checkpoint.
+    ``results.jsonl`` and the network in ``model/``. A run that was interrupted goes on after
+    its last checkpoint and ends with the same numbers, bit for bit, as one that was not. A run
+    that is finished is only asked for its network, if that is missing, and its suspects. With
+    ``suspects`` the folder also holds ``margins/``, a file for each checkpoint.
 
     Args:
         config: of the run.
@@ -72,7 +73,7 @@ def train(
     done = read_results(results_path).get(config.identity)
     if done is not None:
         console.print(f"this run is finished: {results_path}")
-        if suspects is None:
+        if suspects is None and (has_model(workdir) or diverged(done)):
             return done
     names = [config.loss]
     program = make_program(config, dataset, names, num_devices=1)
@@ -91,6 +92,8 @@ def train(
         append_line(results_path, done)
         _print_result(console, done, dataset)
         console.print(f"wrote {results_path}")
+    if group.finished and not diverged(done) and not has_model(workdir):
+        console.print(f"wrote {write_model(workdir, group, dataset, done)}")
     if suspects is not None and history is not None:
         if not diverged(done) and not history.has(config.epochs):
             raise UsageError(

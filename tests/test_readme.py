@@ -12,7 +12,7 @@ import numpy as np
 import optax
 
 from esoftmax_jax import losses, noise, presets, training
-from experiments._cli import _parser
+from experiments._cli import _parser, main
 from experiments._methods import METHODS
 from experiments._own_loss_file import read_own_loss
 
@@ -41,7 +41,7 @@ class Model(nn.Module):
 def test_the_python_examples_run(tmp_path, monkeypatch):
     images, labels = jnp.ones((80, 4)), jnp.arange(80) % 10
     dense = nn.Dense(10)
-    first, by_name, second, third, own_losses, cleaning = blocks("python")
+    first, by_name, second, third, own_losses, model_file, cleaning = blocks("python")
     names: dict[str, Any] = {
         "model": dense,
         "params": dense.init(jax.random.key(0), images)["params"],
@@ -78,6 +78,12 @@ def test_the_python_examples_run(tmp_path, monkeypatch):
     for name in ("mae_to_a_power", "twice_mae"):
         method = read_own_loss("--losses", f"my_losses.py:{name}")
         assert len(method.content_hash(10)) == 16
+
+    assert main(["train", "--dataset", "wine", "--epochs", "1", "--workdir", "runs/one"]) == 0
+    names = {"images": np.zeros((3, 13), np.float32)}
+    exec(model_file, names)
+    assert len(names["predicted"]) == 3
+    assert set(names["predicted"]) <= {"class_0", "class_1", "class_2"}
 
     arrays: dict[str, Any] = {
         "train_images": np.arange(5.0)[:, None],

@@ -1,0 +1,60 @@
+"""Lists as CSV: written whole or not at all, over nothing but an older list of the kind."""
+
+import csv
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from experiments._errors import UsageError
+
+
+def check_csv(
+    option: str, path: Path | None, columns: Sequence[str], new_folder: Path | None = None
+) -> None:
+    """Check that a list can be written there, over nothing but an older list; None passes.
+
+    Args:
+        option: that names the file, for the message.
+        path: of the list.
+        columns: what the header of such a list begins with.
+        new_folder: a folder that need not exist yet.
+    """
+    if path is None:
+        return
+    wanted = f"{option}: expected a new file, or an older list, in a folder that can be written"
+    try:
+        if path.exists() and not (path.is_file() and _begins_with(path, columns)):
+            raise UsageError(f"{wanted}, got {path}, which is something else; choose another")
+        folder = path.resolve().parent
+        if new_folder is None or folder != new_folder.resolve() or folder.exists():
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+    except OSError as error:
+        raise UsageError(f"{wanted}, got {path} ({error.strerror}); choose another") from None
+
+
+def _begins_with(path: Path, columns: Sequence[str]) -> bool:
+    with path.open("rb") as file:
+        header = file.read(4096).split(b"\r\n")[0]
+    return (header + b",").startswith(",".join([*columns, ""]).encode())
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a header and rows."""
+    path = path.resolve()  # what a link points at, not the link
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        # Names of files need not be text.
+        with temporary.open(
+            "w", encoding="utf-8", newline="", errors="surrogateescape"
+        ) as file:
+            writer = csv.writer(file)
+            writer.writerow(columns)
+            writer.writerows(rows)
+        if path.exists():
+            shutil.copymode(path, temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,141 @@
+"""Examples without labels, in the form that a trained network expects them."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments._array_cache import UNREADABLE
+from experiments._dataset_checks import checked_images
+from experiments._dataset_parts import Array
+from experiments._errors import UsageError
+from experiments._image_files import IMAGE_SUFFIXES, read_images
+from experiments._manifest import table_images
+from experiments._model_file import Card
+from experiments._table_files import read_table
+
+INPUT_FORMS = "folder:PATH, csv:PATH, parquet:PATH or npz:PATH"
+_ARRAYS = ("images", "test_images", "x_test")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Unlabelled:
+    """Examples, and what the user calls each of them."""
+
+    inputs: Array
+    sources: list[str]
+
+
+def read_unlabelled(option: str, spec: str, card: Card) -> Unlabelled:
+    """Read examples that a model is to classify.
+
+    Args:
+        option: that names them, for messages.
+        spec: one of
+
+            - ``folder:PATH``: all images in PATH and below it;
+            - ``csv:PATH``, ``parquet:PATH``: a table with a column path, or with the columns
+              of numbers that the model was trained on; others are passed over;
+            - ``npz:PATH``: a NumPy archive with the array images, test_images or x_test.
+
+            Images are brought to the model's size where that is square.
+        card: of the model.
+
+    Raises:
+        UsageError: there are none, or they do not fit the model.
+    """
+    kind, _, rest = spec.partition(":")
+    path = Path(rest).expanduser()
+    if kind not in ("folder", "csv", "parquet", "npz") or not rest:
+        raise UsageError(f"{option}: expected {INPUT_FORMS}, got {spec!r}")
+    if kind == "folder":
+        found = _folder(spec, path, card)
+    elif kind == "npz":
+        found = _archive(spec, path)
+    elif len(card.input_shape) == 1 and not card.feature_names:
+        raise UsageError(
+            f"{option}: expected npz:PATH, as the model was trained on numbers without names, "
+            f"got {spec!r}"
+        )
+    else:
+        table = read_table(kind, path, card.feature_names)
+        rows = np.arange(len(table.rows))
+        called = table.text.get("path", [str(row) for row in table.rows])
+        images = table_images(
+            spec, table, rows, _image_size(spec, card, table.features is None)
+        )
+        found = Unlabelled(images, called)
+    return Unlabelled(_fitting(spec, found.inputs, card), found.sources)
+
+
+def _image_size(spec: str, card: Card, images: bool) -> int | None:
+    """Return what files of images are to be resized to; None for those that must fit."""
+    if images and (len(card.input_shape) != 3 or card.input_dtype != "uint8"):
+        raise UsageError(
+            f"{spec}: expected {_form(card.input_dtype, card.input_shape)}, which the model "
+            "was trained on, got files of images; pass npz:PATH"
+        )
+    square = images and card.input_shape[0] == card.input_shape[1]
+    return card.input_shape[0] if square else None
+
+
+def _folder(spec: str, root: Path, card: Card) -> Unlabelled:
+    if not root.is_dir():
+        raise UsageError(f"no directory {str(root)!r}: folder:PATH expects one with images")
+    size = _image_size(spec, card, images=True)
+    files = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if name[0] != ".")
+        files += [
+            Path(folder, name)
+            for name in sorted(names)
+            if name[0] != "." and Path(name).suffix.lower() in IMAGE_SUFFIXES
+        ]
+    if not files:
+        raise UsageError(
+            f"{spec}: expected images ({' '.join(sorted(IMAGE_SUFFIXES))}) in it or below it, "
+            "got none"
+        )
+    called = [file.relative_to(root).as_posix() for file in files]
+    return Unlabelled(read_images(spec, files, called, size), called)
+
+
+def _archive(spec: str, path: Path) -> Unlabelled:
+    if not path.is_file():
+        raise UsageError(f"no file {str(path)!r}: npz:PATH expects a NumPy .npz archive")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            found = sorted(archive.files)
+            named = [name for name in _ARRAYS if name in found]
+            images = archive[named[0]] if named else None
+    except (*UNREADABLE, AttributeError) as error:  # a single array has no files
+        raise UsageError(
+            f"{str(path)!r} is not a readable NumPy .npz archive of plain numbers; write it "
+            "with numpy.savez"
+        ) from error
+    if images is None:
+        raise UsageError(
+            f"{spec}: expected an array {' or '.join(_ARRAYS)}, found "
+            f"{', '.join(found) or 'no arrays'}; name it so"
+        )
+    images = checked_images(images, f"{spec}: {named[0]}")
+    return Unlabelled(images, [str(row) for row in range(len(images))])
+
+
+def _fitting(spec: str, inputs: Array, card: Card) -> Array:
+    """Return inputs of the model's shape and dtype; grey images may become colour ones."""
+    wanted = card.input_shape
+    if len(wanted) == 3 and inputs.ndim == 4 and (inputs.shape[-1], wanted[-1]) == (1, 3):
+        inputs = np.repeat(inputs, 3, axis=-1)
+    if inputs.shape[1:] != wanted or str(inputs.dtype) != card.input_dtype:
+        raise UsageError(
+            f"{spec}: expected {_form(card.input_dtype, wanted)}, which the model was trained "
+            f"on, got {_form(inputs.dtype, inputs.shape[1:])}; convert them"
+        )
+    return inputs
+
+
+def _form(dtype: Any, shape: tuple[int, ...]) -> str:
+    return f"{dtype} of shape (N, {', '.join(map(str, shape))})"

@@ -1,0 +1,197 @@
+"""A trained network as files, and the classes that it gives new examples."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jax import export
+
+from experiments._cli import main
+from experiments._datasets import load_dataset
+from experiments._model_file import read_model
+from experiments._runner import Group
+from tests.dataset_helpers import draw
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+TRAIN = ["train", "--epochs", "3", "--workdir", "run", "--checkpoint-every", "3", "--dataset"]
+PREDICT = ["predict", "--model", "run", "--inputs"]
+NAMES = ("ant", "bee", "cat")
+
+
+def rows_of(path="predictions.csv"):
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def coloured(channel, seed, size):
+    """Make an image whose class is its brightest channel."""
+    image = np.random.default_rng(seed).integers(0, 100, (*size, 3), np.uint8)
+    image[..., channel] += 120
+    return image
+
+
+def table(path, *, count=60, header="width,height,label", seed=0):
+    """Write a table whose label is whether the height exceeds the width."""
+    numbers = np.random.default_rng(seed).normal(size=(count, 2))
+    columns = {
+        "width": numbers[:, 0],
+        "height": numbers[:, 1],
+        "label": np.where(numbers[:, 1] > numbers[:, 0], "tall", "wide"),
+        "remark": np.array(["none"] * count),
+    }
+    names = header.split(",")
+    rows = zip(*(columns[name] for name in names), strict=True)
+    Path(path).write_text("\n".join([header, *(",".join(map(str, row)) for row in rows)]))
+    return columns
+
+
+def test_images_of_other_sizes_are_classified(capsys, monkeypatch):
+    for k, name in enumerate(NAMES):
+        for i in range(16):
+            draw(Path("data", name, f"{i}.png"), coloured(k, i, (9, 8)))
+        draw(Path("new", f"{name}.png"), coloured(k, 100, (20, 30)))
+    draw(Path("new", "deep", "grey.png"), np.full((12, 12), 50, np.uint8))
+    draw(Path("new", ".hidden", "not.png"))
+    Path("new", "notes.txt").write_text("no image")
+    kept = []
+    results = Group.results
+
+    def kept_results(group):
+        kept.append(group)
+        return results(group)
+
+    monkeypatch.setattr(Group, "results", kept_results)
+    options = ["--image-size", "8", "--learning-rate", "0.1", "--noise", "none"]
+    assert main([*TRAIN, "folder:data", *options, "--epochs", "20"]) == 0
+    assert "wrote run/model" in capsys.readouterr().out
+    assert main([*PREDICT, "folder:new", "--probabilities"]) == 0
+    printed = capsys.readouterr().out
+    assert "4 examples" in printed
+    rows = rows_of()
+    assert [row["example"] for row in rows] == [
+        "ant.png",
+        "bee.png",
+        "cat.png",
+        "deep/grey.png",
+    ]
+    assert [row["prediction"] for row in rows[:3]] == list(NAMES)
+    for row in rows:
+        probs = {name: float(row[f"p({name})"]) for name in NAMES}
+        assert sum(probs.values()) == pytest.approx(1, abs=1e-5)
+        assert max(probs, key=lambda name: probs[name]) == row["prediction"]
+        assert float(row["probability"]) == max(probs.values())
+
+    # The file is the network that was trained and measured.
+    dataset = load_dataset("folder:data", image_size=8)
+    (expected,) = kept[0].logits(test=True)
+    model = read_model("--model", Path("run"))
+    np.testing.assert_allclose(
+        model.logits(dataset.test_images), expected, atol=1e-3, rtol=1e-3
+    )
+    content = json.loads(Path("run/model/model.json").read_text(encoding="utf-8"))
+    assert content["class_names"] == list(NAMES)
+    assert (content["input_shape"], content["input_dtype"]) == ([8, 8, 3], "uint8")
+    assert content["test_accuracy"] == np.mean(expected.argmax(1) == dataset.test_labels)
+    # JAX alone reads it, for devices that are not here too.
+    exported = export.deserialize(bytearray(Path("run/model/logits.jaxexport").read_bytes()))
+    assert set(exported.platforms) >= {"cpu", "cuda", "tpu"}
+
+    # By the paths in a table; a list is only replaced by another.
+    Path("list.csv").write_text("path,more\nnew/cat.png,1\n")
+    assert main([*PREDICT, "csv:list.csv"]) == 0
+    assert rows_of() == [
+        {k: rows[2][k] for k in ("example", "prediction", "probability")}
+        | {"example": "new/cat.png"}
+    ]
+    assert main([*PREDICT, "csv:list.csv", "--out", "list.csv"]) == 2
+    assert "--out: expected a new file, or an older list" in capsys.readouterr().err
+    np.savez("pixels.npz", images=np.zeros((2, 8, 7, 3), np.uint8), test_images=1)
+    assert main([*PREDICT, "npz:pixels.npz"]) == 2
+    assert (
+        "npz:pixels.npz: expected uint8 of shape (N, 8, 8, 3), which the model was trained on, "
+        "got uint8 of shape (N, 8, 7, 3); convert them"
+    ) in capsys.readouterr().err
+
+
+def test_columns_are_found_by_their_names(capsys):
+    table("train.csv", count=200)
+    assert main([*TRAIN, "csv:train.csv", "--learning-rate", "0.3", "--epochs", "20"]) == 0
+    columns = table("new.csv", header="remark,height,width", seed=1)
+    capsys.readouterr()
+    assert main([*PREDICT, "csv:new.csv", "--out", "out.csv"]) == 0
+    found = [row["prediction"] for row in rows_of("out.csv")]
+    assert np.mean(np.array(found) == columns["label"]) > 0.9
+    assert [row["example"] for row in rows_of("out.csv")] == [str(i + 2) for i in range(60)]
+    assert re.search(r"tall +\d+ +[01]\.\d{3}", capsys.readouterr().out)
+    table("narrow.csv", header="remark,height")
+    assert main([*PREDICT, "csv:narrow.csv"]) == 2
+    assert (
+        "narrow.csv: expected the columns width, height, which the model was trained on, got "
+        "no 'width' among 'remark', 'height'; add the column"
+    ) in capsys.readouterr().err
+    draw(Path("pictures", "a.png"))
+    assert main([*PREDICT, "folder:pictures"]) == 2
+    assert (
+        "folder:pictures: expected float32 of shape (N, 2), which the model was trained on, got "
+        "files of images; pass npz:PATH"
+    ) in capsys.readouterr().err
+    assert not Path("predictions.csv").exists()
+
+
+def test_an_archive_and_a_model_that_was_deleted(capsys):
+    images = np.random.default_rng(0).normal(size=(60, 5))
+    np.savez("own.npz", train_images=images, train_labels=np.arange(60) % 3)
+    np.savez("new.npz", test_images=images[:7])
+    assert main([*TRAIN, "npz:own.npz"]) == 0
+    assert main([*PREDICT, "npz:new.npz"]) == 0
+    first = rows_of()
+    assert [row["example"] for row in first] == [str(i) for i in range(7)]
+    content = Path("run/model/logits.jaxexport")
+    content.write_bytes(content.read_bytes()[:100])
+    capsys.readouterr()
+    assert main([*PREDICT, "npz:new.npz"]) == 2
+    error = capsys.readouterr().err
+    assert re.search(
+        r"--model: expected a model that can be read, got run/model \(.*\); delete", error
+    )
+    for path in Path("run/model").iterdir():
+        path.unlink()
+    Path("run/model").rmdir()
+    assert main([*TRAIN, "npz:own.npz"]) == 0
+    assert "this run is finished: run/results.jsonl\nwrote run/model" in capsys.readouterr().out
+    assert main([*PREDICT, "npz:new.npz"]) == 0
+    assert rows_of() == first
+    capsys.readouterr()
+    for inputs, message in {
+        "npz:none.npz": r"no file 'none.npz': npz:PATH expects",
+        "npz:run/config.json": r"'run/config.json' is not a readable NumPy .npz archive",
+        "npz:own.npz": r"npz:own.npz: expected an array images or test_images or x_test, found train_images, train_labels; name it so",
+        "csv:new.csv": r"--inputs: expected npz:PATH, as the model was trained on numbers without names",
+        "folder:none": r"no directory 'none'",
+        "mnist": r"--inputs: expected folder:PATH, csv:PATH, parquet:PATH or npz:PATH, got 'mnist'",
+    }.items():
+        assert main([*PREDICT, inputs]) == 2
+        assert re.search(message, capsys.readouterr().err), message
+    assert main(["predict", "--model", "none", "--inputs", "npz:new.npz"]) == 2
+    assert "got none, which has no model/model.json and" in capsys.readouterr().err
+
+
+def test_a_diverged_run_leaves_no_model(capsys):
+    options = ["--learning-rate", "1e30", "--loss", "CE"]
+    assert main([*TRAIN, "wine", *options]) == 0
+    assert "model" not in capsys.readouterr().out
+    assert not Path("run/model").exists()
+
+
+def test_a_network_of_nan_predicts_nothing(capsys, monkeypatch):
+    assert main([*TRAIN, "wine"]) == 0
+    np.savez("new.npz", images=np.zeros((2, 13)))
+    nothing = lambda self, inputs: np.full((len(inputs), 3), np.nan)  # noqa: E731
+    monkeypatch.setattr("experiments._model_file.Model.logits", nothing)
+    assert main([*PREDICT, "npz:new.npz"]) == 2
+    assert "got NaN for 2 of 2 examples, first '0'; train again" in capsys.readouterr().err
+    assert not Path("predictions.csv").exists()

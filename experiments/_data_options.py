@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from experiments._corrections import correct
 from experiments._dataset_parts import GIVEN
 from experiments._datasets import DATASET_FORMS, RESIZED, Dataset, is_own, load_dataset
 from experiments._errors import UsageError
@@ -33,6 +34,13 @@ def add_data_options(parser: argparse.ArgumentParser, many: str, default_noise: 
         "--noise",
         help=f"{many} of {forms()}; default: the only column of --labels if that is given, the "
         f"labels as they came for data of your own, else {default_noise}",
+    )
+    parser.add_argument(
+        "--corrections",
+        type=Path,
+        metavar="FILE",
+        help="a reviewed list of `train --suspects`: its labels take the place of yours, and "
+        "an example without one is left out",
     )
     parser.add_argument("--labels", type=Path, metavar="FILE", help="noisy labels from a file")
     parser.add_argument(
@@ -63,6 +71,12 @@ def load_data(options: argparse.Namespace) -> tuple[Dataset, tuple[NoiseSpec, ..
     dataset = load_dataset(
         options.dataset, data_dir=options.data_dir, image_size=options.image_size
     )
+    if options.corrections is not None:
+        if label_file is not None:
+            raise UsageError(
+                "--corrections: expected no --labels beside it, got both; correct that file"
+            )
+        dataset = correct(dataset, options.corrections)
     if noises is None:
         noises = _default_noises(options, dataset)
     for spec in noises:

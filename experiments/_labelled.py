@@ -17,6 +17,7 @@ class Labelled:
     Attributes:
         sources: str (N,), what the user calls the examples.
         parts: str (N,), ``train`` or ``test``.
+        rows: int (N,), where the example lies in its part.
         ids: int (N,), what label files call a training example; −1 in the test set.
         labels: int (N,), the labels that may be wrong.
         clean: int (N,), the right ones; −1 where they are not known, or where the image
@@ -27,6 +28,7 @@ class Labelled:
 
     sources: npt.NDArray[np.str_]
     parts: npt.NDArray[np.str_]
+    rows: npt.NDArray[np.int64]
     ids: npt.NDArray[np.int64]
     labels: Labels
     clean: Labels
@@ -53,6 +55,7 @@ def labelled_examples(dataset: Dataset, noisy: NoisyTraining, noise: str) -> Lab
     return Labelled(
         sources=np.concatenate([dataset.train_sources, dataset.test_sources[:count]]),
         parts=np.repeat(["train", "test"], [len(wrong), count]),
+        rows=np.concatenate([np.arange(len(wrong)), np.arange(count)]),
         ids=np.concatenate([dataset.train_ids, np.full(count, -1)]),
         labels=np.concatenate([noisy.labels, tested]),
         clean=np.concatenate([clean, test_clean]).astype(np.int32),

@@ -24,11 +24,13 @@ from experiments._results import (
 )
 from experiments._runner import Group, Result, make_group
 from experiments._suspects import (
+    Suspects,
     check_suspects_file,
     describe_suspects,
     rank_suspects,
     write_suspects,
 )
+from experiments._suspects_picture import can_be_drawn, draw_suspects
 
 # A gap between training and test accuracy that calls for a warning.
 _BY_HEART = 0.15
@@ -100,7 +102,11 @@ def train(
                 "--suspects: expected the last checkpoint of this finished run in --workdir, "
                 f"found that of epoch {group.epoch}; train again in another --workdir"
             )
-        _write_suspects(console, done, dataset, labelled, history, suspects)
+        found = _write_suspects(console, done, dataset, labelled, history, suspects)
+        if found is not None and can_be_drawn(dataset):
+            picture = workdir / "suspects.png"
+            if draw_suspects(picture, found, dataset, group.noisy[0].foreign):
+                console.print(f"wrote {picture}")
     return done
 
 
@@ -148,7 +154,8 @@ def _write_suspects(
     labelled: Labelled,
     history: MarginHistory,
     path: Path,
-) -> None:
+) -> Suspects | None:
+    """Write the list and describe it; None if the run diverged."""
     margins = None
     if not diverged(result):
         margins = history.until(result["config"]["epochs"], dataset.num_classes)
@@ -156,7 +163,7 @@ def _write_suspects(
     if margins is None or not np.isfinite(margins.mean).all():
         old = "; the older list in it stays" if path.exists() else ""
         console.print(f"this run diverged: {path} is not written{old}")
-        return
+        return None
     found = rank_suspects(labelled, margins)
     write_suspects(path, found, dataset.class_names)
     console.print(describe_suspects(found, dataset))
@@ -171,6 +178,7 @@ def _write_suspects(
             "--learning-rate or another --loss may help."
         )
     console.print(f"wrote {path}, the worst first")
+    return found
 
 
 def _averaged(epochs: int) -> str:

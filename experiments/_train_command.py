@@ -14,6 +14,7 @@ _SHARED = (
     "data_dir",
     "image_size",
     "labels",
+    "corrections",
     "train_examples",
     "imbalance",
     "epochs",

@@ -1,0 +1,93 @@
+"""A picture of the images whose labels are most likely wrong."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from experiments._dataset_parts import Array, Labels
+from experiments._datasets import Dataset
+from experiments._suspects import Suspects
+
+MOST = 48
+_COLUMNS = 8
+
+
+def can_be_drawn(dataset: Dataset) -> bool:
+    """Tell whether the examples are images."""
+    shape = dataset.train_images.shape
+    return len(shape) == 4 and shape[-1] in (1, 3) and min(shape[1:3]) > 1
+
+
+def draw_suspects(
+    path: Path, suspects: Suspects, dataset: Dataset, foreign: Labels | None
+) -> int:
+    """Draw the first suspects, each below its label and the class that the network prefers.
+
+    Args:
+        path: of the picture.
+        suspects: all labels, the worst first.
+        dataset: whose images they are the labels of.
+        foreign: int32 (N,), which foreign image took the place of each training example's, −1
+            for none.
+
+    Returns:
+        How many are drawn; without any suspect nothing is written.
+    """
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    count = min(MOST, suspects.count)
+    if not count:
+        path.unlink(missing_ok=True)  # of an older list
+        return 0
+    rows = -(-count // _COLUMNS)
+    figure, axes = plt.subplots(
+        rows, _COLUMNS, figsize=(1.5 * _COLUMNS, 1.85 * rows + 0.5), squeeze=False
+    )
+    names = dataset.class_names
+    for place, axis in enumerate(axes.flat):
+        axis.axis("off")
+        if place >= count:
+            continue
+        image = shown_image(suspects, place, dataset, foreign)
+        most = 255 if image.dtype == np.uint8 else 1
+        axis.imshow(image, cmap="gray", vmin=0, vmax=most, interpolation="nearest")
+        label = names[suspects.labelled.labels[place]]
+        text = f"{place + 1}: {_short(label)}\n→ {_short(names[suspects.suggestions[place]])}"
+        axis.set_title(text, fontsize=8, parse_math=False)
+    figure.suptitle(
+        f"{count} of {suspects.count} suspects: label → what the network prefers", fontsize=10
+    )
+    with warnings.catch_warnings():
+        # Names of classes may be in a script that matplotlib's font lacks.
+        warnings.filterwarnings("ignore", message="Glyph")
+        figure.tight_layout()
+        figure.savefig(path, dpi=110)
+    plt.close(figure)
+    return count
+
+
+def shown_image(
+    suspects: Suspects, place: int, dataset: Dataset, foreign: Labels | None
+) -> Array:
+    """Return an image as bytes, or as 0..1 in its own range if it is floating-point."""
+    one, row = suspects.labelled, suspects.labelled.rows[place]
+    if one.parts[place] == "test":
+        image = dataset.test_images[row]
+    elif foreign is not None and foreign[row] >= 0:
+        assert dataset.foreign_images is not None
+        image = dataset.foreign_images[foreign[row]]
+    else:
+        image = dataset.train_images[row]
+    if image.dtype != np.uint8:
+        low, high = image.min(), image.max()
+        image = (image - low) / (high - low if high > low else 1)
+    shown: Array = image[..., 0] if image.shape[-1] == 1 else image
+    return shown
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 18 else f"{name[:17]}…"

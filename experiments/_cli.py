@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn, get_args
 
+from esoftmax_jax import __version__
 from experiments._bench_options import add_bench_verbs
 from experiments._config import ComputeDtype
 from experiments._data_options import (
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m experiments", description="Learning with wrong labels.")
+    parser.add_argument("--version", action="version", version=f"esoftmax_jax {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
     parser.set_defaults(run=lambda _: parser.print_help())
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from esoftmax_jax import __version__
 from experiments._cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -156,3 +157,10 @@ def test_the_module_runs_and_explains_itself():
     )
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
+
+
+def test_the_version(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"esoftmax_jax {__version__}\n"

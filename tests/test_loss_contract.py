@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax import export
 
 from tests.loss_cases import CASES
 
@@ -289,6 +290,17 @@ def test_no_array_of_the_logits_size_is_kept(subtests):
             assert memory.temp_size_in_bytes < (
                 (case.large_temporaries + 0.1) * logits.nbytes + 3 * matrices
             )
+
+
+def test_accelerators_that_are_not_here_can_run_them(subtests):
+    # Lowered, not compiled: no operation that only a CPU has.
+    logits = jax.ShapeDtypeStruct((8, 5), "float32")
+    labels = jax.ShapeDtypeStruct((8,), "int32")
+    for case in CASES:
+        with subtests.test(case.name):
+            program = jax.jit(jax.value_and_grad(lambda z, y, case=case: case(z, y).mean()))
+            exported = export.export(program, platforms=("cuda", "tpu"))(logits, labels)
+            assert exported.platforms == ("cuda", "tpu")
 
 
 def test_nothing_of_the_wrapper_remains_in_a_callers_program(subtests):

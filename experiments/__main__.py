@@ -1,9 +1,14 @@
 """Entry point of ``python -m experiments``."""
 
 import os
+import signal
 import sys
 
 from experiments._array_cache import cache_directory
+
+# What is imported now takes a second, in which an interruption would be a traceback.
+if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # Before JAX starts: one virtual device per core, so that a CPU trains several runs at once.
 # (It concerns the CPU only; accelerators are counted as they are.)

@@ -10,6 +10,7 @@ from typing import Any, Self
 import jax
 import numpy as np
 
+from experiments._errors import UsageError
 from experiments._placement import place
 from experiments._runner import Group
 from experiments._signals import uninterrupted
@@ -57,7 +58,14 @@ class Checkpoints:
         epoch = manager.latest_step()
         if epoch is None:
             return
-        content = manager.restore(epoch, args=StandardRestore(_content(group)))
+        try:
+            content = manager.restore(epoch, args=StandardRestore(_content(group)))
+        except Exception as error:  # whatever Orbax and TensorStore raise for damaged files
+            reason = f"{type(error).__name__}: {error}".partition("\n")[0][:160]
+            raise UsageError(
+                f"{self._folder / str(epoch)}: expected a checkpoint that can be read, got an "
+                f"error ({reason}); delete this folder to go on from an older one, if any"
+            ) from error
         # Orbax may hand back views of its own buffers; the program donates its states.
         states = jax.tree.map(np.array, content["states"])
         group.states = place(states, group.program.devices, split=True)

@@ -1,8 +1,7 @@
-"""A reviewed list of labels: the labels in it take the place of those that came."""
+"""Reviewed lists of labels: the labels in them take the place of those that came."""
 
-import csv
 import dataclasses
-from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,93 +12,155 @@ from experiments._closest import did_you_mean
 from experiments._dataset_parts import GIVEN, Array, Labels, content_hash
 from experiments._datasets import OWN_FILES, Dataset, is_own
 from experiments._errors import UsageError
+from experiments._review_file import OPTION, Reviewed, read_review
 from experiments._subset import take_rows
 
-_OPTION = "--corrections"
-_COLUMNS = ("example", "label")
-
-_Mask = npt.NDArray[np.bool_]
+_PARTS = ("train", "test")
+_Place = tuple[str, int]  # part and row
 
 
-@dataclasses.dataclass(frozen=True)
-class _Correction:
-    row: int  # of the list, as an editor counts it
-    example: str
-    label: str  # empty: the example is left out
+def correct(dataset: Dataset, paths: Sequence[Path]) -> Dataset:
+    """Return a dataset with the labels of lists such as ``train --suspects`` writes.
 
-
-def correct(dataset: Dataset, path: Path) -> Dataset:
-    """Return a dataset with the labels of a list, such as ``train --suspects`` writes.
-
-    Only the columns ``example`` and ``label`` are read. Examples without a label are left out;
-    those that are not in the list stay as they are. A test set that was held out of labels as
-    they came is corrected too. Where there are clean labels, those as they came are corrected.
+    Examples without a label are left out; those that are in no list stay as they are. A later
+    list overrides an earlier one. A test set that was held out of labels as they came is
+    corrected too. Where there are clean labels, those as they came are corrected.
 
     Raises:
-        UsageError: the data is not the user's own, the list cannot be read, or an example or a
+        UsageError: the data is not the user's own, a list cannot be read, or an example or a
             class in it is unknown.
     """
     if not is_own(dataset.name):
         raise UsageError(
-            f"{_OPTION}: expected data of your own ({', '.join(f'{x}:' for x in OWN_FILES)}), "
+            f"{OPTION}: expected data of your own ({', '.join(f'{x}:' for x in OWN_FILES)}), "
             f"got {dataset.name}; leave the option out"
         )
-    train, test = _places(dataset)
-    labels = {"train": _given(dataset).copy(), "test": _given_test(dataset).copy()}
-    kept = {part: np.ones(len(values), bool) for part, values in labels.items()}
-    said: dict[str, _Correction] = {}
-    for one in _read(path):
-        where = f"{_OPTION}: {path}, row {one.row}"
-        if said.setdefault(one.example, one).label != one.label:
+    review = _Review(dataset)
+    for path in paths:
+        review.apply(path, read_review(path))
+    return review.corrected(paths)
+
+
+class _Review:
+    """Labels as lists change them, one after the other."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        # Held out of labels as they came: else the test set's labels are right.
+        self._held_out = not dataset.clean_test or len(dataset.test_given) > 0
+        self._before = {"train": _given(dataset), "test": _given_test(dataset)}
+        self._labels = {part: labels.copy() for part, labels in self._before.items()}
+        self._kept = {part: np.ones(len(x), bool) for part, x in self._before.items()}
+        self._by_name: dict[str, list[_Place]] = {}
+        for part, sources in (("train", dataset.train_sources), ("test", dataset.test_sources)):
+            for row, source in enumerate(sources.tolist()):
+                self._by_name.setdefault(source, []).append((part, row))
+        self._by_id = {str(one): row for row, one in enumerate(dataset.train_ids.tolist())}
+
+    def apply(self, path: Path, rows: Sequence[Reviewed]) -> None:
+        """Take over what a list says."""
+        start = {part: labels.copy() for part, labels in self._labels.items()}
+        said: dict[_Place, Reviewed] = {}
+        for one in rows:
+            where = f"{OPTION}: {path}, row {one.row}"
+            number = self._class_number(one, where)
+            for part, row in self._places(one, where, start):
+                other = said.setdefault((part, row), one)
+                if other.label != one.label:
+                    raise UsageError(
+                        f"{where}: expected one label of {one.example!r}, got {one.label!r} "
+                        f"here and {other.label!r} in row {other.row}; remove a row"
+                    )
+                self._kept[part][row] = number is not None
+                if number is not None:
+                    self._labels[part][row] = number
+
+    def _places(self, one: Reviewed, where: str, start: dict[str, Labels]) -> list[_Place]:
+        """Return the examples that a row is about."""
+        found = self._by_name.get(one.example, [])
+        if not found:
+            unreadable = any("\udc80" <= letter <= "\udcff" for letter in one.example)
+            hint = "; is the list saved in UTF-8?" if unreadable else ""
             raise UsageError(
-                f"{where}: expected one label of {one.example!r}, got {one.label!r} here and "
-                f"{said[one.example].label!r} in row {said[one.example].row}; remove a row"
+                f"{where}: expected an example of {self._dataset.name}, got {one.example!r}"
+                f"{hint or did_you_mean(one.example, self._by_name)}; correct or remove the row"
             )
-        found = [("train", row) for row in train[one.example]]
-        found += [("test", row) for row in test[one.example]]
+        if not self._held_out:
+            found = [place for place in found if place[0] == "train"]
+            if not found:
+                raise UsageError(
+                    f"{where}: expected a training example, got {one.example!r} of a test set "
+                    "whose labels count as right; correct it in your data"
+                )
+        if one.part in _PARTS:
+            found = [place for place in found if place[0] == one.part]
+        if one.identifier and one.part != "test":
+            found = [x for x in found if x == ("train", self._by_id.get(one.identifier))]
+        if one.given:
+            names = self._dataset.class_names
+            found = [
+                (part, row)
+                for part, row in found
+                if one.given in (names[self._before[part][row]], names[start[part][row]])
+            ]
         if not found:
             raise UsageError(
-                f"{where}: expected an example of {dataset.name}, got {one.example!r}"
-                f"{did_you_mean(one.example, [*train, *test])}; correct or remove the row"
+                f"{where}: expected the part, id and given label that {one.example!r} has in "
+                f"{self._dataset.name}, got {one.part or 'none'}, {one.identifier or 'none'} "
+                f"and {one.given or 'none'}; the list is of other data or drawn noise: make it "
+                "anew by `train --suspects`"
             )
-        number = _class_number(dataset, one, where)
-        for part, row in found:
-            kept[part][row] = number is not None
-            labels[part][row] = labels[part][row] if number is None else number
-    return _corrected(dataset, path, labels, kept)
+        return found
 
+    def _class_number(self, one: Reviewed, where: str) -> int | None:
+        if not one.label:
+            return None
+        names = self._dataset.class_names
+        if one.label not in names:
+            shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+            raise UsageError(
+                f"{where}: expected a class of {self._dataset.name} ({shown}), got "
+                f"{one.label!r}{did_you_mean(one.label, names)}; correct it, or empty it "
+                "to leave the example out"
+            )
+        return names.index(one.label)
 
-def _read(path: Path) -> list[_Correction]:
-    try:
-        # utf-8-sig: spreadsheets write a mark at the beginning.
-        with path.expanduser().open(
-            encoding="utf-8-sig", newline="", errors="surrogateescape"
-        ) as file:
-            reader = csv.reader(file)
-            header = next(reader, [])
-            if not set(_COLUMNS) <= set(header):
-                raise UsageError(
-                    f"{_OPTION}: expected the columns {' and '.join(_COLUMNS)}, got "
-                    f"{', '.join(header) or 'nothing'} in {path}; take a list of "
-                    "`train --suspects`"
-                )
-            example, label = (header.index(name) for name in _COLUMNS)
-            found = []
-            for row, cells in enumerate(reader, 2):
-                if not any(cells):
-                    continue
-                if len(cells) <= max(example, label):
-                    raise UsageError(
-                        f"{_OPTION}: {path}, row {row}: expected {len(header)} cells as in the "
-                        f"header, got {len(cells)}; complete or remove the row"
-                    )
-                found.append(_Correction(row, cells[example], cells[label].strip()))
-    except (OSError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(
-            f"{_OPTION}: expected a CSV file that can be read, got {path} ({reason})"
-        ) from error
-    return found
+    def corrected(self, paths: Sequence[Path]) -> Dataset:
+        """Return the dataset with the labels as they are now."""
+        dataset, labels, kept = self._dataset, self._labels, self._kept
+        self._check_what_is_left(paths)
+        changed = {p: int((kept[p] & (labels[p] != self._before[p])).sum()) for p in _PARTS}
+        left_out = {p: int((~kept[p]).sum()) for p in _PARTS}
+        test = kept["test"]
+        fields: dict[str, Any] = {
+            "note": f"{dataset.note} {_described(paths, changed, left_out)}".strip(),
+            "test_images": dataset.test_images[test],
+            "test_sources": dataset.test_sources[test],
+            "test_labels": dataset.test_labels[test],
+        }
+        fields["test_given" if len(dataset.test_given) else "test_labels"] = labels["test"][
+            test
+        ]
+        if GIVEN in dataset.label_sets:
+            fields["label_sets"] = {**dataset.label_sets, GIVEN: labels["train"]}
+        else:
+            fields["train_labels"] = labels["train"]
+        if any(changed.values()) or any(left_out.values()):
+            before_hash = np.frombuffer((dataset.data_hash or "").encode(), np.uint8)
+            everything: list[Array] = [before_hash, *labels.values(), *kept.values()]
+            fields["data_hash"] = content_hash(everything)
+        rows: npt.NDArray[np.integer] = np.flatnonzero(kept["train"])
+        return take_rows(dataclasses.replace(dataset, **fields), rows)
+
+    def _check_what_is_left(self, paths: Sequence[Path]) -> None:
+        lost = np.setdiff1d(self._before["train"], self._labels["train"][self._kept["train"]])
+        what = "any test example"
+        if lost.size:
+            what = f"a training example of {self._dataset.class_names[lost[0]]!r}"
+        if lost.size or not self._kept["test"].any():
+            raise UsageError(
+                f"{OPTION}: expected to keep {what}, but {_named(paths)} leaves none; keep some"
+            )
 
 
 def _given(dataset: Dataset) -> Labels:
@@ -112,61 +173,18 @@ def _given_test(dataset: Dataset) -> Labels:
     return dataset.test_given if len(dataset.test_given) else dataset.test_labels
 
 
-def _places(dataset: Dataset) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
-    """Return the rows of the examples whose labels may be wrong, by name."""
-    train: dict[str, list[int]] = defaultdict(list)
-    test: dict[str, list[int]] = defaultdict(list)
-    for row, source in enumerate(dataset.train_sources.tolist()):
-        train[source].append(row)
-    if not dataset.clean_test or len(dataset.test_given):
-        for row, source in enumerate(dataset.test_sources.tolist()):
-            test[source].append(row)
-    return train, test
+def _named(paths: Sequence[Path]) -> str:
+    return ", ".join(path.name for path in paths)
 
 
-def _class_number(dataset: Dataset, one: _Correction, where: str) -> int | None:
-    if not one.label:
-        return None
-    if one.label not in dataset.class_names:
-        names = dataset.class_names
-        shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-        raise UsageError(
-            f"{where}: expected a class of {dataset.name} ({shown}), got {one.label!r}"
-            f"{did_you_mean(one.label, names)}; correct the label, or leave it empty to leave "
-            "the example out"
+def _described(paths: Sequence[Path], changed: dict[str, int], left_out: dict[str, int]) -> str:
+    text = (
+        f"By {_named(paths)} labels corrected: {sum(changed.values())}, examples left out: "
+        f"{sum(left_out.values())}."
+    )
+    if changed["test"] or left_out["test"]:
+        text += (
+            f" Of the test set these are {changed['test']} and {left_out['test']}: where they "
+            "are a network's suggestions, accuracy flatters networks that agree with it."
         )
-    return dataset.class_names.index(one.label)
-
-
-def _corrected(
-    dataset: Dataset, path: Path, labels: dict[str, Labels], kept: dict[str, _Mask]
-) -> Dataset:
-    before = {"train": _given(dataset), "test": _given_test(dataset)}
-    changed = sum(int(((before[part] != labels[part]) & kept[part]).sum()) for part in kept)
-    left_out = sum(int((~mask).sum()) for mask in kept.values())
-    lost = np.setdiff1d(before["train"], labels["train"][kept["train"]])
-    if lost.size or not kept["test"].any():
-        what = "any test example"
-        if lost.size:
-            what = f"a training example of {dataset.class_names[lost[0]]!r}"
-        raise UsageError(
-            f"{_OPTION}: expected to keep {what}, but {path} leaves none; keep some"
-        )
-    test = kept["test"]
-    corrected: dict[str, Any] = {
-        "note": f"{dataset.note} By {path.name} labels corrected: {changed}, examples left "
-        f"out: {left_out}.".strip(),
-        "test_images": dataset.test_images[test],
-        "test_sources": dataset.test_sources[test],
-        "test_labels": dataset.test_labels[test],
-    }
-    corrected["test_given" if len(dataset.test_given) else "test_labels"] = labels["test"][test]
-    if GIVEN in dataset.label_sets:
-        corrected["label_sets"] = {**dataset.label_sets, GIVEN: labels["train"]}
-    else:
-        corrected["train_labels"] = labels["train"]
-    if changed or left_out:
-        before_hash = np.frombuffer((dataset.data_hash or "").encode(), np.uint8)
-        everything: list[Array] = [before_hash, *labels.values(), *kept.values()]
-        corrected["data_hash"] = content_hash(everything)
-    return take_rows(dataclasses.replace(dataset, **corrected), np.flatnonzero(kept["train"]))
+    return text

@@ -38,9 +38,10 @@ def add_data_options(parser: argparse.ArgumentParser, many: str, default_noise: 
     parser.add_argument(
         "--corrections",
         type=Path,
+        action="append",
         metavar="FILE",
         help="a reviewed list of `train --suspects`: its labels take the place of yours, and "
-        "an example without one is left out",
+        "an example without one is left out; may be repeated",
     )
     parser.add_argument("--labels", type=Path, metavar="FILE", help="noisy labels from a file")
     parser.add_argument(
@@ -79,6 +80,13 @@ def load_data(options: argparse.Namespace) -> tuple[Dataset, tuple[NoiseSpec, ..
         dataset = correct(dataset, options.corrections)
     if noises is None:
         noises = _default_noises(options, dataset)
+    if options.corrections is not None and GIVEN in dataset.label_sets:
+        unaware = [str(spec) for spec in noises if str(spec) != GIVEN]
+        if unaware:
+            raise UsageError(
+                "--corrections: expected --noise given, which has the labels that it corrects, "
+                f"got {', '.join(unaware)}; leave one of them out"
+            )
     for spec in noises:
         if spec.kind == "matrix":
             read_matrix(Path(spec.source), dataset.num_classes)  # refused before anything runs

@@ -258,7 +258,9 @@ def _checked(spec: str, parts: Parts, *, base: str = "") -> Dataset:
         train_ids = checked_ids(parts.train_ids, where("train_ids"), rows=len(train))
     # The name of a file says nothing about what is in it, and labels in it may be wrong.
     own_files = is_own(spec)
-    everything = (train, test, *labels.values(), test_labels, train_ids)
+    # Names as well: a model calls its classes and finds its columns by them.
+    names = [np.array(x) for x in (parts.class_names, parts.feature_names) if x]
+    everything = (train, test, *labels.values(), test_labels, train_ids, *names)
     clean = not own_files or GIVEN in labels
     clean_test = clean or not parts.held_out
     base = _SAME_IMAGES.get(base, base)

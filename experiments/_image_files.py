@@ -22,7 +22,12 @@ _SHOWN_FROM = 500  # so many images are worth a progress bar
 
 
 def read_images(
-    spec: str, files: Sequence[Path], called: Sequence[str], image_size: int | None
+    spec: str,
+    files: Sequence[Path],
+    called: Sequence[str],
+    image_size: int | None,
+    *,
+    cached: bool = True,
 ) -> Array:
     """Decode files, from the cache if they were decoded before.
 
@@ -32,6 +37,7 @@ def read_images(
         called: for each file, its name in messages.
         image_size: the shorter side is brought to so many pixels and the middle square kept;
             None to take images as they are, which must then share one size.
+        cached: whether to look into the cache, and to keep what is decoded there.
 
     Returns:
         uint8 (N, H, W, 1) if every image is greyscale, else (N, H, W, 3).
@@ -39,10 +45,11 @@ def read_images(
     Raises:
         UsageError: for a file that cannot be decoded, or different sizes.
     """
-    stats = [file.stat() for file in files]
+    # The time of the last change of the file itself too: copies may keep the other one.
+    stats = [(str(file.resolve()), file.stat()) for file in files]
     source = [
         image_size,
-        [(name, s.st_size, s.st_mtime_ns) for name, s in zip(called, stats, strict=True)],
+        [(name, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for name, s in stats],
     ]
 
     def decode() -> dict[str, Array]:
@@ -50,7 +57,7 @@ def read_images(
             warnings.simplefilter("ignore")
             return {"images": _decode_all(spec, files, called, image_size)}
 
-    return cached_arrays(spec, source, decode)["images"]
+    return (cached_arrays(spec, source, decode) if cached else decode())["images"]
 
 
 def _decode_all(

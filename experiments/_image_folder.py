@@ -57,6 +57,9 @@ def _read(spec: str, root: Path, image_size: int | None) -> Parts:
         test = np.arange(len(files) + len(tested)) >= len(files)
         files, labels = files + tested, np.concatenate([labels, test_labels])
         notes = [f"the directory {name} is left out" for name in found[1:]]
+    below = sum(map(_images_below, {file.parent for file in files}))
+    if below:
+        notes.append(f"{below} images in directories within a class's are left out")
     called = [file.relative_to(root).as_posix() for file in files]
     images = read_images(spec, files, called, image_size)
     return divided(images, labels, test, classes, sources=called, notes=notes)
@@ -66,6 +69,14 @@ def _directories(parent: Path) -> list[str]:
     """Return the names of the directories in another, without hidden ones, sorted."""
     return sorted(
         path.name for path in parent.iterdir() if path.is_dir() and path.name[0] != "."
+    )
+
+
+def _images_below(folder: Path) -> int:
+    """Count the images in directories within a class's, which are not read."""
+    inner = [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
+    return sum(
+        path.suffix.lower() in IMAGE_SUFFIXES for one in inner for path in one.rglob("*")
     )
 
 

@@ -119,7 +119,9 @@ def _numbered(table: Table, column: str, names: list[str]) -> Array:
     return labels
 
 
-def table_images(spec: str, table: Table, kept: Array, image_size: int | None) -> Array:
+def table_images(
+    spec: str, table: Table, kept: Array, image_size: int | None, *, cached: bool = True
+) -> Array:
     """Return images or features of the kept rows."""
     if table.features is not None:
         return table.features[kept]
@@ -136,4 +138,4 @@ def table_images(spec: str, table: Table, kept: Array, image_size: int | None) -
                 "paths are relative to the directory of the table"
             )
     called = [cells[row] for row in kept]
-    return read_images(spec, files, called, image_size)
+    return read_images(spec, files, called, image_size, cached=cached)

@@ -6,6 +6,7 @@ expects and what the classes are called.
 """
 
 import dataclasses
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -59,13 +60,13 @@ class Model:
 
 def has_model(workdir: Path) -> bool:
     """Tell whether a run has left its network."""
-    return (workdir / FOLDER / _CARD).exists()
+    return all((workdir / FOLDER / name).exists() for name in (_CARD, _FUNCTION))
 
 
 def write_model(workdir: Path, group: Group, dataset: Dataset, result: Result) -> Path:
     """Write the network of a finished run; its folder is there whole or not at all."""
     (config,) = group.configs
-    function = _exported(config, group, dataset)
+    function = bytes(_exported(config, group, dataset).serialize())
     card = Card(
         dataset.class_names,
         dataset.train_images.shape[1:],
@@ -76,14 +77,16 @@ def write_model(workdir: Path, group: Group, dataset: Dataset, result: Result) -
         **dataclasses.asdict(card),
         "config": config.to_json(),
         "test_accuracy": result["last_accuracy"],
+        "sha256": hashlib.sha256(function).hexdigest(),
         **environment(),
     }
     folder, temporary = workdir / FOLDER, workdir / f".{FOLDER}.tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
-    (temporary / _FUNCTION).write_bytes(function.serialize())
+    (temporary / _FUNCTION).write_bytes(function)
     text = json.dumps(content, indent=2, ensure_ascii=False)
     (temporary / _CARD).write_text(text + "\n", encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)  # what is left of one
     temporary.rename(folder)
     return folder
 
@@ -124,10 +127,12 @@ def read_model(option: str, folder: Path) -> Model:
             feature_names=tuple(values["feature_names"]),
         )
         content = bytearray((inner / _FUNCTION).read_bytes())
-    except FileNotFoundError:
+        if hashlib.sha256(content).hexdigest() != values["sha256"]:
+            raise ValueError(f"{_FUNCTION} is not as it was written")
+    except (FileNotFoundError, NotADirectoryError):
         raise UsageError(
             f"{option}: expected the folder of a run that `train` has finished, got {folder}, "
-            f"which has no {FOLDER}/{_CARD} and {_FUNCTION}; train first, in this --workdir"
+            f"which has no {FOLDER}/{_CARD} and {_FUNCTION}; call train with this --workdir"
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged(option, inner, error) from None

@@ -23,6 +23,7 @@ from experiments._noisy_labels import (
     normalised_features,
     what_counts_as_wrong,
 )
+from experiments._picture_file import save_picture
 from experiments._progress import ProgressBar
 from experiments._results import append_line, check_folder, create_folder
 from experiments._runner import environment
@@ -239,5 +240,4 @@ def draw_transitions(
                 )  # fmt: skip
     bar = figure.colorbar(image, ax=axes[0].tolist(), shrink=0.8)
     bar.set_label("share of the true class")
-    figure.savefig(path, dpi=130)
-    plt.close(figure)
+    save_picture(figure, path)

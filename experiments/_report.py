@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments._console import print_titled
+from experiments._picture_file import save_picture
 from experiments._results import diverged
 from experiments._runner import Result
 
@@ -183,8 +184,7 @@ def draw_curves(
     axes[0][-1].legend(loc="lower right", fontsize=8)
     figure.suptitle(title)
     figure.tight_layout()
-    figure.savefig(path, dpi=130)
-    plt.close(figure)
+    save_picture(figure, path)
 
 
 def _short(value: float) -> str:

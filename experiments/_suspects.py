@@ -1,5 +1,6 @@
 """The list of labels that are probably wrong, worst first, by a network trained on them."""
 
+import csv
 import dataclasses
 from pathlib import Path
 
@@ -9,10 +10,22 @@ from sklearn.metrics import roc_auc_score
 
 from experiments._csv_file import check_csv, write_csv
 from experiments._datasets import Dataset
+from experiments._errors import UsageError
 from experiments._labelled import Labelled
 from experiments._margin_history import Margins
 
-COLUMNS = ("rank", "example", "part", "id", "label", "suggestion", "margin", "clean_label")
+COLUMNS = (
+    "rank",
+    "example",
+    "part",
+    "id",
+    "label",
+    "suggestion",
+    "margin",
+    "given",
+    "clean_label",
+)
+"""``label`` is for a reviewer to change; ``given`` stays what it was."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -45,9 +58,18 @@ def rank_suspects(labelled: Labelled, margins: Margins) -> Suspects:
 def check_suspects_file(option: str, path: Path | None, workdir: Path) -> None:
     """Check that a list can be written there, over nothing but an older list; None passes.
 
-    ``workdir`` need not exist yet.
+    A list that somebody has worked on is not replaced. ``workdir`` need not exist yet.
     """
     check_csv(option, path, COLUMNS, workdir)
+    if path is None or not path.exists():
+        return
+    with path.open(encoding="utf-8", newline="", errors="surrogateescape") as file:
+        edited = sum(row["label"] != row["given"] for row in csv.DictReader(file))
+    if edited:
+        raise UsageError(
+            f"{option}: expected a new file, or a list as it was written, got {path}, in which "
+            f"{edited} labels are not those given; choose another, or delete it"
+        )
 
 
 def write_suspects(path: Path, suspects: Suspects, class_names: tuple[str, ...]) -> None:
@@ -65,6 +87,7 @@ def write_suspects(path: Path, suspects: Suspects, class_names: tuple[str, ...])
                 class_names[one.labels[row]],
                 class_names[suspects.suggestions[row]],
                 f"{suspects.margins[row]:.6g}",
+                class_names[one.labels[row]],
                 class_names[one.clean[row]] if one.clean[row] >= 0 else "",
             )
             for row in range(len(one.labels))

@@ -1,12 +1,12 @@
 """A picture of the images whose labels are most likely wrong."""
 
-import warnings
 from pathlib import Path
 
 import numpy as np
 
 from experiments._dataset_parts import Array, Labels
 from experiments._datasets import Dataset
+from experiments._picture_file import save_picture
 from experiments._suspects import Suspects
 
 MOST = 48
@@ -45,7 +45,11 @@ def draw_suspects(
         return 0
     rows = -(-count // _COLUMNS)
     figure, axes = plt.subplots(
-        rows, _COLUMNS, figsize=(1.5 * _COLUMNS, 1.85 * rows + 0.5), squeeze=False
+        rows,
+        _COLUMNS,
+        figsize=(1.5 * _COLUMNS, 1.85 * rows + 0.5),
+        squeeze=False,
+        layout="tight",
     )
     names = dataset.class_names
     for place, axis in enumerate(axes.flat):
@@ -61,12 +65,7 @@ def draw_suspects(
     figure.suptitle(
         f"{count} of {suspects.count} suspects: label → what the network prefers", fontsize=10
     )
-    with warnings.catch_warnings():
-        # Names of classes may be in a script that matplotlib's font lacks.
-        warnings.filterwarnings("ignore", message="Glyph")
-        figure.tight_layout()
-        figure.savefig(path, dpi=110)
-    plt.close(figure)
+    save_picture(figure, path, dpi=110)
     return count
 
 

@@ -74,6 +74,8 @@ def _listed(wanted: Sequence[str]) -> str:
 
 
 def _header(path: Path, names: list[str], wanted: Sequence[str] | None) -> _Header:
+    if wanted is not None:
+        return _wanted_header(path, names, wanted)
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated or "" in names:
         got = f"{repeated[0]!r} twice" if repeated else f"none in column {names.index('') + 1}"
@@ -81,8 +83,6 @@ def _header(path: Path, names: list[str], wanted: Sequence[str] | None) -> _Head
             f"{path}: expected a name of its own for every column, got {got}; rename or remove "
             "the column"
         )
-    if wanted is not None:
-        return _wanted_header(path, names, wanted)
     text = {name: names.index(name) for name in _TEXT if name in names}
     features = [] if "path" in text else [i for i, name in enumerate(names) if name not in text]
     if "label" not in text or not ("path" in text or features):
@@ -100,6 +100,11 @@ def _wanted_header(path: Path, names: list[str], wanted: Sequence[str]) -> _Head
         raise UsageError(
             f"{path}: expected {_listed(wanted)}, which the model was trained on, got no "
             f"{missing[0]!r} among {', '.join(map(repr, names)) or 'none'}; add the column"
+        )
+    twice = [name for name in wanted or ["path"] if names.count(name) > 1]
+    if twice:
+        raise UsageError(
+            f"{path}: expected one column {twice[0]!r}, got several; rename the others"
         )
     places = [names.index(name) for name in wanted]
     return _Header(names, {} if wanted else {"path": names.index("path")}, places)

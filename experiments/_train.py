@@ -1,6 +1,5 @@
 """``train``: one run of one loss, with checkpoints, interruptible at any moment."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from experiments._program import make_program
 from experiments._progress import ProgressBar
 from experiments._results import (
     append_line,
-    create_folder,
     diverged,
     read_results,
 )
@@ -31,14 +29,10 @@ from experiments._suspects import (
     write_suspects,
 )
 from experiments._suspects_picture import can_be_drawn, draw_suspects
+from experiments._workdir import check_workdir, claim_workdir
 
 # A gap between training and test accuracy that calls for a warning.
 _BY_HEART = 0.15
-
-_CONTENT = {
-    "data_hash": "other images or labels",
-    "loss_hash": "another computation of the loss",
-}
 
 
 def train(
@@ -69,7 +63,7 @@ def train(
             cannot be written, or its run is not to be had any more.
     """
     check_suspects_file("--suspects", suspects, workdir)
-    _claim(workdir, config)
+    check_workdir(workdir, config)
     console = Console(soft_wrap=True, markup=False, highlight=False)
     results_path = workdir / "results.jsonl"
     done = read_results(results_path).get(config.identity)
@@ -81,6 +75,7 @@ def train(
     program = make_program(config, dataset, names, num_devices=1)
     together = checkpoint_every if done is None else None
     group = make_group(program, [config], dataset, names, epochs_together=together)
+    claim_workdir(workdir, config)
     labelled = labelled_examples(dataset, group.noisy[0], config.noise)
     history = None if suspects is None else MarginHistory(workdir / "margins", labelled)
     with Checkpoints(workdir / "checkpoints") as checkpoints:
@@ -89,13 +84,17 @@ def train(
             history.record(group)
         if done is None:
             _train_rest(group, checkpoints, history, checkpoint_every, console)
+    finished_before = done is not None
     if done is None:
         (done,) = group.results()
         append_line(results_path, done)
+    # Before anything is printed: a reader may close the pipe.
+    model = _model(workdir, group, dataset, done)
+    if not finished_before:
         _print_result(console, done, dataset)
         console.print(f"wrote {results_path}")
-    if group.finished and not diverged(done) and not has_model(workdir):
-        console.print(f"wrote {write_model(workdir, group, dataset, done)}")
+    if model is not None:
+        console.print(model)
     if suspects is not None and history is not None:
         if not diverged(done) and not history.has(config.epochs):
             raise UsageError(
@@ -130,6 +129,20 @@ def _train_rest(
             if history is not None:
                 history.record(group)
             bar.advance(step, group.latest())
+
+
+def _model(workdir: Path, group: Group, dataset: Dataset, result: Result) -> str | None:
+    """Write the network if it is not there, and say so."""
+    if diverged(result):
+        return "this run diverged: no model is written"
+    if has_model(workdir):
+        return None
+    if not group.finished:
+        return (
+            "no model is written: the last checkpoint of this run is gone; train again in "
+            "another --workdir"
+        )
+    return f"wrote {write_model(workdir, group, dataset, result)}"
 
 
 def _print_result(console: Console, result: Result, dataset: Dataset) -> None:
@@ -189,38 +202,3 @@ def _averaged(epochs: int) -> str:
         "Margins are those of one epoch alone, when wrong labels may be learnt by heart; a run "
         "that has --suspects from the start averages over its checkpoints."
     )
-
-
-def _claim(workdir: Path, config: RunConfig) -> None:
-    """Create the folder, or check that it belongs to this configuration."""
-    create_folder("--workdir", workdir, ("config.json", "results.jsonl"))
-    path = workdir / "config.json"
-    try:
-        if path.exists():
-            stored = RunConfig.from_json(json.loads(path.read_text(encoding="utf-8")))
-        else:
-            temporary = path.with_suffix(".tmp")
-            temporary.write_text(json.dumps(config.to_json(), indent=2), encoding="utf-8")
-            temporary.replace(path)
-            stored = config
-    except OSError as error:
-        raise UsageError(
-            f"--workdir: expected a folder that can be written, got {workdir} "
-            f"({error.strerror}); choose another"
-        ) from None
-    except (ValueError, KeyError, TypeError):
-        raise UsageError(
-            f"{path}: expected the configuration of a run as JSON, got something else; choose "
-            f"another --workdir"
-        ) from None
-    if stored != config:
-        old, new = stored.to_json(), config.to_json()
-        differing = ", ".join(
-            _CONTENT.get(k, f"{k}={old.get(k)}")
-            for k in dict.fromkeys([*old, *new])
-            if old.get(k) != new.get(k)
-        )
-        raise UsageError(
-            f"--workdir: expected a new folder or one of this run, got {workdir}, whose run "
-            f"has {differing}; choose another, or give the same options to go on"
-        )

@@ -31,8 +31,9 @@ def shared_options(options: argparse.Namespace) -> tuple[str, ...]:
     words: list[str] = []
     for name in _SHARED:
         value = getattr(options, name)
-        if value is not None:
-            words += [f"--{name.replace('_', '-')}", str(value)]
+        for one in value if isinstance(value, list) else [value]:
+            if one is not None:
+                words += [f"--{name.replace('_', '-')}", str(one)]
     return tuple(words)
 
 

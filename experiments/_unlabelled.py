@@ -63,9 +63,8 @@ def read_unlabelled(option: str, spec: str, card: Card) -> Unlabelled:
         table = read_table(kind, path, card.feature_names)
         rows = np.arange(len(table.rows))
         called = table.text.get("path", [str(row) for row in table.rows])
-        images = table_images(
-            spec, table, rows, _image_size(spec, card, table.features is None)
-        )
+        size = _image_size(spec, card, table.features is None)
+        images = table_images(spec, table, rows, size, cached=False)
         found = Unlabelled(images, called)
     return Unlabelled(_fitting(spec, found.inputs, card), found.sources)
 
@@ -99,7 +98,7 @@ def _folder(spec: str, root: Path, card: Card) -> Unlabelled:
             "got none"
         )
     called = [file.relative_to(root).as_posix() for file in files]
-    return Unlabelled(read_images(spec, files, called, size), called)
+    return Unlabelled(read_images(spec, files, called, size, cached=False), called)
 
 
 def _archive(spec: str, path: Path) -> Unlabelled:
@@ -110,7 +109,7 @@ def _archive(spec: str, path: Path) -> Unlabelled:
             found = sorted(archive.files)
             named = [name for name in _ARRAYS if name in found]
             images = archive[named[0]] if named else None
-    except (*UNREADABLE, AttributeError) as error:  # a single array has no files
+    except (*UNREADABLE, AttributeError, TypeError) as error:  # a single array has no files
         raise UsageError(
             f"{str(path)!r} is not a readable NumPy .npz archive of plain numbers; write it "
             "with numpy.savez"
@@ -125,16 +124,25 @@ def _archive(spec: str, path: Path) -> Unlabelled:
 
 
 def _fitting(spec: str, inputs: Array, card: Card) -> Array:
-    """Return inputs of the model's shape and dtype; grey images may become colour ones."""
+    """Return inputs of the model's shape and dtype, grey or in colour as it wants them."""
     wanted = card.input_shape
-    if len(wanted) == 3 and inputs.ndim == 4 and (inputs.shape[-1], wanted[-1]) == (1, 3):
-        inputs = np.repeat(inputs, 3, axis=-1)
+    if len(wanted) == 3 and inputs.ndim == 4:
+        if (inputs.shape[-1], wanted[-1]) == (1, 3):
+            inputs = np.repeat(inputs, 3, axis=-1)
+        elif (inputs.shape[-1], wanted[-1]) == (3, 1) and inputs.dtype == np.uint8:
+            inputs = _grey(inputs)
     if inputs.shape[1:] != wanted or str(inputs.dtype) != card.input_dtype:
         raise UsageError(
             f"{spec}: expected {_form(card.input_dtype, wanted)}, which the model was trained "
             f"on, got {_form(inputs.dtype, inputs.shape[1:])}; convert them"
         )
     return inputs
+
+
+def _grey(images: Array) -> Array:
+    """Return the brightness of colours as Pillow has it; grey ones keep their value."""
+    weights = np.array([19595, 38470, 7471], np.uint32)
+    return ((images @ weights + 0x8000) >> 16).astype(np.uint8)[..., np.newaxis]
 
 
 def _form(dtype: Any, shape: tuple[int, ...]) -> str:

@@ -25,7 +25,7 @@ def table(rows, path="own.csv"):
 
 def listed(*rows, header="rank,example,label", path="list.csv"):
     Path(path).write_text("\r\n".join([header, *rows, ""]), encoding="utf-8-sig")
-    return Path(path)
+    return [Path(path)]
 
 
 def by_source(dataset):
@@ -45,7 +45,10 @@ def test_labels_of_a_table_in_both_parts():
     path = listed(*(f"1,{source},{label}" for source, label in new.items()), "", "9,3,b")
     corrected = correct(data, path)
     assert by_source(corrected) == before | new
-    assert corrected.note.endswith(" By list.csv labels corrected: 2, examples left out: 0.")
+    assert (
+        " By list.csv labels corrected: 2, examples left out: 0. Of the test set these are 1 "
+        "and 0: where they are a network's suggestions, accuracy flatters networks that agree"
+    ) in corrected.note
     assert corrected.data_hash != data.data_hash
     np.testing.assert_array_equal(corrected.train_images, data.train_images)
     # A list that says what is there changes nothing; another says another thing.
@@ -70,7 +73,10 @@ def test_examples_without_a_label_are_left_out():
         )
         np.testing.assert_array_equal(images[:, 0], sources.astype(float) - 1.5)
     assert train not in corrected.train_ids + 2  # the ids of the others stay
-    assert corrected.note.endswith("labels corrected: 0, examples left out: 2.")
+    assert (
+        "labels corrected: 0, examples left out: 2. Of the test set these are 0 and 1:"
+        in corrected.note
+    )
 
 
 def test_clean_labels_stay_what_they_are():
@@ -124,7 +130,7 @@ def test_from_the_list_to_a_better_label(capsys):
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    corrected = by_source(correct(load_dataset("npz:own.npz"), Path("reviewed.csv")))
+    corrected = by_source(correct(load_dataset("npz:own.npz"), [Path("reviewed.csv")]))
     after = np.array([int(corrected[str(i)]) for i in range(120)])
     assert (after != clean).sum() < 0.4 * wrong.sum()
     capsys.readouterr()
@@ -134,9 +140,139 @@ def test_from_the_list_to_a_better_label(capsys):
     assert "whose run has other images or labels; choose" in capsys.readouterr().err
 
 
+def test_lists_after_each_other():
+    data = table([(i, "ab"[i % 2]) for i in range(20)])
+    before = by_source(data)
+    first = listed("1,2,b,a", "2,3,,b", "3,4,a,a", header="rank,example,label,given")
+    once = correct(data, first)
+    # A list made of corrected data lacks what was left out, and gives what was corrected.
+    second = listed("1,2,a,b", "2,4,b,a", header="rank,example,label,given", path="again.csv")
+    twice = by_source(correct(data, first + second))
+    left = {name: label for name, label in before.items() if name != "3"}
+    assert twice == left | {"4": "b"}
+    assert by_source(once) == left | {"2": "b"}
+    # One that goes on in a copy of the first gives what was there at the beginning.
+    copy = listed("1,2,a,a", "2,3,b,b", header="rank,example,label,given", path="copy.csv")
+    assert by_source(correct(data, first + copy)) == before
+
+
+def test_what_spreadsheets_make_of_it():
+    data = table([(i, "ab"[i % 2]) for i in range(20)])
+    expected = by_source(data) | {"2": "b"}
+    rows = [["rank", " example ", "label", ""], ["1", "2", " b", ""], ["", "", "", ""]]
+    for delimiter in ",;\t":
+        for end in ("\n", "\r\n", "\r"):
+            text = end.join(delimiter.join(row) for row in rows)
+            Path("list.csv").write_bytes(text.encode("utf-8-sig"))
+            assert by_source(correct(data, [Path("list.csv")])) == expected
+
+
+def test_examples_of_one_name_are_told_apart():
+    rows = ["path,label"]
+    for i in range(12):
+        draw(Path(f"{i}.png"), i)
+        rows += [f"{i}.png,{'ab'[i % 2]}", f"{i}.png,{'ba'[i % 2]}"]
+    Path("own.csv").write_text("\n".join(rows))
+    data = load_dataset("csv:own.csv")
+    names = np.array(data.class_names)
+    lines = [
+        f"0,{source},{part},{one},{label},{label}"
+        for part, sources, ids, labels in (
+            ("train", data.train_sources, data.train_ids, names[data.train_labels]),
+            ("test", data.test_sources, [""] * 99, names[data.test_labels]),
+        )
+        for source, one, label in zip(sources, ids, labels, strict=False)
+    ]
+    header = "rank,example,part,id,label,given"
+    same = correct(data, listed(*lines, header=header))
+    assert same.data_hash == data.data_hash
+    first = lines[0].split(",")
+    other = "b" if first[4] == "a" else "a"
+    lines[0] = ",".join([*first[:4], other, first[5]])
+    corrected = correct(data, listed(*lines, header=header))
+    assert np.flatnonzero(corrected.train_labels != data.train_labels).tolist() == [0]
+    np.testing.assert_array_equal(corrected.test_labels, data.test_labels)
+
+
+def test_a_list_of_other_data_is_refused():
+    data = table([(i, "ab"[i % 2]) for i in range(20)])
+    for header, row, got in [
+        ("rank,example,label,given", "1,2,b,b", "none, none and b"),
+        ("rank,example,part,label", "1,2,test,b", "test, none and none"),
+        ("rank,example,id,label", "1,2,19,b", "none, 19 and none"),
+    ]:
+        if header.startswith("rank,example,part") and "2" in data.test_sources:
+            continue
+        message = rf"row 2: expected the part, id and given label that '2' has in csv:own.csv, got {got}; the list is"
+        with pytest.raises(UsageError, match=message):
+            correct(data, listed(row, header=header))
+    np.savez(
+        "own.npz",
+        train_images=np.eye(6),
+        train_labels=np.arange(6) % 2,
+        test_images=np.eye(8)[:, :6],
+        test_labels=np.arange(8) % 2,
+    )
+    with pytest.raises(
+        UsageError, match=r"expected a training example, got '7' of a test set whose labels"
+    ):
+        correct(load_dataset("npz:own.npz"), listed("1,7,0"))
+
+
+def test_a_reviewed_list_is_not_overwritten(capsys):
+    np.savez("own.npz", train_images=np.eye(30), train_labels=np.arange(30) % 2)
+    train = [
+        "train",
+        "--dataset",
+        "npz:own.npz",
+        "--epochs",
+        "1",
+        "--workdir",
+        "run",
+        "--suspects",
+        "list.csv",
+    ]
+    assert main(train) == 0
+    assert main(train) == 0
+    text = Path("list.csv").read_bytes()
+    with Path("list.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert all(row["label"] == row["given"] for row in rows)
+    first = ",".join(list(rows[0].values())[:4])
+    edited = text.replace(f"{first},{rows[0]['label']},".encode(), f"{first},,".encode())
+    assert edited != text
+    Path("list.csv").write_bytes(edited)
+    capsys.readouterr()
+    assert main([*train, "--workdir", "other", "--corrections", "list.csv"]) == 2
+    assert (
+        "list.csv, in which 1 labels are not those given; choose another"
+        in capsys.readouterr().err
+    )
+    assert Path("list.csv").read_bytes() == edited
+
+
+def test_corrections_that_would_have_no_effect(capsys):
+    generator = np.random.default_rng(0)
+    labels = np.arange(30) % 2
+    np.savez(
+        "own.npz",
+        train_images=generator.normal(size=(30, 2)),
+        train_labels=labels,
+        train_clean_labels=labels[::-1],
+    )
+    listed("1,2,1")
+    train = ["train", "--dataset", "npz:own.npz", "--epochs", "1", "--corrections", "list.csv"]
+    assert main([*train, "--noise", "symmetric:0.2"]) == 2
+    assert (
+        "--corrections: expected --noise given, which has the labels that it corrects, got symmetric:0.2"
+        in capsys.readouterr().err
+    )
+    assert main(train) == 0
+
+
 WRONG = {
     ("1,99,a",): r"list.csv, row 2: expected an example of csv:own.csv, got '99'",
-    ("1,2,a", "1,3,c"): r"list.csv, row 3: expected a class of csv:own.csv \(a, b\), got 'c'; .*or leave it empty",
+    ("1,2,a", "1,3,c"): r"list.csv, row 3: expected a class of csv:own.csv \(a, b\), got 'c'; correct it, or empty it to leave",
     ("1,2,B",): r"got 'B'; did you mean 'b'\?; correct",
     ("1,2,a", "1,2,b"): r"row 3: expected one label of '2', got 'b' here and 'a' in row 2; remove a row",
     ("1,2",): r"row 2: expected 3 cells as in the header, got 2; complete or remove the row",
@@ -154,17 +290,32 @@ def test_wrong_lists(rows):
 def test_wrong_files_and_options(capsys):
     data = table([(i, "ab"[i % 2]) for i in range(20)])
     with pytest.raises(
-        UsageError, match=r"expected the columns example and label, got x, y in list.csv; take"
+        UsageError, match=r"expected one column 'example', got x, y in list.csv; take"
     ):
         correct(data, listed("1,2", header="x,y"))
     with pytest.raises(
         UsageError, match=r"expected a CSV file that can be read, got none.csv \(No such file"
     ):
-        correct(data, Path("none.csv"))
+        correct(data, [Path("none.csv")])
     with pytest.raises(
         UsageError, match=r"expected to keep any test example, but list.csv leaves none"
     ):
         correct(data, listed(*(f"1,{source}," for source in data.test_sources)))
+    with pytest.raises(
+        UsageError, match=r"expected one column 'label', got example, label, label in"
+    ):
+        correct(data, listed("1,2", header="example,label,label"))
+    Path("list.csv").write_bytes("example,label".encode("utf-16"))
+    with pytest.raises(
+        UsageError, match=r"expected text in UTF-8, got something else in list.csv; save"
+    ):
+        correct(data, [Path("list.csv")])
+    Path("list.csv").write_bytes(b"example,label\nr\xf6t,a\n")
+    with pytest.raises(
+        UsageError,
+        match=r"expected an example of csv:own.csv, got .*; is the list saved in UTF-8",
+    ):
+        correct(data, [Path("list.csv")])
     assert main(["train", "--corrections", "list.csv"]) == 2
     assert (
         "--corrections: expected data of your own (npz:, folder:, csv:, parquet:), got digits"

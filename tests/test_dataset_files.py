@@ -75,6 +75,17 @@ def test_a_fifth_is_held_out(tmp_path):
     np.testing.assert_array_equal(data.test_images, again.test_images)
 
 
+def test_images_below_a_class_are_counted_out(tmp_path):
+    for name in ("a", "b"):
+        for i in range(5):
+            draw(tmp_path / "flat" / name / f"{i}.png", i)
+    draw(tmp_path / "flat" / "a" / "more" / "deep" / "5.png", 5)
+    draw(tmp_path / "flat" / "b" / "more" / "5.png", 5)
+    data = load_dataset(f"folder:{tmp_path / 'flat'}")
+    assert len(data.train_labels) + len(data.test_labels) == 10
+    assert "2 images in directories within a class's are left out." in data.note
+
+
 def test_a_class_may_be_called_train(tmp_path):
     for name in ("train", "plane"):
         for i in range(5):

@@ -86,6 +86,19 @@ def test_another_image_size_or_image_is_trained_on_again(ran):
     assert trained(ran, *arguments, "8") == 1
 
 
+def test_other_names_of_classes_or_columns_are_other_data():
+    np.savez("data.npz", **features(), class_names=np.array(["a", "b"]))
+    first = load_dataset("npz:data.npz").data_hash
+    np.savez("data.npz", **features(), class_names=np.array(["b", "a"]))
+    assert load_dataset("npz:data.npz").data_hash != first
+    rows = "".join(f"{i},{-i},{'yn'[i % 2]}\n" for i in range(12))
+    hashes = set()
+    for header in ("x,y", "y,x"):
+        Path("data.csv").write_text(f"{header},label\n{rows}")
+        hashes.add(load_dataset("csv:data.csv").data_hash)
+    assert len(hashes) == 2
+
+
 def test_train_refuses_a_folder_of_other_data(capsys):
     arguments = ["train", "--dataset", "npz:data.npz", "--epochs", "1", "--workdir", "run"]
     np.savez("data.npz", **features())

@@ -2,18 +2,22 @@
 
 import csv
 import json
+import os
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from jax import export
+from PIL import Image
 
 from experiments._cli import main
 from experiments._datasets import load_dataset
+from experiments._image_files import read_images
 from experiments._model_file import read_model
 from experiments._runner import Group
-from tests.dataset_helpers import draw
+from tests.dataset_helpers import draw, pixels
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -158,32 +162,90 @@ def test_an_archive_and_a_model_that_was_deleted(capsys):
     assert re.search(
         r"--model: expected a model that can be read, got run/model \(.*\); delete", error
     )
-    for path in Path("run/model").iterdir():
-        path.unlink()
-    Path("run/model").rmdir()
-    assert main([*TRAIN, "npz:own.npz"]) == 0
-    assert "this run is finished: run/results.jsonl\nwrote run/model" in capsys.readouterr().out
-    assert main([*PREDICT, "npz:new.npz"]) == 0
-    assert rows_of() == first
+    for name in ("model.json", "logits.jaxexport"):
+        Path("run/model", name).unlink()
+        assert main([*PREDICT, "npz:new.npz"]) == 2
+        assert "run, which has no model/model.json and logits" in capsys.readouterr().err
+        assert main([*TRAIN, "npz:own.npz"]) == 0
+        said = capsys.readouterr().out
+        assert "this run is finished: run/results.jsonl\nwrote run/model" in said
+        assert main([*PREDICT, "npz:new.npz"]) == 0
+        assert rows_of() == first
     capsys.readouterr()
+    # One changed byte could be another prediction.
+    damaged = bytearray(content.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    content.write_bytes(damaged)
+    assert main([*PREDICT, "npz:new.npz"]) == 2
+    assert (
+        "logits.jaxexport is not as it was written); delete it and" in capsys.readouterr().err
+    )
+    shutil.rmtree("run/model")
+    assert main([*TRAIN, "npz:own.npz"]) == 0
+    capsys.readouterr()
+    np.save("single.npy", np.zeros((2, 5)))
     for inputs, message in {
         "npz:none.npz": r"no file 'none.npz': npz:PATH expects",
         "npz:run/config.json": r"'run/config.json' is not a readable NumPy .npz archive",
         "npz:own.npz": r"npz:own.npz: expected an array images or test_images or x_test, found train_images, train_labels; name it so",
         "csv:new.csv": r"--inputs: expected npz:PATH, as the model was trained on numbers without names",
         "folder:none": r"no directory 'none'",
+        "npz:single.npy": r"'single.npy' is not a readable NumPy .npz archive",
         "mnist": r"--inputs: expected folder:PATH, csv:PATH, parquet:PATH or npz:PATH, got 'mnist'",
     }.items():
         assert main([*PREDICT, inputs]) == 2
         assert re.search(message, capsys.readouterr().err), message
     assert main(["predict", "--model", "none", "--inputs", "npz:new.npz"]) == 2
     assert "got none, which has no model/model.json and" in capsys.readouterr().err
+    shutil.rmtree("run/model")
+    shutil.rmtree("run/checkpoints")
+    assert main([*TRAIN, "npz:own.npz"]) == 0
+    assert "no model is written: the last checkpoint of this run is" in capsys.readouterr().out
+
+
+def test_colours_for_a_network_of_grey_images(capsys):
+    for k in range(2):
+        for i in range(12):
+            draw(Path("data", "ab"[k], f"{i}.png"), np.full((6, 6), 40 + 150 * k + i, np.uint8))
+    options = ["--learning-rate", "0.1", "--epochs", "20", "--noise", "none", "--width", "0.1"]
+    assert main([*TRAIN, "folder:data", *options]) == 0
+    coloured_images = [pixels(i, (6, 6, 3)) for i in range(4)]
+    grey = [np.asarray(Image.fromarray(image).convert("L")) for image in coloured_images]
+    np.savez("colours.npz", images=np.stack(coloured_images))
+    np.savez("grey.npz", images=np.stack(grey))
+    for name in ("colours", "grey"):
+        assert (
+            main([*PREDICT, f"npz:{name}.npz", "--out", f"{name}.csv", "--probabilities"]) == 0
+        )
+    assert rows_of("colours.csv") == rows_of("grey.csv")
+
+
+def test_other_images_of_the_same_size_and_time_are_seen(capsys):
+    for seed in (0, 1):
+        Path("data").mkdir(exist_ok=True)
+        Image.fromarray(pixels(seed, (6, 6))).save("data/a.bmp")
+        os.utime("data/a.bmp", (1.6e9, 1.6e9))
+        (read,) = read_images("folder:data", [Path("data/a.bmp")], ["a.bmp"], None)
+        np.testing.assert_array_equal(read[..., 0], pixels(seed, (6, 6)))
+
+
+def test_a_damaged_checkpoint_is_named(capsys):
+    assert main([*TRAIN, "wine"]) == 0
+    shutil.rmtree("run/model")
+    for path in Path("run/checkpoints").rglob("*"):
+        if path.is_file():
+            path.write_text("x")
+    capsys.readouterr()
+    assert main([*TRAIN, "wine"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert re.search(r"run/checkpoints/3: expected a checkpoint that can be read, got", error)
 
 
 def test_a_diverged_run_leaves_no_model(capsys):
     options = ["--learning-rate", "1e30", "--loss", "CE"]
     assert main([*TRAIN, "wine", *options]) == 0
-    assert "model" not in capsys.readouterr().out
+    assert "this run diverged: no model is written" in capsys.readouterr().out
     assert not Path("run/model").exists()
 
 

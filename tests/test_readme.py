@@ -92,7 +92,7 @@ def test_the_python_examples_run(tmp_path, monkeypatch):
     Path("suspects.csv").write_text("\r\n".join(rows))
     exec(cleaning, {})
     data = load_dataset("npz:my.npz")
-    corrected = correct(data, Path("reviewed.csv"))
+    corrected = correct(data, [Path("reviewed.csv")])
     changed = corrected.train_labels != data.train_labels
     held_out = corrected.test_labels != data.test_labels
     sources = [*data.train_sources[changed], *data.test_sources[held_out]]

@@ -1,0 +1,16 @@
+"""Writing matplotlib's figures."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+
+def save_picture(figure: Any, path: Path, *, dpi: int = 130) -> None:
+    """Write a figure and close it."""
+    from matplotlib import pyplot as plt
+
+    with warnings.catch_warnings():
+        # Names of classes may be in a script that matplotlib's font lacks.
+        warnings.filterwarnings("ignore", message="Glyph")
+        figure.savefig(path, dpi=dpi)
+    plt.close(figure)

@@ -1,0 +1,66 @@
+"""The folder of one run: it belongs to a configuration, from its first use on."""
+
+import json
+from pathlib import Path
+
+from experiments._config import RunConfig
+from experiments._errors import UsageError
+from experiments._results import check_folder, create_folder
+
+_FILES = ("config.json", "results.jsonl")
+_CONTENT = {
+    "data_hash": "other images or labels",
+    "loss_hash": "another computation of the loss",
+}
+
+
+def check_workdir(workdir: Path, config: RunConfig) -> None:
+    """Check that a folder is new or belongs to this configuration; write nothing.
+
+    Raises:
+        UsageError: it belongs to another, or cannot be used.
+    """
+    check_folder("--workdir", workdir, _FILES)
+    path = workdir / "config.json"
+    try:
+        if not path.exists():
+            return
+        stored = RunConfig.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise UsageError(
+            f"--workdir: expected a folder that can be read, got {workdir} "
+            f"({error.strerror}); choose another"
+        ) from None
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(
+            f"{path}: expected the configuration of a run as JSON, got something else; choose "
+            f"another --workdir"
+        ) from None
+    if stored != config:
+        old, new = stored.to_json(), config.to_json()
+        differing = ", ".join(
+            _CONTENT.get(name, f"{name}={old.get(name)}")
+            for name in dict.fromkeys([*old, *new])
+            if old.get(name) != new.get(name)
+        )
+        raise UsageError(
+            f"--workdir: expected a new folder or one of this run, got {workdir}, whose run "
+            f"has {differing}; choose another, or give the same options to go on"
+        )
+
+
+def claim_workdir(workdir: Path, config: RunConfig) -> None:
+    """Create the folder, and write the configuration into it if it is new."""
+    create_folder("--workdir", workdir, _FILES)
+    path = workdir / "config.json"
+    if path.exists():
+        return
+    temporary = path.with_suffix(".tmp")
+    try:
+        temporary.write_text(json.dumps(config.to_json(), indent=2), encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise UsageError(
+            f"--workdir: expected a folder that can be written, got {workdir} "
+            f"({error.strerror}); choose another"
+        ) from None

@@ -10,14 +10,15 @@ import optax
 from esoftmax_jax import losses
 from experiments._closest import did_you_mean, spelled
 from experiments._errors import UsageError
-from experiments._loss_option import OWN_FORM, check_method
+from experiments._loss_option import OWN_FORM, find_method
 from experiments._methods import method_named
 from experiments._own_loss_file import names_own_loss
 
 PEER = "optax CE"
 LARGEST_MATRIX = 1000  # classes up to which the losses with a transition matrix are timed
 
-_TRIED_CLASSES = 10
+SHAPES = ((128, 10), (4096, 10), (4096, 100), (4096, 1000), (2048, 32000))
+_TRIED = 64  # examples
 
 Function = Any  # of logits and labels
 
@@ -74,7 +75,8 @@ def candidates(num_classes: int, own: Sequence[str] = ()) -> dict[str, Function]
 
     Args:
         num_classes: K.
-        own: names of registered losses, timed at their first settings.
+        own: names of registered losses, timed at their first settings where they take K
+            classes: a matrix in a loss fits one K.
     """
     settings = SETTINGS | {"NLNL": {"key": jax.random.key(0)}}
     if num_classes <= LARGEST_MATRIX:
@@ -89,8 +91,17 @@ def candidates(num_classes: int, own: Sequence[str] = ()) -> dict[str, Function]
         PEER: optax.softmax_cross_entropy_with_integer_labels,
         **named,
         "CE_eps+MAE, translated": translated_ce_eps_mae,
-        **{name: _own_loss(name) for name in own},
+        **{name: _own_loss(name) for name in own if _refusal(name, num_classes) is None},
     }
+
+
+def _refusal(name: str, num_classes: int) -> UsageError | None:
+    """Return why a loss of the user's cannot be timed at K classes."""
+    try:
+        method_named(name).content_hash(num_classes, _TRIED)
+    except UsageError as error:
+        return error
+    return None
 
 
 def _own_loss(name: str) -> Function:
@@ -109,9 +120,11 @@ def checked_names(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...
     only, own = [], []
     for text in texts:
         if names_own_loss(text):
-            own.append(check_method("--losses", text))
+            own.append(find_method("--losses", text))
             only.append(own[-1])
-            method_named(own[-1]).content_hash(_TRIED_CLASSES)
+            refusals = [_refusal(own[-1], num_classes) for _, num_classes in SHAPES]
+            if all(refusals):
+                raise refusals[0] or AssertionError
         elif spelled(text) in known:
             only.append(spelled(text))
         else:

@@ -10,13 +10,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from experiments._bench_candidates import PEER, Function, candidates
+from experiments._bench_candidates import PEER, SHAPES, Function, candidates
 from experiments._console import print_titled
 from experiments._progress import ProgressBar
 from experiments._results import append_line
 from experiments._runner import environment
 
-SHAPES = ((128, 10), (4096, 10), (4096, 100), (4096, 1000), (2048, 32000))
 COPY = "copy"
 TARGET_SECONDS = 0.01  # length of one timed burst
 

@@ -19,8 +19,8 @@ from experiments._errors import UsageError
 from experiments._label_file import read_labels
 from experiments._loss_option import (
     OWN_FORM,
-    check_method,
     check_settings,
+    find_method,
     own_losses,
     parse_setting,
 )
@@ -186,7 +186,7 @@ def _parser() -> argparse.ArgumentParser:
 def _compare(options: argparse.Namespace) -> None:
     # One spelling each, and each once: CE_ε is CE_eps.
     given = listed("--losses", options.losses)
-    names = tuple(dict.fromkeys(check_method("--losses", name) for name in given))
+    names = tuple(dict.fromkeys(find_method("--losses", name) for name in given))
     dataset, noises = load_data(options)
     from experiments._compare import CompareOptions, compare
 
@@ -216,7 +216,7 @@ def _train(options: argparse.Namespace) -> None:
         raise UsageError(
             f"--noise: expected one noise for one run, got {options.noise!r}; try compare"
         )
-    loss = check_method("--loss", options.loss)
+    loss = find_method("--loss", options.loss)
     given = dict(parse_setting(text, loss) for text in options.settings)
     dataset, (noise,) = load_data(options)
     from experiments._recipes import default_settings, make_config

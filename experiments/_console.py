@@ -17,6 +17,11 @@ def make_console() -> Console:
     return Console(width=width, markup=False, highlight=False)
 
 
+def readable(name: str) -> str:
+    """Return a name, such as that of a file, in which what is no text is a question mark."""
+    return name.encode("utf-8", "replace").decode()
+
+
 def print_titled(console: Console, table: Table) -> None:
     """Print a table below its title, which rich would break at the table's own width."""
     title, table.title = table.title, None

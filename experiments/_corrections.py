@@ -46,6 +46,13 @@ class _Review:
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
+        # Spreadsheets and people add blanks.
+        self._numbers = {name.strip(): k for k, name in enumerate(dataset.class_names)}
+        if "" in self._numbers or len(self._numbers) < dataset.num_classes:
+            raise UsageError(
+                f"{OPTION}: expected names of classes that differ in more than blanks, got "
+                f"{', '.join(map(repr, dataset.class_names))}; rename them"
+            )
         # Held out of labels as they came: else the test set's labels are right.
         self._held_out = not dataset.clean_test or len(dataset.test_given) > 0
         self._before = {"train": _given(dataset), "test": _given_test(dataset)}
@@ -97,11 +104,11 @@ class _Review:
         if one.identifier and one.part != "test":
             found = [x for x in found if x == ("train", self._by_id.get(one.identifier))]
         if one.given:
-            names = self._dataset.class_names
+            given = self._numbers.get(one.given)
             found = [
                 (part, row)
                 for part, row in found
-                if one.given in (names[self._before[part][row]], names[start[part][row]])
+                if given in (self._before[part][row], start[part][row])
             ]
         if not found:
             raise UsageError(
@@ -116,14 +123,14 @@ class _Review:
         if not one.label:
             return None
         names = self._dataset.class_names
-        if one.label not in names:
+        if one.label not in self._numbers:
             shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
             raise UsageError(
                 f"{where}: expected a class of {self._dataset.name} ({shown}), got "
                 f"{one.label!r}{did_you_mean(one.label, names)}; correct it, or empty it "
                 "to leave the example out"
             )
-        return names.index(one.label)
+        return self._numbers[one.label]
 
     def corrected(self, paths: Sequence[Path]) -> Dataset:
         """Return the dataset with the labels as they are now."""

@@ -1,6 +1,7 @@
 """Lists as CSV: written whole or not at all, over nothing but an older list of the kind."""
 
 import csv
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -44,7 +45,7 @@ def _begins_with(path: Path, columns: Sequence[str]) -> bool:
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a header and rows."""
     path = path.resolve()  # what a link points at, not the link
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         # Names of files need not be text.
         with temporary.open(

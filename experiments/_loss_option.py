@@ -1,6 +1,6 @@
 """Losses as options name them: by the papers' names, or as a function in a Python file."""
 
-from pathlib import Path
+import math
 
 from experiments._closest import did_you_mean, spelled
 from experiments._data_options import listed
@@ -12,7 +12,7 @@ from experiments._own_loss_file import names_own_loss, read_own_loss
 OWN_FORM = "FILE.py:NAME"
 
 
-def check_method(option: str, text: str) -> str:
+def find_method(option: str, text: str) -> str:
     """Return the name of a loss as ``method_named`` takes it.
 
     ``CE_ε`` may be written as in the paper. Of ``FILE.py:NAME`` the file's own name remains.
@@ -38,19 +38,15 @@ def _registered(method: OwnLoss) -> str:
     try:
         other = method_named(method.name)
     except KeyError:
-        register(method)
-        return method.name
+        other = method
     assert isinstance(other, OwnLoss)
-    if _file(other) != _file(method):
+    if other.path.resolve() != method.path.resolve():
         raise UsageError(
             f"{method.option}: expected files of different names, got {other.given} and "
             f"{method.given}, which results could not tell apart; rename one"
         )
+    register(method)
     return method.name
-
-
-def _file(method: OwnLoss) -> Path:
-    return Path(method.given.rpartition(":")[0]).expanduser().resolve()
 
 
 def check_settings(name: str, settings: dict[str, float]) -> None:
@@ -76,7 +72,7 @@ def own_losses(text: str | None) -> tuple[str, ...]:
                 f"--extra-losses: expected {OWN_FORM}, got {one!r}; the table's own rows are "
                 "chosen by --cells"
             )
-    return tuple(check_method("--extra-losses", one) for one in given)
+    return tuple(find_method("--extra-losses", one) for one in given)
 
 
 def parse_setting(text: str, loss: str) -> tuple[str, float]:
@@ -87,8 +83,11 @@ def parse_setting(text: str, loss: str) -> tuple[str, float]:
     if name not in allowed or not equals:
         raise UsageError(f"--set: expected {expected}, got {text!r}")
     try:
-        return name, float(value)
+        number = float(value)
     except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
         raise UsageError(
             f"--set: expected a number as the value of {name}, got {value!r}; e.g. {name}=0.5"
-        ) from None
+        )
+    return name, number

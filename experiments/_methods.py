@@ -35,9 +35,9 @@ class Method:
         """Return the loss with its hyperparameters bound; settings may be traced."""
         return losses.get(self.name, **self.flags, **settings)
 
-    def content_hash(self, num_classes: int) -> str | None:
+    def content_hash(self, num_classes: int, batch_size: int) -> str | None:
         """Return a hash of what is computed where the name does not decide it."""
-        del num_classes
+        del num_classes, batch_size
         return None
 
 

@@ -84,7 +84,7 @@ def write_model(workdir: Path, group: Group, dataset: Dataset, result: Result) -
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     (temporary / _FUNCTION).write_bytes(function)
-    text = json.dumps(content, indent=2, ensure_ascii=False)
+    text = json.dumps(content, indent=2)  # in ASCII: names need not be text
     (temporary / _CARD).write_text(text + "\n", encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)  # what is left of one
     temporary.rename(folder)

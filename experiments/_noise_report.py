@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from experiments._console import make_console, print_titled
+from experiments._console import make_console, print_titled, readable
 from experiments._datasets import Dataset
 from experiments._label_file import FOREIGN_COLUMN
 from experiments._noise_option import NoiseSpec
@@ -162,7 +162,7 @@ def _write_labels(
 def _print_matrix(
     console: Console, dataset: Dataset, spec: NoiseSpec, noisy: NoisyTraining
 ) -> None:
-    matrix, names = noisy.report.matrix, dataset.class_names
+    matrix, names = noisy.report.matrix, list(map(readable, dataset.class_names))
     if len(names) > _MOST_CLASSES_IN_FULL:
         console.print(f"{spec}: the largest of {len(names)}² transitions")
         for source, target in _largest(matrix):
@@ -220,7 +220,7 @@ def draw_transitions(
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    names = list(dataset.class_names)
+    names = list(map(readable, dataset.class_names))
     figure, axes = plt.subplots(
         1, len(drawn), figsize=(5.6 * len(drawn), 5.4), squeeze=False, layout="constrained"
     )

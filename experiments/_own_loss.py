@@ -1,10 +1,11 @@
 """A loss of one's own as a method: bound like the library's, tried before anything runs."""
 
 import dataclasses
-import functools
 import hashlib
+import re
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +16,35 @@ import numpy as np
 from experiments._errors import UsageError
 from experiments._methods import Method
 
-_TRIED = 4  # examples
-
 Function = Callable[..., Any]
-Refusal = Callable[[str, str, str], UsageError]
+Surroundings = Callable[[], AbstractContextManager[None]]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class OwnLoss(Method):
     """A loss from a file of the user's.
 
     Attributes:
         function: ``NAME(logits, labels, *, ...)``, one value per example.
-        option: that named the loss.
-        given: what it was named by there.
-        masks: whether the function takes ``where`` itself.
+        takes: which of ``axis``, ``where`` and ``key`` are arguments of it.
+        option: that named the loss, for messages.
+        given: what it was named by there, FILE.py:NAME.
+        surroundings: in which the function runs, so that it finds its file's neighbours.
     """
 
-    function: Function = dataclasses.field(default=lambda: None, compare=False)
-    option: str = ""
-    given: str = ""
-    masks: bool = False
+    function: Function = dataclasses.field(compare=False)
+    takes: frozenset[str]
+    option: str
+    given: str
+    surroundings: Surroundings = dataclasses.field(compare=False, repr=False)
+    _hashes: dict[tuple[int, int], str] = dataclasses.field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(self.given.rpartition(":")[0]).expanduser()
 
     def loss(self, **settings: Any) -> Any:
         """Return the loss with its constants bound, in the signature of the library's."""
@@ -48,93 +57,105 @@ class OwnLoss(Method):
             where: jax.Array | None = None,
         ) -> jax.Array:
             logits = jnp.moveaxis(logits, axis, -1)
-            mask = {"where": where} if self.masks else {}
-            values = self.function(logits, labels, **settings, **mask).astype(logits.dtype)
+            values: jax.Array = self._call(logits, labels, where, settings)
+            values = values.astype(logits.dtype)
             return values if where is None else jnp.where(where, values, 0)
 
         return bound
 
-    def content_hash(self, num_classes: int) -> str:
-        """Return a hash of what is computed, after a trial with so many classes.
+    def content_hash(self, num_classes: int, batch_size: int) -> str:
+        """Try the loss on a batch and return a hash of what it computes there.
 
-        It is taken of value and gradient as JAX traces them: comments and other losses in the
-        file do not change it, but a constant in another module that the file imports does.
+        It is taken of value and gradient as JAX lowers them: comments and other losses in the
+        file do not change it, but a constant in a module that the file imports does.
 
         Raises:
             UsageError: the loss cannot be traced, does not give one finite number per
                 example, or no finite gradient.
         """
-        constants = tuple(sorted(self.candidates[0].items()))
-        return _tried(
-            self.function, constants, self.draws, num_classes, self.option, self.given
+        key = num_classes, batch_size
+        if key not in self._hashes:
+            self._hashes[key] = self._tried(num_classes, batch_size)
+        return self._hashes[key]
+
+    def _call(
+        self, logits: jax.Array, labels: jax.Array, where: Any, settings: dict[str, Any]
+    ) -> Any:
+        passed = {"axis": -1, "where": where}
+        passed = {name: value for name, value in passed.items() if name in self.takes}
+        with self.surroundings():
+            return self.function(logits, labels, **settings, **passed)
+
+    def _tried(self, num_classes: int, batch_size: int) -> str:
+        key = jax.random.key(0)
+        logits = jax.random.normal(key, (batch_size, num_classes))
+        labels = jnp.arange(batch_size) % num_classes
+        settings: dict[str, Any] = {
+            name: jnp.float32(value) for name, value in self.candidates[0].items()
+        }
+        if self.draws:
+            settings["key"] = key
+
+        def values(logits: jax.Array, labels: jax.Array, settings: dict[str, Any]) -> Any:
+            return self._call(logits, labels, None, settings)
+
+        @jax.jit
+        def value_and_grad(*arguments: Any) -> Any:
+            return jax.value_and_grad(lambda *given: values(*given).sum())(*arguments)
+
+        arguments = logits, labels, settings
+        try:
+            self._check_result(jax.eval_shape(values, *arguments), batch_size)
+            traced = value_and_grad.trace(*arguments)
+            program = traced.jaxpr.pretty_print(use_color=False)
+            if re.search(r"\b(pure|io)_callback\b", program):
+                raise self._refused(
+                    "a loss that JAX computes alone",
+                    "a callback to Python, whose results nothing can vouch for",
+                    "write it in jnp",
+                )
+            # For one platform, and with all constants in it.
+            lowered = traced.lower(lowering_platforms=("cpu",)).as_text()
+            result = value_and_grad(*arguments)
+        except UsageError:
+            raise
+        except (Exception, SystemExit) as error:  # whatever the user's code raises
+            raise self._refused(
+                "a loss that JAX can trace and differentiate, with labels and constants traced",
+                described(error, self.path),
+                "correct it; jnp takes the place of numpy, and jnp.where that of if",
+            ) from None
+        if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(result)):
+            raise self._refused(
+                "finite values and gradients at ordinary logits",
+                "NaN or infinity",
+                "compute in log space, e.g. with jax.nn.log_softmax",
+            )
+        return hashlib.sha256(lowered.encode()).hexdigest()[:16]
+
+    def _check_result(self, result: Any, count: int) -> None:
+        """Check the shape and the dtype of what the function returns."""
+        array = isinstance(result, jax.ShapeDtypeStruct)
+        if array and result.shape == (count,) and jnp.issubdtype(result.dtype, jnp.floating):
+            return
+        got = f"{result.dtype} of shape {result.shape}" if array else type(result).__name__
+        raise self._refused(
+            f"one floating-point value per example, of shape ({count},) for {count} examples",
+            got,
+            "return it for each example: the mean is the training step's",
+        )
+
+    def _refused(self, expected: str, got: str, advice: str) -> UsageError:
+        return UsageError(
+            f"{self.option}: {self.given}: expected {expected}, got {got}; {advice}"
         )
 
 
-@functools.cache
-def _tried(
-    function: Function,
-    constants: tuple[tuple[str, float], ...],
-    draws: bool,
-    num_classes: int,
-    option: str,
-    given: str,
-) -> str:
-    def refused(expected: str, got: str, advice: str) -> UsageError:
-        return UsageError(f"{option}: {given}: expected {expected}, got {got}; {advice}")
-
-    labels = jnp.arange(_TRIED) % num_classes
-    key = jax.random.key(0)
-    logits = jax.random.normal(key, (_TRIED, num_classes))
-    drawn = {"key": key} if draws else {}
-
-    def values(logits: jax.Array, settings: dict[str, jax.Array]) -> Any:
-        return function(logits, labels, **settings, **drawn)
-
-    def value_and_grad(logits: jax.Array, settings: dict[str, jax.Array]) -> Any:
-        return jax.value_and_grad(lambda z: values(z, settings).sum())(logits)
-
-    arguments = logits, {name: jnp.float32(value) for name, value in constants}
-    try:
-        _check_result(jax.eval_shape(values, *arguments), refused)
-        traced = jax.make_jaxpr(value_and_grad)(*arguments)
-        result = jax.jit(value_and_grad)(*arguments)
-    except UsageError:
-        raise
-    except Exception as error:  # whatever the user's code raises
-        raise refused(
-            "a loss that JAX can trace and differentiate, with its constants traced too",
-            described(error, Path(given.rpartition(":")[0])),
-            "correct it; jnp takes the place of numpy, and jnp.where that of if",
-        ) from None
-    if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(result)):
-        raise refused(
-            "finite values and gradients at ordinary logits",
-            "NaN or infinity",
-            "compute in log space, e.g. with jax.nn.log_softmax",
-        )
-    digest = hashlib.sha256(str(traced).encode())
-    for constant in traced.consts:
-        digest.update(np.asarray(constant).tobytes())
-    return digest.hexdigest()[:16]
-
-
-def _check_result(result: Any, refused: Refusal) -> None:
-    """Check the shape and the dtype of what the function returns."""
-    array = isinstance(result, jax.ShapeDtypeStruct)
-    if array and result.shape == (_TRIED,) and jnp.issubdtype(result.dtype, jnp.floating):
-        return
-    got = f"{result.dtype} of shape {result.shape}" if array else type(result).__name__
-    raise refused(
-        f"one floating-point value per example, of shape ({_TRIED},) for {_TRIED} examples",
-        got,
-        "return it for each example: the mean is the training step's",
-    )
-
-
-def described(error: Exception, path: Path) -> str:
+def described(error: BaseException, path: Path) -> str:
     """Return an exception in one line, with the line of the file that it came from."""
     if isinstance(error, SyntaxError):
-        return f"which is no Python in line {error.lineno} ({error.msg})"
+        name = Path(error.filename or path).name
+        return f"{name}, which is no Python in line {error.lineno} ({error.msg})"
     lines = [
         frame.lineno
         for frame in traceback.extract_tb(error.__traceback__)

@@ -1,5 +1,7 @@
 """Losses of one's own: ``FILE.py:NAME`` on the command line, imported and looked over."""
 
+import dataclasses
+import functools
 import hashlib
 import importlib.util
 import inspect
@@ -10,10 +12,17 @@ from types import ModuleType
 from typing import Any
 
 from experiments._errors import UsageError
+from experiments._neighbours import Neighbours
 from experiments._own_loss import OwnLoss, described
 
 _FORM = "FILE.py:NAME with a function NAME(logits, labels, *, constant=1.0, ...)"
 _PASSED = ("axis", "where", "key")  # keyword arguments that are not constants
+
+
+@dataclasses.dataclass(frozen=True)
+class _Imported:
+    module: ModuleType
+    neighbours: Neighbours
 
 
 def names_own_loss(text: str) -> bool:
@@ -33,7 +42,8 @@ def read_own_loss(option: str, text: str) -> OwnLoss:
     """
     file, _, name = text.rpartition(":")
     path = Path(file).expanduser()
-    module = _imported(option, path)
+    imported = _imported(option, path)
+    module = imported.module
     function = getattr(module, name, None)
     if not callable(function):
         own = [n for n, f in vars(module).items() if callable(f) and _belongs(f, module, n)]
@@ -48,32 +58,39 @@ def read_own_loss(option: str, text: str) -> OwnLoss:
         candidates=_candidates(option, text, function, constants),
         draws="key" in takes,
         function=function,
+        takes=frozenset(takes),
         option=option,
         given=text,
-        masks="where" in takes,
+        surroundings=imported.neighbours,
     )
 
 
-def _imported(option: str, path: Path) -> ModuleType:
+def _imported(option: str, path: Path) -> _Imported:
     if not path.is_file():
         raise UsageError(f"{option}: expected {_FORM}, got {path}, which is no file")
-    module_name = f"own_loss_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
+    return _executed(option, path.resolve(), path.stat().st_mtime_ns, path)
+
+
+@functools.cache
+def _executed(option: str, resolved: Path, changed: int, path: Path) -> _Imported:
+    """Execute a file, once for all losses in it until it changes."""
+    digest = hashlib.sha256(f"{resolved}{changed}".encode()).hexdigest()[:8]
+    module_name = f"own_loss_{digest}"
+    spec = importlib.util.spec_from_file_location(module_name, resolved)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module  # as dataclasses in the file need it
-    folder = str(path.resolve().parent)
-    if folder not in sys.path:
-        sys.path.append(folder)  # behind all others, so that it hides none of them
+    neighbours = Neighbours(resolved.parent)
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # whatever the user's code raises
+        with neighbours():
+            spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # whatever the user's code raises
         raise UsageError(
-            f"{option}: expected a file that Python can import, got {path}, "
+            f"{option}: expected a file that Python can import, got {path}: "
             f"{described(error, path)}; correct it"
         ) from None
-    return module
+    return _Imported(module, neighbours)
 
 
 def _belongs(function: Any, module: ModuleType, name: str) -> bool:

@@ -1,5 +1,6 @@
 """Writing matplotlib's figures."""
 
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,5 +13,7 @@ def save_picture(figure: Any, path: Path, *, dpi: int = 130) -> None:
     with warnings.catch_warnings():
         # Names of classes may be in a script that matplotlib's font lacks.
         warnings.filterwarnings("ignore", message="Glyph")
-        figure.savefig(path, dpi=dpi)
+        temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+        figure.savefig(temporary, dpi=dpi)
+        temporary.replace(path)
     plt.close(figure)

@@ -6,7 +6,7 @@ import numpy as np
 from rich import box
 from rich.table import Table
 
-from experiments._console import make_console, print_titled
+from experiments._console import make_console, print_titled, readable
 from experiments._csv_file import check_csv, write_csv
 from experiments._dataset_parts import Array
 from experiments._errors import UsageError
@@ -90,5 +90,5 @@ def _print_counts(
     for place in order[:_MOST_CLASSES]:
         if counts[place]:
             mean = probability[likeliest == place].mean()
-            table.add_row(names[place], str(counts[place]), f"{mean:.3f}")
+            table.add_row(readable(names[place]), str(counts[place]), f"{mean:.3f}")
     print_titled(make_console(), table)

@@ -129,10 +129,13 @@ def make_config(dataset: Dataset, noise: NoiseSpec, loss: str, **options: Any) -
         "noise_file": noise_file(dataset, noise),
         "seed": 0,
         "data_hash": dataset.data_hash,
-        "loss_hash": method_named(loss).content_hash(dataset.num_classes),
     }
     given = {name: value for name, value in options.items() if value is not None}
-    return RunConfig(dataset=dataset.name, noise=str(noise), loss=loss, **{**defaults, **given})
+    fields = {**defaults, **given}
+    fields["loss_hash"] = method_named(loss).content_hash(
+        dataset.num_classes, fields["batch_size"]
+    )
+    return RunConfig(dataset=dataset.name, noise=str(noise), loss=loss, **fields)
 
 
 def _batch_size(count: int) -> int:

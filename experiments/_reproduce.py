@@ -114,6 +114,9 @@ def reproduce(options: ReproduceOptions) -> None:
         draw_curves(options.out / f"{stem}.png", labels, results, title=stem)
     print_cells(console, gathered, title=stem)
     console.print(table.describe(scale))
+    for name, pairs in constants.items():
+        values = ", ".join(f"{constant}={value:g}" for constant, value in pairs)
+        console.print(f"{name}: {values or 'no constants'}, under L2 at the table's rate.")
     if dataset.note:
         console.print(f"Data: {dataset.note}")
     print_orderings(console, gathered)
@@ -134,7 +137,9 @@ def _configured(
         config,
         noise=str(noise),
         noise_file=noise_file(dataset, noise),
-        loss_hash=method_named(config.loss).content_hash(dataset.num_classes),
+        loss_hash=method_named(config.loss).content_hash(
+            dataset.num_classes, config.batch_size
+        ),
     )
 
 

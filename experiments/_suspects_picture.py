@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from experiments._console import readable
 from experiments._dataset_parts import Array, Labels
 from experiments._datasets import Dataset
 from experiments._picture_file import save_picture
@@ -89,4 +90,5 @@ def shown_image(
 
 
 def _short(name: str) -> str:
+    name = readable(name)
     return name if len(name) <= 18 else f"{name[:17]}…"

@@ -3,7 +3,7 @@
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -85,8 +85,14 @@ def _folder(spec: str, root: Path, card: Card) -> Unlabelled:
         raise UsageError(f"no directory {str(root)!r}: folder:PATH expects one with images")
     size = _image_size(spec, card, images=True)
     files = []
-    for folder, folders, names in os.walk(root):
+    seen: set[str] = set()
+    for folder, folders, names in os.walk(root, followlinks=True, onerror=_unreadable):
         folders[:] = sorted(name for name in folders if name[0] != ".")
+        place = os.path.realpath(folder)
+        if place in seen:  # a link to a folder above it
+            folders.clear()
+            continue
+        seen.add(place)
         files += [
             Path(folder, name)
             for name in sorted(names)
@@ -99,6 +105,13 @@ def _folder(spec: str, root: Path, card: Card) -> Unlabelled:
         )
     called = [file.relative_to(root).as_posix() for file in files]
     return Unlabelled(read_images(spec, files, called, size, cached=False), called)
+
+
+def _unreadable(error: OSError) -> NoReturn:
+    raise UsageError(
+        f"expected a folder that can be read, got {error.filename} ({error.strerror}); change "
+        "its permissions"
+    )
 
 
 def _archive(spec: str, path: Path) -> Unlabelled:

@@ -59,6 +59,7 @@ def test_labels_of_a_table_in_both_parts():
         for row, label in [(2, "b"), (3, "a"), (2, "")]
     }
     assert len(others) == 3
+    assert correct(data, listed("1,2,")).data_hash != correct(data, listed("1,3,")).data_hash
 
 
 def test_examples_without_a_label_are_left_out():
@@ -251,6 +252,17 @@ def test_a_reviewed_list_is_not_overwritten(capsys):
     assert Path("list.csv").read_bytes() == edited
 
 
+def test_names_of_classes_with_blanks():
+    arrays: dict[str, Any] = {"train_images": np.eye(20), "train_labels": np.arange(20) % 2}
+    np.savez("own.npz", **arrays, class_names=np.array(["b ", "c"]))
+    data = load_dataset("npz:own.npz")
+    corrected = correct(data, listed("1,1,b ,c", header="rank,example,label,given"))
+    assert by_source(corrected) == by_source(data) | {"1": "b "}
+    np.savez("own.npz", **arrays, class_names=np.array(["", "c"]))
+    with pytest.raises(UsageError, match=r"expected names of classes that differ in more than"):
+        correct(load_dataset("npz:own.npz"), listed("1,1,c"))
+
+
 def test_corrections_that_would_have_no_effect(capsys):
     generator = np.random.default_rng(0)
     labels = np.arange(30) % 2
@@ -271,7 +283,8 @@ def test_corrections_that_would_have_no_effect(capsys):
 
 
 WRONG = {
-    ("1,99,a",): r"list.csv, row 2: expected an example of csv:own.csv, got '99'",
+    ("1,99,a",): r"list.csv, row 2: expected an example of csv:own.csv, got '99'; did you mean '9'",
+    ("1,200,a",): r"got '200'; did you mean '20'\?; correct or remove",
     ("1,2,a", "1,3,c"): r"list.csv, row 3: expected a class of csv:own.csv \(a, b\), got 'c'; correct it, or empty it to leave",
     ("1,2,B",): r"got 'B'; did you mean 'b'\?; correct",
     ("1,2,a", "1,2,b"): r"row 3: expected one label of '2', got 'b' here and 'a' in row 2; remove a row",

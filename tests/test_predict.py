@@ -53,22 +53,29 @@ def table(path, *, count=60, header="width,height,label", seed=0):
     return columns
 
 
-def test_images_of_other_sizes_are_classified(capsys, monkeypatch):
+@pytest.fixture
+def kept(monkeypatch):
+    """Return the groups of the runs that have finished."""
+    groups: list[Group] = []
+    results = Group.results
+
+    def kept_results(group):
+        groups.append(group)
+        return results(group)
+
+    monkeypatch.setattr(Group, "results", kept_results)
+    return groups
+
+
+def test_images_of_other_sizes_are_classified(capsys, kept):
     for k, name in enumerate(NAMES):
         for i in range(16):
             draw(Path("data", name, f"{i}.png"), coloured(k, i, (9, 8)))
         draw(Path("new", f"{name}.png"), coloured(k, 100, (20, 30)))
     draw(Path("new", "deep", "grey.png"), np.full((12, 12), 50, np.uint8))
     draw(Path("new", ".hidden", "not.png"))
+    draw(Path("new", ".hidden.png"))
     Path("new", "notes.txt").write_text("no image")
-    kept = []
-    results = Group.results
-
-    def kept_results(group):
-        kept.append(group)
-        return results(group)
-
-    monkeypatch.setattr(Group, "results", kept_results)
     options = ["--image-size", "8", "--learning-rate", "0.1", "--noise", "none"]
     assert main([*TRAIN, "folder:data", *options, "--epochs", "20"]) == 0
     assert "wrote run/model" in capsys.readouterr().out
@@ -119,6 +126,38 @@ def test_images_of_other_sizes_are_classified(capsys, monkeypatch):
         "npz:pixels.npz: expected uint8 of shape (N, 8, 8, 3), which the model was trained on, "
         "got uint8 of shape (N, 8, 7, 3); convert them"
     ) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_averages_and_statistics_are_in_the_model(kept, dtype):
+    for k, name in enumerate(NAMES):
+        for i in range(12):
+            draw(Path("data", name, f"{i}.png"), coloured(k, i, (16, 16)))
+    options = [
+        "--width",
+        "0.06",
+        "--learning-rate",
+        "0.1",
+        "--ema-decay",
+        "0.5",
+        "--dtype",
+        dtype,
+    ]
+    assert main([*TRAIN, "folder:data", *options]) == 0
+    (expected,) = kept[0].logits(test=True)
+    images = load_dataset("folder:data").test_images
+    tolerance = 1e-3 if dtype == "float32" else 0.1
+    found = read_model("--model", Path("run")).logits(images)
+    np.testing.assert_allclose(found, expected, atol=tolerance, rtol=tolerance)
+    state = kept[0].states
+    assert state.train.batch_stats  # a network that has some
+    assert (
+        np.abs(
+            np.asarray(state.average["params"]["logits"]["kernel"])
+            - np.asarray(state.train.params["logits"]["kernel"])
+        ).max()
+        > 1e-3
+    )
 
 
 def test_columns_are_found_by_their_names(capsys):
@@ -227,6 +266,34 @@ def test_other_images_of_the_same_size_and_time_are_seen(capsys):
         os.utime("data/a.bmp", (1.6e9, 1.6e9))
         (read,) = read_images("folder:data", [Path("data/a.bmp")], ["a.bmp"], None)
         np.testing.assert_array_equal(read[..., 0], pixels(seed, (6, 6)))
+
+
+def test_linked_folders_are_followed_once(capsys):
+    assert main([*TRAIN, "folder:data"]) == 2
+    for name in NAMES:
+        for i in range(5):
+            draw(Path("data", name, f"{i}.png"), i)
+    draw(Path("elsewhere", "a.png"), 1)
+    Path("new").mkdir()
+    Path("new", "linked").symlink_to(Path("elsewhere").resolve())
+    Path("elsewhere", "round").symlink_to(Path("new").resolve())
+    assert main([*TRAIN, "folder:data", "--epochs", "1"]) == 0
+    assert main([*PREDICT, "folder:new"]) == 0
+    assert [row["example"] for row in rows_of()] == ["linked/a.png"]
+
+
+def test_names_that_are_no_text(capsysbinary):
+    for name in (b"caf\xe9", b"tea"):
+        folder = Path(os.fsdecode(b"data/" + name))
+        try:
+            folder.mkdir(parents=True)
+        except OSError:
+            pytest.skip("a file system whose names are text")
+        for i in range(5):
+            Image.fromarray(pixels(i, (6, 6))).save(folder / f"{i}.png")
+    assert main([*TRAIN, "folder:data", "--suspects", "list.csv"]) == 0
+    assert main([*PREDICT, "folder:data"]) == 0
+    assert read_model("--model", Path("run")).card.class_names[0] == os.fsdecode(b"caf\xe9")
 
 
 def test_a_damaged_checkpoint_is_named(capsys):

@@ -79,7 +79,7 @@ def test_the_python_examples_run(tmp_path, monkeypatch):
     Path("my_losses.py").write_text(own_losses, encoding="utf-8")
     for name in ("mae_to_a_power", "twice_mae"):
         method = read_own_loss("--losses", f"my_losses.py:{name}")
-        assert len(method.content_hash(10)) == 16
+        assert len(method.content_hash(10, 32)) == 16
 
     assert main(["train", "--dataset", "wine", "--epochs", "1", "--workdir", "runs/one"]) == 0
     names = {"images": np.zeros((3, 13), np.float32)}

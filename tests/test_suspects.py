@@ -23,7 +23,7 @@ from experiments._noisy_labels import NoisyTraining
 from experiments._runner import Group
 from experiments._subset import first_examples
 from experiments._suspects import COLUMNS, rank_suspects
-from experiments._suspects_picture import can_be_drawn, shown_image
+from experiments._suspects_picture import can_be_drawn, draw_suspects, shown_image
 from tests.dataset_helpers import draw, tree
 
 Z = jnp.array([[2.0, 0.0, -1.0], [2.0, 0.0, -1.0], [0.0, 0.0, -1.0]])
@@ -351,6 +351,26 @@ def test_the_image_that_is_drawn_is_the_one_that_was_seen():
     first, second = data.train_images[:2, ..., 0]
     np.testing.assert_allclose(own, first / first.max(), atol=1e-6)
     np.testing.assert_allclose(other, 1 - second / second.max(), atol=1e-6)
+    data = dataclasses.replace(
+        data,
+        clean_test=False,
+        test_images=data.test_images[:3] + 1,
+        test_labels=data.test_labels[:3],
+    )
+    labelled = labelled_examples(data, NoisyTraining(data.train_labels, None, report), "none")
+    margins = np.array([1.0] * 22 + [-1.0], np.float32)
+    ranked = rank_suspects(labelled, Margins(margins, np.zeros(23, np.int64), 1))
+    third = data.test_images[2, ..., 0] - 1
+    np.testing.assert_allclose(
+        shown_image(ranked, 0, data, None), third / third.max(), atol=1e-6
+    )
+    # Without suspects there is no picture, not even an older one.
+    Path("suspects.png").write_bytes(b"")
+    none = rank_suspects(labelled, Margins(margins + 2, np.zeros(23, np.int64), 1))
+    assert draw_suspects(Path("suspects.png"), none, data, None) == 0
+    assert not Path("suspects.png").exists()
+    assert draw_suspects(Path("suspects.png"), ranked, data, None) == 1
+    assert [path.name for path in Path().iterdir()] == ["suspects.png"]
 
 
 def test_a_network_that_became_nan_at_the_very_end_has_no_list(monkeypatch, capsys):

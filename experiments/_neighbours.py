@@ -1,0 +1,41 @@
+"""The Python files beside a file, for it alone: others may have files of the same names."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+# One of each is enough, wherever the file lies.
+_SHARED = ("esoftmax_jax", "experiments")
+
+
+class Neighbours:
+    """A folder whose modules are found first while code of it runs, and by no other code."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self._modules: dict[str, ModuleType] = {}
+
+    @contextlib.contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Let imports find the folder's modules before any others."""
+        shadowed = {name: sys.modules.pop(name) for name in self._loaded()}
+        sys.modules.update(self._modules)
+        sys.path.insert(0, str(self._folder))
+        try:
+            yield
+        finally:
+            sys.path.remove(str(self._folder))
+            self._modules = {name: sys.modules.pop(name) for name in self._loaded()}
+            sys.modules.update(shadowed)
+
+    def _loaded(self) -> list[str]:
+        """Return the loaded modules of which there may be another in this folder."""
+        tops = {
+            path.stem
+            for path in self._folder.iterdir()
+            if path.suffix == ".py" or (path / "__init__.py").is_file()
+        }
+        tops -= set(_SHARED)
+        return [name for name in sys.modules if name.partition(".")[0] in tops]

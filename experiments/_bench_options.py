@@ -28,6 +28,11 @@ def add_bench_verbs(verbs: Any, parser_class: type[argparse.ArgumentParser]) -> 
     train.add_argument(
         "--networks", help=f"separated by commas, among {', '.join(names)} (default: all)"
     )
+    train.add_argument(
+        "--peer",
+        action="store_true",
+        help="train the same networks in PyTorch too, in turn, if it is installed",
+    )
     _add(kinds, "augmentation", "input pipeline against a step", _augmentation, 9)
     sweep = _add(kinds, "sweep", "many runs as one program, and otherwise", _sweep, 3, least=1)
     sweep.add_argument("--runs", type=whole_number(4), default=128, help="≥ 4 (128)")
@@ -85,6 +90,7 @@ def _train(options: argparse.Namespace) -> None:
         json_path=options.json,
         dtype=options.dtype,
         networks=networks,
+        peer=options.peer,
     )
 
 

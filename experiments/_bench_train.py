@@ -3,7 +3,7 @@
 import dataclasses
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -27,6 +27,7 @@ from experiments._progress import ProgressBar
 from experiments._recipes import make_config
 from experiments._results import append_line
 from experiments._runner import Group, environment, make_group
+from experiments._torch_peer import check_torch, describe_torch, torch_epoch
 
 BATCH_SIZE = 128
 NUM_CLASSES = 10
@@ -67,6 +68,7 @@ def bench_train(
     json_path: Path | None,
     dtype: ComputeDtype | None = "float32",
     networks: Sequence[str] | None = None,
+    peer: bool = False,
 ) -> None:
     """Time epochs of random images through the program that the experiments use.
 
@@ -76,15 +78,18 @@ def bench_train(
         json_path: one line for each dtype is appended to this file.
         dtype: of the networks' computation; None: float32, on an accelerator bfloat16 too.
         networks: names from ``CASES``; all without it.
+        peer: whether PyTorch trains the same networks in turn, see ``torch_epoch``.
 
     Raises:
-        UsageError: if a name is unknown.
+        UsageError: if a name is unknown, or PyTorch is not there.
     """
+    if peer:
+        check_torch("--peer")
     chosen = _choose(networks)
     dtypes = (dtype,) if dtype is not None else _dtypes()
     total = (repeats + 1) * len(chosen) * len(dtypes)
     with ProgressBar("bench train", total, unit="epochs") as bar:
-        measured = {one: _measure(chosen, steps, repeats, one, bar) for one in dtypes}
+        measured = {one: _measure(chosen, steps, repeats, one, bar, peer) for one in dtypes}
     for one, (peak, figures) in measured.items():
         if json_path is not None:
             line = {
@@ -98,6 +103,9 @@ def bench_train(
             append_line(json_path, line)
         _print(figures, one, peak)
         machine = f"jax {jax.__version__} on {jax.devices()[0].device_kind}"
+        if peer:
+            _print_peers(figures)
+            machine += f"; {describe_torch()}"
         print(f"batch {BATCH_SIZE}, {one}, {repeats} epochs; {machine}")
 
 
@@ -126,13 +134,14 @@ def _measure(
     repeats: int,
     dtype: ComputeDtype,
     bar: ProgressBar,
+    peer: bool,
 ) -> tuple[float, dict[str, Figures]]:
     """Return the device's matrix peak, in operations per second, and each network's figures."""
     # Before every network, because the rest of the machine may be busy now and then.
     peak, figures = 0.0, {}
     for network, case in cases.items():
         peak = max(peak, matrix_peak(dtype))
-        figures[case.title] = _time_network(network, case, steps, repeats, dtype, bar)
+        figures[case.title] = _time_network(network, case, steps, repeats, dtype, bar, peer)
     for figure in figures.values():
         figure["peak_share"] = round(figure["operations_per_second"] / peak, 4)
     return peak, figures
@@ -145,6 +154,7 @@ def _time_network(
     repeats: int,
     dtype: ComputeDtype,
     bar: ProgressBar,
+    peer: bool,
 ) -> Figures:
     count = max(2, round(steps * case.share))
     config, dataset = _task(case, count, epochs=repeats + 1)
@@ -156,11 +166,15 @@ def _time_network(
     group.advance(1)
     first = time.perf_counter() - began
     bar.advance(1, case.title)
-    rates = []
+    peers = _torch_epochs(network, dataset, dtype) if peer else {}
+    for epoch in peers.values():
+        epoch()
+    rates: list[float] = []
+    peer_rates: dict[str, list[float]] = {name: [] for name in peers}
     for _ in range(repeats):
-        began = time.perf_counter()
-        group.advance(1)
-        rates.append(count * BATCH_SIZE / (time.perf_counter() - began))
+        rates.append(_rate_of(lambda: group.advance(1), count))
+        for name, epoch in peers.items():
+            peer_rates[name].append(_rate_of(epoch, count))
         bar.advance(1, case.title)
     rate = statistics.median(rates)
     return {
@@ -172,6 +186,41 @@ def _time_network(
         "first_epoch_seconds": round(first, 2),
         "batch_size": BATCH_SIZE,
         "steps": count,
+        "peers": {name: _beside(rates, theirs) for name, theirs in peer_rates.items()},
+    }
+
+
+def _torch_epochs(
+    network: NetworkName, dataset: Dataset, dtype: ComputeDtype
+) -> dict[str, Callable[[], float]]:
+    return {
+        name: torch_epoch(
+            network,
+            dataset.train_images,
+            dataset.train_labels,
+            batch_size=BATCH_SIZE,
+            dtype=dtype,
+            channels_last=channels_last,
+        )
+        for name, channels_last in (("PyTorch", False), ("PyTorch, channels_last", True))
+    }
+
+
+def _rate_of(epoch: Callable[[], Any], steps: int) -> float:
+    """Return the images a second of an epoch."""
+    began = time.perf_counter()
+    epoch()
+    return steps * BATCH_SIZE / (time.perf_counter() - began)
+
+
+def _beside(ours: list[float], theirs: list[float]) -> Figures:
+    """Return a peer's rates, and how many times as fast ours are, epoch by epoch."""
+    ratios = [mine / peer for mine, peer in zip(ours, theirs, strict=True)]
+    return {
+        "images_per_second": round(statistics.median(theirs), 1),
+        "ratio": round(statistics.median(ratios), 3),
+        "ratio_lowest": round(min(ratios), 3),
+        "ratio_highest": round(max(ratios), 3),
     }
 
 
@@ -192,6 +241,23 @@ def _print(figures: dict[str, Figures], dtype: str, peak: float) -> None:
             f"{100 * figure['peak_share']:.0f} %",
             f"{figure['first_epoch_seconds']:.1f} s",
         )
+    print_titled(Console(width=100), table)
+
+
+def _print_peers(figures: dict[str, Figures]) -> None:
+    table = Table(
+        title="against PyTorch, in turn: images/s, and ours to theirs", box=box.SIMPLE
+    )
+    table.add_column("network")
+    for name in next(iter(figures.values()))["peers"]:
+        table.add_column(name, justify="right")
+    for title, figure in figures.items():
+        cells = [
+            f"{_rate(one['images_per_second'])}, {one['ratio']:.2f} "
+            f"[{one['ratio_lowest']:.2f}–{one['ratio_highest']:.2f}]"
+            for one in figure["peers"].values()
+        ]
+        table.add_row(title, *cells)
     print_titled(Console(width=100), table)
 
 

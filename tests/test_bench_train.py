@@ -5,13 +5,15 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from experiments import _bench_train, _matrix_peak
 from experiments._errors import UsageError
-from experiments._networks import MLP, MnistCNN
+from experiments._networks import MLP, EightLayerCNN, MnistCNN
 from experiments._operations import forward_operations, step_operations
 from experiments._resnet import ResNet34
+from experiments._torch_peer import make_torch_network, torch_epoch
 
 
 def test_operations_by_hand():
@@ -74,3 +76,52 @@ def test_dtypes_by_device(monkeypatch):
 def test_unknown_network():
     with pytest.raises(UsageError, match="among mnist_cnn, eight_layer_cnn, resnet34, got 'x'"):
         _bench_train.bench_train(steps=2, repeats=1, json_path=None, networks=["x"])
+
+
+def test_a_peer_that_is_not_installed(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(
+        UsageError, match=r"--peer: expected PyTorch to be installed, it is not"
+    ):
+        _bench_train.bench_train(steps=2, repeats=1, json_path=None, peer=True)
+
+
+@pytest.mark.parametrize(
+    ("network", "shape"),
+    [
+        (MnistCNN(10), (28, 28, 1)),
+        (EightLayerCNN(10), (32, 32, 3)),
+        (ResNet34(10), (32, 32, 3)),
+    ],
+    ids=["mnist_cnn", "eight_layer_cnn", "resnet34"],
+)
+def test_the_peer_is_the_same_network(request, network, shape):
+    pytest.importorskip("torch")
+    name = request.node.callspec.id
+    images = jax.ShapeDtypeStruct((1, *shape), jnp.float32)
+    key = jax.random.key(0)
+    variables = jax.eval_shape(lambda x: network.init(key, x, train=False), images)
+    ours = sorted(tuple(sorted(x.shape)) for x in jax.tree.leaves(variables["params"]))
+    model = make_torch_network(name, shape)
+    theirs = sorted(tuple(sorted(x.shape)) for x in model.parameters())
+    assert theirs == ours
+
+
+def test_the_peer_learns():
+    pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    labels = np.arange(64) % 10
+    images = rng.integers(0, 60, (64, 28, 28, 1), np.uint8) + 19 * labels[
+        :, None, None, None
+    ].astype(np.uint8)
+    for channels_last in (False, True):
+        epoch = torch_epoch(
+            "mnist_cnn",
+            images,
+            labels,
+            batch_size=32,
+            dtype="float32",
+            channels_last=channels_last,
+        )
+        losses = [epoch() for _ in range(20)]
+        assert losses[-1] < 0.5 * losses[0]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from experiments._convolution import convolve_fastest, convolve_lax, convolve_patches
-from experiments._winograd import convolve_winograd
+from experiments._winograd import convolve_winograd, transforms
 from tests.network_helpers import images_of
 
 
@@ -19,7 +19,7 @@ def value_and_gradients(convolve: Any, images: Any, kernel: Any, cotangent: Any)
     return result, *pull_back(cotangent)
 
 
-@pytest.mark.parametrize("size", [(2, 2), (4, 6), (8, 2)])
+@pytest.mark.parametrize("size", [(2, 2), (4, 4), (4, 6), (8, 2), (8, 8), (12, 8), (8, 10)])
 def test_exact_in_float64(size):
     with jax.enable_x64(True):
         arrays = [
@@ -36,20 +36,36 @@ def test_exact_in_float64(size):
         np.testing.assert_allclose(left, right, atol=1e-12)
 
 
-def test_as_precise_as_float32_allows():
-    arrays = images_of(2, 8, 8, 32), images_of(3, 3, 32, 16, seed=1), images_of(2, 8, 8, 16)
+@pytest.mark.parametrize(("size", "tolerance"), [(6, 2e-6), (16, 8e-6)])
+def test_as_precise_as_float32_allows(size, tolerance):
+    arrays = (
+        images_of(2, size, size, 32),
+        images_of(3, 3, 32, 16, seed=1),
+        images_of(2, size, size, 16),
+    )
     ours = value_and_gradients(convolve_winograd, *arrays)
     plain = value_and_gradients(convolve_lax, *arrays)
     for left, right in zip(ours, plain, strict=True):
-        # Sums of some hundred terms: 1e-6 of the largest result is a few roundings.
-        np.testing.assert_allclose(left, right, atol=1e-6 * np.abs(right).max() * 2)
+        # Sums of some hundred terms: 1e-6 of the largest result is a few roundings. Tiles of
+        # 4×4 multiply by up to 2.8, and their errors add up.
+        np.testing.assert_allclose(left, right, atol=tolerance * np.abs(right).max())
+
+
+@pytest.mark.parametrize("outputs", [2, 4])
+def test_the_matrices_convolve(outputs):
+    with jax.enable_x64(True):
+        line, weights = np.random.default_rng(0).normal(size=(2, outputs + 2))
+        found = transforms(outputs)
+        products = (found.kernel @ weights[:3]) * (found.images @ line)
+        expected = [line[i : i + 3] @ weights[:3] for i in range(outputs)]
+        np.testing.assert_allclose(found.outputs @ products, expected, atol=1e-12)
 
 
 def test_many_runs_at_once():
-    images, kernel = images_of(3, 2, 4, 4, 16), images_of(3, 3, 3, 16, 2, seed=1)
+    images, kernel = images_of(3, 2, 8, 8, 16), images_of(3, 3, 3, 16, 2, seed=1)
     mapped = jax.jit(jax.vmap(convolve_winograd))(images, kernel)
     for one, image, weights in zip(mapped, images, kernel, strict=True):
-        np.testing.assert_allclose(one, convolve_lax(image, weights), atol=2e-5)
+        np.testing.assert_allclose(one, convolve_lax(image, weights), atol=5e-5)
 
 
 @pytest.mark.parametrize(

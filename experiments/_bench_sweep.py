@@ -81,7 +81,7 @@ def _configs(dataset: Dataset, runs: int) -> list[RunConfig]:
             loss,
             seed=seed,
             learning_rate=rate,
-            hyperparameters=tuple(sorted(METHODS[loss].candidates[0].items())),
+            hyperparameters=METHODS[loss].defaults,
             epochs=EPOCHS,
         )
         for seed, loss, noise, rate in itertools.islice(kinds, runs)

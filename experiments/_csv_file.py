@@ -12,9 +12,9 @@ from experiments._errors import UsageError
 
 
 def check_csv(
-    option: str, path: Path | None, columns: Sequence[str], new_folder: Path | None = None
+    option: str, path: Path, columns: Sequence[str], new_folder: Path | None = None
 ) -> None:
-    """Check that a list can be written there, over nothing but an older list; None passes.
+    """Check that a list can be written there, over nothing but an older list.
 
     Args:
         option: that names the file, for the message.
@@ -22,8 +22,6 @@ def check_csv(
         columns: what the header of such a list begins with.
         new_folder: a folder that need not exist yet.
     """
-    if path is None:
-        return
     wanted = f"{option}: expected a new file, or an older list, in a folder that can be written"
     try:
         if path.exists() and not (path.is_file() and _begins_with(path, columns)):

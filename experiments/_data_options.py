@@ -72,21 +72,10 @@ def load_data(options: argparse.Namespace) -> tuple[Dataset, tuple[NoiseSpec, ..
     dataset = load_dataset(
         options.dataset, data_dir=options.data_dir, image_size=options.image_size
     )
-    if options.corrections is not None:
-        if label_file is not None:
-            raise UsageError(
-                "--corrections: expected no --labels beside it, got both; correct that file"
-            )
-        dataset = correct(dataset, options.corrections)
     if noises is None:
         noises = _default_noises(options, dataset)
-    if options.corrections is not None and GIVEN in dataset.label_sets:
-        unaware = [str(spec) for spec in noises if str(spec) != GIVEN]
-        if unaware:
-            raise UsageError(
-                "--corrections: expected --noise given, which has the labels that it corrects, "
-                f"got {', '.join(unaware)}; leave one of them out"
-            )
+    if options.corrections is not None:
+        dataset = _corrected(options, noises, dataset)
     for spec in noises:
         if spec.kind == "matrix":
             read_matrix(Path(spec.source), dataset.num_classes)  # refused before anything runs
@@ -104,6 +93,22 @@ def _default_noises(options: argparse.Namespace, dataset: Dataset) -> tuple[Nois
     if is_own(options.dataset):
         return (parse_noise("none"),)  # whose own labels may be wrong enough
     return tuple(parse_noise(text) for text in options.default_noise.split(","))
+
+
+def _corrected(
+    options: argparse.Namespace, noises: Sequence[NoiseSpec], dataset: Dataset
+) -> Dataset:
+    if options.labels is not None:
+        raise UsageError(
+            "--corrections: expected no --labels beside it, got both; correct that file"
+        )
+    unaware = [str(spec) for spec in noises if str(spec) != GIVEN]
+    if unaware and GIVEN in dataset.label_sets:
+        raise UsageError(
+            "--corrections: expected --noise given, which has the labels that it corrects, "
+            f"got {', '.join(unaware)}; leave one of them out"
+        )
+    return correct(dataset, options.corrections)
 
 
 def _with_foreign_images(

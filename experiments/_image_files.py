@@ -46,7 +46,7 @@ def read_images(
         UsageError: for a file that cannot be decoded, or different sizes.
     """
     # The time of the last change of the file itself too: copies may keep the other one.
-    stats = [(str(file.resolve()), file.stat()) for file in files]
+    stats = [(str(file.absolute()), file.stat()) for file in files]
     source = [
         image_size,
         [(name, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for name, s in stats],

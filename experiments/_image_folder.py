@@ -74,9 +74,10 @@ def _directories(parent: Path) -> list[str]:
 
 def _images_below(folder: Path) -> int:
     """Count the images in directories within a class's, which are not read."""
-    inner = [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
     return sum(
-        path.suffix.lower() in IMAGE_SUFFIXES for one in inner for path in one.rglob("*")
+        path.suffix.lower() in IMAGE_SUFFIXES
+        for name in _directories(folder)
+        for path in (folder / name).rglob("*")
     )
 
 

@@ -31,6 +31,11 @@ class Method:
         """Names of the numeric hyperparameters, sorted."""
         return tuple(sorted(self.candidates[0]))
 
+    @property
+    def defaults(self) -> tuple[tuple[str, float], ...]:
+        """The first settings, as a configuration has them."""
+        return tuple(sorted(self.candidates[0].items()))
+
     def loss(self, **settings: Any) -> Any:
         """Return the loss with its hyperparameters bound; settings may be traced."""
         return losses.get(self.name, **self.flags, **settings)

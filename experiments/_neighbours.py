@@ -16,6 +16,12 @@ class Neighbours:
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
         self._modules: dict[str, ModuleType] = {}
+        tops = {
+            path.stem
+            for path in self._folder.iterdir()
+            if path.suffix == ".py" or (path / "__init__.py").is_file()
+        }
+        self._tops = tops - set(_SHARED)
 
     @contextlib.contextmanager
     def __call__(self) -> Iterator[None]:
@@ -32,10 +38,4 @@ class Neighbours:
 
     def _loaded(self) -> list[str]:
         """Return the loaded modules of which there may be another in this folder."""
-        tops = {
-            path.stem
-            for path in self._folder.iterdir()
-            if path.suffix == ".py" or (path / "__init__.py").is_file()
-        }
-        tops -= set(_SHARED)
-        return [name for name in sys.modules if name.partition(".")[0] in tops]
+        return [name for name in sys.modules if name.partition(".")[0] in self._tops]

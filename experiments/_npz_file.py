@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -104,8 +105,9 @@ def _class_names(names: Array, path: Path) -> tuple[str, ...]:
     return tuple(listed)
 
 
-def _read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
-    """Return the arrays by our names, and the names they have in the archive."""
+@contextlib.contextmanager
+def open_archive(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
+    """Open a NumPy archive, or say why it is none."""
     if not path.is_file():
         raise UsageError(f"no file {str(path)!r}: npz:PATH expects a NumPy .npz archive")
     with contextlib.ExitStack() as stack:
@@ -119,6 +121,27 @@ def _read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
             raise UsageError(
                 f"{str(path)!r} is not a readable NumPy .npz archive; write it with numpy.savez"
             ) from error
+        yield archive
+
+
+def read_array(archive: np.lib.npyio.NpzFile, name: str, path: Path) -> Array:
+    """Read one array of an archive, or say why it cannot be read."""
+    try:
+        array: Array = archive[name]
+    except UNREADABLE as error:
+        # NumPy would advise to allow what runs code out of the file.
+        reason = str(error)
+        reason = "it holds Python objects" if "pickle" in reason else reason
+        raise UsageError(
+            f"{str(path)!r}: array {name!r} cannot be read ({reason}); write plain "
+            "numbers or strings with numpy.savez"
+        ) from error
+    return array
+
+
+def _read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
+    """Return the arrays by our names, and the names they have in the archive."""
+    with open_archive(path) as archive:
         called = {name: name for name in _OPTIONAL if name in archive.files}
         wanted = KEYS
         if not {"test_images", "test_labels", "x_test", "y_test"} & set(archive.files):
@@ -131,16 +154,5 @@ def _read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
                     f"{', '.join(sorted(archive.files)) or 'no arrays'}; name it so"
                 )
             called[ours] = found[0]
-        arrays = {}
-        for ours, name in called.items():
-            try:
-                arrays[ours] = archive[name]
-            except UNREADABLE as error:
-                # NumPy would advise to allow what runs code out of the file.
-                reason = str(error)
-                reason = "it holds Python objects" if "pickle" in reason else reason
-                raise UsageError(
-                    f"{str(path)!r}: array {name!r} cannot be read ({reason}); write plain "
-                    "numbers or strings with numpy.savez"
-                ) from error
+        arrays = {ours: read_array(archive, name, path) for ours, name in called.items()}
     return arrays, called

@@ -59,7 +59,7 @@ def reproduce(options: ReproduceOptions) -> None:
     scale = SCALES[options.scale]
     table = load_table(options.table, options.dataset)
     chosen = table.select(options.cells)
-    constants = {name: _defaults(name) for name in options.extra_losses}
+    constants = {name: method_named(name).defaults for name in options.extra_losses}
     cells = (*chosen, *own_rows(table, chosen, constants))
     runnable = [cell for cell in cells if cell.runnable]
     if not runnable:
@@ -141,10 +141,6 @@ def _configured(
             dataset.num_classes, config.batch_size
         ),
     )
-
-
-def _defaults(loss: str) -> tuple[tuple[str, float], ...]:
-    return tuple(sorted(method_named(loss).candidates[0].items()))
 
 
 def _check_noise(configs: Sequence[RunConfig], dataset: Dataset) -> None:

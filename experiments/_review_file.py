@@ -40,7 +40,8 @@ def read_review(path: Path) -> list[Reviewed]:
     Raises:
         UsageError: the file cannot be read, or lacks a column.
     """
-    lines = csv.reader(io.StringIO(_text(path), newline=""), delimiter=_delimiter(path))
+    text = _text(path)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     try:
         header = [name.strip() for name in next(lines, [])]
         rows = list(enumerate(lines, 2))
@@ -95,7 +96,7 @@ def _text(path: Path) -> str:
     return content.decode("utf-8-sig", errors="surrogateescape")
 
 
-def _delimiter(path: Path) -> str:
+def _delimiter(text: str) -> str:
     """Return what separates the names in the header."""
-    header = _text(path).partition("\n")[0]
+    header = text.partition("\n")[0]
     return max(_DELIMITERS, key=header.count)

@@ -60,8 +60,10 @@ def check_suspects_file(option: str, path: Path | None, workdir: Path) -> None:
 
     A list that somebody has worked on is not replaced. ``workdir`` need not exist yet.
     """
+    if path is None:
+        return
     check_csv(option, path, COLUMNS, workdir)
-    if path is None or not path.exists():
+    if not path.exists():
         return
     with path.open(encoding="utf-8", newline="", errors="surrogateescape") as file:
         edited = sum(row["label"] != row["given"] for row in csv.DictReader(file))

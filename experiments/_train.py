@@ -22,7 +22,6 @@ from experiments._results import (
 )
 from experiments._runner import Group, Result, make_group
 from experiments._suspects import (
-    Suspects,
     check_suspects_file,
     describe_suspects,
     rank_suspects,
@@ -101,11 +100,7 @@ def train(
                 "--suspects: expected the last checkpoint of this finished run in --workdir, "
                 f"found that of epoch {group.epoch}; train again in another --workdir"
             )
-        found = _write_suspects(console, done, dataset, labelled, history, suspects)
-        if found is not None and can_be_drawn(dataset):
-            picture = workdir / "suspects.png"
-            if draw_suspects(picture, found, dataset, group.noisy[0].foreign):
-                console.print(f"wrote {picture}")
+        _write_suspects(console, done, group, labelled, history, suspects, workdir)
     return done
 
 
@@ -163,20 +158,21 @@ def _print_result(console: Console, result: Result, dataset: Dataset) -> None:
 def _write_suspects(
     console: Console,
     result: Result,
-    dataset: Dataset,
+    group: Group,
     labelled: Labelled,
     history: MarginHistory,
     path: Path,
-) -> Suspects | None:
-    """Write the list and describe it; None if the run diverged."""
-    margins = None
+    workdir: Path,
+) -> None:
+    """Write the list and the picture of a run that did not diverge, and describe them."""
+    dataset, margins = group.dataset, None
     if not diverged(result):
         margins = history.until(result["config"]["epochs"], dataset.num_classes)
     # The last update may be the one that ends in NaN, after a loss that was finite.
     if margins is None or not np.isfinite(margins.mean).all():
         old = "; the older list in it stays" if path.exists() else ""
         console.print(f"this run diverged: {path} is not written{old}")
-        return None
+        return
     found = rank_suspects(labelled, margins)
     write_suspects(path, found, dataset.class_names)
     console.print(describe_suspects(found, dataset))
@@ -191,7 +187,9 @@ def _write_suspects(
             "--learning-rate or another --loss may help."
         )
     console.print(f"wrote {path}, the worst first")
-    return found
+    picture = workdir / "suspects.png"
+    if can_be_drawn(dataset) and draw_suspects(picture, found, dataset, group.noisy[0].foreign):
+        console.print(f"wrote {picture}")
 
 
 def _averaged(epochs: int) -> str:

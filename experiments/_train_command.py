@@ -47,7 +47,8 @@ def train_command(shared: tuple[str, ...], config: RunConfig, folder: Path) -> s
     """
     called = re.sub(r"[^\w.+-]+", "-", f"{config.loss}-{config.noise}")
     corrected = shared.count("--corrections")  # whose lists are not to be written over
-    called += "".join(["-corrected", str(corrected)][: min(corrected, 2)])
+    if corrected:
+        called += "-corrected" + (str(corrected) if corrected > 1 else "")
     words = ["python", "-m", "experiments", "train", *shared, "--noise", config.noise]
     words += ["--loss", option_name(config.loss), "--learning-rate", repr(config.learning_rate)]
     for name, value in config.hyperparameters:

@@ -7,13 +7,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from experiments._array_cache import UNREADABLE
 from experiments._dataset_checks import checked_images
 from experiments._dataset_parts import Array
 from experiments._errors import UsageError
 from experiments._image_files import IMAGE_SUFFIXES, read_images
 from experiments._manifest import table_images
 from experiments._model_file import Card
+from experiments._npz_file import open_archive, read_array
 from experiments._table_files import read_table
 
 INPUT_FORMS = "folder:PATH, csv:PATH, parquet:PATH or npz:PATH"
@@ -115,24 +115,15 @@ def _unreadable(error: OSError) -> NoReturn:
 
 
 def _archive(spec: str, path: Path) -> Unlabelled:
-    if not path.is_file():
-        raise UsageError(f"no file {str(path)!r}: npz:PATH expects a NumPy .npz archive")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            found = sorted(archive.files)
-            named = [name for name in _ARRAYS if name in found]
-            images = archive[named[0]] if named else None
-    except (*UNREADABLE, AttributeError, TypeError) as error:  # a single array has no files
-        raise UsageError(
-            f"{str(path)!r} is not a readable NumPy .npz archive of plain numbers; write it "
-            "with numpy.savez"
-        ) from error
-    if images is None:
-        raise UsageError(
-            f"{spec}: expected an array {' or '.join(_ARRAYS)}, found "
-            f"{', '.join(found) or 'no arrays'}; name it so"
-        )
-    images = checked_images(images, f"{spec}: {named[0]}")
+    with open_archive(path) as archive:
+        named = [name for name in _ARRAYS if name in archive.files]
+        if not named:
+            raise UsageError(
+                f"{spec}: expected an array {' or '.join(_ARRAYS)}, found "
+                f"{', '.join(sorted(archive.files)) or 'no arrays'}; name it so"
+            )
+        array = read_array(archive, named[0], path)
+    images = checked_images(array, f"{spec}: {named[0]}")
     return Unlabelled(images, [str(row) for row in range(len(images))])
 
 

@@ -28,3 +28,24 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     return tmp_path / "work"
+
+
+@pytest.fixture
+def no_own_losses(monkeypatch):
+    """Forget the losses of one's own that other tests have registered."""
+    from experiments import _methods
+
+    monkeypatch.setattr(_methods, "_OWN", {})
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Return a function that writes a file of losses and returns how a loss in it is named."""
+
+    def write(text, name="loss", file="mine.py"):
+        path = tmp_path / file
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return f"{path}:{name}"
+
+    return write

@@ -1,7 +1,6 @@
 """The list of labels that are probably wrong."""
 
 import csv
-import dataclasses
 import os
 import re
 import shutil
@@ -11,20 +10,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from PIL import Image
 
 from esoftmax_jax import noise
 from experiments._cli import main
 from experiments._dataset_parts import held_out_fifth
 from experiments._datasets import load_dataset
-from experiments._labelled import labelled_examples
-from experiments._margin_history import MarginHistory, Margins
-from experiments._noisy_labels import NoisyTraining
+from experiments._margin_history import MarginHistory
 from experiments._runner import Group
 from experiments._subset import first_examples
-from experiments._suspects import COLUMNS, rank_suspects
-from experiments._suspects_picture import can_be_drawn, draw_suspects, shown_image
+from experiments._suspects import COLUMNS
 from tests.dataset_helpers import draw, tree
+from tests.suspects_helpers import TRAIN, rows_of
 
 Z = jnp.array([[2.0, 0.0, -1.0], [2.0, 0.0, -1.0], [0.0, 0.0, -1.0]])
 
@@ -64,19 +60,6 @@ def archive(count=120, **more):
     labels = np.where(np.arange(count) % 10 == 0, (clean + 1) % 3, clean)
     images = np.eye(3)[clean] * 4 + generator.normal(size=(count, 3))
     return {"train_images": images, "train_labels": labels, **more}, clean
-
-
-TRAIN = ["train", "--epochs", "20", "--checkpoint-every", "20", "--workdir", "run", "--suspects", "list.csv"]  # fmt: skip
-
-
-def rows_of(path):
-    with Path(path).open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert tuple(rows[0]) == COLUMNS
-    assert [int(row["rank"]) for row in rows] == list(range(1, len(rows) + 1))
-    margins = [float(row["margin"]) for row in rows]
-    assert margins == sorted(margins)
-    return rows
 
 
 def test_labels_of_ones_own_are_ranked_with_those_held_out(capsys, folder):
@@ -314,63 +297,6 @@ def test_what_is_wrong_with_held_out_labels_and_kept_margins_is_said(capsys):
     capsys.readouterr()
     assert main([*TRAIN, "--dataset", "npz:own.npz"]) == 2
     assert "000020.npz: expected margins" in capsys.readouterr().err
-
-
-def test_images_that_are_suspect_are_drawn(capsys):
-    for row in range(60):
-        light = (row >= 30) != (row in (3, 40))  # these two are in the wrong folder
-        name = "light" if row >= 30 else "dark"
-        level = 250 if light else 5
-        draw(Path("data", name, f"{row}.png"), np.full((16, 16), level, np.uint8))
-    options = ["--dataset", "folder:data", "--width", "0.05", "--learning-rate", "0.05"]
-    assert main([*TRAIN, *options]) == 0
-    assert "wrote run/suspects.png" in capsys.readouterr().out
-    assert {row["example"] for row in rows_of("list.csv")[:2]} == {"dark/3.png", "light/40.png"}
-    with Image.open("run/suspects.png") as opened:
-        picture = np.asarray(opened.convert("L"))
-    assert (picture == 5).sum() > 100**2
-    assert (picture == 250).sum() > 100**2
-
-
-def test_the_image_that_is_drawn_is_the_one_that_was_seen():
-    data = first_examples(load_dataset("digits"), 20)
-    assert can_be_drawn(data)
-    assert not can_be_drawn(load_dataset("wine"))
-    foreign = np.where(np.arange(20) == 4, 1, -1).astype(np.int32)
-    data = dataclasses.replace(data, foreign_images=-data.train_images[:2])
-    report = noise.describe_noise(data.train_labels, data.train_labels, num_classes=10)
-    labelled = labelled_examples(
-        data, NoisyTraining(data.train_labels, foreign, report), "none"
-    )
-    margins = np.array([-2.0, 1.0, 1.0, 1.0, -1.0] + [1.0] * 15, np.float32)
-    ranked = rank_suspects(labelled, Margins(margins, np.zeros(20, np.int64), 1))
-    own, other = (shown_image(ranked, k, data, foreign) for k in (0, 1))
-    assert own.shape == (8, 8)
-    assert own.min() == other.min() == 0
-    assert own.max() == other.max() == 1
-    first, second = data.train_images[:2, ..., 0]
-    np.testing.assert_allclose(own, first / first.max(), atol=1e-6)
-    np.testing.assert_allclose(other, 1 - second / second.max(), atol=1e-6)
-    data = dataclasses.replace(
-        data,
-        clean_test=False,
-        test_images=data.test_images[:3] + 1,
-        test_labels=data.test_labels[:3],
-    )
-    labelled = labelled_examples(data, NoisyTraining(data.train_labels, None, report), "none")
-    margins = np.array([1.0] * 22 + [-1.0], np.float32)
-    ranked = rank_suspects(labelled, Margins(margins, np.zeros(23, np.int64), 1))
-    third = data.test_images[2, ..., 0] - 1
-    np.testing.assert_allclose(
-        shown_image(ranked, 0, data, None), third / third.max(), atol=1e-6
-    )
-    # Without suspects there is no picture, not even an older one.
-    Path("suspects.png").write_bytes(b"")
-    none = rank_suspects(labelled, Margins(margins + 2, np.zeros(23, np.int64), 1))
-    assert draw_suspects(Path("suspects.png"), none, data, None) == 0
-    assert not Path("suspects.png").exists()
-    assert draw_suspects(Path("suspects.png"), ranked, data, None) == 1
-    assert [path.name for path in Path().iterdir()] == ["suspects.png"]
 
 
 def test_a_network_that_became_nan_at_the_very_end_has_no_list(monkeypatch, capsys):

@@ -2,7 +2,9 @@
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -64,6 +66,14 @@ class Parts:
     test_given: Array = dataclasses.field(default_factory=lambda: np.zeros(0, np.int32))
     held_out: bool = False
     feature_names: tuple[str, ...] = ()
+
+
+def in_class_order(names: Iterable[str]) -> list[str]:
+    """Sort names of classes: as numbers where all of them are numbers, else as text."""
+    ordered = sorted(names)
+    if all(re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", name) for name in ordered):
+        ordered.sort(key=Decimal)
+    return ordered
 
 
 def held_out_fifth(labels: Array) -> npt.NDArray[np.bool_]:

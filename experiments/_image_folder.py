@@ -4,7 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments._dataset_parts import HELD_OUT, Array, Parts, divided, held_out_fifth
+from experiments._dataset_parts import (
+    HELD_OUT,
+    Array,
+    Parts,
+    divided,
+    held_out_fifth,
+    in_class_order,
+)
 from experiments._errors import UsageError
 from experiments._image_files import IMAGE_SUFFIXES, read_images
 
@@ -14,8 +21,9 @@ _TEST = ("test", "val", "valid", "validation")  # the first that is there is tak
 def read_folder(spec: str, root: Path, image_size: int | None) -> Parts:
     """Read ROOT/train/CLASS and ROOT/test/CLASS, or ROOT/CLASS and hold out a fifth.
 
-    Classes are numbered in the order of their directories' names. Files that are not images,
-    and hidden ones, are passed over.
+    Classes are numbered in the order of their directories' names, of numbers in theirs. Images
+    are in the order of their paths as text. Files that are not images, and hidden ones, are
+    passed over.
     """
     if not root.is_dir():
         raise UsageError(
@@ -82,7 +90,7 @@ def _images_below(folder: Path) -> int:
 
 
 def _classes(spec: str, parent: Path) -> list[str]:
-    classes = _directories(parent)
+    classes = in_class_order(_directories(parent))
     if len(classes) < 2:
         only = f"only {classes[0]!r}" if classes else "none"
         raise UsageError(

@@ -6,7 +6,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from experiments._dataset_parts import HELD_OUT, Array, Parts, divided, held_out_fifth
+from experiments._dataset_parts import (
+    HELD_OUT,
+    Array,
+    Parts,
+    divided,
+    held_out_fifth,
+    in_class_order,
+)
 from experiments._errors import UsageError
 from experiments._image_files import read_images
 from experiments._table_files import Table, read_table
@@ -82,7 +89,7 @@ def _classes(table: Table, train: _Mask) -> tuple[list[str], Array]:
     labels = table.text["label"]
     known = {label for label, is_train in zip(labels, train.tolist(), strict=True) if is_train}
     if not all(re.fullmatch(r"[+-]?[0-9]{1,18}", label) for label in known):
-        names = sorted(known)
+        names = in_class_order(known)
         return names, _numbered(table, "label", names)
     numbers = sorted({int(label) for label in known})
     if numbers[0] < 0:

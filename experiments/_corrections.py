@@ -12,6 +12,7 @@ from experiments._closest import did_you_mean
 from experiments._dataset_parts import GIVEN, Array, Labels, content_hash
 from experiments._datasets import OWN_FILES, Dataset, is_own
 from experiments._errors import UsageError
+from experiments._label_text import plain
 from experiments._review_file import OPTION, Reviewed, read_review
 from experiments._subset import take_rows
 
@@ -104,7 +105,7 @@ class _Review:
         if one.identifier and one.part != "test":
             found = [x for x in found if x == ("train", self._by_id.get(one.identifier))]
         if one.given:
-            given = self._numbers.get(one.given)
+            given = self._number(one.given)
             found = [
                 (part, row)
                 for part, row in found
@@ -122,15 +123,19 @@ class _Review:
     def _class_number(self, one: Reviewed, where: str) -> int | None:
         if not one.label:
             return None
-        names = self._dataset.class_names
-        if one.label not in self._numbers:
+        names, number = self._dataset.class_names, self._number(one.label)
+        if number is None:
             shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
             raise UsageError(
                 f"{where}: expected a class of {self._dataset.name} ({shown}), got "
                 f"{one.label!r}{did_you_mean(one.label, names)}; correct it, or empty it "
                 "to leave the example out"
             )
-        return self._numbers[one.label]
+        return number
+
+    def _number(self, label: str) -> int | None:
+        """Return the number of a class; pandas writes 2.0 for class 2 beside empty cells."""
+        return self._numbers.get(label, self._numbers.get(plain(label)))
 
     def corrected(self, paths: Sequence[Path]) -> Dataset:
         """Return the dataset with the labels as they are now."""

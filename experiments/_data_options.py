@@ -11,6 +11,7 @@ from experiments._datasets import DATASET_FORMS, RESIZED, Dataset, is_own, load_
 from experiments._errors import UsageError
 from experiments._foreign_images import like_training_images
 from experiments._label_file import read_labels
+from experiments._label_text import LITERAL
 from experiments._matrix_file import read_matrix
 from experiments._noise_option import NoiseSpec, forms, parse_noise
 from experiments._subset import first_examples, long_tailed
@@ -45,6 +46,12 @@ def add_data_options(parser: argparse.ArgumentParser, many: str, default_noise: 
     )
     parser.add_argument("--labels", type=Path, metavar="FILE", help="noisy labels from a file")
     parser.add_argument(
+        LITERAL,
+        action="store_true",
+        help="take the labels of your data as names of classes even if they look like missing "
+        "values, numbers to be predicted, dates or several labels in one",
+    )
+    parser.add_argument(
         "--train-examples",
         type=whole_number(2),
         help="keep the first so many training examples only, ≥ 2 (default: all)",
@@ -70,7 +77,10 @@ def load_data(options: argparse.Namespace) -> tuple[Dataset, tuple[NoiseSpec, ..
             f"{', '.join(map(str, noises))}"
         )
     dataset = load_dataset(
-        options.dataset, data_dir=options.data_dir, image_size=options.image_size
+        options.dataset,
+        data_dir=options.data_dir,
+        image_size=options.image_size,
+        literal_labels=options.literal_labels,
     )
     if noises is None:
         noises = _default_noises(options, dataset)

@@ -55,7 +55,7 @@ def checked_labels(labels: Array, where: str, *, rows: int, num_classes: int | N
     """Brings labels to int32 (N,).
 
     Args:
-        labels: integers (N,) or (N, 1).
+        labels: integers (N,) or (N, 1), be it as floating-point numbers.
         where: what to call the array in a message.
         rows: how many there must be.
         num_classes: K, or None to leave the upper end unchecked.
@@ -66,6 +66,8 @@ def checked_labels(labels: Array, where: str, *, rows: int, num_classes: int | N
     Raises:
         UsageError: for another dtype, shape or number, or a label outside [0, K).
     """
+    if np.issubdtype(labels.dtype, np.floating):
+        labels = _whole_numbers(labels, where)
     if not np.issubdtype(labels.dtype, np.integer):
         raise UsageError(
             f"{where}: expected integer class numbers, got dtype {labels.dtype}; number the "
@@ -93,6 +95,19 @@ def checked_labels(labels: Array, where: str, *, rows: int, num_classes: int | N
             f"row {row}; renumber the classes or drop the row"
         )
     return labels.astype(np.int32)
+
+
+def _whole_numbers(values: Array, where: str) -> npt.NDArray[np.int64]:
+    """Return floating-point numbers that are whole as integers: 2.0 is class 2."""
+    wide = values.astype(np.float64)
+    whole = (np.abs(wide) < 2**53) & (wide == np.trunc(wide))
+    if not whole.all():
+        row = int(np.argmin(whole.reshape(len(wide), -1).all(axis=1)))
+        raise UsageError(
+            f"{where}: expected class numbers, got {values[row]} in row {row}; number the "
+            "classes from 0 and drop the rows without a label"
+        )
+    return wide.astype(np.int64)
 
 
 def checked_ids(ids: Array, where: str, *, rows: int) -> npt.NDArray[np.int64]:

@@ -140,7 +140,11 @@ class Dataset:
 
 
 def load_dataset(
-    spec: str, *, data_dir: str | None = None, image_size: int | None = None
+    spec: str,
+    *,
+    data_dir: str | None = None,
+    image_size: int | None = None,
+    literal_labels: bool = False,
 ) -> Dataset:
     """Loads a data set.
 
@@ -164,6 +168,8 @@ def load_dataset(
             ``ESOFTMAX_DATA_DIR``, else TFDS's own directory.
         image_size: of image files only: brings the middle square of every image to so
             many pixels a side.
+        literal_labels: of tables only: takes labels as names of classes even if they look
+            like missing values, numbers to be predicted, dates or several labels in one.
 
     Returns:
         The data, checked.
@@ -186,7 +192,9 @@ def load_dataset(
     if kind == "folder" and path is not None:
         return _checked(spec, read_folder(spec, path, image_size))
     if kind in ("csv", "parquet") and path is not None:
-        return _checked(spec, read_manifest(spec, kind, path, image_size))
+        return _checked(
+            spec, read_manifest(spec, kind, path, image_size, literal_labels=literal_labels)
+        )
     if kind in (*OWN_FILES, "tfds"):
         what = "a name" if kind == "tfds" else "a path"
         raise UsageError(

@@ -1,6 +1,5 @@
 """Tables of examples: paths of images with their labels, or numbers with theirs."""
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +15,24 @@ from experiments._dataset_parts import (
 )
 from experiments._errors import UsageError
 from experiments._image_files import read_images
+from experiments._label_text import LITERAL, is_missing, plain, whole_number
 from experiments._table_files import Table, read_table
 
 _SPLITS = {name: name for name in ("train", "test", "validation")} | {"val": "validation"}
 
+_LABELS = ("label", "clean_label")
+
 _Mask = npt.NDArray[np.bool_]
 
 
-def read_manifest(spec: str, kind: str, path: Path, image_size: int | None) -> Parts:
+def read_manifest(
+    spec: str, kind: str, path: Path, image_size: int | None, *, literal_labels: bool
+) -> Parts:
     """Read a CSV or Parquet file with the columns label and path, or label and numbers.
 
     ``clean_label`` beside ``label`` makes the first the truth and the second the labels as
-    given; ``split`` says which rows are the test set.
+    given; ``split`` says which rows are the test set. With ``literal_labels`` a label is the
+    name of a class whatever it looks like.
     """
     table = read_table(kind, path)
     if image_size is not None and table.features is not None:
@@ -36,7 +41,9 @@ def read_manifest(spec: str, kind: str, path: Path, image_size: int | None) -> P
             "'path'; leave the option out"
         )
     train, test, notes = _splits(table)
-    names, given = _classes(table, train)
+    if not literal_labels:
+        _check_labels(table)
+    names, given = _classes(table, train, literal_labels)
     labels = _numbered(table, "clean_label", names) if "clean_label" in table.text else given
     if test is None:
         test = held_out_fifth(labels)
@@ -84,14 +91,34 @@ def _splits(table: Table) -> tuple[_Mask, _Mask | None, list[str]]:
     return splits == "train", splits == test, notes
 
 
-def _classes(table: Table, train: _Mask) -> tuple[list[str], Array]:
+def _check_labels(table: Table) -> None:
+    """Refuse labels that are probably none."""
+    for column in _LABELS:
+        for row, label in enumerate(table.text.get(column, [])):
+            if is_missing(label):
+                raise UsageError(
+                    f"{table.where(row)}: expected a label in column {column!r}, got "
+                    f"{label!r}, which stands for a missing one; fill it or remove the row, or "
+                    f"pass {LITERAL} if {label!r} is the name of a class"
+                )
+
+
+def _classes(table: Table, train: _Mask, literal: bool) -> tuple[list[str], Array]:
     """Return the names of the classes, which the training rows tell, and all labels."""
     labels = table.text["label"]
     known = {label for label, is_train in zip(labels, train.tolist(), strict=True) if is_train}
-    if not all(re.fullmatch(r"[+-]?[0-9]{1,18}", label) for label in known):
-        names = in_class_order(known)
-        return names, _numbered(table, "label", names)
-    numbers = sorted({int(label) for label in known})
+    numbers = [whole_number(label) for label in known]
+    if None not in numbers:
+        if not literal:
+            _check_numbers(table, sorted(number for number in numbers if number is not None))
+        known = set(map(plain, known))
+    names = in_class_order(known)
+    return names, _numbered(table, "label", names)
+
+
+def _check_numbers(table: Table, numbers: list[int]) -> None:
+    """Refuse numbers of classes that do not count from 0."""
+    labels = table.text["label"]
     if numbers[0] < 0:
         row = next(row for row, label in enumerate(labels) if label.startswith("-"))
         raise UsageError(
@@ -104,25 +131,22 @@ def _classes(table: Table, train: _Mask) -> tuple[list[str], Array]:
             f"{table.path}: expected training rows of every class from 0 to {numbers[-1]}, got "
             f"none of class {gap}; renumber the classes without a gap"
         )
-    names = [str(number) for number in numbers]
-    return names, _numbered(table, "label", names)
 
 
 def _numbered(table: Table, column: str, names: list[str]) -> Array:
     """Return the class numbers of a column."""
     place = {name: number for number, name in enumerate(names)}
-    whole = names == [str(number) for number in range(len(names))]
-    labels = np.zeros(len(table.rows), np.int64)
-    for row, label in enumerate(table.text[column]):
-        if whole and re.fullmatch(r"\+?[0-9]{1,18}", label):
-            label = str(int(label))  # 01 and +1 are class 1
-        if label not in place:
-            shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-            raise UsageError(
-                f"{table.where(row)}: expected a class that the training rows label ({shown}), "
-                f"got {label!r} in column {column!r}; correct it or drop the row"
-            )
-        labels[row] = place[label]
+    for label in set(table.text[column]) - set(place):
+        place[label] = place.get(plain(label), -1)  # 01 and 1.0 are class 1
+    labels = np.array([place[label] for label in table.text[column]], np.int64)
+    unknown = labels < 0
+    if unknown.any():
+        row = int(unknown.argmax())
+        shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        raise UsageError(
+            f"{table.where(row)}: expected a class that the training rows label ({shown}), "
+            f"got {table.text[column][row]!r} in column {column!r}; correct it or drop the row"
+        )
     return labels
 
 

@@ -14,6 +14,7 @@ _SHARED = (
     "data_dir",
     "image_size",
     "labels",
+    "literal_labels",
     "corrections",
     "train_examples",
     "imbalance",
@@ -32,8 +33,9 @@ def shared_options(options: argparse.Namespace) -> tuple[str, ...]:
     for name in _SHARED:
         value = getattr(options, name)
         for one in value if isinstance(value, list) else [value]:
-            if one is not None:
-                words += [f"--{name.replace('_', '-')}", str(one)]
+            if one is not None and one is not False:
+                words.append(f"--{name.replace('_', '-')}")
+                words += [] if one is True else [str(one)]
     return tuple(words)
 
 

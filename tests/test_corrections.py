@@ -62,6 +62,17 @@ def test_labels_of_a_table_in_both_parts():
     assert correct(data, listed("1,2,")).data_hash != correct(data, listed("1,3,")).data_hash
 
 
+def test_a_list_may_spell_whole_numbers_as_pandas_does():
+    data = table([(i, i % 3) for i in range(30)])
+    path = listed("2,0.0,1.0", "3,1.0,", "4,2,2.0", header="example,given,label")
+    before = by_source(data)
+    expected = before | {"2": "1", "4": "2"}
+    del expected["3"]
+    assert by_source(correct(data, path)) == expected
+    with pytest.raises(UsageError, match=r"row 2: expected a class .*\(0, 1, 2\), got 'NaN'"):
+        correct(data, listed("1,2,NaN"))
+
+
 def test_examples_without_a_label_are_left_out():
     data = table([(i, "ab"[i % 2]) for i in range(20)])
     train, test = data.train_sources[3], data.test_sources[1]

@@ -12,6 +12,7 @@ import pytest
 
 from experiments import _image_files
 from experiments._datasets import load_dataset
+from experiments._errors import UsageError
 from tests.dataset_helpers import draw, pixels, refused, tree
 
 FORMS = ("csv", "parquet")
@@ -232,3 +233,73 @@ def test_images_by_path_that_are_refused(form, save, files, tmp_path):
     spec = save(form, path=files, label=labels)
     refused(spec, "one size", "--image-size", repr(files[3]))
     assert load_dataset(spec, image_size=6).train_images.shape[1:] == (6, 6, 3)
+
+
+MISSING = [
+    "NaN",
+    "nan",
+    "None",
+    "NA",
+    "N/A",
+    "n/a",
+    "null",
+    "NULL",
+    "<NA>",
+    "#N/A",
+    "-nan",
+    "NaT",
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("word", MISSING)
+def test_a_word_for_a_missing_label_is_refused_with_its_row(form, word, save):
+    columns = {"x": [1, 2, 3, 4, 5, 6], "label": ["a", "a", "b", word, word, word]}
+    row = {"csv": 5, "parquet": 4}[form]
+    refused(
+        save(form, **columns),
+        f"table.{form}, row {row}: expected a label in column 'label', got {word!r}, which",
+        "fill it or remove the row, or pass --literal-labels if",
+    )
+    data = load_dataset(save(form, **columns), literal_labels=True)
+    assert data.class_names == tuple(sorted(["a", "b", word]))
+
+
+@pytest.mark.parametrize("column", ["label", "clean_label"])
+def test_missing_labels_of_parquet_columns(column, save):
+    for cells in (
+        pyarrow.array([0, 1, None, 1]),
+        pyarrow.array([0.0, 1.0, float("nan"), 1.0], from_pandas=False),
+        pyarrow.array(["a", "b", None, "b"]).dictionary_encode(),
+    ):
+        columns = {"x": [1, 2, 3, 4], "label": [0, 1, 0, 1], column: cells}
+        spec = save("parquet", **columns)
+        refused(spec, "row 3", f"column {column!r}, got an empty cell")
+        with pytest.raises(UsageError, match="empty cell"):
+            load_dataset(spec, literal_labels=True)
+
+
+def test_names_that_only_resemble_missing_values_are_classes(save):
+    labels = ["none", "unknown", "Nana", "na"] * 5
+    data = load_dataset(save("csv", x=range(20), label=labels))
+    assert data.class_names == ("Nana", "na", "none", "unknown")
+
+
+@pytest.mark.parametrize("spelling", ["{}.0", "{}.", "0{}", "+{}", "{}.000e+00", "{}"])
+def test_whole_numbers_are_classes_in_any_spelling(spelling, save):
+    numbers = [k for k in range(12) for _ in range(5)]
+    labels = [spelling.format(k) for k in numbers]
+    data = load_dataset(save("csv", x=range(60), label=labels, clean_label=numbers))
+    assert data.class_names == tuple(map(str, range(12)))
+    np.testing.assert_array_equal(data.train_labels, data.train_images[:, 0] // 5)
+    np.testing.assert_array_equal(data.label_sets["given"], data.train_labels)
+
+
+@pytest.mark.parametrize(
+    "dtype", [pyarrow.float32(), pyarrow.decimal128(5, 2), pyarrow.string()]
+)
+def test_whole_numbers_are_classes_in_any_parquet_type(dtype, save):
+    labels = pyarrow.array([0.0, 1.0, 2.0] * 5).cast(dtype)
+    data = load_dataset(save("parquet", x=range(15), label=labels))
+    assert data.class_names == ("0", "1", "2")
+    np.testing.assert_array_equal(data.train_labels, data.train_images[:, 0] % 3)

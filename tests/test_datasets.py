@@ -67,6 +67,13 @@ def test_npz_under_the_names_and_shapes_of_keras(arrays, save):
     np.testing.assert_array_equal(data.test_labels, arrays["test_labels"])
 
 
+def test_whole_floating_point_labels_are_classes(arrays, save):
+    labels = arrays["train_labels"].astype(np.float32)
+    data = load_dataset(save(arrays | {"train_labels": labels[:, None]}))
+    np.testing.assert_array_equal(data.train_labels, arrays["train_labels"])
+    assert data.num_classes == 3
+
+
 def test_npz_of_features(arrays, save):
     generator = np.random.default_rng(1)
     arrays |= {"train_images": generator.normal(size=(12, 2)), "test_images": np.ones((6, 2))}
@@ -80,7 +87,13 @@ def test_npz_of_features(arrays, save):
 
 WRONG_ARRAYS = {
     "short labels": ("train_labels", np.zeros(5, int), ["train_labels", "12 images", "got 5"]),
-    "float labels": ("train_labels", np.zeros(12), ["train_labels", "integer", "float64"]),
+    "float labels": ("train_labels", np.arange(12) / 4, ["train_labels", "0.25 in row 1"]),
+    "missing label": (
+        "test_labels",
+        np.where(np.arange(6) == 2, np.nan, 0),
+        ["test_labels", "nan in row 2", "without a label"],
+    ),
+    "complex labels": ("train_labels", np.zeros(12, "c8"), ["integer", "complex64"]),
     "matrix labels": ("test_labels", np.zeros((6, 2), int), ["test_labels", "(6, 2)"]),
     "negative label": ("train_labels", np.arange(12) - 1, ["from 0", "-1 in row 0"]),
     "foreign label": (

@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import subprocess
 
 import numpy as np
@@ -59,6 +60,54 @@ def test_one_column_without_a_name(tmp_path, form):
     np.testing.assert_array_equal(column, [3, 0, 2])
 
 
+WHOLE_FLOATS = {
+    "a.csv": b"2.0\n0.0\n1.0\n",
+    "savetxt.csv": b"2.000000000000000000e+00\n0.000000000000000000e+00\n1.000e+00\n",
+    "pandas.csv": b",labels\n0,2.0\n1,0.0\n2,1.0\n",
+    "again.csv": b"Unnamed: 0,labels\n0,2.0\n1,0.0\n2,1\n",
+    "a.json": b"[2.0, 0, 1.0]",
+    "named.json": b'{"labels": [2.0, 0.0, 1.0]}',
+}
+
+
+@pytest.mark.parametrize("name", WHOLE_FLOATS)
+def test_whole_numbers_may_be_spelt_as_floating_point(tmp_path, name):
+    (tmp_path / name).write_bytes(WHOLE_FLOATS[name])
+    columns = read_label_file(tmp_path / name)
+    assert columns["labels"].dtype == np.int64
+    assert columns["labels"].tolist() == [2, 0, 1]
+    # The index of pandas tells which example a row is about.
+    assert columns.get("index", np.arange(3)).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("dtype", ["f2", "<f4", ">f8"])
+def test_whole_numbers_in_floating_point_arrays(tmp_path, dtype):
+    values = np.array([2, 0, 1], dtype)
+    np.save(tmp_path / "a.npy", values)
+    np.savez(tmp_path / "a.npz", labels=values)
+    for name in ("a.npy", "a.npz"):
+        columns = read_label_file(tmp_path / name)
+        assert columns["labels"].dtype == np.int64
+        assert columns["labels"].tolist() == [2, 0, 1]
+    if dtype != "f2":
+        pickled = {"labels": values, "more": [2.0, values[1], np.int8(1)]}
+        np.save(tmp_path / "p.npy", np.array(pickled, object), allow_pickle=True)
+        columns = read_label_file(tmp_path / "p.npy")
+        assert {name: x.tolist() for name, x in columns.items()} == {
+            "labels": [2, 0, 1],
+            "more": [2, 0, 1],
+        }
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1.5, 2.0**60])
+def test_a_missing_or_broken_label_is_refused_with_its_row(tmp_path, value):
+    np.save(tmp_path / "a.npy", np.array([2, 0, value, 1]))
+    with pytest.raises(
+        ValueError, match=rf"list of integers, got {re.escape(str(value))} in row 2"
+    ):
+        read_label_file(tmp_path / "a.npy")
+
+
 class Command:
     """Pickles into a call of a function with arguments."""
 
@@ -113,7 +162,7 @@ def forged():
 
 def test_bytes_are_never_taken_for_objects(tmp_path):
     path = write_npy_of_pickle(tmp_path / "labels.npy", forged())
-    with pytest.raises(ValueError, match="array of dtype 'O8' where integers belong"):
+    with pytest.raises(ValueError, match="array of dtype 'O8' where numbers belong"):
         read_label_file(path)
 
 
@@ -135,6 +184,11 @@ WRONG = {
     "deep json": ("a.json", b"[" * 100_000, r"'a.json' cannot be read"),
     "empty object": ("a.json", b"{}", "expected at least one column, got none"),
     "floats": ("a.json", b"[1, 2.5]", r"column 'labels': expected a list of integers, got 2\.5 in row 1"),
+    "missing in json": ("a.json", b"[1, null]", "got None in row 1"),
+    "NaN in json": ("a.json", b"[1.0, NaN]", "got nan in row 1"),
+    "missing in csv": ("a.csv", b"a,b\n1,2\n1,\n", "line 3, column 'b': no integer: ''"),
+    "NaN in csv": ("a.csv", b"a\n1.0\nNaN\n", "line 3, column 'a': no integer: 'NaN'"),
+    "fraction in csv": ("a.csv", b"1.0\n2.5\n", "line 2, column 'labels': no integer: '2.5'"),
     "booleans": ("a.json", b"[true]", "got True in row 0"),
     "strings": ("a.json", b'{"x": ["1"]}', "column 'x': expected a list of integers, got '1'"),
     "a number": ("a.json", b'{"x": 3}', "column 'x': expected a list of integers, got int"),
@@ -165,9 +219,10 @@ def test_damaged_pickles_and_foreign_arrays(tmp_path):
         (tmp_path / "part.npy").write_bytes(whole[:end])
         with pytest.raises(ValueError, match=r"'part.npy' cannot be read: a damaged pickle"):
             read_label_file(tmp_path / "part.npy")
-    np.save(tmp_path / "floats.npy", np.array({"a": np.zeros(3)}, object), allow_pickle=True)
-    with pytest.raises(ValueError, match="array of dtype 'f8' where integers belong"):
-        read_label_file(tmp_path / "floats.npy")
+    times = np.zeros(3, "M8[s]")
+    np.save(tmp_path / "times.npy", np.array({"a": times}, object), allow_pickle=True)
+    with pytest.raises(ValueError, match="array of dtype 'M8' where numbers belong"):
+        read_label_file(tmp_path / "times.npy")
     np.save(tmp_path / "matrix.npy", np.zeros((3, 2), int))
     with pytest.raises(
         ValueError, match=r"integers of shape \(N,\), got int64 of shape \(3, 2\)"

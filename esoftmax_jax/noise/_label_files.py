@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -17,6 +18,8 @@ from esoftmax_jax.noise._restricted_pickle import RefusedPickleError, load_restr
 Columns: TypeAlias = dict[str, _checks.HostIntegers]
 
 UNNAMED = "labels"
+INDEX = "index"
+_PANDAS_INDEX = ("", "Unnamed: 0")
 _UNREADABLE = (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, csv.Error)
 
 
@@ -25,14 +28,16 @@ def read_label_file(path: str | PathLike[str]) -> Columns:
 
     - ``.npy``: an array of N integers, or a pickled dict {column: N integers}, the form of the
       official CIFAR-10N and CIFAR-100N files. The pickle is read by a restricted reader that
-      knows lists, dicts, strings, numbers and integer arrays; one that names anything else is
-      refused before any of it is run.
+      knows lists, dicts, strings, numbers and arrays of numbers; one that names anything else
+      is refused before any of it is run.
     - ``.npz``: arrays of N integers by name.
     - ``.json``: a list of N integers, or an object {column: list}.
     - ``.csv``: one row per example, a header with the names of the columns; the header may be
-      missing if there is one column.
+      missing if there is one column. A first column without a name, or named ``Unnamed: 0``, is
+      the index that pandas writes and is called ``"index"``.
 
-    A single column without a name is called ``"labels"``.
+    A single column without a name is called ``"labels"``. Floating-point numbers that are whole
+    are integers: 2.0, as pandas writes a column that once had gaps, is 2.
 
     Source: the files of Wei et al., "Learning with Noisy Labels Revisited: A Study Using
     Real-World Human Annotations", ICLR 2022 (CIFAR-N); JSON lists are what Wang et al.,
@@ -95,16 +100,23 @@ def _integers(path: Path, name: object, column: object) -> _checks.HostIntegers:
     where = f"label file {path.name!r}, column {name!r}"
     expected = f"{where}: expected a list of integers"
     if isinstance(column, list):
-        # np.asarray would turn True into 1, 1.5 beside 1 into a float, and "1" into a string.
+        # np.asarray would turn True into 1 and "1" into a string.
         for row, value in enumerate(column):
-            if type(value) is not int:
+            if type(value) is not int and not (type(value) is float and _is_whole(value)):
                 raise ValueError(f"{expected}, got {value!r} in row {row}")
         try:
-            column = np.array(column, np.int64)
+            column = np.array(list(map(int, column)), np.int64)
         except OverflowError:
             raise ValueError(f"{expected}, got one that needs more than 64 bits") from None
     if not isinstance(column, np.ndarray):
         raise ValueError(f"{expected}, got {type(column).__name__}")
+    if np.issubdtype(column.dtype, np.floating) and column.ndim == 1:
+        values = column.astype(np.float64)
+        whole = (np.abs(values) < 2**53) & (values == np.trunc(values))
+        if not whole.all():
+            row = int(np.argmin(whole))
+            raise ValueError(f"{expected}, got {column[row].item()} in row {row}")
+        column = column.astype(np.int64)
     if not np.issubdtype(column.dtype, np.integer) or column.ndim != 1 or not column.size:
         raise ValueError(
             f"{where}: expected integers of shape (N,), got {column.dtype} of shape "
@@ -164,27 +176,41 @@ def _read_csv(path: Path) -> Any:
         raise ValueError("the file is empty")
     _, first = rows[0]
     names = [name.strip() for name in first]
-    if len(first) == 1 and _is_integer(first[0]):
+    if len(first) == 1 and _whole_number(first[0]) is not None:
         names = [UNNAMED]
     else:
         rows = rows[1:]
-    if any(map(_is_integer, names)) or len(set(names)) < len(names) or not all(names):
+        if len(names) > 1 and names[0] in _PANDAS_INDEX and INDEX not in names:
+            names[0] = INDEX
+    numbers = [name for name in names if _whole_number(name) is not None]
+    if numbers or len(set(names)) < len(names) or not all(names):
         raise ValueError(f"line 1: expected the columns' names, all different, got {first}")
     columns: dict[str, list[int]] = {name: [] for name in names}
     for number, row in rows:
         if len(row) != len(names):
             raise ValueError(f"line {number}: expected {len(names)} values, got {len(row)}")
         for name, text in zip(names, row, strict=True):
-            if not _is_integer(text):
+            value = _whole_number(text)
+            if value is None:
                 raise ValueError(f"line {number}, column {name!r}: no integer: {text!r}")
-            columns[name].append(int(text))
+            columns[name].append(value)
     return columns
 
 
-def _is_integer(text: str) -> bool:
+def _whole_number(text: str) -> int | None:
+    """Return the integer that a cell spells, be it as 2, 2.0 or 2.000e+00."""
+    text = text.strip()
     # int() would also take "1_000" and digits of other scripts.
-    digits = text.strip().removeprefix("-")
-    return digits.isascii() and digits.isdigit()
+    if re.fullmatch(r"-?[0-9]+", text):
+        return int(text)
+    if not re.fullmatch(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?", text):
+        return None
+    value = float(text)
+    return int(value) if _is_whole(value) else None
+
+
+def _is_whole(value: float) -> bool:
+    return abs(value) < 2**53 and value.is_integer()  # beyond, a float is not exact
 
 
 _READERS: Mapping[str, Callable[[Path], Any]] = {

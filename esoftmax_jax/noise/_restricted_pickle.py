@@ -1,4 +1,4 @@
-"""Pickled integer arrays and lists, read without running anything that a pickle asks for.
+"""Pickled arrays of numbers and lists, read without running anything that a pickle asks for.
 
 A pickle is a program: it names functions, and the ordinary reader calls them. Published label
 files are pickles all the same (a dict of lists inside a NumPy object array), so this reader
@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 _ARRAY_MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
-_INTEGER_CODES = {f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)}
+_NUMBER_CODES = {f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)} | {"f4", "f8"}
 
 
 class RefusedPickleError(ValueError):
@@ -21,7 +21,7 @@ class RefusedPickleError(ValueError):
 
 
 def load_restricted(file: BinaryIO) -> Any:
-    """Return the dicts, lists, strings, numbers and integer arrays in a pickle.
+    """Return the dicts, lists, strings, numbers and arrays of numbers in a pickle.
 
     Raises:
         RefusedPickleError: the pickle names any other function or class; nothing was run.
@@ -57,18 +57,20 @@ def _reader(file: BinaryIO) -> pickle.Unpickler:
             if isinstance(data, list):  # an object array: its entries
                 self.values = data[0] if shape == () else data
                 return
-            if dtype.code not in _INTEGER_CODES or dtype.order not in ("<", ">"):
-                raise ValueError(f"an array of dtype {dtype.code!r} where integers belong")
+            if dtype.code not in _NUMBER_CODES or dtype.order not in ("<", ">"):
+                raise ValueError(f"an array of dtype {dtype.code!r} where numbers belong")
             array = np.frombuffer(data, np.dtype(dtype.order + dtype.code))
             self.values = array.reshape(shape, order="F" if fortran_order else "C").copy()
 
     def reconstruct(*_: object) -> Array:
         return Array()
 
-    def scalar(dtype: Dtype, data: bytes) -> int:
-        if dtype.code not in _INTEGER_CODES:
-            raise ValueError(f"a number of dtype {dtype.code!r} where integers belong")
-        return int(np.frombuffer(data, np.dtype(dtype.order + dtype.code))[0])
+    def scalar(dtype: Dtype, data: bytes) -> int | float:
+        if dtype.code not in _NUMBER_CODES:
+            raise ValueError(f"a scalar of dtype {dtype.code!r} where numbers belong")
+        array = np.frombuffer(data, np.dtype(dtype.order + dtype.code))
+        number: int | float = array[0].item()
+        return number
 
     def encode(text: str, *_: object) -> bytes:
         return str.encode(text, "latin1")  # how old pickles spell bytes

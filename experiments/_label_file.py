@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from esoftmax_jax import noise
 from experiments._errors import UsageError
+from experiments._regular_file import not_a_file
 
 FOREIGN_COLUMN = "clean_foreign_image"
 """Where a file of open-set noise tells which image takes the place of an example's own."""
@@ -36,8 +37,11 @@ def read_labels(path: Path) -> LabelFile:
         UsageError: there is none, it is damaged, a pickle in it asks for more than numbers, or
             its noise is not one of labels alone.
     """
+    path = path.expanduser()
+    if wrong := not_a_file(path):
+        raise UsageError(f"--labels: {wrong}; expected a file of labels")
     try:
-        columns = noise.read_label_file(path.expanduser())
+        columns = noise.read_label_file(path)
     except (OSError, ValueError) as error:
         raise UsageError(f"--labels: {error}") from error
     if FOREIGN_COLUMN in columns:

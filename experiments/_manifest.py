@@ -16,6 +16,7 @@ from experiments._dataset_parts import (
 from experiments._errors import UsageError
 from experiments._image_files import read_images
 from experiments._label_text import LITERAL, is_missing, plain, whole_number
+from experiments._regular_file import not_a_file
 from experiments._table_files import Table, read_table
 
 _SPLITS = {name: name for name in ("train", "test", "validation")} | {"val": "validation"}
@@ -159,14 +160,10 @@ def table_images(
     cells = table.text["path"]
     files = [table.path.parent / cells[row] for row in kept]
     for row, file in zip(kept, files, strict=True):
-        try:
-            found = file.is_file()
-        except OSError:  # a name too long, a directory that may not be entered
-            found = False
-        if not found:
+        if wrong := not_a_file(file):
             raise UsageError(
-                f"{table.where(row)}: expected an image, but there is no file {str(file)!r}; "
-                "paths are relative to the directory of the table"
+                f"{table.where(row)}: {wrong}; expected an image, by its path from the "
+                "directory of the table"
             )
     called = [cells[row] for row in kept]
     return read_images(spec, files, called, image_size, cached=cached)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from experiments._errors import UsageError
+from experiments._regular_file import regular
 
 _READERS: dict[str, Callable[[Path], Any]] = {
     ".npy": lambda path: np.load(path, allow_pickle=False),
@@ -28,7 +29,7 @@ def read_matrix(path: Path, num_classes: int) -> npt.NDArray[np.float64]:
     if path.suffix not in _READERS:
         raise UsageError(f"--noise matrix: {expected}, got the file {str(path)!r}")
     try:
-        matrix = np.array(_READERS[path.suffix](path), np.float64)
+        matrix = np.array(_READERS[path.suffix](regular(path)), np.float64)
     except FileNotFoundError:
         raise UsageError(f"--noise matrix: no file {str(path)!r}; {expected}") from None
     except (ValueError, TypeError, OSError) as error:

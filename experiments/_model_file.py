@@ -22,6 +22,7 @@ from experiments._dataset_parts import Array
 from experiments._datasets import Dataset
 from experiments._errors import UsageError
 from experiments._network_choice import make_network
+from experiments._regular_file import regular
 from experiments._runner import Group, Result, environment
 
 FOLDER = "model"
@@ -119,14 +120,14 @@ def read_model(option: str, folder: Path) -> Model:
     """
     inner = folder if (folder / _CARD).exists() else folder / FOLDER
     try:
-        values: dict[str, Any] = json.loads((inner / _CARD).read_text(encoding="utf-8"))
+        values: dict[str, Any] = json.loads(regular(inner / _CARD).read_text(encoding="utf-8"))
         card = Card(
             class_names=tuple(values["class_names"]),
             input_shape=tuple(values["input_shape"]),
             input_dtype=values["input_dtype"],
             feature_names=tuple(values["feature_names"]),
         )
-        content = bytearray((inner / _FUNCTION).read_bytes())
+        content = bytearray(regular(inner / _FUNCTION).read_bytes())
         if hashlib.sha256(content).hexdigest() != values["sha256"]:
             raise ValueError(f"{_FUNCTION} is not as it was written")
     except (FileNotFoundError, NotADirectoryError):

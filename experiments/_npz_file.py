@@ -20,6 +20,7 @@ from experiments._dataset_parts import (
     held_out_fifth,
 )
 from experiments._errors import UsageError
+from experiments._regular_file import not_a_file
 
 _OPTIONAL = ("train_clean_labels", "class_names", "train_ids")
 
@@ -108,8 +109,8 @@ def _class_names(names: Array, path: Path) -> tuple[str, ...]:
 @contextlib.contextmanager
 def open_archive(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
     """Open a NumPy archive, or say why it is none."""
-    if not path.is_file():
-        raise UsageError(f"no file {str(path)!r}: npz:PATH expects a NumPy .npz archive")
+    if wrong := not_a_file(path):
+        raise UsageError(f"{wrong}: npz:PATH expects a NumPy .npz archive")
     with contextlib.ExitStack() as stack:
         try:
             file = stack.enter_context(path.open("rb"))

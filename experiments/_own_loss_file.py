@@ -14,6 +14,7 @@ from typing import Any
 from experiments._errors import UsageError
 from experiments._neighbours import Neighbours
 from experiments._own_loss import OwnLoss, described
+from experiments._regular_file import not_a_file
 
 _FORM = "FILE.py:NAME with a function NAME(logits, labels, *, constant=1.0, ...)"
 _PASSED = ("axis", "where", "key")  # keyword arguments that are not constants
@@ -66,8 +67,8 @@ def read_own_loss(option: str, text: str) -> OwnLoss:
 
 
 def _imported(option: str, path: Path) -> _Imported:
-    if not path.is_file():
-        raise UsageError(f"{option}: expected {_FORM}, got {path}, which is no file")
+    if wrong := not_a_file(path):
+        raise UsageError(f"{option}: expected {_FORM}, got {wrong}")
     return _executed(option, path.resolve(), path.stat().st_mtime_ns, path)
 
 

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from experiments._config import RunConfig
 from experiments._errors import UsageError
+from experiments._regular_file import not_a_file, regular
 from experiments._runner import Result
 
 
@@ -31,6 +32,8 @@ def check_folder(option: str, path: Path, files: Iterable[str] = ()) -> None:
         _unwritable_folder(option, path, error)
     for name in files:
         if (path / name).exists():
+            if wrong := not_a_file(path / name):
+                raise UsageError(f"{option}: {wrong}; choose another folder")
             check_file(option, path / name)
 
 
@@ -104,7 +107,7 @@ def read_results(path: Path) -> dict[str, Result]:
     if not path.exists():
         return {}
     try:
-        content = path.read_bytes()
+        content = regular(path).read_bytes()
         whole, _, rest = content.rpartition(b"\n")
         if rest:
             path.write_bytes(whole + b"\n" if whole else b"")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments._errors import UsageError
+from experiments._regular_file import regular
 
 OPTION = "--corrections"
 _WANTED = ("example", "label")
@@ -82,7 +83,7 @@ def _reviewed(row: int, header: Sequence[str], cells: Sequence[str]) -> Reviewed
 
 def _text(path: Path) -> str:
     try:
-        content = path.expanduser().read_bytes()
+        content = regular(path.expanduser()).read_bytes()
     except OSError as error:
         raise UsageError(
             f"{OPTION}: expected a CSV file that can be read, got {path} ({error.strerror})"

@@ -11,6 +11,7 @@ import numpy as np
 
 from experiments._dataset_parts import Array
 from experiments._errors import UsageError
+from experiments._regular_file import not_a_file
 
 _TEXT = ("path", "label", "clean_label", "split")
 
@@ -61,11 +62,11 @@ def read_table(kind: str, path: Path, wanted: Sequence[str] | None = None) -> Ta
         wanted: of a table without labels, the columns of numbers in the order in which they
             are wanted, or none at all for a column of paths; other columns are passed over.
     """
-    if not path.is_file():
+    if wrong := not_a_file(path):
         columns = "a column label and either a column path or columns of numbers"
         if wanted is not None:
             columns = _listed(wanted)
-        raise UsageError(f"no file {str(path)!r}: {kind}:PATH expects a file with {columns}")
+        raise UsageError(f"{wrong}: {kind}:PATH expects a file with {columns}")
     return _read_csv(path, wanted) if kind == "csv" else _read_parquet(path, wanted)
 
 

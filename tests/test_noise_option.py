@@ -223,7 +223,7 @@ def test_one_line_for_each_wrong_file(tmp_path, monkeypatch, capsys, digits):
     cases = {
         ("--noise", "human:worst"): "human:worst: expected a file of labels, got none; pass --labels",
         ("--noise", "given"): "expected a dataset with clean labels beside those given, got digits",
-        ("--labels", "gone.npz"): "--labels: no label file 'gone.npz'",
+        ("--labels", "gone.npz"): "--labels: no file 'gone.npz'",
         ("--labels", "short.npz"): "got none for the id 1437",
         ("--labels", "other-order.npz"): "more often than chance.*belong to other data$",
         ("--labels", "two.npz"): "labels have several, got none; write labels:COLUMN with COLUMN among worst, random$",

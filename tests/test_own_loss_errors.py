@@ -44,7 +44,7 @@ def test_what_is_no_loss(text, written, tmp_path, monkeypatch, capsys):
 def test_files_and_tables_that_do_not_fit(written, tmp_path, capsys):
     here, there = written(FILE, "squared"), written(FILE, "squared", "b/mine.py")
     assert main(["compare", "--losses", "none.py:loss"]) == 2
-    assert "got none.py, which is no file" in capsys.readouterr().err
+    assert "got no file 'none.py'" in capsys.readouterr().err
     assert main(["compare", "--losses", f"{here},{there}"]) == 2
     assert "--losses: expected files of different names, got /" in capsys.readouterr().err
     out = ["--out", str(tmp_path / "out")]

@@ -253,11 +253,7 @@ def check_hyperparameter(
         came = f"an array of {value.dtype}" if is_array else f"{value!r}"
         raise TypeError(f"{name}: expected a real number or an array of them, got {came}")
     shape = np.shape(value)
-    try:
-        broadcasts = np.broadcast_shapes(shape, example_shape) == example_shape
-    except ValueError:
-        broadcasts = False
-    if not broadcasts:
+    if not _broadcasts(shape, example_shape):
         raise ValueError(
             f"{name}: expected a scalar or a shape that broadcasts to the examples' "
             f"{example_shape}, got shape {shape}"
@@ -274,6 +270,14 @@ def check_hyperparameter(
             f"{name}: expected a finite value {interval}, got {value}, which is {computed} in "
             f"{np.dtype(dtype)}; choose a less extreme one"
         )
+
+
+def _broadcasts(shape: tuple[int, ...], example_shape: tuple[int, ...]) -> bool:
+    """Whether an array of this shape takes that one; dimensions may be symbolic."""
+    trailing = example_shape[len(example_shape) - len(shape) :]
+    return len(shape) <= len(example_shape) and all(
+        size in (1, other) for size, other in zip(shape, trailing, strict=True)
+    )
 
 
 def check_flag(name: str, value: object) -> None:

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from esoftmax_jax import losses
+from esoftmax_jax.losses import _registry as registry
 from tests import loss_formulas as formulas
 
 
@@ -126,3 +127,17 @@ CASES = [
     Case(L.epsilon_softmax_focal_loss_with_mae, F.fl_eps_mae, {"m": 1e3, "alpha": 0.02, "beta": 5.0, "gamma": 0.1, **STOP}, bounded=True),
 ]
 # fmt: on
+
+
+def named_losses(num_classes):
+    """Return every loss of the registry, with the settings of its first line above."""
+    first = {case.loss: case for case in reversed(CASES)}
+
+    def named(name):
+        parts = registry._PAIRS.get(name) or (registry._SINGLE[name],)
+        weights = {"alpha": 0.5, "beta": 2.0} if len(parts) == 2 else {}
+        for part in reversed(parts):
+            weights |= first[part].options(num_classes, "float32")
+        return losses.get(name, **weights)
+
+    return {name: named(name) for name in losses.names()}

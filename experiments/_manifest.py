@@ -1,5 +1,6 @@
 """Tables of examples: paths of images with their labels, or numbers with theirs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from experiments._table_files import Table, read_table
 
 _SPLITS = {name: name for name in ("train", "test", "validation")} | {"val": "validation"}
 
+_MOST_FEATURES = 40
 _LABELS = ("label", "clean_label")
 
 _Mask = npt.NDArray[np.bool_]
@@ -54,6 +56,7 @@ def read_manifest(
                 "add rows, or a column 'split' with train and test"
             )
         train = ~test
+    notes += _features_note(table)
     kept = np.flatnonzero(train | test)
     images = table_images(spec, table, kept, image_size)
     called = table.text.get("path", [str(row) for row in table.rows])
@@ -67,6 +70,25 @@ def read_manifest(
         notes=notes,
         feature_names=table.feature_names,
     )
+
+
+def _features_note(table: Table) -> list[str]:
+    """Say which columns are features, and which are passed over."""
+    if table.features is None:
+        return []
+    notes = [f"the features are {listed_features(table.feature_names)}"]
+    if table.index_names:
+        names = ", ".join(repr(name) for name in table.index_names)
+        notes.append(f"columns that number the rows are passed over: {names}")
+    return notes
+
+
+def listed_features(names: Sequence[str]) -> str:
+    """Return names in one line; of many, how many there are."""
+    if len(names) <= _MOST_FEATURES:
+        return ", ".join(names)
+    first, last = ", ".join(names[: _MOST_FEATURES - 1]), names[-1]
+    return f"{len(names)} columns: {first}, ..., {last}"
 
 
 def _splits(table: Table) -> tuple[_Mask, _Mask | None, list[str]]:

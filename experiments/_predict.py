@@ -10,6 +10,7 @@ from experiments._console import make_console, print_titled, readable
 from experiments._csv_file import check_csv, write_csv
 from experiments._dataset_parts import Array
 from experiments._errors import UsageError
+from experiments._manifest import listed_features
 from experiments._model_file import Model, read_model
 from experiments._progress import ProgressBar
 from experiments._unlabelled import read_unlabelled
@@ -62,6 +63,8 @@ def predict(model: Path, inputs: str, out: Path, *, probabilities: bool) -> None
         ),
     )
     _print_counts(names, likeliest, probs[rows, likeliest], title=f"{len(probs)} examples")
+    if network.card.feature_names:
+        make_console().print(f"Features: {listed_features(network.card.feature_names)}.")
     print(f"wrote {out}")
 
 

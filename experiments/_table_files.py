@@ -11,6 +11,7 @@ import numpy as np
 
 from experiments._dataset_parts import Array
 from experiments._errors import UsageError
+from experiments._index_columns import declared_index, index_places, numbers_rows
 from experiments._regular_file import not_a_file
 
 _TEXT = ("path", "label", "clean_label", "split")
@@ -26,6 +27,7 @@ class Table:
         text: cells of the columns path, label, clean_label and split, those that are there.
         features: float32 (N, D), every other column; None if there are paths.
         feature_names: of those columns.
+        index_names: of columns that number the rows, which are passed over.
     """
 
     path: Path
@@ -33,6 +35,7 @@ class Table:
     text: dict[str, list[str]]
     features: Array | None
     feature_names: tuple[str, ...]
+    index_names: tuple[str, ...]
 
     def where(self, row: int) -> str:
         """Name a row."""
@@ -46,6 +49,7 @@ class _Header:
     names: list[str]
     text: dict[str, int]
     features: list[int]
+    index: list[int]
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -74,25 +78,30 @@ def _listed(wanted: Sequence[str]) -> str:
     return f"the columns {', '.join(wanted)}" if wanted else "a column path"
 
 
-def _header(path: Path, names: list[str], wanted: Sequence[str] | None) -> _Header:
+def _header(
+    path: Path, names: list[str], wanted: Sequence[str] | None, declared: Sequence[str] = ()
+) -> _Header:
     if wanted is not None:
         return _wanted_header(path, names, wanted)
-    repeated = [name for name, count in Counter(names).items() if count > 1]
-    if repeated or "" in names:
-        got = f"{repeated[0]!r} twice" if repeated else f"none in column {names.index('') + 1}"
+    index = [i for i in index_places(names, declared) if names[i] not in _TEXT]
+    others = [i for i in range(len(names)) if i not in index]
+    repeated = [n for n, count in Counter(names[i] for i in others).items() if count > 1]
+    if repeated or "" in [names[i] for i in others]:
+        nameless = next((i + 1 for i in others if not names[i]), 0)
+        got = f"{repeated[0]!r} twice" if repeated else f"none in column {nameless}"
         raise UsageError(
             f"{path}: expected a name of its own for every column, got {got}; rename or remove "
             "the column"
         )
     text = {name: names.index(name) for name in _TEXT if name in names}
-    features = [] if "path" in text else [i for i, name in enumerate(names) if name not in text]
+    features = [] if "path" in text else [i for i in others if names[i] not in text]
     if "label" not in text or not ("path" in text or features):
         raise UsageError(
             f"{path}: expected a column 'label' and either a column 'path' or columns of "
             f"numbers, got {', '.join(map(repr, names)) or 'none'}; name the columns so, in a "
             "CSV file separated by commas"
         )
-    return _Header(names, text, features)
+    return _Header(names, text, features, [] if "path" in text else index)
 
 
 def _wanted_header(path: Path, names: list[str], wanted: Sequence[str]) -> _Header:
@@ -108,7 +117,7 @@ def _wanted_header(path: Path, names: list[str], wanted: Sequence[str]) -> _Head
             f"{path}: expected one column {twice[0]!r}, got several; rename the others"
         )
     places = [names.index(name) for name in wanted]
-    return _Header(names, {} if wanted else {"path": names.index("path")}, places)
+    return _Header(names, {} if wanted else {"path": names.index("path")}, places, [])
 
 
 def _check_rows(path: Path, count: int) -> None:
@@ -157,8 +166,28 @@ def _read_csv(path: Path, wanted: Sequence[str] | None) -> Table:
     if header is None:
         header = _header(path, [], wanted)
     _check_rows(path, len(rows))
-    numbers = np.stack(features) if features else None
-    return Table(path, rows, text, numbers, header.feature_names)
+    return _table(path, rows, text, np.stack(features) if features else None, header)
+
+
+def _table(
+    path: Path,
+    rows: Sequence[int],
+    text: dict[str, list[str]],
+    features: Array | None,
+    header: _Header,
+) -> Table:
+    """Return what was read, without features that only number the rows."""
+    names, index = header.feature_names, [header.names[place] for place in header.index]
+    if features is not None and "label" in text:  # else the model says what it wants
+        kept = [i for i, n in enumerate(names) if not numbers_rows(n, features[:, i])]
+        index += [name for i, name in enumerate(names) if i not in kept]
+        if not kept:
+            raise UsageError(
+                f"{path}: expected columns of numbers that say something about an example, got "
+                f"only {', '.join(map(repr, index))}, which numbers the rows; add features"
+            )
+        features, names = features[:, kept], tuple(names[i] for i in kept)
+    return Table(path, rows, text, features, names, tuple(index))
 
 
 def _numbers(cells: list[str], header: _Header, path: Path, row: int) -> Array:
@@ -216,9 +245,8 @@ def _read_parquet(path: Path, wanted: Sequence[str] | None) -> Table:
         content = pyarrow.parquet.ParquetFile(path).read()
     except (pyarrow.ArrowException, OSError) as error:
         _unreadable(path, error)
-    # pandas keeps an index of its own under such names; it is no feature.
-    names = [n for n in content.column_names if not n.startswith("__index_level_")]
-    header = _header(path, names, wanted)
+    names = content.column_names
+    header = _header(path, names, wanted, declared_index(content.schema.metadata))
     _check_rows(path, content.num_rows)
     text = {
         name: [
@@ -232,8 +260,7 @@ def _read_parquet(path: Path, wanted: Sequence[str] | None) -> Table:
         for place in header.features
     ]
     features = np.stack(columns, axis=1) if columns else None
-    rows = range(1, content.num_rows + 1)
-    return Table(path, rows, text, features, header.feature_names)
+    return _table(path, range(1, content.num_rows + 1), text, features, header)
 
 
 def _number_column(column: Any, path: Path, name: str) -> Array:

@@ -202,7 +202,7 @@ WRONG_TEXTS = {
     "header alone": ("x,label\n", ["got none"]),
     "semicolons": ("x;label\n1;0\n", ["'x;label'", "separated by commas"]),
     "same name": ("x,x,label\n1,1,0\n", ["a name of its own", "'x' twice"]),
-    "no name": (",x,label\n0,1,0\n", ["a name of its own", "none in column 1"]),
+    "no name": ("x,,label\n0,1,0\n", ["a name of its own", "none in column 2"]),
     "open quote": ('x,label\n1,0\n"2,1\n', ["row 3", "cannot be read"]),
 }
 

@@ -11,9 +11,9 @@ from experiments._datasets import Dataset, is_own
 from experiments._noise_option import NoiseSpec
 from experiments._noisy_labels import what_counts_as_wrong
 from experiments._recipes import make_config, recipe_for
+from experiments._recommend import recommend
 from experiments._report import (
     Row,
-    best_rows,
     draw_curves,
     make_rows,
     print_table,
@@ -22,8 +22,9 @@ from experiments._report import (
 )
 from experiments._results import create_folder
 from experiments._run_all import run_all
+from experiments._runner import Result
 from experiments._train_command import train_command
-from experiments._tuning import HOLDOUT, TUNING_SEEDS, Choice, choose, tuning_configs
+from experiments._tuning import HOLDOUT, TUNING_SEEDS, Cell, Choice, choose, tuning_configs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +50,7 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
     console = make_console()
     files = ("results.jsonl", "table.md", "curves.png")
     create_folder("--out", options.out, (*files, "tuning.jsonl"))
-    choices: dict[tuple[str, str], Choice] = {}
+    tuned: list[Result] = []
     if options.tune:
         tuning = tuning_configs(
             dataset,
@@ -58,8 +59,8 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
             **options.common,
         )
         path = options.out / "tuning.jsonl"
-        choices = choose(run_all(tuning, dataset, path, "tuning", at_once=options.runs_at_once))
-    configs = _final_configs(dataset, options, choices)
+        tuned = run_all(tuning, dataset, path, "tuning", at_once=options.runs_at_once)
+    configs = _final_configs(dataset, options, choose(tuned))
     labels = [label for label, _ in configs]
     results = run_all(
         [config for _, config in configs],
@@ -75,11 +76,15 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
     print_table(console, rows, title=_title(dataset, options))
     console.print(_protocol(dataset, options, rows))
     for line in summary(rows):
-        console.print(line)
+        console.print(f"Test set, {line}")
+    recommended = recommend(tuned, rows, round(HOLDOUT * len(dataset.train_labels)))
+    for one in recommended:
+        if one.text:
+            console.print(one.text)
     for name in files:
         console.print(f"wrote {options.out / name}")
     if is_own(dataset.name):
-        for row in best_rows(rows):
+        for row in (one.row for one in recommended if one.row is not None):
             config = RunConfig.from_json(row.results[0]["config"])
             command = train_command(options.shared_options, config, options.out)
             console.print(f"To train {row.label} and list the labels it doubts:")
@@ -87,7 +92,7 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
 
 
 def _final_configs(
-    dataset: Dataset, options: CompareOptions, choices: dict[tuple[str, str], Choice]
+    dataset: Dataset, options: CompareOptions, choices: dict[Cell, Choice]
 ) -> list[tuple[str, RunConfig]]:
     """List (row label, configuration) of every final run."""
     configs = []

@@ -107,15 +107,6 @@ def write_table(path: Path, rows: Sequence[Row]) -> None:
     path.write_text("".join(f"| {line} |\n" for line in lines), encoding="utf-8")
 
 
-def best_rows(rows: Sequence[Row]) -> list[Row]:
-    """Return, for each noise, the loss that is best in the last epoch, unless all diverged."""
-    best = []
-    for noise in dict.fromkeys(row.noise for row in rows):
-        of_noise = [row for row in rows if row.noise == noise and not row.diverged]
-        best += sorted(of_noise, key=lambda row: -row.mean_and_std("last_accuracy")[0])[:1]
-    return best
-
-
 def summary(rows: Sequence[Row]) -> list[str]:
     """Say, for each noise, which loss was best in the last epoch and by how much.
 

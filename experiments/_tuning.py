@@ -55,22 +55,31 @@ def tuning_configs(
     ]
 
 
-def choose(results: Sequence[Result]) -> dict[tuple[str, str], Choice]:
-    """Return, by (noise, loss), the choice with the best mean accuracy on held-out labels.
+Cell = tuple[str, str]
+"""Noise and loss."""
 
-    The labels of the hold-out set are as noisy as the rest; a tie goes to the first tried. A
-    choice with which a seed diverged comes after all others.
+
+def held_out_accuracies(results: Sequence[Result]) -> dict[Cell, dict[Choice, list[float]]]:
+    """Return, for each choice tried, the accuracy on held-out labels of each seed.
+
+    The labels of the hold-out set are as noisy as the rest. A run that diverged has −inf: what
+    a network of NaN says can agree with labels by chance.
     """
-    scores: dict[tuple[str, str], dict[Choice, list[float]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
+    accuracies: dict[Cell, dict[Choice, list[float]]] = defaultdict(lambda: defaultdict(list))
     for result in results:
         config = RunConfig.from_json(result["config"])
         choice = Choice(config.hyperparameters, config.learning_rate)
-        # What a network of NaN says can agree with labels by chance.
-        score = -np.inf if diverged(result) else result["holdout_accuracy"]
-        scores[config.noise, config.loss][choice].append(score)
+        value = -np.inf if diverged(result) else result["holdout_accuracy"]
+        accuracies[config.noise, config.loss][choice].append(value)
+    return accuracies
+
+
+def choose(results: Sequence[Result]) -> dict[Cell, Choice]:
+    """Return, by (noise, loss), the choice with the best mean accuracy on held-out labels.
+
+    A tie goes to the first tried. A choice with which a seed diverged comes after all others.
+    """
     return {
         cell: max(tried, key=lambda choice: float(np.mean(tried[choice])))
-        for cell, tried in scores.items()
+        for cell, tried in held_out_accuracies(results).items()
     }

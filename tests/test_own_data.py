@@ -232,7 +232,7 @@ def test_a_dataset_is_not_its_own_foreign_set(capsys):
         assert f"expected images of other classes than {ours} has, got {other}" in message
 
 
-def test_the_command_that_compare_prints_trains_its_best_run(capsys, folder):
+def test_the_command_that_compare_prints_trains_the_run_it_recommends(capsys, folder):
     np.savez("my data.npz", **features())
     compare = ["compare", "--losses", "CE,CE_eps+MAE", "--seeds", "1", "--epochs", "2", "--out", "out"]  # fmt: skip
     options = ["--dataset", "npz:my data.npz", "--noise", "none,symmetric:0.2", "--train-examples", "60"]  # fmt: skip
@@ -248,3 +248,10 @@ def test_the_command_that_compare_prints_trains_its_best_run(capsys, folder):
         (config,) = Path("out").glob(f"*-{noise}/config.json")
         assert json.loads(config.read_text()) in configs
         assert list(Path().glob(f"suspects-*-{noise}.csv"))
+
+    # Without labels held out, the best of the test column is not recommended.
+    capsys.readouterr()
+    assert main([*compare, *options, "--no-tune"]) == 0
+    printed = capsys.readouterr().out
+    assert "No labels were held out for choosing a loss, so none is recommended" in printed
+    assert "experiments train" not in printed

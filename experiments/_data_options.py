@@ -11,6 +11,7 @@ from experiments._datasets import DATASET_FORMS, RESIZED, Dataset, is_own, load_
 from experiments._errors import UsageError
 from experiments._foreign_images import like_training_images
 from experiments._label_file import read_labels
+from experiments._label_rows import with_labels
 from experiments._label_text import LITERAL
 from experiments._matrix_file import read_matrix
 from experiments._noise_option import NoiseSpec, forms, parse_noise
@@ -90,8 +91,11 @@ def load_data(options: argparse.Namespace) -> tuple[Dataset, tuple[NoiseSpec, ..
         if spec.kind == "matrix":
             read_matrix(Path(spec.source), dataset.num_classes)  # refused before anything runs
     dataset = _with_foreign_images(options, noises, dataset)
-    dataset = long_tailed(first_examples(dataset, options.train_examples), options.imbalance)
-    return dataclasses.replace(dataset, label_file=label_file), noises
+    if label_file is not None:
+        # Before the set is cut: rows are those of the whole.
+        dataset = with_labels(dataset, label_file, options.train_examples)
+    dataset = first_examples(dataset, options.train_examples)
+    return long_tailed(dataset, options.imbalance), noises
 
 
 def _default_noises(options: argparse.Namespace, dataset: Dataset) -> tuple[NoiseSpec, ...]:

@@ -43,6 +43,7 @@ class Parts:
         class_names: in the order of the class numbers; None if only the training labels tell
             how many classes there are.
         train_ids: integers that tell the training examples apart; None for their positions.
+        source_ids: as in ``Dataset``; None if they are the training examples'.
         label_sets: further labels of the training examples, by name.
         note: as in ``Dataset``.
         train_sources: what the user calls each training example: a file, a row of a table;
@@ -58,6 +59,7 @@ class Parts:
     arrays: dict[str, Array]
     class_names: tuple[str, ...] | None = None
     train_ids: Array | None = None
+    source_ids: Array | None = None
     label_sets: dict[str, Array] = dataclasses.field(default_factory=dict)
     note: str = ""
     called: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -93,6 +95,7 @@ def divided(
     class_names: Iterable[str],
     *,
     sources: Sequence[str],
+    ids: Array | None = None,
     given: Array | None = None,
     notes: Sequence[str] = (),
     feature_names: tuple[str, ...] = (),
@@ -105,6 +108,7 @@ def divided(
         test: which rows are the test set.
         class_names: in the order of the class numbers.
         sources: what the user calls each row.
+        ids: of the rows; None for positions in the training set.
         given: the labels as they came, if ``labels`` are cleaner ones.
         notes: sentences without their capital and full stop.
         feature_names: of the columns of a table of numbers.
@@ -118,6 +122,7 @@ def divided(
             "test_labels": labels[test],
         },
         class_names=tuple(class_names),
+        train_ids=None if ids is None else ids[~test],
         label_sets={} if given is None else {GIVEN: given[~test]},
         note=" ".join(f"{note[0].upper()}{note[1:]}." for note in notes),
         train_sources=called[~test],

@@ -70,7 +70,9 @@ class Dataset:
         std: the standard deviation, likewise; 1 where a channel is constant.
         train_ids: int64 (N,), for each training example a number of its own: the one that a
             prepared set's ``id`` ends in (of CIFAR, the place in the original order) or that
-            an archive gives, else its position.
+            an archive gives, else its place in the user's file or folder, else its position.
+        source_ids: int64 (M,), likewise for all examples of the source that they come from,
+            in its order: what was held out, or is of another split in the same table, too.
         train_sources: str (N,), what the user calls each training example: its file, its row
             in a table, else its id.
         test_sources: likewise; by default positions.
@@ -104,6 +106,9 @@ class Dataset:
     train_ids: npt.NDArray[np.int64] = dataclasses.field(
         default_factory=lambda: np.zeros(0, np.int64)
     )
+    source_ids: npt.NDArray[np.int64] = dataclasses.field(
+        default_factory=lambda: np.zeros(0, np.int64)
+    )
     train_sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
     test_sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
     test_given: Labels = dataclasses.field(default_factory=lambda: np.zeros(0, np.int32))
@@ -120,6 +125,8 @@ class Dataset:
     def __post_init__(self) -> None:
         if not len(self.train_ids):
             object.__setattr__(self, "train_ids", np.arange(len(self.train_labels)))
+        if not len(self.source_ids):
+            object.__setattr__(self, "source_ids", self.train_ids)
         if not self.class_names:
             names = tuple(str(number) for number in range(self.num_classes))
             object.__setattr__(self, "class_names", names)
@@ -287,6 +294,7 @@ def _checked(spec: str, parts: Parts, *, base: str = "") -> Dataset:
         mean=constants[0],
         std=constants[1],
         train_ids=train_ids,
+        source_ids=train_ids if parts.source_ids is None else parts.source_ids,
         train_sources=parts.train_sources,
         test_sources=parts.test_sources,
         test_given=test_given,

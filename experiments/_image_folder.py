@@ -1,5 +1,6 @@
 """Images in one directory for each class."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +71,9 @@ def _read(spec: str, root: Path, image_size: int | None) -> Parts:
         notes.append(f"{below} images in directories within a class's are left out")
     called = [file.relative_to(root).as_posix() for file in files]
     images = read_images(spec, files, called, image_size)
-    return divided(images, labels, test, classes, sources=called, notes=notes)
+    ids = np.arange(len(files))
+    parts = divided(images, labels, test, classes, sources=called, ids=ids, notes=notes)
+    return dataclasses.replace(parts, source_ids=ids) if parts.held_out else parts
 
 
 def _directories(parent: Path) -> list[str]:

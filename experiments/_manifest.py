@@ -1,5 +1,6 @@
 """Tables of examples: paths of images with their labels, or numbers with theirs."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -60,16 +61,18 @@ def read_manifest(
     kept = np.flatnonzero(train | test)
     images = table_images(spec, table, kept, image_size)
     called = table.text.get("path", [str(row) for row in table.rows])
-    return divided(
+    parts = divided(
         images,
         labels[kept],
         test[kept],
         names,
         sources=[called[row] for row in kept],
+        ids=kept,
         given=None if labels is given else given[kept],
         notes=notes,
         feature_names=table.feature_names,
     )
+    return dataclasses.replace(parts, source_ids=np.arange(len(table.rows)))
 
 
 def _features_note(table: Table) -> list[str]:

@@ -64,9 +64,9 @@ def _divided(parts: Parts, path: Path) -> Parts:
             **parts.label_sets,
         }.items()
     }
-    ids = parts.train_ids
-    if ids is not None:
-        ids = checked_ids(ids, where("train_ids"), rows=rows)
+    ids = np.arange(rows)
+    if parts.train_ids is not None:
+        ids = checked_ids(parts.train_ids, where("train_ids"), rows=rows)
     test = held_out_fifth(labels["train_labels"])
     if not test.any():
         raise UsageError(
@@ -78,14 +78,15 @@ def _divided(parts: Parts, path: Path) -> Parts:
         labels["train_labels"],
         test,
         (),
-        sources=[str(one) for one in (range(rows) if ids is None else ids)],
+        sources=[str(one) for one in ids],
+        ids=ids,
         given=labels.get(GIVEN),
         notes=[HELD_OUT],
     )
     return dataclasses.replace(
         rest,
         class_names=parts.class_names,
-        train_ids=None if ids is None else ids[~test],
+        source_ids=ids,
         called=parts.called,
     )
 

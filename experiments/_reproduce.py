@@ -9,6 +9,7 @@ from experiments._console import make_console
 from experiments._datasets import Dataset, load_dataset
 from experiments._errors import UsageError
 from experiments._label_file import LabelFile
+from experiments._label_rows import with_labels
 from experiments._methods import method_named
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import apply_noise
@@ -70,7 +71,8 @@ def reproduce(options: ReproduceOptions) -> None:
             f"{cells[0].setting}/CE"
         )
     dataset = load_dataset(table.dataset, data_dir=options.data_dir)
-    dataset = dataclasses.replace(dataset, label_file=options.label_file)
+    if options.label_file is not None:
+        dataset = with_labels(dataset, options.label_file)
     count = runnable[0].run_config(0, scale).train_examples
     dataset = first_examples(dataset, count)
     runs = [

@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
-from typing import Any, Literal
+from typing import Any, Literal, get_type_hints
+
+from experiments._json_file import check_fields
 
 NetworkName = Literal["mlp", "mnist_cnn", "eight_layer_cnn", "resnet34"]
 ComputeDtype = Literal["float32", "bfloat16"]
@@ -78,12 +80,23 @@ class RunConfig:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "RunConfig":
-        """Read what ``to_json`` returned."""
-        pairs = tuple(sorted(values["hyperparameters"].items()))
+        """Read what ``to_json`` returned.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        types = {**get_type_hints(cls), "hyperparameters": dict[str, float]}
+        needed = {f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING}
+        unknown = check_fields(values, {}).keys() - types.keys()
+        if unknown:
+            raise ValueError(f"expected fields of a configuration, got {min(unknown)!r}")
         augment = values.get("augment", "none")
         if isinstance(augment, bool):  # as results of version 0.1 have it
             augment = "shift:4,flip" if augment else "none"
-        return cls(**{**values, "hyperparameters": pairs, "augment": augment})
+        values = {**values, "augment": augment}
+        wanted = {name: types[name] for name in needed | values.keys()}
+        pairs = tuple(sorted(check_fields(values, wanted)["hyperparameters"].items()))
+        return cls(**{**values, "hyperparameters": pairs})
 
     @property
     def identity(self) -> str:

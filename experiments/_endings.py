@@ -37,6 +37,14 @@ def exit_code_of(run: Callable[[], None]) -> int:
         except BrokenPipeError:
             _discard_output()
             return 141
+        except MemoryError as error:
+            figure = f" ({error})" if str(error) else ""
+            return _wrong(
+                f"expected input that fits into memory, got more{figure}; leave out what is "
+                "not needed, or take a machine with more memory"
+            )
+        except RecursionError:
+            return _wrong("expected plain input, got something nested too deep; simplify it")
         except OSError as error:
             _discard_output()
             place = "standard output" if error.filename is None else str(error.filename)

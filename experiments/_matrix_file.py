@@ -1,6 +1,5 @@
 """A transition matrix from a file, for ``--noise matrix:PATH``."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from experiments._errors import UsageError
+from experiments._json_file import read_json
 from experiments._regular_file import regular
 
 _READERS: dict[str, Callable[[Path], Any]] = {
     ".npy": lambda path: np.load(path, allow_pickle=False),
     ".csv": lambda path: np.loadtxt(path, delimiter=",", ndmin=2),
-    ".json": lambda path: json.loads(path.read_text(encoding="utf-8")),
+    ".json": lambda path: read_json(path, "correct the file"),
 }
 
 

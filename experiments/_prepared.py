@@ -19,6 +19,7 @@ import numpy as np
 from experiments._array_cache import cached_arrays
 from experiments._dataset_parts import KEYS, Array, Parts
 from experiments._errors import UsageError
+from experiments._prepared_features import check_features
 
 _CHUNK = 1024
 _NAME = re.compile(r"(?P<name>\w+(/[\w.-]*\w)?)(:(?P<version>\d+\.\d+\.\d+))?")
@@ -102,6 +103,7 @@ def _decode(name: str, directory: Path) -> Parts:
             f"{name} is read by tensorflow_datasets, which is not installed; run pip "
             "install 'esoftmax_jax[experiments]'"
         ) from error
+    check_features(name, directory)
     builder = tfds.builder_from_directory(directory)
     info = builder.info
     image_key, label_key = _image_and_label(name, info, tfds)

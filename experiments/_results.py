@@ -10,8 +10,21 @@ from typing import Any, NoReturn
 
 from experiments._config import RunConfig
 from experiments._errors import UsageError
+from experiments._json_file import check_fields, parse_json
 from experiments._regular_file import not_a_file, regular
-from experiments._runner import Result
+from experiments._runner import CURVES, Result
+
+_REMEDY = "remove the line or choose another --out"
+_FIELDS = {
+    "config": dict[str, Any],
+    "curves": dict[str, Any],
+    "last_accuracy": float | None,
+    "best_accuracy": float | None,
+    "best_epoch": int,
+    "noise_rate": float | None,
+    "memorized": float | None,
+    "wall_s": float,
+}
 
 
 def check_folder(option: str, path: Path, files: Iterable[str] = ()) -> None:
@@ -119,11 +132,25 @@ def read_results(path: Path) -> dict[str, Result]:
     results: dict[str, Result] = {}
     for number, line in enumerate(whole.splitlines(), 1):
         try:
-            result = json.loads(line.decode("utf-8"))
-            results[RunConfig.from_json(result["config"]).identity] = result
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            result = parse_json(line, str(path), _REMEDY, line=number, finite=False)
+            results[_checked(result).identity] = result
+        except UsageError:
+            raise
+        except ValueError as error:
             raise UsageError(
-                f"{path}, line {number}: expected a result as JSON, got something else "
-                f"({type(error).__name__}); remove the line or choose another --out"
+                f"{path}, line {number}: expected a result, got something else ({error}); "
+                f"{_REMEDY}"
             ) from None
     return results
+
+
+def _checked(result: Any) -> RunConfig:
+    """Return the configuration of what was read as a result, or say what it lacks."""
+    config = RunConfig.from_json(check_fields(result, _FIELDS)["config"])
+    curves = check_fields(result["curves"], dict.fromkeys(CURVES, list[float | None]))
+    for name in CURVES:
+        if len(curves[name]) != config.epochs:
+            raise ValueError(
+                f"expected {config.epochs} epochs of {name}, got {len(curves[name])}"
+            )
+    return config

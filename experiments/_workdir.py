@@ -5,8 +5,10 @@ from pathlib import Path
 
 from experiments._config import RunConfig
 from experiments._errors import UsageError
+from experiments._json_file import read_json
 from experiments._results import check_folder, create_folder
 
+_REMEDY = "choose another --workdir"
 _FILES = ("config.json", "results.jsonl")
 _CONTENT = {
     "data_hash": "other images or labels",
@@ -25,16 +27,18 @@ def check_workdir(workdir: Path, config: RunConfig) -> None:
     try:
         if not path.exists():
             return
-        stored = RunConfig.from_json(json.loads(path.read_text(encoding="utf-8")))
+        stored = RunConfig.from_json(read_json(path, _REMEDY))
     except OSError as error:
         raise UsageError(
             f"--workdir: expected a folder that can be read, got {workdir} "
             f"({error.strerror}); choose another"
         ) from None
-    except (ValueError, KeyError, TypeError):
+    except UsageError:
+        raise
+    except ValueError as error:
         raise UsageError(
-            f"{path}: expected the configuration of a run as JSON, got something else; choose "
-            f"another --workdir"
+            f"{path}: expected the configuration of a run, got something else ({error}); "
+            f"{_REMEDY}"
         ) from None
     if stored != config:
         old, new = stored.to_json(), config.to_json()

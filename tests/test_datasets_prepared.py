@@ -70,7 +70,7 @@ def test_newest_version_or_the_one_asked_for(tmp_path):
 def test_damaged_data_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("ESOFTMAX_CACHE_DIR", str(tmp_path / "cache"))
     directory = _prepare(tmp_path)
-    (directory / "dataset_info.json").write_text("{")
+    (directory / "dataset_info.json").write_text('{"splits": 3}')
     refused("tfds:toy", str(directory), "cannot be read", "tfds build", data_dir=str(tmp_path))
 
 

@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 from experiments._dataset_parts import Array, Labels
 from experiments._errors import UsageError
+from experiments._label_doubts import doubtful_numbers
+from experiments._label_text import plain
 
 
 def checked_images(images: Array, where: str) -> Array:
@@ -105,7 +107,7 @@ def _whole_numbers(values: Array, where: str) -> npt.NDArray[np.int64]:
         row = int(np.argmin(whole.reshape(len(wide), -1).all(axis=1)))
         raise UsageError(
             f"{where}: expected class numbers, got {values[row]} in row {row}; number the "
-            "classes from 0 and drop the rows without a label"
+            "classes from 0, drop rows without a label, group numbers to be predicted"
         )
     return wide.astype(np.int64)
 
@@ -140,6 +142,15 @@ def check_no_empty_class(labels: Labels, where: str) -> None:
             f"{where}: expected examples of every class from 0 to {present[-1]}, got none of "
             f"class {int(np.argmax(gaps))}; renumber the classes without a gap"
         )
+
+
+def check_no_regression(labels: Array, where: str) -> None:
+    """Refuses labels without names that are rather numbers to be predicted."""
+    values, rows = np.unique(labels, return_counts=True)
+    numbers = [plain(str(value)) for value in values.tolist()]
+    doubt = doubtful_numbers(dict(zip(numbers, rows.tolist(), strict=True)))
+    if doubt is not None:
+        raise UsageError(f"{where}: {doubt.message('the array')}")
 
 
 def channel_statistics(images: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -18,6 +18,7 @@ from experiments._closest import did_you_mean
 from experiments._dataset_checks import (
     channel_statistics,
     check_no_empty_class,
+    check_no_regression,
     checked_ids,
     checked_images,
     checked_labels,
@@ -175,8 +176,8 @@ def load_dataset(
             ``ESOFTMAX_DATA_DIR``, else TFDS's own directory.
         image_size: of image files only: brings the middle square of every image to so
             many pixels a side.
-        literal_labels: of tables only: takes labels as names of classes even if they look
-            like missing values, numbers to be predicted, dates or several labels in one.
+        literal_labels: of tables and archives: takes labels as classes even if they look like
+            missing values, numbers to be predicted, dates or several labels in one.
 
     Returns:
         The data, checked.
@@ -195,7 +196,7 @@ def load_dataset(
         name = rest or spec
         return _checked(spec, read_prepared(name, data_dir), base=name.partition(":")[0])
     if kind == "npz" and path is not None:
-        return _checked(spec, read_npz(path))
+        return _checked(spec, read_npz(path), literal_labels=literal_labels)
     if kind == "folder" and path is not None:
         return _checked(spec, read_folder(spec, path, image_size))
     if kind in ("csv", "parquet") and path is not None:
@@ -227,7 +228,9 @@ def _check_image_size(spec: str, image_size: int) -> None:
         )
 
 
-def _checked(spec: str, parts: Parts, *, base: str = "") -> Dataset:
+def _checked(
+    spec: str, parts: Parts, *, base: str = "", literal_labels: bool = False
+) -> Dataset:
     """Checks what was read; ``base`` is the name of a prepared set."""
 
     def where(key: str) -> str:
@@ -245,6 +248,8 @@ def _checked(spec: str, parts: Parts, *, base: str = "") -> Dataset:
     raw = {own: parts.arrays[own], **parts.label_sets}
     if parts.class_names is None:
         key = GIVEN if GIVEN in raw else own
+        if not literal_labels:
+            check_no_regression(raw[key], where(key))
         num_classes = _count_classes(raw[key], where(key), rows=len(train))
     else:
         num_classes = len(parts.class_names)

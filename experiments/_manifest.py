@@ -17,6 +17,7 @@ from experiments._dataset_parts import (
 )
 from experiments._errors import UsageError
 from experiments._image_files import read_images
+from experiments._label_doubts import Doubt, find_doubt
 from experiments._label_text import LITERAL, is_missing, plain, whole_number
 from experiments._regular_file import not_a_file
 from experiments._table_files import Table, read_table
@@ -45,7 +46,12 @@ def read_manifest(
             "'path'; leave the option out"
         )
     train, test, notes = _splits(table)
-    if not literal_labels:
+    if literal_labels:
+        notes += [
+            f"labels that look like {doubt.looks} are classes by {LITERAL}"
+            for doubt in _doubts(table).values()
+        ]
+    else:
         _check_labels(table)
     names, given = _classes(table, train, literal_labels)
     labels = _numbered(table, "clean_label", names) if "clean_label" in table.text else given
@@ -127,6 +133,15 @@ def _check_labels(table: Table) -> None:
                     f"{label!r}, which stands for a missing one; fill it or remove the row, or "
                     f"pass {LITERAL} if {label!r} is the name of a class"
                 )
+    for column, doubt in _doubts(table).items():
+        where = table.where(table.text[column].index(doubt.label))
+        raise UsageError(f"{where}: {doubt.message(f'column {column!r}')}")
+
+
+def _doubts(table: Table) -> dict[str, Doubt]:
+    """Return, by column, why labels are probably no classes."""
+    doubts = {name: find_doubt(table.text[name]) for name in _LABELS if name in table.text}
+    return {name: doubt for name, doubt in doubts.items() if doubt is not None}
 
 
 def _classes(table: Table, train: _Mask, literal: bool) -> tuple[list[str], Array]:

@@ -60,7 +60,8 @@ def test_a_table_of_images_has_the_order_of_a_folder():
             draw(Path(k, f"{i}.png"), i)
             rows.append(f"{k}/{i}.png,{k}")
     Path("own.csv").write_text("\n".join(rows))
-    assert load_dataset("csv:own.csv").class_names == ("0.5", "2.5", "10.5")
+    data = load_dataset("csv:own.csv", literal_labels=True)
+    assert data.class_names == ("0.5", "2.5", "10.5")
 
 
 def test_an_archive_and_a_model_keep_the_order_they_have(monkeypatch):

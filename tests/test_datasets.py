@@ -87,7 +87,11 @@ def test_npz_of_features(arrays, save):
 
 WRONG_ARRAYS = {
     "short labels": ("train_labels", np.zeros(5, int), ["train_labels", "12 images", "got 5"]),
-    "float labels": ("train_labels", np.arange(12) / 4, ["train_labels", "0.25 in row 1"]),
+    "float labels": (
+        "train_labels",
+        np.arange(12) / 4,
+        ["train_labels", "'0.25'", "regression"],
+    ),
     "missing label": (
         "test_labels",
         np.where(np.arange(6) == 2, np.nan, 0),

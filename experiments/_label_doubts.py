@@ -1,0 +1,171 @@
+"""Labels that are probably no classes: several in one cell, dates, numbers to predict, keys."""
+
+import dataclasses
+import re
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from experiments._label_text import LITERAL, number, plain
+
+_FEW = 10  # rows of a class, and classes
+_MANY = 20  # classes
+_MOSTLY = 0.9  # of the different labels
+
+_UNITS = "$€£% "
+_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+_LIST = re.compile(r"(array|set|frozenset)?(\[.*\]|\{.*\}|\(.*\))\)?")
+_IN_A_LIST = re.compile(r"""['",0-9]|^..$""")
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_DATE = re.compile(
+    r"([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}"
+    r"|(19|20)[0-9]{2}-(0[1-9]|1[0-2])"
+    rf"|([0-9]{{1,2}}\.?[ -])?({_MONTHS})[a-z]*\.?[ -]([0-9]{{1,2}},? )?[0-9]{{2,4}})"
+    r"([T ]+[0-9]{1,2}:[0-9]{2}.*)?|[0-9]{1,2}:[0-9]{2}(:[0-9]{2}.*)?",
+    re.IGNORECASE,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Doubt:
+    """Why labels are probably no classes.
+
+    Attributes:
+        label: the first that shows it.
+        looks: what the labels look like.
+        remedy: what to do about it.
+    """
+
+    label: str
+    looks: str
+    remedy: str
+
+    def message(self, place: str) -> str:
+        """Return what to tell the user about labels in this place."""
+        return (
+            f"expected one class a row in {place}, got {self.label!r}: the labels look like "
+            f"{self.looks}; {self.remedy}, or pass {LITERAL} to take each different label as "
+            "a class"
+        )
+
+
+def find_doubt(labels: Sequence[str]) -> Doubt | None:
+    """Return why the labels of a table are probably no classes, if there is a reason."""
+    counts = Counter(labels)
+    for find in (_dates, _several_labels, doubtful_numbers, _keys):
+        found = find(counts)
+        if found is not None:
+            return found
+    return None
+
+
+def _several_labels(counts: Mapping[str, int]) -> Doubt | None:
+    shows = next((label for label in counts if _is_list(label)), None)
+    shows = shows or next(filter(None, (_joined(counts, *rule) for rule in _RULES)), None)
+    if shows is None:
+        return None
+    remedy = "give each row one label"
+    return Doubt(shows, "several labels in one cell, as of multi-label data", remedy)
+
+
+def _is_list(label: str) -> bool:
+    return bool(_LIST.fullmatch(label) and _IN_A_LIST.search(label))
+
+
+def _joined(counts: Mapping[str, int], separator: str, rule: str) -> str | None:
+    """Return a label that joins several by this separator.
+
+    Names of classes contain separators, too: "salt, pepper" is a name unless salt and pepper
+    are labels elsewhere.
+    """
+    parts = {label: _split(label, separator) for label in counts if separator in label}
+    parts = {
+        label: pieces
+        for label, pieces in parts.items()
+        if len(pieces) > 1 and not _THOUSANDS.fullmatch(label.strip(_UNITS))
+    }
+    within = Counter(piece for pieces in parts.values() for piece in set(pieces))
+    for label, pieces in parts.items():
+        alone = [piece in counts for piece in pieces]
+        known = [piece in counts or within[piece] > 1 for piece in pieces]
+        if {
+            "alone": all(alone) or all(number(piece) is not None for piece in pieces),
+            "known": all(known),
+            "any": any(known) or len(parts) < len(counts),
+        }[rule]:
+            return label
+    return None
+
+
+# What joins labels, and what has to be a label elsewhere too: a part of them, on its own or
+# joined with another, each part so, or each part on its own.
+_RULES = (
+    (";", "any"),
+    ("|", "any"),
+    (",", "known"),
+    *((separator, "alone") for separator in (" ", "/", "+", "&", " and ")),
+)
+
+
+def _split(label: str, separator: str) -> list[str]:
+    return [piece.strip() for piece in label.split(separator) if piece.strip()]
+
+
+def _dates(counts: Mapping[str, int]) -> Doubt | None:
+    dates = [label for label in counts if _DATE.fullmatch(label)]
+    if len(dates) < _MOSTLY * len(counts):
+        return None
+    return Doubt(dates[0], "dates or times", "name the column of the classes 'label'")
+
+
+def doubtful_numbers(counts: Mapping[str, int]) -> Doubt | None:
+    """Return why labels that are numbers are probably to be predicted as such.
+
+    Those are fractions, and whole numbers with a handful of rows each: many, or some with
+    gaps between them. Sets with few examples of each class have about as many of one class as
+    of another.
+    """
+    values = {label: _amount(label) for label in counts}
+    numbers = {label: value for label, value in values.items() if value is not None}
+    if not numbers or len(numbers) < _MOSTLY * len(counts):
+        return None
+    rows = Counter[float]()
+    for label, value in numbers.items():
+        rows[value] += counts[label]
+    shows = next((label for label, value in numbers.items() if not value.is_integer()), None)
+    if shows is None:
+        if not _handfuls(list(rows.values())):
+            return None
+        gaps = max(rows) - min(rows) >= len(rows)
+        if len(rows) <= (_FEW if gaps else _MANY):
+            return None
+        shows = next(iter(numbers))
+    looks = (
+        f"a number to be predicted, as of regression ({len(rows)} different ones in "
+        f"{sum(counts.values())} rows)"
+    )
+    return Doubt(shows, looks, "group the numbers into classes")
+
+
+def _handfuls(rows: Sequence[int]) -> bool:
+    """Tell whether most values have few rows, and not on purpose."""
+    median = statistics.median(rows)
+    return median <= _FEW and (median < 2 or max(rows) > 2 * min(rows))
+
+
+def _amount(label: str) -> float | None:
+    """Return the number in a cell such as 12.5 %, $1,200 or 3,14."""
+    text = label.strip(_UNITS)
+    if _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
+    return number(text.replace(",", ".", 1))
+
+
+def _keys(counts: Mapping[str, int]) -> Doubt | None:
+    single = [label for label, rows in counts.items() if rows == 1]
+    rows = sum(counts.values())
+    few = len(counts) <= _FEW or 2 * len(single) <= len(counts) or 2 * len(counts) <= rows
+    if few or all(plain(label).isdigit() for label in counts):
+        return None
+    looks = f"names of examples or free text ({len(single)} of {len(counts)} occur in one row)"
+    return Doubt(single[0], looks, "name the column of the classes 'label'")

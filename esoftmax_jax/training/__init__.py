@@ -10,6 +10,7 @@ from esoftmax_jax.training._metrics import Metrics
 from esoftmax_jax.training._state import TrainState, create_train_state
 from esoftmax_jax.training._step import Step, make_eval_step, make_train_step
 from esoftmax_jax.training._weight_decay import add_l1_weight_decay
+from esoftmax_jax.training._weights import mean_loss
 
 __all__ = [
     "Batch",
@@ -22,5 +23,6 @@ __all__ = [
     "data_parallel",
     "make_eval_step",
     "make_train_step",
+    "mean_loss",
     "pad_batch",
 ]

@@ -1,5 +1,7 @@
 """What may be given to the makers of steps and states; refused before anything is traced."""
 
+import inspect
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,14 +21,44 @@ def check_transformation(tx: object) -> None:
         )
 
 
+NNX_REMEDY = (
+    "for NNX take `graphdef, params = nnx.split(model)`, start with "
+    'create_train_state({"params": params}, tx) and pass lambda variables, inputs, train: '
+    'nnx.merge(graphdef, variables["params"])(inputs)'
+)
+
+
+def is_nnx(value: object) -> bool:
+    """Whether something belongs to Flax's NNX, which need not have been imported."""
+    nnx = sys.modules.get("flax.nnx")
+    return nnx is not None and isinstance(value, (nnx.Module, nnx.GraphDef))
+
+
 def check_apply_function(apply_fn: object) -> None:
     """Check for a function; a Flax module can be called, but not with variables."""
+    name = "apply_fn: expected a function of variables and inputs, got"
+    owner = getattr(apply_fn, "__self__", apply_fn)
+    if is_nnx(owner):
+        raise TypeError(f"{name} the NNX module {type(owner).__name__}; {NNX_REMEDY}")
     if isinstance(apply_fn, nn.Module):
         raise TypeError(
-            f"apply_fn: expected a function of variables and inputs, got the module "
-            f"{type(apply_fn).__name__}; pass its method, model.apply"
+            f"{name} the module {type(apply_fn).__name__}; pass its method, model.apply"
+        )
+    if isinstance(apply_fn, type):
+        raise TypeError(
+            f"{name} the class {apply_fn.__name__}; make a module of it and pass its method, "
+            f"{apply_fn.__name__}(...).apply"
+        )
+    if inspect.isfunction(apply_fn) and next(iter(_parameters(apply_fn)), "") == "self":
+        raise TypeError(
+            f"{name} {apply_fn.__qualname__} of a class; make a module and pass its method, "
+            f"model.apply"
         )
     check_function("apply_fn", apply_fn, "Flax's Module.apply or a function like it")
+
+
+def _parameters(function: Any) -> Any:
+    return inspect.signature(function).parameters
 
 
 def check_loss_function(loss_fn: object) -> None:

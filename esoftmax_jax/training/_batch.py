@@ -3,6 +3,7 @@
 Shapes and dtypes are known while JAX traces, so these checks cost nothing at run time.
 """
 
+import difflib
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -12,33 +13,50 @@ import jax.numpy as jnp
 from esoftmax_jax import _checks
 
 Batch: TypeAlias = Mapping[str, Any]
-"""A mapping with "inputs", "labels" and perhaps "where"; N examples along every first axis.
+"""A mapping with "inputs", "labels" and perhaps "where" and "weights", N examples along every
+first axis.
 
 "inputs": an array (N, ...) or a pytree of them. "labels": integer classes (N,), or a floating
 distribution over the classes (N, K), as label smoothing and MixUp give. "where": booleans (N,),
-False where an example is left out; absent or None if all count.
+False where an example is left out; absent or None if all count. "weights": floating (N,) ≥ 0;
+absent or None if all weigh 1.
 """
+
+_ENTRIES = ("inputs", "labels", "where", "weights")
+_EXPECTED = 'the entries "inputs", "labels" and perhaps "where" and "weights"'
+_OTHER_NAMES = {
+    **dict.fromkeys(("x", "image", "images", "input", "data", "features"), "inputs"),
+    **dict.fromkeys(("y", "target", "targets", "class", "classes"), "labels"),
+    **dict.fromkeys(("mask", "valid", "padding_mask"), "where"),
+    **dict.fromkeys(("sample_weight", "sample_weights", "class_weight"), "weights"),
+}
 
 
 def check_entries(batch: Any, *needed: str) -> None:
     """Check that a batch is a mapping and has the entries that are needed."""
     if not isinstance(batch, Mapping):
         raise TypeError(
-            f'batch: expected a mapping with "inputs", "labels" and perhaps "where", got '
-            f'{type(batch).__name__}; pass {{"inputs": inputs, "labels": labels}}'
+            f'batch: expected a mapping with "inputs", "labels" and perhaps "where" and '
+            f'"weights", got {type(batch).__name__}; pass {{"inputs": inputs, '
+            f'"labels": labels}}'
         )
     missing = [name for name in needed if name not in batch]
     if missing:
         raise ValueError(
-            f'batch: expected the entries "inputs", "labels" and perhaps "where", got '
-            f"{list(batch)}; add {missing}"
+            f"batch: expected {_EXPECTED}, got {list(batch)}; add {missing}{_meant(batch)}"
         )
 
 
 def check_step_batch(batch: Any) -> None:
-    """Check what a step reads of a batch; further entries are not looked at."""
+    """Check what a step reads of a batch, and that it has nothing else."""
     check_entries(batch, "inputs", "labels")
-    check_arrays({name: batch.get(name) for name in ("inputs", "labels", "where")})
+    unknown = [name for name in batch if name not in _ENTRIES]
+    if unknown:
+        raise ValueError(
+            f"batch: expected {_EXPECTED}, got also {unknown}, which a step does not read; "
+            f"remove them{_meant(batch)}"
+        )
+    check_arrays(batch)
     if not jax.tree.leaves(batch["inputs"]):
         raise TypeError(
             f"batch['inputs']: expected an array or a pytree of arrays, got "
@@ -46,13 +64,24 @@ def check_step_batch(batch: Any) -> None:
         )
 
 
+def _meant(batch: Mapping[Any, Any]) -> str:
+    """Return what entries under other names may be, as the end of a sentence, or nothing."""
+    pairs = []
+    for name in (str(name) for name in batch if name not in _ENTRIES):
+        close = difflib.get_close_matches(name.casefold(), [*_ENTRIES, *_OTHER_NAMES], n=1)
+        if close:
+            pairs.append(f"{_OTHER_NAMES.get(close[0], close[0])!r} for {name!r}")
+    return f"; did you mean {', '.join(pairs)}?" if pairs else ""
+
+
 def check_arrays(batch: Batch) -> None:
     """Check that every entry is an array, or a pytree of arrays, with an axis of examples."""
     # As a pytree a list would be named by its first element only.
     if "labels" in batch:
         _checks.check_array("batch['labels']", batch["labels"])
-    if batch.get("where") is not None:
-        _checks.check_array("batch['where']", batch["where"])
+    for name in ("where", "weights"):
+        if batch.get(name) is not None:
+            _checks.check_array(f"batch['{name}']", batch[name])
     for path, leaf in jax.tree.leaves_with_path(dict(batch)):
         name = f"batch{jax.tree_util.keystr(path)}"
         _checks.check_array(name, leaf)

@@ -42,8 +42,10 @@ class DataParallel:
 
         Raises:
             TypeError: the batch is no mapping, or something in it is no array.
-            ValueError: N is not divisible by the number of devices.
+            ValueError: N is not divisible by the number of devices; a state that lies on one
+                device, or on other ones.
         """
+        self._check_replicated(state)
         split = self._split(batch)
         if self.backend != "pmap":
             return self._compiled(state, split)
@@ -63,9 +65,24 @@ class DataParallel:
 
     def unreplicate(self, state: Any) -> Any:
         """Return one device's copy of a state, to evaluate or to save it."""
+        self._check_replicated(state)
         if self.backend == "pmap":
             state = _first(state)
         return jax.device_put(state, self.devices[0])
+
+    def _check_replicated(self, state: Any) -> None:
+        for leaf in jax.tree.leaves(state):
+            if self.backend == "pmap":
+                fits = np.shape(leaf)[:1] == (len(self.devices),)
+            else:  # JAX copies what it may, but nothing that was put on a device by choice
+                fits = not getattr(leaf, "committed", False)
+                fits = fits or leaf.sharding.device_set == set(self.devices)
+            if not fits:
+                raise ValueError(
+                    f"state: expected one that lies on all {len(self.devices)} devices, as "
+                    f"replicate or an earlier call returned it, got another; call state = "
+                    f"parallel.replicate(state) first"
+                )
 
     @property
     def _split_spec(self) -> PartitionSpec:
@@ -188,9 +205,9 @@ def pad_batch(batch: Batch, *, multiple_of: int) -> dict[str, Any]:
     the classes, all zeros. Everything else is padded with 0.
 
     Args:
-        batch: a mapping with "inputs", "labels" and perhaps "where"; arrays and pytrees of
-            arrays, with the same N along every first axis. Floating labels are distributions,
-            (N, K). A "where" of None is the same as none.
+        batch: a mapping with "inputs", "labels" and perhaps "where" and "weights"; arrays and
+            pytrees of arrays, with the same N along every first axis. Floating labels are
+            distributions, (N, K). A "where" of None is the same as none.
         multiple_of: ≥ 1, the number that is to divide the size.
 
     Returns:

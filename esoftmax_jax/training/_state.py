@@ -64,9 +64,11 @@ def create_train_state(
         (0, {})
     """
     if not isinstance(variables, Mapping) or "params" not in variables:
+        remedy = "pass what Module.init returns"
+        if any(map(_arguments.is_nnx, jax.tree.leaves(variables, is_leaf=_arguments.is_nnx))):
+            remedy = _arguments.NNX_REMEDY
         raise ValueError(
-            f'variables: expected a mapping with "params", got {_describe(variables)}; pass '
-            f"what Module.init returns"
+            f'variables: expected a mapping with "params", got {_describe(variables)}; {remedy}'
         )
     unknown = sorted(set(variables) - {"params", "batch_stats"})
     if unknown:
@@ -87,7 +89,21 @@ def create_train_state(
     )
 
 
+def check_state(state: Any) -> None:
+    """Check for the state of one device, as every device of a step sees it."""
+    if not isinstance(state, TrainState):
+        raise TypeError(
+            f"state: expected a TrainState, got {type(state).__name__}; start with "
+            f"create_train_state(variables, tx) and go on with what the last step returned"
+        )
+    if jnp.ndim(state.step):
+        raise ValueError(
+            f"state: expected the state of one device, got one of {len(state.step)}; call "
+            f"state = parallel.unreplicate(state) first"
+        )
+
+
 def _describe(variables: object) -> str:
     if isinstance(variables, Mapping):
-        return f"a mapping with {sorted(variables)}"
+        return f"a mapping with {sorted(map(str, variables))}"
     return type(variables).__name__

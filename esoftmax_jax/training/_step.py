@@ -5,15 +5,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 import jax
-import jax.numpy as jnp
 import optax
 
 from esoftmax_jax import _checks
 from esoftmax_jax._types import Array, LossFunction
-from esoftmax_jax.training import _arguments, _batch, _keys
+from esoftmax_jax.training import _arguments, _batch, _keys, _update, _weights
 from esoftmax_jax.training._batch import Batch
 from esoftmax_jax.training._metrics import Metrics
-from esoftmax_jax.training._state import TrainState
+from esoftmax_jax.training._state import TrainState, check_state
 
 Result = TypeVar("Result")
 
@@ -41,12 +40,14 @@ def make_train_step(
 ) -> Step[tuple[TrainState, Metrics]]:
     r"""Make a pure training step: gradient of the mean loss, Optax update, batch statistics.
 
-    The step minimises :math:`\sum_i w_i \ell_i / \sum_i w_i` with w the batch's "where"
-    mask. With ``axis_name`` the sums run over all devices, so the result does not depend on
+    The step minimises :math:`\sum_i w_i \ell_i / \sum_i w_i` with w the batch's "weights", 1
+    without, over the examples that its "where" mask does not leave out (:func:`mean_loss`).
+    With ``axis_name`` the sums run over all devices, so the result does not depend on
     how the batch is split (for batch normalisation, give the network the same axis name).
 
     The batch is a mapping with "inputs", an array (N, ...) or a pytree of them, "labels" and
-    perhaps "where", (N,) booleans; None is no mask. Labels are integer classes (N,) or, for a
+    perhaps "where", (N,) booleans, and "weights", (N,) floating and ≥ 0; None is the same as
+    none, and another entry is an error. Labels are integer classes (N,) or, for a
     loss such as ``losses.expected_loss`` makes, a floating distribution over the classes
     (N, K), as label smoothing and MixUp give. Such an example counts as correct where the
     largest logit is that of the largest probability.
@@ -59,7 +60,9 @@ def make_train_step(
             ``lambda variables, inputs, train, **options: model.apply(variables, inputs,
             **options)``.
         loss_fn: ``loss_fn(logits, labels, where=...)`` → one loss per example, not their mean.
-        tx: the Optax transformation.
+        tx: the Optax transformation. One that asks for them is also given ``value`` (the mean
+            loss), ``grad`` and ``value_fn``: ``optax.contrib.reduce_on_plateau``,
+            ``optax.lbfgs``.
         axis_name: the name of the mapped device axis under ``pmap`` or ``shard_map``; None on
             one device and under ``jit`` with a mesh.
         rng_names: streams such as "dropout" that ``apply_fn`` draws from; the state must then
@@ -75,9 +78,11 @@ def make_train_step(
     Raises:
         TypeError: ``apply_fn`` or ``loss_fn`` is no function, ``tx`` no transformation,
             ``rng_names`` a bare string; while tracing, a batch that is no mapping of arrays,
-            labels that are neither integer classes nor a distribution.
-        ValueError: while tracing, if the batch lacks an entry or the state a key, or if the
-            shapes of logits, labels, mask or losses do not fit.
+            labels that are neither integer classes nor a distribution, a transformation that
+            needs other arguments.
+        ValueError: while tracing, if the batch lacks an entry or has one that nothing reads,
+            if the state lacks a key or is that of several devices, or if the shapes of logits,
+            labels, mask, weights or losses do not fit.
 
     Example:
         >>> import jax
@@ -119,27 +124,36 @@ def make_train_step(
         if loss_takes_key:
             key = _keys.step_key(state, "loss_takes_key=True", axis_name)
             drawn["key"] = _keys.loss_key(key)
-        metrics = _measure(loss_fn, logits, batch, drawn)
-        count = _sum_over(metrics.count, axis_name)
-        # A batch with nothing in it leaves the parameters as they are instead of NaN.
-        mean = metrics.loss_sum / jnp.maximum(count, 1).astype(jnp.float32)
-        return mean, (metrics, updated.get("batch_stats", {}))
+        losses = _losses(loss_fn, logits, batch, drawn)
+        mean = _weights.mean_share(losses, batch.get("weights"), batch.get("where"), axis_name)
+        return mean, (_metrics(losses, logits, batch), updated.get("batch_stats", {}))
 
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         _batch.check_step_batch(batch)
-        differentiate = jax.grad(forward, has_aux=True)
-        gradients, (metrics, batch_stats) = differentiate(state.params, state, batch)
+        check_state(state)
+        differentiate = jax.value_and_grad(forward, has_aux=True)
+        (share, (metrics, batch_stats)), gradients = differentiate(state.params, state, batch)
         gradients = _sum_over(gradients, axis_name)
         if axis_name is not None:
             batch_stats = jax.lax.pmean(batch_stats, axis_name)
-        updates, opt_state = tx.update(gradients, state.opt_state, state.params)
+
+        def mean_loss(params: Any) -> Array:
+            if axis_name is None:
+                return forward(params, state, batch)[0]
+            everywhere = _update.share_of_all(params, axis_name)
+            return _update.sum_of_shares(forward(everywhere, state, batch)[0], axis_name)
+
+        value = _sum_over(share, axis_name)
+        params, opt_state = _update.update(
+            tx, gradients, state.opt_state, state.params, value, mean_loss
+        )
         state = state.replace(
             step=state.step + 1,
-            params=optax.apply_updates(state.params, updates),
+            params=params,
             batch_stats=batch_stats,
             opt_state=opt_state,
         )
-        return state, _sum_over(metrics, axis_name)
+        return state, _total(metrics, axis_name)
 
     return Step(step, axis_name)
 
@@ -164,8 +178,9 @@ def make_eval_step(
     Raises:
         TypeError: ``apply_fn`` or ``loss_fn`` is no function; while tracing, a batch that is no
             mapping of arrays, labels that are neither integer classes nor a distribution.
-        ValueError: while tracing, if the batch lacks an entry, or if the shapes of logits,
-            labels, mask or losses do not fit.
+        ValueError: while tracing, if the batch lacks an entry or has one that nothing reads, if
+            the state is that of several devices, or if the shapes of logits, labels, mask,
+            weights or losses do not fit.
 
     Example:
         >>> import jax.numpy as jnp
@@ -182,18 +197,23 @@ def make_eval_step(
 
     def step(state: TrainState, batch: Batch) -> Metrics:
         _batch.check_step_batch(batch)
+        check_state(state)
         variables = {"params": state.params}
         if state.batch_stats:
             variables["batch_stats"] = state.batch_stats
         logits = apply_fn(variables, batch["inputs"], train=False)
-        total: Metrics = _sum_over(_measure(loss_fn, logits, batch, {}), axis_name)
-        return total
+        losses = _losses(loss_fn, logits, batch, {})
+        return _total(_metrics(losses, logits, batch), axis_name)
 
     return Step(step, axis_name)
 
 
 def _sum_over(tree: Any, axis_name: str | None) -> Any:
     return tree if axis_name is None else jax.lax.psum(tree, axis_name)
+
+
+def _total(metrics: Metrics, axis_name: str | None) -> Metrics:
+    return metrics if axis_name is None else metrics.psum(axis_name)
 
 
 def _split_output(output: Any) -> tuple[Array, Any]:
@@ -205,14 +225,20 @@ def _split_output(output: Any) -> tuple[Array, Any]:
     )
 
 
-def _measure(
+def _losses(
     loss_fn: LossFunction, logits: Array, batch: Batch, options: dict[str, Array]
-) -> Metrics:
-    """Apply the loss and add up the batch; what does not fit is named before the loss fails."""
-    labels, where = batch["labels"], batch.get("where")
+) -> Array:
+    """Apply the loss; what does not fit is named before the loss fails."""
+    labels, where, weights = (batch.get(name) for name in ("labels", "where", "weights"))
     example_shape = _batch.check_logits(logits, labels)
     _checks.check_where(where, example_shape)
-    losses = loss_fn(logits, labels, where=where, **options)
+    _weights.check_weights(weights, example_shape, where)
+    losses = loss_fn(logits, labels, where=_weights.present(weights, where), **options)
     todo = "do not average, the step does"
     _batch.check_losses("loss_fn", losses, example_shape, todo)
-    return Metrics.from_batch(losses, logits, labels, where)
+    return losses
+
+
+def _metrics(losses: Array, logits: Array, batch: Batch) -> Metrics:
+    where, weights = batch.get("where"), batch.get("weights")
+    return Metrics.from_batch(losses, logits, batch["labels"], where, weights)

@@ -1,0 +1,100 @@
+"""Sums of metrics: exact where 32 bits are not enough; and the precision of the step."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from jax.sharding import Mesh, PartitionSpec
+
+from esoftmax_jax import losses
+from esoftmax_jax.training import Metrics, create_train_state, make_train_step
+
+MANY = Metrics.empty().replace(loss_sum=2.0**24, correct=2**29, count=2**30)
+
+
+def test_counts_do_not_overflow():
+    assert MANY.merge(MANY).count == 2**31
+    doubled, merge = MANY, jax.jit(Metrics.merge)
+    for _ in range(22):
+        doubled = merge(doubled, doubled)
+    one = Metrics(loss_sum=1.0, correct=1, count=1)
+    assert doubled.merge(one).count == 2**52 + 1
+    assert doubled.merge(one).correct == 2**51 + 1
+    assert doubled.merge(doubled).count == 2**53
+    assert doubled.accuracy == 0.5
+
+
+def test_sums_keep_what_one_float_rounds_off():
+    one = Metrics(loss_sum=1.0, correct=1, count=1)
+    assert MANY.merge(one).loss_sum == 2**24 + 1
+    add = jax.jit(
+        lambda: jax.lax.scan(
+            lambda total, _: (total.merge(Metrics(0.1, 0, 1)), None),
+            Metrics.empty(),
+            length=100_000,
+        )[0]
+    )
+    assert add().loss_sum == pytest.approx(10_000, rel=1e-12)
+    count = 2**24 + 3
+    logits, labels = jnp.zeros((count, 2)), jnp.zeros(count, jnp.int32)
+    batch = Metrics.from_batch(jnp.ones(count), logits, labels, None)
+    assert batch.loss_sum == count
+    assert batch.count == batch.correct == batch.weight_sum == count
+
+
+def test_an_infinite_loss_stays_infinite():
+    total = Metrics(np.inf, 0, 1).merge(Metrics(1.0, 1, 1))
+    assert total.loss_sum == np.inf
+    assert total.accuracy == 0.5
+    assert np.isnan(Metrics.empty().loss)
+
+
+@pytest.mark.parametrize("add", ["psum", "method"])
+def test_metrics_of_eight_devices_add_up(add):
+    stacked = jax.tree.map(lambda x: jnp.stack([x] * 8), MANY)
+    mesh = Mesh(np.array(jax.devices()), ("d",))
+
+    def total(metrics):
+        metrics = jax.tree.map(lambda x: x.reshape(()), metrics)
+        return jax.lax.psum(metrics, "d") if add == "psum" else metrics.psum("d")
+
+    split, whole = PartitionSpec("d"), PartitionSpec()
+    mapped = jax.jit(jax.shard_map(total, mesh=mesh, in_specs=split, out_specs=whole))
+    pmapped = jax.tree.map(lambda x: x[0], jax.pmap(total, axis_name="d")(stacked))
+    for metrics in (mapped(stacked), pmapped):
+        assert metrics.count == 2**33
+        assert metrics.loss_sum == 2**27
+        assert metrics.accuracy == 0.5
+
+
+def test_metrics_are_a_pytree_of_numbers_inside_a_program():
+    leaves, structure = jax.tree.flatten(MANY)
+    again = jax.tree.unflatten(structure, leaves)
+    assert again.count == 2**30
+    assert jax.jit(lambda m: m.count + jnp.int32(1))(MANY) == 2**30 + 1
+    # A program without 64 bits has no larger whole number.
+    assert jax.jit(lambda m: m.merge(m).merge(m).count)(MANY) == 2**31 - 1
+    with jax.enable_x64(True):
+        wide = Metrics.empty().replace(count=2**40)
+        assert jax.jit(lambda m: m.count)(wide) == 2**40
+    with pytest.raises(TypeError, match=r"expected a whole number of examples, got 1\.5"):
+        Metrics(0.0, 0, 1.5)
+
+
+def test_the_mean_loss_is_differentiated_in_the_precision_of_the_loss():
+    with jax.enable_x64(True):
+        x = jnp.linspace(0.1, 1.3, 12).reshape(4, 3)
+        labels = jnp.array([0, 1, 2, 0])
+        tx = optax.sgd(1.0)
+        step = make_train_step(
+            lambda variables, inputs, train: inputs * variables["params"],
+            losses.cross_entropy,
+            tx,
+        )
+        state = create_train_state({"params": jnp.full(3, 0.3)}, tx)
+        new, metrics = step(state, {"inputs": x, "labels": labels})
+        gradient = jax.grad(lambda w: losses.cross_entropy(x * w, labels).mean())(state.params)
+        np.testing.assert_allclose(new.params, state.params - gradient, rtol=1e-15)
+        exact = losses.cross_entropy(x * state.params, labels).mean()
+        np.testing.assert_allclose(metrics.loss, exact, rtol=1e-15)

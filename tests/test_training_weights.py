@@ -1,0 +1,269 @@
+"""Weights of examples, entries that a step does not read, and optimisers that ask for more."""
+
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from flax import nnx
+from optax.contrib import reduce_on_plateau
+
+from esoftmax_jax import losses
+from esoftmax_jax.training import (
+    Metrics,
+    create_train_state,
+    data_parallel,
+    make_eval_step,
+    make_train_step,
+    mean_loss,
+    pad_batch,
+)
+from tests.training_helpers import BACKENDS, Network, make_data
+
+DATA = make_data(16)
+WEIGHTS = jnp.arange(16, dtype=jnp.float32) / 4  # the first one is 0
+
+
+def linear(variables, inputs, train):
+    return inputs @ variables["params"]
+
+
+def start(tx):
+    return create_train_state({"params": jnp.full((8, 3), 0.1).at[0, 0].set(0.5)}, tx)
+
+
+def run_step(backend, tx, batch, steps=1):
+    """Return parameters and metrics of some steps on one device, or on eight."""
+    axis_name = "devices" if backend in ("pmap", "shard_map") else None
+    step = make_train_step(linear, losses.cross_entropy, tx, axis_name=axis_name)
+    parallel = None if backend == "none" else data_parallel(step, backend=backend)
+    run = jax.jit(step) if parallel is None else parallel
+    state = start(tx) if parallel is None else parallel.replicate(start(tx))
+    for _ in range(steps):
+        state, metrics = run(state, batch)
+    return (state if parallel is None else parallel.unreplicate(state)).params, metrics
+
+
+@pytest.mark.parametrize("backend", ["none", *BACKENDS])
+def test_weights_weigh_the_loss_its_gradient_and_the_accuracy(backend):
+    params, metrics = run_step(backend, optax.sgd(1.0), {**DATA, "weights": WEIGHTS})
+    before = start(optax.sgd(1.0)).params
+
+    def mean(params):
+        each = losses.cross_entropy(DATA["inputs"] @ params, DATA["labels"])
+        return jnp.sum(WEIGHTS * each) / jnp.sum(WEIGHTS)
+
+    loss, gradient = jax.value_and_grad(mean)(before)
+    np.testing.assert_allclose(params, before - gradient, rtol=1e-5, atol=1e-7)
+    right = (DATA["inputs"] @ before).argmax(1) == DATA["labels"]
+    np.testing.assert_allclose(metrics.loss, loss, rtol=1e-6)
+    np.testing.assert_allclose(
+        metrics.accuracy, WEIGHTS[right].sum() / WEIGHTS.sum(), rtol=1e-6
+    )
+    assert metrics.count == 15
+    assert metrics.weight_sum == WEIGHTS.sum()
+
+
+def test_weights_of_0_and_1_are_a_mask():
+    where = jnp.arange(16) % 3 > 0
+    step = make_train_step(linear, losses.cross_entropy, optax.sgd(1.0))
+    evaluate = make_eval_step(linear, losses.cross_entropy)
+    state = start(optax.sgd(1.0))
+    # What is left out may be anything.
+    inputs = jnp.where(where[:, None], DATA["inputs"], jnp.inf)
+    labels = jnp.where(where, DATA["labels"], -100)
+    data = {"inputs": jnp.where(where[:, None], inputs, 1e30), "labels": labels}
+    masked = {**data, "where": where}
+    weighted = {**data, "weights": where.astype(jnp.float32)}
+    for run in (lambda batch: step(state, batch), lambda batch: evaluate(state, batch)):
+        pairs = zip(jax.tree.leaves(run(masked)), jax.tree.leaves(run(weighted)), strict=True)
+        for a, b in pairs:
+            np.testing.assert_array_equal(a, b)
+    nothing, metrics = step(state, {**data, "weights": jnp.zeros(16)})
+    np.testing.assert_array_equal(nothing.params, state.params)
+    assert metrics.count == 0
+
+
+def test_padding_has_no_weight():
+    padded = pad_batch({**DATA, "weights": WEIGHTS}, multiple_of=10)
+    np.testing.assert_array_equal(padded["weights"], [*WEIGHTS, 0, 0, 0, 0])
+    evaluate = make_eval_step(linear, losses.cross_entropy)
+    state = start(optax.sgd(1.0))
+    short = evaluate(state, {**DATA, "weights": WEIGHTS})
+    np.testing.assert_allclose(evaluate(state, padded).loss, short.loss, rtol=1e-6)
+
+
+def test_the_mean_of_losses():
+    values = jnp.array([1.0, 4.0, jnp.nan])
+    where = jnp.array([True, True, False])
+    assert mean_loss(values, where=where) == 2.5
+    assert mean_loss(values, where=where, weights=jnp.array([2.0, 1.0, jnp.nan])) == 2.0
+    assert mean_loss(values, where=jnp.zeros(3, bool)) == 0
+    half = jnp.full(4096, 0.1, jnp.bfloat16)
+    assert mean_loss(half).dtype == jnp.float32
+    assert mean_loss(half) == pytest.approx(float(half[0]), rel=1e-6)
+    gradient = jax.grad(lambda x: mean_loss(x, weights=jnp.array([3.0, 1.0, 0.0])))(values)
+    np.testing.assert_array_equal(gradient, [0.75, 0.25, 0])
+    with pytest.raises(
+        ValueError, match=r"weights: expected finite weights ≥ 0, got -1\.0; to"
+    ):
+        mean_loss(values, weights=jnp.array([1.0, -1.0, 0.0]))
+    with pytest.raises(
+        ValueError, match=r"weights: expected shape \(3,\), one weight .*\(2,\)"
+    ):
+        mean_loss(values, weights=jnp.ones(2))
+    with pytest.raises(
+        TypeError, match="weights: expected a floating dtype, got bool; cast it"
+    ):
+        mean_loss(values, weights=where)
+
+
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [
+        ({**DATA, "weigths": WEIGHTS}, r"got also \['weigths'\].*mean 'weights' for 'weigths'"),
+        ({**DATA, "sample_weight": WEIGHTS}, r"did you mean 'weights' for 'sample_weight'\?"),
+        ({**DATA, "mask": WEIGHTS}, r"did you mean 'where' for 'mask'\?"),
+        (
+            {**DATA, "id": WEIGHTS},
+            r"got also \['id'\], which a step does not read; remove them$",
+        ),
+        (
+            {"image": DATA["inputs"], "label": DATA["labels"]},
+            r"add \['inputs', 'labels'\]; did you mean 'inputs' for 'image', 'labels' for 'label'",
+        ),
+    ],
+)
+def test_entries_that_a_step_does_not_read(batch, message):
+    tx = optax.sgd(1.0)
+    for step in (
+        make_train_step(linear, losses.cross_entropy, tx),
+        make_eval_step(linear, losses.cross_entropy),
+    ):
+        with pytest.raises(ValueError, match=message):
+            step(start(tx), batch)
+
+
+@pytest.mark.parametrize("backend", ["none", "shard_map"])
+def test_a_line_search_sees_the_loss_of_all_devices(backend):
+    batch = {**DATA, "weights": WEIGHTS}
+    params, _ = run_step(backend, optax.lbfgs(), batch, steps=3)
+
+    def mean(params):
+        each = losses.cross_entropy(DATA["inputs"] @ params, DATA["labels"])
+        return mean_loss(each, weights=WEIGHTS)
+
+    tx = optax.lbfgs()
+    by_hand = start(tx).params
+    state = tx.init(by_hand)
+    for _ in range(3):
+        value, grad = jax.value_and_grad(mean)(by_hand)
+        updates, state = tx.update(grad, state, by_hand, value=value, grad=grad, value_fn=mean)
+        by_hand = optax.apply_updates(by_hand, updates)
+    assert mean(params) < 0.5 * mean(start(tx).params)
+    np.testing.assert_allclose(params, by_hand, rtol=2e-3, atol=2e-3)
+
+
+def test_a_rate_that_waits_for_the_loss_gets_it():
+    # Optax mixes whole numbers and floats in there.
+    with jax.numpy_dtype_promotion("standard"):
+        tx = optax.chain(optax.sgd(0.0), reduce_on_plateau(patience=1, factor=0.5))
+        for chosen in (tx, optax.MultiSteps(tx, 1)):
+            step = jax.jit(make_train_step(linear, losses.cross_entropy, chosen))
+            state = start(chosen)
+            for _ in range(4):
+                state, _ = step(state, DATA)
+            inner = state.opt_state if chosen is tx else state.opt_state.inner_opt_state
+            assert inner[1].scale < 1  # the loss stood still
+
+
+def test_a_transformation_that_needs_something_else():
+    def update(updates, state, params=None, *, hessian, **extra):
+        raise AssertionError(hessian)
+
+    tx = optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
+    with pytest.raises(
+        TypeError, match=r"tx: expected .* got one that needs hessian; call its"
+    ):
+        make_train_step(linear, losses.cross_entropy, tx)(start(tx), DATA)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_state_that_lies_on_other_devices(backend):
+    axis_name = None if backend == "jit" else "devices"
+    tx = optax.sgd(1.0)
+    step = make_train_step(linear, losses.cross_entropy, tx, axis_name=axis_name)
+    parallel = data_parallel(step, backend=backend)
+    one = jax.device_put(start(tx), jax.devices()[0])
+    for use in (lambda: parallel(one, DATA), lambda: parallel.unreplicate(one)):
+        with pytest.raises(
+            ValueError, match=r"state: .* all 8 devices, .*call state = parallel.replicate\(st"
+        ):
+            use()
+    plain = make_train_step(linear, losses.cross_entropy, tx)
+    if backend == "pmap":
+        with pytest.raises(
+            ValueError, match=r"of one device, got one of 8; call .*unreplicate"
+        ):
+            plain(parallel.replicate(one), DATA)
+    with pytest.raises(TypeError, match="state: expected a TrainState, got dict; start with"):
+        plain({"params": jnp.ones(3)}, DATA)  # type: ignore[arg-type]
+
+
+class Linear(nnx.Module):
+    """A network in NNX."""
+
+    def __init__(self, rngs):
+        self.dense = nnx.Linear(8, 3, rngs=rngs)
+
+    def __call__(self, x):
+        return self.dense(x)
+
+
+def test_modules_in_place_of_functions():
+    model = Linear(nnx.Rngs(0))
+    graphdef, params = nnx.split(model)
+    wrong: Any
+    for wrong in (model, model.__call__, graphdef):
+        with pytest.raises(TypeError, match=r"got the NNX module \w+; for NNX take `graphdef"):
+            make_eval_step(wrong, losses.cross_entropy)
+    for wrong in (model, graphdef, (graphdef, params)):
+        with pytest.raises(
+            ValueError, match=r"variables: .*; for NNX take `graphdef, params ="
+        ):
+            create_train_state(wrong, optax.sgd(1.0))
+    with pytest.raises(TypeError, match=r"got the class Network; .*, Network\(\.\.\.\)\.apply"):
+        make_eval_step(Network, losses.cross_entropy)
+    with pytest.raises(
+        TypeError, match=r"apply_fn: .* got \w+\.apply of a class; make a module"
+    ):
+        make_eval_step(nn.Dense.apply, losses.cross_entropy)
+
+
+def test_the_remedy_for_nnx_works():
+    tx = optax.sgd(1.0)
+    graphdef, params = nnx.split(Linear(nnx.Rngs(0)))
+    state = create_train_state({"params": params}, tx)
+    step = make_train_step(
+        lambda variables, inputs, train: nnx.merge(graphdef, variables["params"])(inputs),
+        losses.cross_entropy,
+        tx,
+    )
+    state, first = step(state, DATA)
+    _, second = step(state, DATA)
+    assert second.loss < first.loss
+
+
+def test_metrics_of_weighted_and_plain_batches_add_up():
+    logits, labels = jnp.eye(2), jnp.array([0, 0])
+    plain = Metrics.from_batch(jnp.array([1.0, 3.0]), logits, labels, None)
+    weighted = Metrics.from_batch(
+        jnp.array([1.0, 3.0]), logits, labels, None, jnp.array([0.5, 2.0])
+    )
+    both = plain.merge(weighted)
+    assert both.loss == pytest.approx((1 + 3 + 0.5 + 6) / 4.5)
+    assert both.accuracy == pytest.approx(1.5 / 4.5)
+    assert both.count == 4

@@ -12,8 +12,14 @@ from experiments._closest import did_you_mean
 from experiments._dataset_parts import GIVEN, Array, Labels, content_hash
 from experiments._datasets import OWN_FILES, Dataset, is_own
 from experiments._errors import UsageError
-from experiments._label_text import plain
-from experiments._review_file import OPTION, Reviewed, read_review
+from experiments._label_text import is_missing
+from experiments._review_file import (
+    OPTION,
+    Reviewed,
+    cell_value,
+    names_by_value,
+    read_review,
+)
 from experiments._subset import take_rows
 
 _PARTS = ("train", "test")
@@ -63,7 +69,10 @@ class _Review:
         for part, sources in (("train", dataset.train_sources), ("test", dataset.test_sources)):
             for row, source in enumerate(sources.tolist()):
                 self._by_name.setdefault(source, []).append((part, row))
-        self._by_id = {str(one): row for row, one in enumerate(dataset.train_ids.tolist())}
+        ids = dataset.train_ids.tolist()
+        self._by_id = {cell_value(str(one)): row for row, one in enumerate(ids)}
+        self._names = names_by_value(self._by_name)
+        self._classes = names_by_value(self._numbers)
 
     def apply(self, path: Path, rows: Sequence[Reviewed]) -> None:
         """Take over what a list says."""
@@ -74,7 +83,7 @@ class _Review:
             number = self._class_number(one, where)
             for part, row in self._places(one, where, start):
                 other = said.setdefault((part, row), one)
-                if other.label != one.label:
+                if self._number(other.label) != number:
                     raise UsageError(
                         f"{where}: expected one label of {one.example!r}, got {one.label!r} "
                         f"here and {other.label!r} in row {other.row}; remove a row"
@@ -85,7 +94,10 @@ class _Review:
 
     def _places(self, one: Reviewed, where: str, start: dict[str, Labels]) -> list[_Place]:
         """Return the examples that a row is about."""
-        found = self._by_name.get(one.example, [])
+        name = one.example
+        if name not in self._by_name:
+            name = self._names.get(cell_value(name), name)
+        found = self._by_name.get(name, [])
         if not found:
             unreadable = any("\udc80" <= letter <= "\udcff" for letter in one.example)
             hint = "; is the list saved in UTF-8?" if unreadable else ""
@@ -103,7 +115,8 @@ class _Review:
         if one.part in _PARTS:
             found = [place for place in found if place[0] == one.part]
         if one.identifier and one.part != "test":
-            found = [x for x in found if x == ("train", self._by_id.get(one.identifier))]
+            row_of_id = self._by_id.get(cell_value(one.identifier))
+            found = [place for place in found if place == ("train", row_of_id)]
         if one.given:
             given = self._number(one.given)
             found = [
@@ -122,6 +135,7 @@ class _Review:
 
     def _class_number(self, one: Reviewed, where: str) -> int | None:
         if not one.label:
+            self._check_emptied(one, where)
             return None
         names, number = self._dataset.class_names, self._number(one.label)
         if number is None:
@@ -135,7 +149,18 @@ class _Review:
 
     def _number(self, label: str) -> int | None:
         """Return the number of a class; pandas writes 2.0 for class 2 beside empty cells."""
-        return self._numbers.get(label, self._numbers.get(plain(label)))
+        name = label if label in self._numbers else self._classes.get(cell_value(label))
+        return None if name is None else self._numbers[name]
+
+    def _check_emptied(self, one: Reviewed, where: str) -> None:
+        """Refuse an empty label that may have been one of a class that is called NA."""
+        eaten = next((name for name in self._numbers if is_missing(name)), None)
+        if eaten is not None and not one.given:
+            raise UsageError(
+                f"{where}: expected a given label beside the empty one, got none, and pandas "
+                f"reads the class {eaten!r} as an empty cell; read the list with "
+                "keep_default_na=False"
+            )
 
     def corrected(self, paths: Sequence[Path]) -> Dataset:
         """Return the dataset with the labels as they are now."""

@@ -1,9 +1,12 @@
 """Reading a list of labels that somebody has looked through, as a spreadsheet left it."""
 
+import codecs
 import csv
 import dataclasses
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from experiments._errors import UsageError
@@ -11,7 +14,9 @@ from experiments._regular_file import regular
 
 OPTION = "--corrections"
 _WANTED = ("example", "label")
+_READ = (*_WANTED, "given", "part", "id")
 _DELIMITERS = ",;\t"  # what spreadsheets write, by country
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,17 +59,42 @@ def read_review(path: Path) -> list[Reviewed]:
                 f"{OPTION}: expected one column {name!r}, got {', '.join(header) or 'nothing'} "
                 f"in {path}; take a list of `train --suspects`"
             )
+    # Spreadsheets leave out empty cells at the end of a row, or write more of them.
+    needed = 1 + max(header.index(name) for name in _READ if name in header)
     found = []
     for row, cells in rows:
         if not any(cell.strip() for cell in cells):
             continue
-        if len(cells) < len(header):
+        if len(cells) < needed or any(cell.strip() for cell in cells[len(header) :]):
             raise UsageError(
                 f"{OPTION}: {path}, row {row}: expected {len(header)} cells as in the header, "
-                f"got {len(cells)}; complete or remove the row"
+                f"got {len(cells)}; make it as long as the header, or remove it"
             )
         found.append(_reviewed(row, header, cells))
     return found
+
+
+def cell_value(text: str) -> str:
+    """Return what is left of a cell that pandas or a spreadsheet has read and written.
+
+    A number keeps its value, not its spelling: 40 becomes 40.0 in a column with empty cells,
+    and 007 becomes 7. A truth value keeps its letters, not their case.
+    """
+    number = text.replace(",", ".") if re.fullmatch(r"[+-]?[0-9]+,0", text) else text
+    if len(text) < 25 and re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)", number):
+        value = Decimal(number)
+        # Beyond, whole numbers are rounded where they are kept as floating-point ones.
+        exact = "." not in number or abs(value) < 2**53
+        return str(value.normalize()) if exact else text
+    return text.lower() if text.lower() in ("true", "false") else text
+
+
+def names_by_value(names: Iterable[str]) -> Mapping[str, str]:
+    """Return the names by what would be left of them, where that tells which it was."""
+    found: dict[str, set[str]] = {}
+    for name in names:
+        found.setdefault(cell_value(name), set()).add(name)
+    return {value: same.pop() for value, same in found.items() if len(same) == 1}
 
 
 def _reviewed(row: int, header: Sequence[str], cells: Sequence[str]) -> Reviewed:
@@ -88,6 +118,8 @@ def _text(path: Path) -> str:
         raise UsageError(
             f"{OPTION}: expected a CSV file that can be read, got {path} ({error.strerror})"
         ) from error
+    if content.startswith(_UTF_16):  # what spreadsheets call Unicode text
+        return content.decode("utf-16", errors="replace")
     if b"\0" in content:
         raise UsageError(
             f"{OPTION}: expected text in UTF-8, got something else in {path}; save the list as "

@@ -299,7 +299,7 @@ WRONG = {
     ("1,2,a", "1,3,c"): r"list.csv, row 3: expected a class of csv:own.csv \(a, b\), got 'c'; correct it, or empty it to leave",
     ("1,2,B",): r"got 'B'; did you mean 'b'\?; correct",
     ("1,2,a", "1,2,b"): r"row 3: expected one label of '2', got 'b' here and 'a' in row 2; remove a row",
-    ("1,2",): r"row 2: expected 3 cells as in the header, got 2; complete or remove the row",
+    ("1,2",): r"row 2: expected 3 cells as in the header, got 2; make it as long as the header",
     tuple(f"1,{i},b" for i in range(2, 22)): r"expected to keep a training example of 'a', but list.csv leaves none",
 }  # fmt: skip
 
@@ -329,7 +329,7 @@ def test_wrong_files_and_options(capsys):
         UsageError, match=r"expected one column 'label', got example, label, label in"
     ):
         correct(data, listed("1,2", header="example,label,label"))
-    Path("list.csv").write_bytes("example,label".encode("utf-16"))
+    Path("list.csv").write_bytes("example,label".encode("utf-16-le"))  # without a mark
     with pytest.raises(
         UsageError, match=r"expected text in UTF-8, got something else in list.csv; save"
     ):

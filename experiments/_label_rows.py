@@ -64,6 +64,10 @@ def _are_places(ids: _Ids) -> bool:
     return np.array_equal(ids, np.arange(len(ids)))
 
 
+def _is_folder(dataset: Dataset) -> bool:
+    return dataset.name.startswith("folder:")
+
+
 def _ids_of_rows(
     dataset: Dataset, file: LabelFile, name: str, kept: int | None
 ) -> tuple[_Ids, str]:
@@ -71,6 +75,7 @@ def _ids_of_rows(
     rows = len(next(iter(file.columns.values())))
     source, train = dataset.source_ids, dataset.train_ids
     places = _are_places(source)
+    in_order = " (paths sorted as text)" if _is_folder(dataset) else ""
     # A file for a larger set, of which the source is a part, is known by its clean labels.
     fits = rows == len(source) or any(column.startswith("clean") for column in file.columns)
     if not places and fits and source.min() >= 0 and source.max() < rows:
@@ -81,12 +86,12 @@ def _ids_of_rows(
     if rows == len(source) != len(train):
         _check_not_by_class(dataset, file, name, rows)
         how = f"by place: a row for each of the {rows} examples of {dataset.name}"
-        return source, f"{how}, {len(train)} of them training examples"
+        return source, f"{how}, {len(train)} of them training examples{in_order}"
     if rows == len(train):
         _check_not_by_class(dataset, file, name, rows)
-        return train, f"on the {rows} training examples, in their order"
+        return train, f"on the {rows} training examples, in their order{in_order}"
     if rows == kept and places:
-        return train[:rows], f"on the first {rows} training examples, in their order"
+        return train[:rows], f"on the first {rows} training examples, in their order{in_order}"
     either = f"each of the {len(source)} examples of {dataset.name}"
     if len(source) != len(train):
         either += f", or for each of the {len(train)} training examples among them"
@@ -108,7 +113,7 @@ def _all_labels(dataset: Dataset) -> Labels:
 
 def _check_not_by_class(dataset: Dataset, file: LabelFile, name: str, rows: int) -> None:
     """Refuse labels that go through directories 0, 1, 2, ... 10 and not 0, 1, 10, 2."""
-    if dataset.name.startswith("folder:"):
+    if _is_folder(dataset):
         whole = rows == len(dataset.source_ids)
         labels = _all_labels(dataset) if whole else dataset.train_labels
         by_class = np.argsort(np.argsort(labels, kind="stable"))

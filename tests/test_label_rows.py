@@ -58,6 +58,9 @@ SOURCES = {
 }
 
 
+IN_ORDER = {"folder": " (paths sorted as text)"}
+
+
 def values_of(dataset: Dataset) -> np.ndarray:
     """Return which of VALUES each training example is."""
     images = dataset.train_images.reshape(len(dataset.train_labels), -1)
@@ -81,7 +84,7 @@ def test_a_row_for_every_example_of_a_source_without_a_test_set(kind):
     np.testing.assert_array_equal(dataset.train_ids, values_of(dataset))
     assert (
         f"The labels of labels.npz are laid by place: a row for each of the 90 examples of "
-        f"{spec}, 72 of them training examples."
+        f"{spec}, 72 of them training examples{IN_ORDER.get(kind, '')}."
     ) in dataset.note
     # A part of the training examples keeps its own.
     for option in (("--train-examples", "50"), ("--imbalance", "2")):
@@ -96,10 +99,12 @@ def test_a_row_for_every_training_example(kind):
     places = values_of(load_dataset(spec))
     dataset, labels = loaded(spec, noisy=NOISY[places])
     np.testing.assert_array_equal(labels, NOISY[places])
-    assert "are laid on the 72 training examples, in their order." in dataset.note
+    assert (
+        f"are laid on the 72 training examples, in their order{IN_ORDER.get(kind, '')}."
+    ) in dataset.note
     dataset, labels = loaded(spec, "--train-examples", "60", noisy=NOISY[places][:60])
     np.testing.assert_array_equal(labels, NOISY[values_of(dataset)])
-    assert "are laid on the first 60 training examples, in their order." in dataset.note
+    assert "are laid on the first 60 training examples, in their order" in dataset.note
 
 
 @pytest.mark.parametrize("kind", SOURCES)

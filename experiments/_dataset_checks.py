@@ -11,6 +11,8 @@ from experiments._errors import UsageError
 from experiments._label_doubts import doubtful_numbers
 from experiments._label_text import plain
 
+_CHANNELS = (1, 2, 3, 4)  # grey, colour, and either with transparency
+
 
 def checked_images(images: Array, where: str) -> Array:
     """Brings images or features to the form that the experiments work on.
@@ -24,7 +26,8 @@ def checked_images(images: Array, where: str) -> Array:
         uint8 (N, H, W, C), or float32 (N, D) or (N, H, W, C).
 
     Raises:
-        UsageError: for another dtype or rank, no rows, or a non-finite feature.
+        UsageError: for another dtype or rank, channels before the height, no rows, or a
+            non-finite feature.
     """
     whole = images.dtype == np.uint8
     if not whole and not np.issubdtype(images.dtype, np.floating):
@@ -38,6 +41,11 @@ def checked_images(images: Array, where: str) -> Array:
         raise UsageError(
             f"{where}: expected {images.dtype} of shape {shapes}, got {images.shape}; "
             "reshape the array"
+        )
+    if images.ndim == 4 and images.shape[1] in _CHANNELS and images.shape[3] not in _CHANNELS:
+        raise UsageError(
+            f"{where}: expected channels last, shape (N, H, W, C), got {images.shape}, which "
+            "looks like (N, C, H, W); write array.transpose(0, 2, 3, 1)"
         )
     if 0 in images.shape:
         raise UsageError(f"{where}: expected at least one value, got shape {images.shape}")

@@ -139,6 +139,39 @@ def test_npz_with_a_wrong_array(case, arrays, save):
     refused(save(arrays | {key: array}), *words)
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("tested", [True, False], ids=["test", "no-test"])
+def test_channels_first_are_refused_with_the_transposition(channels, dtype, tested, save):
+    parts = ("train", "test") if tested else ("train",)
+    arrays = {f"{part}_images": np.zeros((12, channels, 7, 8), dtype) for part in parts}
+    labels = {f"{part}_labels": np.arange(12) % 2 for part in parts}
+    refused(
+        save(arrays | labels),
+        f"train_images: expected channels last, shape (N, H, W, C), got (12, {channels}, 7, 8), "
+        "which looks like (N, C, H, W); write array.transpose(0, 2, 3, 1)",
+    )
+    transposed = {name: array.transpose(0, 2, 3, 1) for name, array in arrays.items()}
+    data = load_dataset(save(transposed | labels))
+    assert data.train_images.shape[1:] == (7, 8, channels)
+
+
+@pytest.mark.parametrize("shape", [(3, 9, 3), (1, 8, 1), (4, 8, 3), (3, 3, 3), (3, 8, 1)])
+def test_low_images_with_channels_last_are_accepted(shape, save):
+    images = np.random.default_rng(0).integers(0, 256, (12, *shape), np.uint8)
+    data = load_dataset(
+        save(
+            {
+                "train_images": images,
+                "train_labels": np.arange(12) % 2,
+                "test_images": images,
+                "test_labels": np.arange(12) % 2,
+            }
+        )
+    )
+    np.testing.assert_array_equal(data.train_images, images)
+
+
 def test_npz_without_an_array(arrays, save):
     del arrays["test_labels"]
     refused(save(arrays), "'test_labels' (or 'y_test')", "test_images, train_images")

@@ -1,6 +1,7 @@
 """What people read: tables under a title in one line, at a width that suits a log too."""
 
 import sys
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.table import Table
@@ -20,6 +21,12 @@ def make_console() -> Console:
 def readable(name: str) -> str:
     """Return a name, such as that of a file, in which what is no text is a question mark."""
     return name.encode("utf-8", "replace").decode()
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """Print what the user has to know before anything is run, on standard error."""
+    for text in warnings:
+        print(f"warning: {readable(text)}", file=sys.stderr)
 
 
 def print_titled(console: Console, table: Table) -> None:

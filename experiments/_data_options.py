@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from experiments._console import warn
 from experiments._corrections import correct
 from experiments._dataset_parts import GIVEN
 from experiments._datasets import DATASET_FORMS, RESIZED, Dataset, is_own, load_dataset
@@ -95,7 +96,9 @@ def load_data(options: argparse.Namespace) -> tuple[Dataset, tuple[NoiseSpec, ..
         # Before the set is cut: rows are those of the whole.
         dataset = with_labels(dataset, label_file, options.train_examples)
     dataset = first_examples(dataset, options.train_examples)
-    return long_tailed(dataset, options.imbalance), noises
+    dataset = long_tailed(dataset, options.imbalance)
+    warn(dataset.warnings)
+    return dataset, noises
 
 
 def _default_noises(options: argparse.Namespace, dataset: Dataset) -> tuple[NoiseSpec, ...]:
@@ -142,6 +145,7 @@ def _with_foreign_images(
         dataset,
         foreign_images=like_training_images(other, dataset),
         foreign_hash=other.data_hash,
+        warnings=dataset.warnings + other.warnings,
     )
 
 

@@ -53,6 +53,8 @@ class Parts:
             ones and the test set was held out; empty otherwise.
         held_out: whether the test set was taken out of the training set here.
         feature_names: of the columns of a table of numbers.
+        warnings: what a reader has to know before anything is run.
+        value_range: as in ``Dataset``.
         called: what the source calls an array, where that is not our name.
     """
 
@@ -68,6 +70,8 @@ class Parts:
     test_given: Array = dataclasses.field(default_factory=lambda: np.zeros(0, np.int32))
     held_out: bool = False
     feature_names: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    value_range: int | None = None
 
 
 def in_class_order(names: Iterable[str]) -> list[str]:
@@ -98,7 +102,9 @@ def divided(
     ids: Array | None = None,
     given: Array | None = None,
     notes: Sequence[str] = (),
+    warnings: Sequence[str] = (),
     feature_names: tuple[str, ...] = (),
+    value_range: int | None = None,
 ) -> Parts:
     """Divide rows into a training and a test set.
 
@@ -111,7 +117,9 @@ def divided(
         ids: of the rows; None for positions in the training set.
         given: the labels as they came, if ``labels`` are cleaner ones.
         notes: sentences without their capital and full stop.
+        warnings: likewise.
         feature_names: of the columns of a table of numbers.
+        value_range: as in ``Dataset``.
     """
     called, held_out = np.array(sources), HELD_OUT in notes
     return Parts(
@@ -124,13 +132,20 @@ def divided(
         class_names=tuple(class_names),
         train_ids=None if ids is None else ids[~test],
         label_sets={} if given is None else {GIVEN: given[~test]},
-        note=" ".join(f"{note[0].upper()}{note[1:]}." for note in notes),
+        note=sentences([*(f"warning: {text}" for text in warnings), *notes]),
         train_sources=called[~test],
         test_sources=called[test],
         test_given=given[test] if given is not None and held_out else np.zeros(0, np.int32),
         held_out=held_out,
         feature_names=feature_names,
+        warnings=tuple(warnings),
+        value_range=value_range,
     )
+
+
+def sentences(notes: Iterable[str]) -> str:
+    """Return notes as sentences with their capitals and full stops."""
+    return " ".join(f"{note[0].upper()}{note[1:]}." for note in notes)
 
 
 def content_hash(arrays: Iterable[Array]) -> str:

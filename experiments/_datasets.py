@@ -92,6 +92,9 @@ class Dataset:
             can be counted; of the user's own data, whether it brings clean labels.
         clean_test: whether ``test_labels`` are more than a part of such labels.
         feature_names: of the columns of a table of numbers; empty elsewhere.
+        warnings: what the user has to know before anything is run.
+        value_range: of images of more than 8 bits a value, the end of the range from 0 that
+            became 0..255; None if there are none.
     """
 
     name: str
@@ -122,6 +125,8 @@ class Dataset:
     clean_labels: bool = True
     clean_test: bool = True
     feature_names: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    value_range: int | None = None
 
     def __post_init__(self) -> None:
         if not len(self.train_ids):
@@ -309,6 +314,8 @@ def _checked(
         clean_labels=clean,
         clean_test=clean_test,
         feature_names=parts.feature_names,
+        warnings=parts.warnings,
+        value_range=parts.value_range,
     )
 
 

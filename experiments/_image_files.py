@@ -1,6 +1,8 @@
 """Decoding image files with Pillow: many at once, to one size and number of channels."""
 
+import dataclasses
 import functools
+import math
 import warnings
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,13 +14,48 @@ import numpy as np
 from experiments._array_cache import cached_arrays
 from experiments._dataset_parts import Array
 from experiments._errors import UsageError
+from experiments._image_decoding import decode, opened_image
+from experiments._memory import available_memory, gigabytes
+from experiments._wide_images import range_note, smallest_range
 
-IMAGE_SUFFIXES = frozenset(
-    {".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png"}
-    | {".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp"}
-)
+_DECODING = 2  # to be raised when the same files become other pixels
 _CHUNK = 256
+_CHUNK_PIXELS = 2**26
 _SHOWN_FROM = 500  # so many images are worth a progress bar
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Images:
+    """What was decoded.
+
+    Attributes:
+        pixels: uint8 (N, H, W, 1) if every image is greyscale, else (N, H, W, 3); features in
+            their place, (N, D).
+        value_range: the end of the range from 0 that became 0..255 in images of more than 8
+            bits; None if there are none.
+        notes: what a reader of results has to know.
+    """
+
+    pixels: Array
+    value_range: int | None
+    notes: list[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """Where images come from, and what is to become of them."""
+
+    spec: str
+    files: Sequence[Path]
+    called: Sequence[str]
+    image_size: int | None
+
+    def of(self, rows: Sequence[int]) -> "_Source":
+        return dataclasses.replace(
+            self,
+            files=[self.files[row] for row in rows],
+            called=[self.called[row] for row in rows],
+        )
 
 
 def read_images(
@@ -28,8 +65,12 @@ def read_images(
     image_size: int | None,
     *,
     cached: bool = True,
-) -> Array:
+    value_range: int | None = None,
+) -> Images:
     """Decode files, from the cache if they were decoded before.
+
+    Images of more than 8 bits a value share one range, which becomes 0..255; those of 8 bits
+    keep their values.
 
     Args:
         spec: what the files belong to, for messages and the name in the cache.
@@ -38,101 +79,124 @@ def read_images(
         image_size: the shorter side is brought to so many pixels and the middle square kept;
             None to take images as they are, which must then share one size.
         cached: whether to look into the cache, and to keep what is decoded there.
-
-    Returns:
-        uint8 (N, H, W, 1) if every image is greyscale, else (N, H, W, 3).
+        value_range: the end of the range of images of more than 8 bits; None for the smallest
+            full one that holds all their values.
 
     Raises:
-        UsageError: for a file that cannot be decoded, or different sizes.
+        UsageError: for a file that cannot be decoded, different sizes, or more than fits in
+            memory.
     """
     # The time of the last change of the file itself too: copies may keep the other one.
     stats = [(str(file.absolute()), file.stat()) for file in files]
     source = [
+        _DECODING,
         image_size,
+        value_range,
         [(name, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for name, s in stats],
     ]
 
-    def decode() -> dict[str, Array]:
+    def make() -> dict[str, Array]:
         with warnings.catch_warnings():  # Pillow's, about metadata
             warnings.simplefilter("ignore")
-            return {"images": _decode_all(spec, files, called, image_size)}
+            return _decode_all(_Source(spec, files, called, image_size), value_range)
 
-    return (cached_arrays(spec, source, decode) if cached else decode())["images"]
+    found = cached_arrays(spec, source, make) if cached else make()
+    wide, top, above = found["wide"].tolist()
+    if not wide:
+        return Images(found["images"], None, [])
+    return Images(found["images"], top, [range_note(wide, len(files), top, above)])
 
 
-def _decode_all(
-    spec: str, files: Sequence[Path], called: Sequence[str], image_size: int | None
-) -> Array:
-    images: Array | None = None
-    with closing(_decoded(spec, files, called, image_size)) as decoded:
+def _decode_all(source: _Source, value_range: int | None) -> dict[str, Array]:
+    """Return the images and, of those of more than 8 bits, their number and range.
+
+    The third number is how many of them exceed the range.
+    """
+    images = _Collected(source)
+    largest: dict[int, int] = {}
+    with closing(_decoded(source, None)) as decoded:
         for row, image in enumerate(decoded):
-            if images is None:
-                images = np.empty((len(files), *image.shape), np.uint8)
-            if image.shape[:2] != images.shape[1:3]:
-                raise UsageError(
-                    f"{spec}: expected images of one size, got {_size(images[0])} in "
-                    f"{called[0]!r} and {_size(image)} in {called[row]!r}; pass --image-size "
-                    "to resize them all"
-                )
-            if image.shape[2] > images.shape[3]:  # the first colours after greyscale
-                images = np.repeat(images, image.shape[2], axis=3)
-            images[row] = image
-    assert images is not None, "no files"
-    return images
+            if isinstance(image, int):
+                largest[row] = image
+            else:
+                images.put(row, image)
+    if not largest:
+        return {"images": images.pixels, "wide": np.zeros(3, np.int64)}
+    rows = list(largest)
+    top = smallest_range(max(largest.values())) if value_range is None else value_range
+    with closing(_decoded(source.of(rows), top)) as decoded:
+        for row, image in zip(rows, decoded, strict=True):
+            assert not isinstance(image, int)
+            images.put(row, image)
+    above = sum(value > top for value in largest.values())
+    return {"images": images.pixels, "wide": np.array([len(rows), top, above])}
 
 
-def _decoded(
-    spec: str, files: Sequence[Path], called: Sequence[str], image_size: int | None
-) -> Generator[Array, None, None]:
-    """Yield the images in order, decoded by several threads, with a progress bar."""
+class _Collected:
+    """Images in one array, which gets channels for colours with the first of these."""
+
+    def __init__(self, source: _Source) -> None:
+        self._source = source
+        self._first: int | None = None
+        self.pixels: Array = np.empty((0, 0, 0, 0), np.uint8)
+
+    def put(self, row: int, image: Array) -> None:
+        if self._first is None:
+            self._first = row
+            self._check_memory(row, image.shape)
+            self.pixels = np.empty((len(self._source.files), *image.shape), np.uint8)
+        called = self._source.called
+        if image.shape[:2] != self.pixels.shape[1:3]:
+            raise UsageError(
+                f"{self._source.spec}: expected images of one size, got "
+                f"{_size(self.pixels[0])} in {called[self._first]!r} and {_size(image)} in "
+                f"{called[row]!r}; pass --image-size to resize them all"
+            )
+        if image.shape[2] > self.pixels.shape[3]:  # the first colours after greyscale
+            self._check_memory(row, image.shape)
+            self.pixels = np.repeat(self.pixels, image.shape[2], axis=3)
+        self.pixels[row] = image
+
+    def _check_memory(self, row: int, shape: tuple[int, ...]) -> None:
+        count, there = len(self._source.files), available_memory()
+        needed = 2 * count * math.prod(shape)  # once more when training and test are divided
+        if needed > there:
+            raise UsageError(
+                f"{self._source.spec}: expected images that fit in memory, got {count} of "
+                f"{shape[1]}×{shape[0]} as {self._source.called[row]!r}, which take "
+                f"{gigabytes(needed)} where {gigabytes(there)} are free; pass a smaller "
+                "--image-size, or fewer images"
+            )
+
+
+def _decoded(source: _Source, value_range: int | None) -> Generator[Array | int, None, None]:
+    """Yield the images in order, decoded by several threads, with a progress bar.
+
+    Where the range of images of more than 8 bits is not known, their largest value is yielded.
+    """
     from experiments._progress import ProgressBar
 
-    decode = functools.partial(_decode, spec, image_size)
+    spec, files, size = source.spec, source.files, source.image_size
+    read = functools.partial(decode, spec, size, value_range)
+    pixels = _first_pixels(source) if size is None else size**2
+    # In chunks, so that decoded images do not pile up.
+    together = max(1, min(_CHUNK, _CHUNK_PIXELS // pixels))
     with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor())
         bar = None
         if len(files) >= _SHOWN_FROM:
             bar = stack.enter_context(ProgressBar(f"reading {spec}", len(files), "images"))
-        # In chunks, so that decoded images do not pile up.
-        for start in range(0, len(files), _CHUNK):
-            chunk = slice(start, start + _CHUNK)
-            for image in pool.map(decode, files[chunk], called[chunk]):
+        for start in range(0, len(files), together):
+            chunk = slice(start, start + together)
+            for image in pool.map(read, files[chunk], source.called[chunk]):
                 yield image
                 if bar is not None:
                     bar.advance(1, "decoding")
 
 
-def _decode(spec: str, image_size: int | None, file: Path, called: str) -> Array:
-    """Decode one file to uint8 (H, W, C)."""
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(file) as opened:
-            image = ImageOps.exif_transpose(opened)
-        if image.mode.startswith("I;16"):
-            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-        if image.mode in ("I", "F"):
-            raise ValueError("32 bits a pixel")
-        image = image.convert("L" if image.mode in ("1", "L", "LA", "La") else "RGB")
-        if image_size is not None:
-            # Resizing this box is resizing the whole and cropping: pixels beside it count.
-            side = min(image.size)
-            left, top = (image.width - side) // 2, (image.height - side) // 2
-            image = image.resize(
-                (image_size, image_size),
-                Image.Resampling.BICUBIC,  # which averages where it makes smaller
-                box=(left, top, left + side, top + side),
-            )
-    except MemoryError:
-        raise
-    except Exception as error:  # whatever Pillow raises for damaged files
-        reason = " ".join(str(error).replace(str(file), "it").split())[:200]
-        raise UsageError(
-            f"{spec}: expected an image, but {called!r} cannot be decoded ({reason}); replace "
-            "or remove the file"
-        ) from error
-    pixels = np.asarray(image)
-    return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
+def _first_pixels(source: _Source) -> int:
+    with opened_image(source.spec, source.files[0], source.called[0]) as opened:
+        return int(opened.width * opened.height)
 
 
 def _size(image: Array) -> str:

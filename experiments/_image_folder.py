@@ -1,30 +1,50 @@
 """Images in one directory for each class."""
 
 import dataclasses
+import os
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
 from experiments._dataset_parts import (
     HELD_OUT,
-    Array,
     Parts,
     divided,
     held_out_fifth,
     in_class_order,
 )
 from experiments._errors import UsageError
-from experiments._image_files import IMAGE_SUFFIXES, read_images
+from experiments._image_decoding import IMAGE_SUFFIXES
+from experiments._image_files import read_images
+from experiments._image_search import (
+    described,
+    find_images,
+    folders_below,
+    folders_in,
+    passed_note,
+)
 
-_TEST = ("test", "val", "valid", "validation")  # the first that is there is taken
+# In any case; the first that is there is taken.
+_TRAIN = ("train", "training")
+_TEST = ("test", "testing", "val", "valid", "validation")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Part:
+    """Images, the numbers of their classes, what is passed over, and of which class most is."""
+
+    files: list[Path]
+    labels: list[int]
+    passed: Counter[str]
+    warnings: list[str]
 
 
 def read_folder(spec: str, root: Path, image_size: int | None) -> Parts:
     """Read ROOT/train/CLASS and ROOT/test/CLASS, or ROOT/CLASS and hold out a fifth.
 
     Classes are numbered in the order of their directories' names, of numbers in theirs. Images
-    are in the order of their paths as text. Files that are not images, and hidden ones, are
-    passed over.
+    are in the order of their paths as text. What is not read is counted in a note.
     """
     if not root.is_dir():
         raise UsageError(
@@ -41,59 +61,88 @@ def read_folder(spec: str, root: Path, image_size: int | None) -> Parts:
 
 
 def _read(spec: str, root: Path, image_size: int | None) -> Parts:
-    train = root / "train"
-    # A class may be called "train", too: then it holds images, not directories.
-    if not train.is_dir() or not _directories(train):
+    train = _training_directory(spec, root)
+    if train is None:
         classes = _classes(spec, root)
-        files, labels = _images(spec, root, classes)
+        part = _images(spec, root, classes)
+        labels = np.array(part.labels, np.int64)
         test = held_out_fifth(labels)
         if not test.any():
             raise UsageError(
                 f"{spec}: expected at least 3 images in a class to hold out a fifth, got "
                 "fewer; add images, or divide them into PATH/train and PATH/test"
             )
-        notes = [HELD_OUT]
+        parents, parts, notes = [root], [part], [HELD_OUT]
     else:
-        found = [name for name in _TEST if (root / name).is_dir()]
+        found = _named(root, _TEST)
         if not found:
             raise UsageError(
                 f"{spec}: expected a directory {', '.join(_TEST[:-1])} or {_TEST[-1]} beside "
-                f"train, got none; add one, or pass folder:{train} to hold out a fifth of it"
+                f"{train.name}, got none; add one, or pass folder:{train} to hold out a fifth "
+                "of it"
             )
         classes = _classes(spec, train)
-        files, labels = _images(spec, train, classes)
-        tested, test_labels = _images(spec, root / found[0], classes)
-        test = np.arange(len(files) + len(tested)) >= len(files)
-        files, labels = files + tested, np.concatenate([labels, test_labels])
+        parents = [train, root / found[0]]
+        parts = [_images(spec, parent, classes) for parent in parents]
+        labels = np.array([label for part in parts for label in part.labels], np.int64)
+        test = np.arange(len(labels)) >= len(parts[0].labels)
         notes = [f"the directory {name} is left out" for name in found[1:]]
-    below = sum(map(_images_below, {file.parent for file in files}))
-    if below:
-        notes.append(f"{below} images in directories within a class's are left out")
+    files = [file for part in parts for file in part.files]
+    passed = sum((part.passed for part in parts), Counter[str]())
+    notes += _left_out(root, parents, sorted({file.parent for file in files}), passed)
+    warnings = [text for part in parts for text in part.warnings]
     called = [file.relative_to(root).as_posix() for file in files]
     images = read_images(spec, files, called, image_size)
     ids = np.arange(len(files))
-    parts = divided(images, labels, test, classes, sources=called, ids=ids, notes=notes)
-    return dataclasses.replace(parts, source_ids=ids) if parts.held_out else parts
-
-
-def _directories(parent: Path) -> list[str]:
-    """Return the names of the directories in another, without hidden ones, sorted."""
-    return sorted(
-        path.name for path in parent.iterdir() if path.is_dir() and path.name[0] != "."
+    data = divided(
+        images.pixels,
+        labels,
+        test,
+        classes,
+        sources=called,
+        ids=ids,
+        notes=[*notes, *passed_note(passed), *images.notes],
+        warnings=warnings,
+        value_range=images.value_range,
     )
+    return dataclasses.replace(data, source_ids=ids) if data.held_out else data
 
 
-def _images_below(folder: Path) -> int:
-    """Count the images in directories within a class's, which are not read."""
-    return sum(
-        path.suffix.lower() in IMAGE_SUFFIXES
-        for name in _directories(folder)
-        for path in (folder / name).rglob("*")
-    )
+def _training_directory(spec: str, root: Path) -> Path | None:
+    """Return the directory of the training set, where the set is divided."""
+    # A class may be called "train", too: then it holds images, not directories.
+    found = [root / name for name in _named(root, _TRAIN) if folders_in(root / name)]
+    if len(found) > 1:
+        raise UsageError(
+            f"{spec}: expected one directory of training images, got {found[0].name} and "
+            f"{found[1].name}; merge or rename them"
+        )
+    return found[0] if found else None
+
+
+def _named(root: Path, names: tuple[str, ...]) -> list[str]:
+    """Return the directories that are called so, in the order of the names."""
+    there = folders_in(root)
+    return [one for name in names for one in there if one.lower() == name]
+
+
+def _left_out(
+    root: Path, parents: list[Path], folders: list[Path], passed: Counter[str]
+) -> list[str]:
+    """Return notes on images outside the classes' directories, and count links."""
+    beside = sum(len(find_images(parent).images) for parent in parents)
+    seen = {os.path.realpath(folder) for folder in (root, *parents, *folders)}
+    below = 0
+    for folder in folders:
+        for name in folders_in(folder):
+            for inner in folders_below(folder / name, passed, seen):
+                below += len(find_images(inner).images)
+    notes = [f"{below} images in directories within a class's are left out"] if below else []
+    return notes + ([f"{beside} images beside the classes' are left out"] if beside else [])
 
 
 def _classes(spec: str, parent: Path) -> list[str]:
-    classes = in_class_order(_directories(parent))
+    classes = in_class_order(folders_in(parent))
     if len(classes) < 2:
         only = f"only {classes[0]!r}" if classes else "none"
         raise UsageError(
@@ -103,30 +152,33 @@ def _classes(spec: str, parent: Path) -> list[str]:
     return classes
 
 
-def _images(spec: str, parent: Path, classes: list[str]) -> tuple[list[Path], Array]:
-    """Return the image files below a directory, and their class numbers."""
-    files: list[Path] = []
-    labels: list[int] = []
-    for name in _directories(parent):
+def _images(spec: str, parent: Path, classes: list[str]) -> _Part:
+    """Return the images below a directory."""
+    part = _Part([], [], Counter(), [])
+    for name in folders_in(parent):
         if name not in classes:
             raise UsageError(
                 f"{spec}: expected classes of the training set, got {name!r} in "
                 f"{str(parent)!r}, of which there is no training image; add some or remove it"
             )
-        found = sorted(
-            path
-            for path in (parent / name).iterdir()
-            if path.suffix.lower() in IMAGE_SUFFIXES and path.name[0] != "." and path.is_file()
-        )
-        if not found:
+        found = find_images(parent / name)
+        if not found.images:
+            others = f" ({described(found.passed)})" if found.passed else ""
             raise UsageError(
                 f"{spec}: expected images ({' '.join(sorted(IMAGE_SUFFIXES))}) in the class "
-                f"directory {str(parent / name)!r}, got none; add some or remove it"
+                f"directory {str(parent / name)!r}, got none{others}; add some or remove it"
             )
-        files += found
-        labels += [classes.index(name)] * len(found)
-    if not files:
+        if found.lost:
+            part.warnings.append(
+                f"only {len(found.images)} of {len(found.images) + found.passed.total()} files "
+                f"in {str(parent / name)!r} are read, {described(found.passed)} are passed "
+                "over; convert, replace or remove them"
+            )
+        part.passed.update(found.passed)
+        part.files.extend(found.images)
+        part.labels.extend([classes.index(name)] * len(found.images))
+    if not part.files:
         raise UsageError(
             f"{spec}: expected class directories in {str(parent)!r}, got none; add some"
         )
-    return files, np.array(labels, np.int64)
+    return part

@@ -16,7 +16,7 @@ from experiments._dataset_parts import (
     in_class_order,
 )
 from experiments._errors import UsageError
-from experiments._image_files import read_images
+from experiments._image_files import Images, read_images
 from experiments._label_doubts import Doubt, find_doubt
 from experiments._label_text import LITERAL, is_missing, plain, whole_number
 from experiments._regular_file import not_a_file
@@ -68,15 +68,16 @@ def read_manifest(
     images = table_images(spec, table, kept, image_size)
     called = table.text.get("path", [str(row) for row in table.rows])
     parts = divided(
-        images,
+        images.pixels,
         labels[kept],
         test[kept],
         names,
         sources=[called[row] for row in kept],
         ids=kept,
         given=None if labels is given else given[kept],
-        notes=notes,
+        notes=[*notes, *images.notes],
         feature_names=table.feature_names,
+        value_range=images.value_range,
     )
     return dataclasses.replace(parts, source_ids=np.arange(len(table.rows)))
 
@@ -192,11 +193,17 @@ def _numbered(table: Table, column: str, names: list[str]) -> Array:
 
 
 def table_images(
-    spec: str, table: Table, kept: Array, image_size: int | None, *, cached: bool = True
-) -> Array:
-    """Return images or features of the kept rows."""
+    spec: str,
+    table: Table,
+    kept: Array,
+    image_size: int | None,
+    *,
+    cached: bool = True,
+    value_range: int | None = None,
+) -> Images:
+    """Return images or features of the kept rows; the options are those of ``read_images``."""
     if table.features is not None:
-        return table.features[kept]
+        return Images(table.features[kept], None, [])
     cells = table.text["path"]
     files = [table.path.parent / cells[row] for row in kept]
     for row, file in zip(kept, files, strict=True):
@@ -206,4 +213,4 @@ def table_images(
                 "directory of the table"
             )
     called = [cells[row] for row in kept]
-    return read_images(spec, files, called, image_size, cached=cached)
+    return read_images(spec, files, called, image_size, cached=cached, value_range=value_range)

@@ -24,6 +24,7 @@ from experiments._errors import UsageError
 from experiments._network_choice import make_network
 from experiments._regular_file import regular
 from experiments._runner import Group, Result, environment
+from experiments._wide_images import RANGES
 
 FOLDER = "model"
 _FUNCTION, _CARD = "logits.jaxexport", "model.json"
@@ -39,12 +40,15 @@ class Card:
         input_shape: of one example: (H, W, C) or (D,).
         input_dtype: ``uint8`` of images 0..255, or ``float32``.
         feature_names: of the columns of a table of numbers; empty elsewhere.
+        value_range: of images of more than 8 bits a value, the end of the range from 0 that
+            becomes 0..255; None if there were none.
     """
 
     class_names: tuple[str, ...]
     input_shape: tuple[int, ...]
     input_dtype: str
     feature_names: tuple[str, ...]
+    value_range: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -73,6 +77,7 @@ def write_model(workdir: Path, group: Group, dataset: Dataset, result: Result) -
         dataset.train_images.shape[1:],
         str(dataset.train_images.dtype),
         dataset.feature_names,
+        dataset.value_range,
     )
     content = {
         **dataclasses.asdict(card),
@@ -126,7 +131,10 @@ def read_model(option: str, folder: Path) -> Model:
             input_shape=tuple(values["input_shape"]),
             input_dtype=values["input_dtype"],
             feature_names=tuple(values["feature_names"]),
+            value_range=values.get("value_range"),  # older models have none
         )
+        if card.value_range not in (None, *RANGES):
+            raise ValueError(f"value_range {card.value_range!r}")
         content = bytearray(regular(inner / _FUNCTION).read_bytes())
         if hashlib.sha256(content).hexdigest() != values["sha256"]:
             raise ValueError(f"{_FUNCTION} is not as it was written")

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +18,11 @@ from experiments._dataset_parts import (
     Parts,
     divided,
     held_out_fifth,
+    sentences,
 )
 from experiments._errors import UsageError
 from experiments._regular_file import not_a_file
+from experiments._wide_images import arrays_to_bytes
 
 _OPTIONAL = ("train_clean_labels", "class_names", "train_ids")
 
@@ -34,6 +36,7 @@ def read_npz(path: Path) -> Parts:
     arrays, called = _read_arrays(path)
     names = arrays.pop("class_names", None)
     ids = arrays.pop("train_ids", None)
+    arrays, value_range, notes = arrays_to_bytes(arrays)
     label_sets = {}
     if "train_clean_labels" in arrays:
         label_sets[GIVEN] = arrays["train_labels"]
@@ -45,11 +48,13 @@ def read_npz(path: Path) -> Parts:
         train_ids=ids,
         label_sets=label_sets,
         called=called,
+        note=sentences(notes),
+        value_range=value_range,
     )
-    return parts if "test_labels" in arrays else _divided(parts, path)
+    return parts if "test_labels" in arrays else _divided(parts, path, notes)
 
 
-def _divided(parts: Parts, path: Path) -> Parts:
+def _divided(parts: Parts, path: Path, notes: Sequence[str]) -> Parts:
     """Hold out a fifth of the training set, once it is known to be one."""
 
     def where(key: str) -> str:
@@ -81,7 +86,8 @@ def _divided(parts: Parts, path: Path) -> Parts:
         sources=[str(one) for one in ids],
         ids=ids,
         given=labels.get(GIVEN),
-        notes=[HELD_OUT],
+        notes=[HELD_OUT, *notes],
+        value_range=parts.value_range,
     )
     return dataclasses.replace(
         rest,

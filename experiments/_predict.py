@@ -6,9 +6,9 @@ import numpy as np
 from rich import box
 from rich.table import Table
 
-from experiments._console import make_console, print_titled, readable
+from experiments._console import make_console, print_titled, readable, warn
 from experiments._csv_file import check_csv, write_csv
-from experiments._dataset_parts import Array
+from experiments._dataset_parts import Array, sentences
 from experiments._errors import UsageError
 from experiments._manifest import listed_features
 from experiments._model_file import Model, read_model
@@ -35,6 +35,7 @@ def predict(model: Path, inputs: str, out: Path, *, probabilities: bool) -> None
     check_csv("--out", out, COLUMNS)
     network = read_model("--model", model)
     examples = read_unlabelled("--inputs", inputs, network.card)
+    warn(examples.warnings)
     probs = _probabilities(network, examples.inputs)
     unknown = np.isnan(probs).any(axis=1)
     if unknown.any():
@@ -65,6 +66,8 @@ def predict(model: Path, inputs: str, out: Path, *, probabilities: bool) -> None
     _print_counts(names, likeliest, probs[rows, likeliest], title=f"{len(probs)} examples")
     if network.card.feature_names:
         make_console().print(f"Features: {listed_features(network.card.feature_names)}.")
+    if examples.notes:
+        print(readable(f"Inputs: {sentences(examples.notes)}"))
     print(f"wrote {out}")
 
 

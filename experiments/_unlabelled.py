@@ -1,20 +1,23 @@
 """Examples without labels, in the form that a trained network expects them."""
 
 import dataclasses
-import os
+from collections import Counter
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from experiments._dataset_checks import checked_images
 from experiments._dataset_parts import Array
 from experiments._errors import UsageError
-from experiments._image_files import IMAGE_SUFFIXES, read_images
+from experiments._image_decoding import IMAGE_SUFFIXES
+from experiments._image_files import read_images
+from experiments._image_search import described, find_images, folders_below, passed_note
 from experiments._manifest import table_images
 from experiments._model_file import Card
 from experiments._npz_file import open_archive, read_array
 from experiments._table_files import read_table
+from experiments._wide_images import arrays_to_bytes
 
 INPUT_FORMS = "folder:PATH, csv:PATH, parquet:PATH or npz:PATH"
 _ARRAYS = ("images", "test_images", "x_test")
@@ -22,10 +25,12 @@ _ARRAYS = ("images", "test_images", "x_test")
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Unlabelled:
-    """Examples, and what the user calls each of them."""
+    """Examples, what the user calls each of them, and what a reader has to know."""
 
     inputs: Array
     sources: list[str]
+    notes: list[str]
+    warnings: list[str] = dataclasses.field(default_factory=list)
 
 
 def read_unlabelled(option: str, spec: str, card: Card) -> Unlabelled:
@@ -53,7 +58,7 @@ def read_unlabelled(option: str, spec: str, card: Card) -> Unlabelled:
     if kind == "folder":
         found = _folder(spec, path, card)
     elif kind == "npz":
-        found = _archive(spec, path)
+        found = _archive(spec, path, card)
     elif len(card.input_shape) == 1 and not card.feature_names:
         raise UsageError(
             f"{option}: expected npz:PATH, as the model was trained on numbers without names, "
@@ -64,9 +69,11 @@ def read_unlabelled(option: str, spec: str, card: Card) -> Unlabelled:
         rows = np.arange(len(table.rows))
         called = table.text.get("path", [str(row) for row in table.rows])
         size = _image_size(spec, card, table.features is None)
-        images = table_images(spec, table, rows, size, cached=False)
-        found = Unlabelled(images, called)
-    return Unlabelled(_fitting(spec, found.inputs, card), found.sources)
+        images = table_images(
+            spec, table, rows, size, cached=False, value_range=card.value_range
+        )
+        found = Unlabelled(images.pixels, called, images.notes)
+    return dataclasses.replace(found, inputs=_fitting(spec, found.inputs, card))
 
 
 def _image_size(spec: str, card: Card, images: bool) -> int | None:
@@ -84,37 +91,31 @@ def _folder(spec: str, root: Path, card: Card) -> Unlabelled:
     if not root.is_dir():
         raise UsageError(f"no directory {str(root)!r}: folder:PATH expects one with images")
     size = _image_size(spec, card, images=True)
-    files = []
-    seen: set[str] = set()
-    for folder, folders, names in os.walk(root, followlinks=True, onerror=_unreadable):
-        folders[:] = sorted(name for name in folders if name[0] != ".")
-        place = os.path.realpath(folder)
-        if place in seen:  # a link to a folder above it
-            folders.clear()
-            continue
-        seen.add(place)
-        files += [
-            Path(folder, name)
-            for name in sorted(names)
-            if name[0] != "." and Path(name).suffix.lower() in IMAGE_SUFFIXES
-        ]
+    files, passed = [], Counter[str]()
+    try:
+        for folder in folders_below(root, passed, set()):
+            found = find_images(folder)
+            files += found.images
+            passed += found.passed
+    except OSError as error:
+        raise UsageError(
+            f"expected a folder that can be read, got {error.filename} ({error.strerror}); "
+            "change its permissions"
+        ) from error
     if not files:
+        others = f" ({described(passed)})" if passed else ""
         raise UsageError(
             f"{spec}: expected images ({' '.join(sorted(IMAGE_SUFFIXES))}) in it or below it, "
-            "got none"
+            f"got none{others}"
         )
     called = [file.relative_to(root).as_posix() for file in files]
-    return Unlabelled(read_images(spec, files, called, size, cached=False), called)
+    images = read_images(spec, files, called, size, cached=False, value_range=card.value_range)
+    notes = passed_note(passed)
+    warnings = notes if passed.total() > len(files) else []
+    return Unlabelled(images.pixels, called, [*notes, *images.notes], warnings)
 
 
-def _unreadable(error: OSError) -> NoReturn:
-    raise UsageError(
-        f"expected a folder that can be read, got {error.filename} ({error.strerror}); change "
-        "its permissions"
-    )
-
-
-def _archive(spec: str, path: Path) -> Unlabelled:
+def _archive(spec: str, path: Path, card: Card) -> Unlabelled:
     with open_archive(path) as archive:
         named = [name for name in _ARRAYS if name in archive.files]
         if not named:
@@ -123,8 +124,9 @@ def _archive(spec: str, path: Path) -> Unlabelled:
                 f"{', '.join(sorted(archive.files)) or 'no arrays'}; name it so"
             )
         array = read_array(archive, named[0], path)
-    images = checked_images(array, f"{spec}: {named[0]}")
-    return Unlabelled(images, [str(row) for row in range(len(images))])
+    converted, _, notes = arrays_to_bytes({named[0]: array}, card.value_range)
+    images = checked_images(converted[named[0]], f"{spec}: {named[0]}")
+    return Unlabelled(images, [str(row) for row in range(len(images))], notes)
 
 
 def _fitting(spec: str, inputs: Array, card: Card) -> Array:

@@ -211,7 +211,9 @@ def test_layouts_that_are_refused(root, tmp_path):
     (root / "train" / "emu" / "notes.txt").write_text("no image")
     refused(spec, f"'{root / 'train' / 'emu'}'", "got none", ".png")
     (root / "test").rename(root / "held")
-    refused(spec, "test, val, valid or validation beside train", f"folder:{root / 'train'}")
+    refused(
+        spec, "test, testing, val, valid or validation beside train", f"folder:{root / 'train'}"
+    )
     (root / "val").mkdir()
     draw(root / "train" / "emu" / "0.png")
     refused(spec, "class directories", str(root / "val"), "got none")

@@ -245,7 +245,8 @@ def test_an_archive_and_a_model_that_was_deleted(capsys):
 def test_colours_for_a_network_of_grey_images(capsys):
     for k in range(2):
         for i in range(12):
-            draw(Path("data", "ab"[k], f"{i}.png"), np.full((6, 6), 40 + 150 * k + i, np.uint8))
+            value = np.uint16((40 + 150 * k + i) << 4)  # of 12 bits
+            draw(Path("data", "ab"[k], f"{i}.png"), np.full((6, 6), value))
     options = ["--learning-rate", "0.1", "--epochs", "20", "--noise", "none", "--width", "0.1"]
     assert main([*TRAIN, "folder:data", *options]) == 0
     coloured_images = [pixels(i, (6, 6, 3)) for i in range(4)]
@@ -257,6 +258,26 @@ def test_colours_for_a_network_of_grey_images(capsys):
             main([*PREDICT, f"npz:{name}.npz", "--out", f"{name}.csv", "--probabilities"]) == 0
         )
     assert rows_of("colours.csv") == rows_of("grey.csv")
+    # Files of 12 bits are scaled as in training, however dark they are.
+    for name, image in zip("0123", grey, strict=True):
+        draw(Path("new", f"{name}.png"), np.minimum(image, 30).astype(np.uint16) << 4)
+    np.savez("dark.npz", images=np.minimum(grey, 30))
+    assert json.loads(Path("run/model/model.json").read_text())["value_range"] == 4095
+    assert main([*PREDICT, "folder:new", "--out", "wide.csv", "--probabilities"]) == 0
+    assert "Inputs: 4 of 4 images have more than 8 bits a value: 0..4095 becomes" in (
+        capsys.readouterr().out
+    )
+    assert main([*PREDICT, "npz:dark.npz", "--out", "dark.csv", "--probabilities"]) == 0
+    for wide, dark in zip(rows_of("wide.csv"), rows_of("dark.csv"), strict=True):
+        assert wide | {"example": ""} == dark | {"example": ""}
+    content = json.loads(Path("run/model/model.json").read_text())
+    for wrong in (0, -1, 300, "255"):
+        Path("run/model/model.json").write_text(json.dumps(content | {"value_range": wrong}))
+        assert main([*PREDICT, "npz:dark.npz"]) == 2
+        assert "--model: expected a model that can be read" in capsys.readouterr().err
+    del content["value_range"]  # as older versions wrote it
+    Path("run/model/model.json").write_text(json.dumps(content))
+    assert read_model("--model", Path("run")).card.value_range is None
 
 
 def test_other_images_of_the_same_size_and_time_are_seen(capsys):
@@ -264,7 +285,7 @@ def test_other_images_of_the_same_size_and_time_are_seen(capsys):
         Path("data").mkdir(exist_ok=True)
         Image.fromarray(pixels(seed, (6, 6))).save("data/a.bmp")
         os.utime("data/a.bmp", (1.6e9, 1.6e9))
-        (read,) = read_images("folder:data", [Path("data/a.bmp")], ["a.bmp"], None)
+        (read,) = read_images("folder:data", [Path("data/a.bmp")], ["a.bmp"], None).pixels
         np.testing.assert_array_equal(read[..., 0], pixels(seed, (6, 6)))
 
 

@@ -92,8 +92,10 @@ def _ids_of_rows(
         return train, f"on the {rows} training examples, in their order{in_order}"
     if rows == kept and places:
         return train[:rows], f"on the first {rows} training examples, in their order{in_order}"
-    either = f"each of the {len(source)} examples of {dataset.name}"
-    if len(source) != len(train):
+    if len(source) == len(train):
+        either = f"each of the {len(train)} training examples of {dataset.name}"
+    else:
+        either = f"each of the {len(source)} examples of {dataset.name}"
         either += f", or for each of the {len(train)} training examples among them"
     raise UsageError(
         f"--labels: expected a row for {either}, or a column 'id', got {rows} rows without ids "

@@ -1,6 +1,7 @@
 """Reading a list of labels that somebody has looked through, as a spreadsheet left it."""
 
 import codecs
+import contextlib
 import csv
 import dataclasses
 import io
@@ -78,8 +79,12 @@ def cell_value(text: str) -> str:
     """Return what is left of a cell that pandas or a spreadsheet has read and written.
 
     A number keeps its value, not its spelling: 40 becomes 40.0 in a column with empty cells,
-    and 007 becomes 7. A truth value keeps its letters, not their case.
+    and 007 becomes 7. A truth value keeps its letters, not their case. What is not UTF-8 is
+    what Excel saves as plain CSV in Western countries.
     """
+    if not text.isascii() and any("\udc80" <= letter <= "\udcff" for letter in text):
+        with contextlib.suppress(UnicodeDecodeError):
+            text = text.encode(errors="surrogateescape").decode("cp1252")
     number = text.replace(",", ".") if re.fullmatch(r"[+-]?[0-9]+,0", text) else text
     if len(text) < 25 and re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)", number):
         value = Decimal(number)

@@ -183,7 +183,8 @@ def test_a_test_set_of_its_own_has_no_places():
     np.testing.assert_array_equal(labels, NOISY)
     for one in (spec, "folder:divided"):
         with pytest.raises(
-            UsageError, match=rf"for each of the 90 examples of {one}, or a column.* got 99 row"
+            UsageError,
+            match=rf"for each of the 90 training examples of {one}, or a column.* got 99 row",
         ):
             loaded(one, noisy=np.resize(NOISY, 99))
 
@@ -242,6 +243,6 @@ def test_labels_of_all_digits_are_not_laid_on_those_that_are_trained_on(capsys):
     np.save("labels.npy", np.arange(1797) % 10)
     assert main(["noise", "--labels", "labels.npy"]) == 2
     assert re.search(
-        r"for each of the 1438 examples of digits, or a column 'id', got 1797 rows without ids",
+        r"for each of the 1438 training examples of digits, or a column 'id', got 1797 rows without ids",
         capsys.readouterr().err,
     )

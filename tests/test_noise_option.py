@@ -224,7 +224,7 @@ def test_one_line_for_each_wrong_file(tmp_path, monkeypatch, capsys, digits):
         ("--noise", "human:worst"): "human:worst: expected a file of labels, got none; pass --labels",
         ("--noise", "given"): "expected a dataset with clean labels beside those given, got digits",
         ("--labels", "gone.npz"): "--labels: no file 'gone.npz'",
-        ("--labels", "short.npz"): "each of the 1438 examples of digits, .* got 1437 rows without ids in short.npz",
+        ("--labels", "short.npz"): "each of the 1438 training examples of digits, .* got 1437 rows without ids in short.npz",
         ("--labels", "other-order.npz"): "more often than chance.*belong to other data$",
         ("--labels", "two.npz"): "labels have several, got none; write labels:COLUMN with COLUMN among worst, random$",
         ("--labels", "garbage.npz"): "cannot be read: not an archive of arrays; expected N integers",

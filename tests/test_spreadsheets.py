@@ -14,7 +14,7 @@ from experiments._errors import UsageError
 from experiments._labelled import labelled_examples
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import apply_noise
-from experiments._review_file import cell_value
+from experiments._review_file import cell_value, names_by_value
 from experiments._suspects import Suspects, write_suspects
 from tests.dataset_helpers import draw
 
@@ -162,6 +162,23 @@ def test_as_spreadsheets_save_it(encoding, end, delimiter):
     data = archive(("naïve; a", "b,c", "犬"))
     rows = rows_of(data)
     accepted(data, rows, encoding=encoding, end=end, delimiter=delimiter)
+
+
+def test_as_excel_saves_it_in_western_countries():
+    for place in range(12):
+        draw(Path("own", ("Bär", "Wölfe")[place % 2], f"ä{place}.png"), place)
+    data = load_dataset("folder:own")
+    first = data.train_sources[0]
+    rows = [
+        row | {"label": row["suggestion"] if row["example"] == first else row["label"]}
+        for row in rows_of(data)
+    ]
+    path = write(rows, encoding="cp1252", delimiter=";", end="\r\n")
+    assert labels_of(correct(data, path)) == labels_of(data) | {first: 1}
+    # Bytes that are the name itself are taken as they are.
+    raw = "r\udcf6t"
+    assert names_by_value([raw, "röt"]) == {}
+    assert names_by_value([raw]) == {"röt": raw}
 
 
 def test_rows_of_another_length():

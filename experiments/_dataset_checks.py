@@ -32,8 +32,8 @@ def checked_images(images: Array, where: str) -> Array:
     whole = images.dtype == np.uint8
     if not whole and not np.issubdtype(images.dtype, np.floating):
         raise UsageError(
-            f"{where}: expected images of uint8 or uint16, or floating-point features, got "
-            f"dtype {images.dtype}; convert the array"
+            f"{where}: expected uint8 images or floating-point features, got dtype "
+            f"{images.dtype}; convert the array"
         )
     ranks = (3, 4) if whole else (2, 3, 4)
     if images.ndim not in ranks:

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import re
 import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,8 @@ def opened_image(spec: str, file: Path, called: str) -> Iterator[Any]:
         raise _too_large(spec, size, called) from error
     except Exception as error:  # whatever Pillow raises for damaged files
         reason = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, Image.UnidentifiedImageError):
+            reason = "it is of no format that is read here"
         reason = " ".join(reason.replace(str(file), "it").split())[:200]
         raise UsageError(
             f"{spec}: expected an image, but {called!r} cannot be decoded ({reason}); replace "
@@ -83,8 +86,10 @@ def image_content(file: Path) -> bool:
     from PIL import Image
 
     try:
-        with Image.open(regular(file), formats=_formats()):
-            return True
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(regular(file), formats=_formats()):
+                return True
     except Image.DecompressionBombError:
         return True
     except Exception:  # whatever Pillow raises for what is no image

@@ -10,6 +10,7 @@ from esoftmax_jax import noise
 from experiments._array_cache import UNREADABLE
 from experiments._errors import UsageError
 from experiments._labelled import Labelled
+from experiments._regular_file import regular
 from experiments._runner import Group
 
 
@@ -64,7 +65,7 @@ class MarginHistory:
         votes = np.zeros((len(self._labelled.labels), num_classes), np.int32)
         for path in paths:
             try:
-                with path.open("rb") as file, np.load(file) as archive:
+                with regular(path).open("rb") as file, np.load(file) as archive:
                     margins.append(archive["margins"])
                     votes[np.arange(len(votes)), archive["suggestions"]] += 1
             except UNREADABLE as error:

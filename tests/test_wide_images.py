@@ -174,7 +174,7 @@ def test_arrays_of_16_bits():
     np.savez(
         "data.npz", train_images=np.full((9, 2, 2), -1, np.int16), train_labels=np.arange(9) % 2
     )
-    refused("npz:data.npz", "uint8 or uint16", "int16", "convert the array")
+    refused("npz:data.npz", "uint8 images", "int16", "convert the array")
 
 
 def card(value_range):

@@ -13,7 +13,6 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from esoftmax_jax import losses
@@ -24,7 +23,7 @@ from experiments._augment_option import (
     parse_augmentation,
     stage_keys,
 )
-from experiments._console import print_titled
+from experiments._console import make_console, print_titled
 from experiments._mixup import mixup
 from experiments._networks import EightLayerCNN, MnistCNN
 from experiments._progress import ProgressBar
@@ -96,7 +95,7 @@ def bench_augmentation(*, repeats: int, json_path: Path | None) -> None:
             json_path,
             {"bench": "augmentation", "repeats": repeats, "figures": figures, **environment()},
         )
-    print_titled(Console(width=100), table)
+    print_titled(make_console(100), table)
     print(
         f"gather of uint8 + augmentation + normalisation to float32; {repeats} interleaved "
         f"rounds; jax {jax.__version__} on {jax.devices()[0].device_kind}"

@@ -9,11 +9,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from esoftmax_jax import losses
-from experiments._console import print_titled
+from experiments._console import make_console, print_titled
 from experiments._progress import ProgressBar
 from experiments._results import append_line
 from experiments._runner import environment
@@ -75,7 +74,7 @@ def bench_linear(*, repeats: int, json_path: Path | None) -> None:
             json_path,
             {"bench": "linear", "repeats": repeats, "figures": figures, **environment()},
         )
-    print_titled(Console(width=110), table)
+    print_titled(make_console(110), table)
     print(
         f"time fused/unfused: median {statistics.median(ratios):.2f} "
         f"[{ratios[0]:.2f}–{ratios[-1]:.2f}]; gradients differ by at most {difference:.1e} of "

@@ -7,11 +7,10 @@ from typing import Any
 
 import jax
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from experiments._bench_candidates import PEER, SHAPES, Function, candidates
-from experiments._console import print_titled
+from experiments._console import make_console, print_titled
 from experiments._progress import ProgressBar
 from experiments._results import append_line
 from experiments._runner import environment
@@ -118,7 +117,7 @@ def _print_ratios(figures: dict[str, dict[str, dict[str, float]]], shapes: Any) 
                 low, high = figure["ratio_quartile_1"], figure["ratio_quartile_3"]
                 cells.append(f"{figure['ratio']:.2f} [{low:.2f}–{high:.2f}]")
         table.add_row(name, *cells)
-    print_titled(Console(width=130), table)
+    print_titled(make_console(130), table)
 
 
 def _print_memory(
@@ -147,7 +146,7 @@ def _print_memory(
                 else f"{figure['temporaries']:.2f} | {100 * figure['copy_share']:.0f} %"
             )
         table.add_row(name, *cells)
-    print_titled(Console(width=130), table)
+    print_titled(make_console(130), table)
 
 
 def _must_move(shape: tuple[int, int]) -> int:

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import jax
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from experiments._config import RunConfig
-from experiments._console import print_titled
+from experiments._console import make_console, print_titled
 from experiments._datasets import Dataset, load_dataset
 from experiments._methods import METHODS
 from experiments._noise_option import parse_noise
@@ -154,7 +153,7 @@ def _print(
         cells = [*_cells(values, seconds["one program"])]
         cells += _cells(compiled[name], compiled["one program"]) if name in compiled else []
         table.add_row(name, *cells)
-    print_titled(Console(width=100), table)
+    print_titled(make_console(100), table)
     print(
         f"ratio to one program; processes: {PROCESSES} measured, {jax.local_device_count()} at "
         f"a time, times {runs}/{PROCESSES}; jax {jax.__version__} on "

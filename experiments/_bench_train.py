@@ -10,12 +10,11 @@ from typing import Any, cast, get_args
 import jax
 import numpy as np
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from experiments._closest import did_you_mean
 from experiments._config import ComputeDtype, NetworkName, RunConfig
-from experiments._console import print_titled
+from experiments._console import make_console, print_titled
 from experiments._datasets import Dataset
 from experiments._errors import UsageError
 from experiments._matrix_peak import matrix_peak
@@ -241,7 +240,7 @@ def _print(figures: dict[str, Figures], dtype: str, peak: float) -> None:
             f"{100 * figure['peak_share']:.0f} %",
             f"{figure['first_epoch_seconds']:.1f} s",
         )
-    print_titled(Console(width=100), table)
+    print_titled(make_console(100), table)
 
 
 def _print_peers(figures: dict[str, Figures]) -> None:
@@ -258,7 +257,7 @@ def _print_peers(figures: dict[str, Figures]) -> None:
             for one in figure["peers"].values()
         ]
         table.add_row(title, *cells)
-    print_titled(Console(width=100), table)
+    print_titled(make_console(100), table)
 
 
 def _rate(value: float) -> str:

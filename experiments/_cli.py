@@ -108,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="write the labels as CSV, those that are probably wrong first",
     )
+    _add_spreadsheet_safe(train)
     train.set_defaults(run=_train)
 
     predict = verbs.add_parser("predict", help="classes of new examples, by a trained network")
@@ -125,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="CSV file (predictions.csv)",
     )
+    _add_spreadsheet_safe(predict)
     predict.set_defaults(run=_predict)
 
     noise = verbs.add_parser("noise", help="noisy labels: their rate, matrix and hash")
@@ -183,6 +185,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_spreadsheet_safe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--spreadsheet-safe",
+        action="store_true",
+        help="put an apostrophe before names in the CSV that a spreadsheet takes for formulas "
+        "(= + - @ at the start); --corrections takes it away again",
+    )
+
+
 def _compare(options: argparse.Namespace) -> None:
     # One spelling each, and each once: CE_ε is CE_eps.
     given = listed("--losses", options.losses)
@@ -216,6 +227,10 @@ def _train(options: argparse.Namespace) -> None:
         raise UsageError(
             f"--noise: expected one noise for one run, got {options.noise!r}; try compare"
         )
+    if options.spreadsheet_safe and options.suspects is None:
+        raise UsageError(
+            "--spreadsheet-safe: expected --suspects FILE beside it, got none; leave it out"
+        )
     loss = find_method("--loss", options.loss)
     given = dict(parse_setting(text, loss) for text in options.settings)
     dataset, (noise,) = load_data(options)
@@ -240,13 +255,20 @@ def _train(options: argparse.Namespace) -> None:
         workdir,
         checkpoint_every=options.checkpoint_every,
         suspects=options.suspects,
+        spreadsheet_safe=options.spreadsheet_safe,
     )
 
 
 def _predict(options: argparse.Namespace) -> None:
     from experiments._predict import predict
 
-    predict(options.model, options.inputs, options.out, probabilities=options.probabilities)
+    predict(
+        options.model,
+        options.inputs,
+        options.out,
+        probabilities=options.probabilities,
+        spreadsheet_safe=options.spreadsheet_safe,
+    )
 
 
 def _noise(options: argparse.Namespace) -> None:

@@ -74,7 +74,8 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
     write_table(options.out / "table.md", rows)
     draw_curves(options.out / "curves.png", labels, results, title=_title(dataset, options))
     print_table(console, rows, title=_title(dataset, options))
-    console.print(_protocol(dataset, options, rows))
+    for line in _protocol(dataset, options, rows):
+        console.print(line)
     for line in summary(rows):
         console.print(f"Test set, {line}")
     recommended = recommend(tuned, rows, round(HOLDOUT * len(dataset.train_labels)))
@@ -128,7 +129,7 @@ def _title(dataset: Dataset, options: CompareOptions) -> str:
     return f"{dataset.name}, {len(dataset.train_labels)} training examples, {runs}"
 
 
-def _protocol(dataset: Dataset, options: CompareOptions, rows: Sequence[Row]) -> str:
+def _protocol(dataset: Dataset, options: CompareOptions, rows: Sequence[Row]) -> list[str]:
     """Say how the numbers came about."""
     config = RunConfig.from_json(rows[0].results[0]["config"])
     spread = " ± is the standard deviation over seeds." if options.seeds > 1 else ""
@@ -154,4 +155,4 @@ def _protocol(dataset: Dataset, options: CompareOptions, rows: Sequence[Row]) ->
         lines.append(what_counts_as_wrong(dataset))
     if dataset.note:
         lines.append(f"Data: {dataset.note}")
-    return "\n".join(lines)
+    return lines

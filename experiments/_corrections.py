@@ -20,6 +20,7 @@ from experiments._review_file import (
     names_by_value,
     read_review,
 )
+from experiments._spreadsheet import original
 from experiments._subset import take_rows
 
 _PARTS = ("train", "test")
@@ -95,8 +96,9 @@ class _Review:
     def _places(self, one: Reviewed, where: str, start: dict[str, Labels]) -> list[_Place]:
         """Return the examples that a row is about."""
         name = one.example
-        if name not in self._by_name:
-            name = self._names.get(cell_value(name), name)
+        for spelling in (name, original(name)):
+            if name not in self._by_name:
+                name = self._names.get(cell_value(spelling), spelling)
         found = self._by_name.get(name, [])
         if not found:
             unreadable = any("\udc80" <= letter <= "\udcff" for letter in one.example)
@@ -148,9 +150,15 @@ class _Review:
         return number
 
     def _number(self, label: str) -> int | None:
-        """Return the number of a class; pandas writes 2.0 for class 2 beside empty cells."""
-        name = label if label in self._numbers else self._classes.get(cell_value(label))
-        return None if name is None else self._numbers[name]
+        """Return the number of a class.
+
+        pandas writes 2.0 for class 2 beside empty cells, ``--spreadsheet-safe`` '=a for =a.
+        """
+        for spelling in (label, original(label).strip()):
+            name = self._classes.get(cell_value(spelling), spelling)
+            if spelling in self._numbers or name in self._numbers:
+                return self._numbers.get(spelling, self._numbers.get(name))
+        return None
 
     def _check_emptied(self, one: Reviewed, where: str) -> None:
         """Refuse an empty label that may have been one of a class that is called NA."""

@@ -1,6 +1,7 @@
 """Lists as CSV: written whole or not at all, over nothing but an older list of the kind."""
 
 import csv
+import itertools
 import os
 import shutil
 import tempfile
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments._errors import UsageError
+from experiments._spreadsheet import harmless
 
 
 def check_csv(
@@ -40,8 +42,21 @@ def _begins_with(path: Path, columns: Sequence[str]) -> bool:
     return (header + b",").startswith(",".join([*columns, ""]).encode())
 
 
-def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a header and rows."""
+def write_csv(
+    path: Path,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    spreadsheet_safe: bool = False,
+) -> None:
+    """Write a header and rows.
+
+    Args:
+        path: of the list.
+        columns: the header.
+        rows: its cells.
+        spreadsheet_safe: whether cells that are formulas become ``harmless``.
+    """
     path = path.resolve()  # what a link points at, not the link
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -50,8 +65,9 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]])
             "w", encoding="utf-8", newline="", errors="surrogateescape"
         ) as file:
             writer = csv.writer(file)
-            writer.writerow(columns)
-            writer.writerows(rows)
+            for cells in itertools.chain([columns], rows):
+                texts = map(str, cells)
+                writer.writerow(map(harmless, texts) if spreadsheet_safe else texts)
         if path.exists():
             shutil.copymode(path, temporary)
         temporary.replace(path)

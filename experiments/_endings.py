@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 
+from experiments._console import readable
 from experiments._errors import UsageError
 from experiments._signals import interruptible
 
@@ -57,7 +58,7 @@ def exit_code_of(run: Callable[[], None]) -> int:
 
 
 def _wrong(message: str) -> int:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"error: {readable(' '.join(message.split()))}", file=sys.stderr)
     return 2
 
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
-from experiments._console import make_console, print_titled, readable, warn
+from experiments._console import make_console, print_titled, warn
 from experiments._csv_file import check_csv, write_csv
 from experiments._dataset_parts import Array, sentences
 from experiments._errors import UsageError
@@ -20,7 +21,14 @@ _BATCH = 500
 _MOST_CLASSES = 20  # in the printed table
 
 
-def predict(model: Path, inputs: str, out: Path, *, probabilities: bool) -> None:
+def predict(
+    model: Path,
+    inputs: str,
+    out: Path,
+    *,
+    probabilities: bool,
+    spreadsheet_safe: bool = False,
+) -> None:
     """Write the likeliest class of each example as CSV, and print how many each class has.
 
     Args:
@@ -28,6 +36,7 @@ def predict(model: Path, inputs: str, out: Path, *, probabilities: bool) -> None
         inputs: see ``read_unlabelled``.
         out: the CSV file.
         probabilities: whether to write the probability of every class too.
+        spreadsheet_safe: see ``write_csv``.
 
     Raises:
         UsageError: there is no model, the examples do not fit it, or the file is in use.
@@ -62,13 +71,17 @@ def predict(model: Path, inputs: str, out: Path, *, probabilities: bool) -> None
             )
             for row in rows
         ),
+        spreadsheet_safe=spreadsheet_safe,
     )
-    _print_counts(names, likeliest, probs[rows, likeliest], title=f"{len(probs)} examples")
+    console = make_console()
+    _print_counts(
+        console, names, likeliest, probs[rows, likeliest], title=f"{len(probs)} examples"
+    )
     if network.card.feature_names:
-        make_console().print(f"Features: {listed_features(network.card.feature_names)}.")
+        console.print(f"Features: {listed_features(network.card.feature_names)}.")
     if examples.notes:
-        print(readable(f"Inputs: {sentences(examples.notes)}"))
-    print(f"wrote {out}")
+        console.print(f"Inputs: {sentences(examples.notes)}")
+    console.print(f"wrote {out}", soft_wrap=True)
 
 
 def _probabilities(network: Model, inputs: Array) -> Array:
@@ -85,7 +98,12 @@ def _probabilities(network: Model, inputs: Array) -> Array:
 
 
 def _print_counts(
-    names: tuple[str, ...], likeliest: Array, probability: Array, *, title: str
+    console: Console,
+    names: tuple[str, ...],
+    likeliest: Array,
+    probability: Array,
+    *,
+    title: str,
 ) -> None:
     table = Table(title=title, box=box.SIMPLE, title_justify="left")
     table.add_column("class")
@@ -96,5 +114,5 @@ def _print_counts(
     for place in order[:_MOST_CLASSES]:
         if counts[place]:
             mean = probability[likeliest == place].mean()
-            table.add_row(readable(names[place]), str(counts[place]), f"{mean:.3f}")
-    print_titled(make_console(), table)
+            table.add_row(names[place], str(counts[place]), f"{mean:.3f}")
+    print_titled(console, table)

@@ -4,7 +4,6 @@ import time
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -15,6 +14,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from experiments._console import make_console, readable
+
 PLAIN_INTERVAL = 15.0  # seconds between lines in a log file
 
 
@@ -22,7 +23,7 @@ class ProgressBar:
     """Shows what is running, loss and accuracy, and the time left, on standard error."""
 
     def __init__(self, title: str, total: int, unit: str = "epochs") -> None:
-        self._console = Console(stderr=True, markup=False, highlight=False)
+        self._console = make_console(stderr=True)
         self._bar = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=12),
@@ -36,10 +37,10 @@ class ProgressBar:
             transient=False,
             disable=not self._console.is_terminal,
         )
-        self._title, self._total, self._unit = title, total, unit
+        self._title, self._total, self._unit = readable(title), total, unit
         self._done, self._skipped = 0, 0
         self._began, self._spoke = time.monotonic(), time.monotonic()
-        self._task: TaskID = self._bar.add_task(title, total=total, latest="compiling")
+        self._task: TaskID = self._bar.add_task(self._title, total=total, latest="compiling")
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -58,12 +59,14 @@ class ProgressBar:
         self._done += amount
         self._skipped += amount
         # A reset forgets the speed so far.
-        self._bar.reset(self._task, total=self._total, completed=self._done, latest=latest)
+        self._bar.reset(
+            self._task, total=self._total, completed=self._done, latest=readable(latest)
+        )
 
     def advance(self, amount: int, latest: str) -> None:
         """Count work done and show how it stands."""
         self._done += amount
-        self._bar.update(self._task, advance=amount, latest=latest)
+        self._bar.update(self._task, advance=amount, latest=readable(latest))
         now = time.monotonic()
         if self._bar.disable and now - self._spoke > PLAIN_INTERVAL:
             self._spoke = now

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments._console import print_titled
+from experiments._markdown import markdown_table
 from experiments._picture_file import save_picture
 from experiments._results import diverged
 from experiments._runner import Result
@@ -101,10 +102,8 @@ def _realised(rows: Sequence[Row]) -> str:
 
 def write_table(path: Path, rows: Sequence[Row]) -> None:
     """Write the same table as Markdown."""
-    columns = ("noise", *COLUMNS)
-    lines = [" | ".join(columns), " | ".join("---" for _ in columns)]
-    lines += [" | ".join((row.noise, *row.cells())) for row in rows]
-    path.write_text("".join(f"| {line} |\n" for line in lines), encoding="utf-8")
+    lines = markdown_table(("noise", *COLUMNS), [(row.noise, *row.cells()) for row in rows])
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 def summary(rows: Sequence[Row]) -> list[str]:

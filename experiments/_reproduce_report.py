@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from experiments._console import print_titled
+from experiments._markdown import markdown, markdown_table
 from experiments._report import divergence
 from experiments._runner import Result
 from experiments.configs import Cell
@@ -168,12 +169,11 @@ def write_cells(path: Path, cells: Sequence[CellResult], scale: str, note: str) 
     """Write the same tables as Markdown."""
     lines = []
     for setting, of_setting in _by_setting(cells).items():
-        lines += [f"## {setting}", "", " | ".join(("", *COLUMNS, "")).strip()]
-        lines += [" | ".join(("", *("---" for _ in COLUMNS), "")).strip()]
-        lines += [" | ".join(("", *cell.texts(), "")).strip() for cell in of_setting]
-        order = ordering(of_setting)
+        lines += [f"## {markdown(setting)}", ""]
+        lines += markdown_table(COLUMNS, [cell.texts() for cell in of_setting])
+        order = markdown(ordering(of_setting))
         lines += ["", order, ""] if order else [""]
-    lines += [scale, "", f"Data: {note}" if note else ""]
+    lines += [markdown(scale), "", markdown(f"Data: {note}" if note else "")]
     path.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 

@@ -13,6 +13,7 @@ from experiments._datasets import Dataset
 from experiments._errors import UsageError
 from experiments._labelled import Labelled
 from experiments._margin_history import Margins
+from experiments._spreadsheet import alike
 
 COLUMNS = (
     "rank",
@@ -55,6 +56,18 @@ def rank_suspects(labelled: Labelled, margins: Margins) -> Suspects:
     return Suspects(labelled.take(order), margins.suggestions[order], margins.mean[order])
 
 
+def check_spreadsheet_safe(option: str, dataset: Dataset) -> None:
+    """Check that the apostrophe before a formula leaves names that can be told apart."""
+    sources = (*dataset.train_sources.tolist(), *dataset.test_sources.tolist())
+    for names in (dataset.class_names, sources):
+        found = alike(names)
+        if found is not None:
+            raise UsageError(
+                f"{option}: expected names that differ in more than an apostrophe before a "
+                f"formula, got {found[0]!r} and {found[1]!r}; rename one, or leave it out"
+            )
+
+
 def check_suspects_file(option: str, path: Path | None, workdir: Path) -> None:
     """Check that a list can be written there, over nothing but an older list; None passes.
 
@@ -74,7 +87,13 @@ def check_suspects_file(option: str, path: Path | None, workdir: Path) -> None:
         )
 
 
-def write_suspects(path: Path, suspects: Suspects, class_names: tuple[str, ...]) -> None:
+def write_suspects(
+    path: Path,
+    suspects: Suspects,
+    class_names: tuple[str, ...],
+    *,
+    spreadsheet_safe: bool = False,
+) -> None:
     """Write one row per example as CSV; the file is there whole or not at all."""
     one = suspects.labelled
     write_csv(
@@ -94,6 +113,7 @@ def write_suspects(path: Path, suspects: Suspects, class_names: tuple[str, ...])
             )
             for row in range(len(one.labels))
         ),
+        spreadsheet_safe=spreadsheet_safe,
     )
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from experiments._checkpoints import Checkpoints
 from experiments._config import RunConfig
+from experiments._console import make_console
 from experiments._datasets import Dataset
 from experiments._errors import UsageError
 from experiments._labelled import Labelled, labelled_examples
@@ -22,6 +23,7 @@ from experiments._results import (
 )
 from experiments._runner import Group, Result, make_group
 from experiments._suspects import (
+    check_spreadsheet_safe,
     check_suspects_file,
     describe_suspects,
     rank_suspects,
@@ -41,6 +43,7 @@ def train(
     *,
     checkpoint_every: int = 1,
     suspects: Path | None = None,
+    spreadsheet_safe: bool = False,
 ) -> dict[str, Any]:
     """Run what is left of a run and return its result.
 
@@ -56,14 +59,17 @@ def train(
         workdir: the run's folder.
         checkpoint_every: how many epochs lie between two checkpoints.
         suspects: a CSV file to write the labels to, by how little the network agrees.
+        spreadsheet_safe: whether formulas in it are made harmless.
 
     Raises:
         UsageError: the folder belongs to another configuration, or is no folder; the file
             cannot be written, or its run is not to be had any more.
     """
     check_suspects_file("--suspects", suspects, workdir)
+    if spreadsheet_safe:
+        check_spreadsheet_safe("--spreadsheet-safe", dataset)
     check_workdir(workdir, config)
-    console = Console(soft_wrap=True, markup=False, highlight=False)
+    console = make_console(soft_wrap=True)
     results_path = workdir / "results.jsonl"
     done = read_results(results_path).get(config.identity)
     if done is not None:
@@ -100,7 +106,9 @@ def train(
                 "--suspects: expected the last checkpoint of this finished run in --workdir, "
                 f"found that of epoch {group.epoch}; train again in another --workdir"
             )
-        _write_suspects(console, done, group, labelled, history, suspects, workdir)
+        _write_suspects(
+            console, done, group, labelled, history, suspects, workdir, spreadsheet_safe
+        )
     return done
 
 
@@ -163,6 +171,7 @@ def _write_suspects(
     history: MarginHistory,
     path: Path,
     workdir: Path,
+    spreadsheet_safe: bool,
 ) -> None:
     """Write the list and the picture of a run that did not diverge, and describe them."""
     dataset, margins = group.dataset, None
@@ -174,7 +183,7 @@ def _write_suspects(
         console.print(f"this run diverged: {path} is not written{old}")
         return
     found = rank_suspects(labelled, margins)
-    write_suspects(path, found, dataset.class_names)
+    write_suspects(path, found, dataset.class_names, spreadsheet_safe=spreadsheet_safe)
     console.print(describe_suspects(found, dataset))
     console.print(_averaged(margins.epochs))
     seen, unseen = (result["curves"][name][-1] for name in ("train_accuracy", "test_accuracy"))

@@ -114,7 +114,7 @@ def _all_labels(dataset: Dataset) -> Labels:
 
 
 def _check_not_by_class(dataset: Dataset, file: LabelFile, name: str, rows: int) -> None:
-    """Refuse labels that go through directories 0, 1, 2, ... 10 and not 0, 1, 10, 2."""
+    """Refuse labels for directories 0, 1, 2, ... 10, or which number 0, 1, 10, 2 as 0 to 3."""
     if _is_folder(dataset):
         whole = rows == len(dataset.source_ids)
         labels = _all_labels(dataset) if whole else dataset.train_labels
@@ -134,5 +134,6 @@ def _check_order(
             raise UsageError(
                 f"--labels: expected rows of {name} in the order {order[0]}, got labels "
                 f"{column!r} that agree with {taken:.1f} % of the data's so, and with "
-                f"{meant:.1f} % in the order {order[1]}; reorder them or add a column 'id'"
+                f"{meant:.1f} % in the order {order[1]}; check their order and the numbers "
+                "of the classes, or add a column 'id'"
             )

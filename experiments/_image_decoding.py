@@ -47,7 +47,7 @@ def opened_image(spec: str, file: Path, called: str) -> Iterator[Any]:
     Raises:
         UsageError: it is no file, no image, damaged, or of too many pixels.
     """
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     formats = (*_formats(), "TGA") if file.suffix.lower() == ".tga" else _formats()
     try:
@@ -65,7 +65,7 @@ def opened_image(spec: str, file: Path, called: str) -> Iterator[Any]:
         raise _too_large(spec, size, called) from error
     except Exception as error:  # whatever Pillow raises for damaged files
         reason = getattr(error, "strerror", None) or str(error)
-        if isinstance(error, Image.UnidentifiedImageError):
+        if isinstance(error, UnidentifiedImageError):
             reason = "it is of no format that is read here"
         reason = " ".join(reason.replace(str(file), "it").split())[:200]
         raise UsageError(

@@ -132,6 +132,7 @@ def _left_out(
     """Return notes on images outside the classes' directories, and count links."""
     beside = sum(len(find_images(parent).images) for parent in parents)
     seen = {os.path.realpath(folder) for folder in (root, *parents, *folders)}
+    seen |= set(map(str, Path(os.path.realpath(root)).parents))
     below = 0
     for folder in folders:
         for name in folders_in(folder):

@@ -100,21 +100,24 @@ def wanted(name: str) -> bool:
 
 
 def folders_below(root: Path, passed: Counter[str], seen: set[str]) -> Iterator[Path]:
-    """Yield a folder and all below it; links are followed, but no folder is visited twice.
+    """Yield a folder and all below it.
+
+    Links are followed, but not to a folder above, and no folder is visited twice.
 
     Args:
         root: the folder.
-        passed: counts the links to folders that were seen.
+        passed: counts the links that are not followed.
         seen: real paths of folders; gets those that are yielded.
 
     Raises:
         OSError: a folder cannot be read.
     """
+    seen |= set(map(str, Path(os.path.realpath(root)).parents))
     for folder, folders, _ in os.walk(root, followlinks=True, onerror=_fail):
         place = os.path.realpath(folder)
         if place in seen:
             folders.clear()
-            passed["link to a folder that is read already"] += 1
+            passed["link to a folder above or one that is read already"] += 1
             continue
         seen.add(place)
         folders[:] = sorted(name for name in folders if wanted(name))

@@ -4,6 +4,8 @@ import contextlib
 import os
 from pathlib import Path
 
+from experiments._errors import UsageError
+
 _UNKNOWN = 2**40  # where nothing tells, nothing is refused
 
 
@@ -24,7 +26,33 @@ def available_memory() -> int:
         # Cached files count as used, and make room when it is needed.
         cached = int(statistics[statistics.index("inactive_file") + 1])
         found.append(limit - used + cached)
+    with contextlib.suppress(ImportError, OSError, ValueError):  # what `ulimit -v` leaves
+        import resource
+
+        bound = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if bound != resource.RLIM_INFINITY:
+            pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+            found.append(bound - pages * resource.getpagesize())
     return max(min(found), 0)
+
+
+def check_memory(where: str, needed: int) -> None:
+    """Refuse what is larger than the memory that can still be had.
+
+    Args:
+        where: what declares the size, for the message.
+        needed: bytes.
+
+    Raises:
+        UsageError: there is less.
+    """
+    available = available_memory()
+    if needed > available:
+        raise UsageError(
+            f"{where}: expected content that fits into memory, of which "
+            f"{gigabytes(available)} are free, got {gigabytes(needed)} by what it says of "
+            "itself; take a part of it, or a machine with more memory"
+        )
 
 
 def gigabytes(count: float) -> str:

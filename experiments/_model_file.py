@@ -2,32 +2,51 @@
 
 ``logits.jaxexport`` is the function as ``jax.export`` writes it, parameters and normalisation
 included, for any number of examples and on CPU, GPU or TPU; ``model.json`` says what it
-expects and what the classes are called.
+expects and what the classes are called. JAX promises to read such a function for some months;
+``parameters.npz`` holds the same numbers by name, for good.
 """
 
 import dataclasses
 import hashlib
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax.traverse_util import flatten_dict
 from jax import export
 
 from experiments._config import RunConfig
 from experiments._dataset_parts import Array
 from experiments._datasets import Dataset
 from experiments._errors import UsageError
+from experiments._exported_function import (
+    RefusedFunctionError,
+    check_signature,
+    compiled,
+    lowered,
+    read_function,
+)
+from experiments._json_file import check_fields, read_json
 from experiments._network_choice import make_network
 from experiments._regular_file import regular
 from experiments._runner import Group, Result, environment
 from experiments._wide_images import RANGES
 
 FOLDER = "model"
-_FUNCTION, _CARD = "logits.jaxexport", "model.json"
+_FUNCTION, _CARD, _PARAMETERS = "logits.jaxexport", "model.json", "parameters.npz"
+_FIELDS = {
+    "class_names": tuple[str, ...],
+    "input_shape": tuple[int, ...],
+    "input_dtype": Literal["uint8", "float32"],
+    "feature_names": tuple[str, ...],
+    "sha256": str,
+}
+_PATHS = "jax_hlo_source_file_canonicalization_regex"  # of source files, what to leave out
 _PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 
 
@@ -57,10 +76,15 @@ class Model:
 
     card: Card
     function: export.Exported
+    _programs: dict[tuple[int, ...], Any] = dataclasses.field(default_factory=dict)
 
     def logits(self, inputs: Array) -> Array:
         """Return float32 (N, K) for inputs (N, ...) of the card's shape and dtype."""
-        return np.asarray(self.function.call(inputs))
+        if inputs.shape not in self._programs:
+            self._programs[inputs.shape] = compiled(
+                self.function, inputs.shape, self.card.input_dtype
+            )
+        return np.asarray(self._programs[inputs.shape](inputs))
 
 
 def has_model(workdir: Path) -> bool:
@@ -71,7 +95,8 @@ def has_model(workdir: Path) -> bool:
 def write_model(workdir: Path, group: Group, dataset: Dataset, result: Result) -> Path:
     """Write the network of a finished run; its folder is there whole or not at all."""
     (config,) = group.configs
-    function = bytes(_exported(config, group, dataset).serialize())
+    variables = _variables(group)
+    function = bytes(_exported(config, variables, dataset).serialize())
     card = Card(
         dataset.class_names,
         dataset.train_images.shape[1:],
@@ -90,6 +115,9 @@ def write_model(workdir: Path, group: Group, dataset: Dataset, result: Result) -
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     (temporary / _FUNCTION).write_bytes(function)
+    named = {"/".join(key): value for key, value in flatten_dict(variables).items()}
+    with (temporary / _PARAMETERS).open("wb") as file:
+        np.savez(file, allow_pickle=False, **named, mean=dataset.mean, std=dataset.std)
     text = json.dumps(content, indent=2)  # in ASCII: names need not be text
     (temporary / _CARD).write_text(text + "\n", encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)  # what is left of one
@@ -97,11 +125,17 @@ def write_model(workdir: Path, group: Group, dataset: Dataset, result: Result) -
     return folder
 
 
-def _exported(config: RunConfig, group: Group, dataset: Dataset) -> export.Exported:
+def _variables(group: Group) -> dict[str, Any]:
+    """Return the parameters and statistics of a group's only run."""
+    state = jax.tree.map(lambda x: jnp.asarray(np.asarray(x)[0]), group.states).evaluated()
+    return {"params": state.params, "batch_stats": state.batch_stats}
+
+
+def _exported(
+    config: RunConfig, variables: dict[str, Any], dataset: Dataset
+) -> export.Exported:
     # In a convolution that every device has; the parameters are the same for all.
     network = make_network(config, dataset.num_classes, "lax")
-    state = jax.tree.map(lambda x: jnp.asarray(np.asarray(x)[0]), group.states).evaluated()
-    variables = {"params": state.params, "batch_stats": state.batch_stats}
 
     def logits(inputs: jax.Array) -> jax.Array:
         found: jax.Array = network.apply(variables, dataset.normalised(inputs), train=False)
@@ -110,7 +144,12 @@ def _exported(config: RunConfig, group: Group, dataset: Dataset) -> export.Expor
     (count,) = export.symbolic_shape("n")
     images = dataset.train_images
     example = jax.ShapeDtypeStruct((count, *images.shape[1:]), images.dtype)
-    return export.export(jax.jit(logits), platforms=_PLATFORMS)(example)
+    before = getattr(jax.config, _PATHS)
+    jax.config.update(_PATHS, ".*")  # the function is the same wherever this code lies
+    try:
+        return export.export(jax.jit(logits), platforms=_PLATFORMS)(example)
+    finally:
+        jax.config.update(_PATHS, before)
 
 
 def read_model(option: str, folder: Path) -> Model:
@@ -125,35 +164,52 @@ def read_model(option: str, folder: Path) -> Model:
     """
     inner = folder if (folder / _CARD).exists() else folder / FOLDER
     try:
-        values: dict[str, Any] = json.loads(regular(inner / _CARD).read_text(encoding="utf-8"))
-        card = Card(
-            class_names=tuple(values["class_names"]),
-            input_shape=tuple(values["input_shape"]),
-            input_dtype=values["input_dtype"],
-            feature_names=tuple(values["feature_names"]),
-            value_range=values.get("value_range"),  # older models have none
-        )
-        if card.value_range not in (None, *RANGES):
-            raise ValueError(f"value_range {card.value_range!r}")
-        content = bytearray(regular(inner / _FUNCTION).read_bytes())
-        if hashlib.sha256(content).hexdigest() != values["sha256"]:
+        card, digest = _read_card(inner / _CARD)
+        content = regular(inner / _FUNCTION).read_bytes()
+        if hashlib.sha256(content).hexdigest() != digest:
             raise ValueError(f"{_FUNCTION} is not as it was written")
+        function = read_function(content)
+        check_signature(function, card.input_shape, card.input_dtype, len(card.class_names))
+        lowered(function, (1, *card.input_shape), card.input_dtype)
+        return Model(card, function)
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(
             f"{option}: expected the folder of a run that `train` has finished, got {folder}, "
             f"which has no {FOLDER}/{_CARD} and {_FUNCTION}; call train with this --workdir"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _damaged(option, inner, error) from None
-    try:
-        return Model(card, export.deserialize(content))
+    except (UsageError, MemoryError):
+        raise
+    except RefusedFunctionError as error:
+        raise UsageError(
+            f"{option}: expected a function as train writes it, got {error} in {inner}; a "
+            "model is a program, and nothing of this one was run: get it from whom you trust"
+        ) from None
     except Exception as error:  # flatbuffers and XLA have no common one
-        raise _damaged(option, inner, error) from None
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:160]
+        raise UsageError(
+            f"{option}: expected a model that can be read, got {inner} ({reason}); delete it "
+            "and call train again, which writes it from the last checkpoint"
+        ) from None
 
 
-def _damaged(option: str, folder: Path, error: Exception) -> UsageError:
-    reason = f"{type(error).__name__}: {error}".partition("\n")[0][:160]
-    return UsageError(
-        f"{option}: expected a model that can be read, got {folder} ({reason}); delete it and "
-        "call train again, which writes it from the last checkpoint"
+def _read_card(path: Path) -> tuple[Card, str]:
+    """Return what is in ``model.json``, and the hash of the function."""
+    values = check_fields(read_json(path, "delete the model and call train again"), _FIELDS)
+    card = Card(
+        class_names=tuple(values["class_names"]),
+        input_shape=tuple(values["input_shape"]),
+        input_dtype=values["input_dtype"],
+        feature_names=tuple(values["feature_names"]),
+        value_range=values.get("value_range"),  # older models have none
     )
+    if card.value_range not in (None, *RANGES):
+        raise ValueError(f"value_range {card.value_range!r}")
+    shape, features = card.input_shape, card.feature_names
+    if len(shape) not in (1, 3) or min(shape) < 1:
+        raise ValueError(f"input_shape {list(shape)}")
+    if features and (len(features),) != shape:
+        raise ValueError(f"{len(features)} feature_names for the input_shape {list(shape)}")
+    for name, count in Counter(features).items():
+        if count > 1:
+            raise ValueError(f"the name {name[:40]!r} of {count} features")
+    return card, values["sha256"]

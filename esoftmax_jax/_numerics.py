@@ -190,6 +190,20 @@ def log_probs(logits: ArrayInput, axis: int) -> Array:
     return jnp.asarray(logits) - jnp.expand_dims(maximum, axis) - jnp.expand_dims(log_sum, axis)
 
 
+@jax.custom_jvp
+def expm1(x: Array) -> Array:
+    """Return e^x − 1 with the derivative e^x.
+
+    JAX derives it as (e^x − 1) + 1, in which a probability of 1e-7 has lost its digits.
+    """
+    return jnp.expm1(x)
+
+
+@expm1.defjvp
+def _expm1_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    return expm1(*primals), jnp.exp(primals[0]) * tangents[0]
+
+
 def log_epsilon_top(log_prob: Array, m: Scalar, is_top: Array | bool = True) -> Array:
     """Return log((p + m) / (m + 1)) from log p ≤ 0, for the class that receives m.
 
@@ -207,7 +221,7 @@ def log_epsilon_top(log_prob: Array, m: Scalar, is_top: Array | bool = True) -> 
     base = jnp.where(small, log_prob, 0)
     scale = jnp.where(small, m, 1) / (1 + m)
     exponent = jnp.where(small, jnp.where(is_top, -log_prob, 0), log_prob)
-    return base + jnp.log1p(scale * jnp.expm1(exponent))
+    return base + jnp.log1p(scale * expm1(exponent))
 
 
 def log_epsilon_prob(
@@ -232,19 +246,31 @@ def floor_log_prob(log_prob: Array, min_prob: Scalar | None) -> Array:
 
 
 def focal_term(log_prob: Array, gamma: Scalar, *, stop_modulator_gradient: bool) -> Array:
-    """Return −(1 − p)^γ log p from log p, with its limit 0 (and gradient 0) at p = 1."""
-    certain = log_prob == 0
-    inside = jnp.where(certain, -1, log_prob)
-    modulator = jnp.exp(gamma * jnp.log(-jnp.expm1(inside)))
+    """Return −(1 − p)^γ log p from log p.
+
+    At p = 1 it is its limit 0, with gradient 0; at p = 0 it is the limit −log p, whose
+    derivative by the modulator would be 0 · ∞.
+    """
+    certain, impossible = log_prob == 0, log_prob == -jnp.inf
+    inside = jnp.where(certain | impossible, -1, log_prob)
+    modulator = jnp.exp(gamma * jnp.log(-expm1(inside)))
     if stop_modulator_gradient:
         modulator = jax.lax.stop_gradient(modulator)
-    return jnp.where(certain, 0, -modulator * inside)
+    value = jnp.where(impossible, -log_prob, -modulator * inside)
+    return jnp.where(certain, 0, value)
+
+
+def power_loss(log_prob: Array, q: Scalar) -> Array:
+    """Return (1 − p^q)/q from log p, for q > 0."""
+    impossible = log_prob == -jnp.inf  # 0^q is 0 for every q, and no derivative is 0 · ∞
+    exponent = q * jnp.where(impossible, -1, log_prob)
+    return jnp.where(impossible, 1, -expm1(exponent)) / q
 
 
 def log_shifted_prob(log_prob: Array, a: Scalar) -> Array:
     """Return log((p + a) / (1 + a)) from log p ≤ 0 for a > 0, precise for small and large a."""
     large = a >= 1
     shift = jnp.where(large, a, 1)
-    direct = jnp.log1p(jnp.expm1(log_prob) / (1 + shift))
+    direct = jnp.log1p(expm1(log_prob) / (1 + shift))
     small = jnp.where(large, 1, a)
     return jnp.where(large, direct, jnp.logaddexp(log_prob, jnp.log(small)) - jnp.log1p(small))

@@ -173,7 +173,6 @@ def bi_tempered(z, y, *, t1=0.8, t2=1.2, num_iterations=None):
     def log_t(x):
         return np.log(x) if t1 == 1 else (x ** (1 - t1) - 1) / (1 - t1)
 
-    z = z[np.isfinite(z)] if np.isfinite(z[y]) else z
     finite = z[np.isfinite(z)]
     low, high = finite.max(), finite.max() + 1
     while exp_t(finite - high).sum() > 1:

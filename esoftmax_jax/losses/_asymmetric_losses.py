@@ -57,7 +57,7 @@ def asymmetric_generalized_cross_entropy(
     """
     log_prob = _numerics.label_log_prob(logits, labels, axis)
     shifted = _numerics.log_shifted_prob(log_prob, a)
-    return -((1 + a) ** q) * jnp.expm1(q * shifted) / q
+    return -((1 + a) ** q) * _numerics.expm1(q * shifted) / q
 
 
 @loss_function(a=ABOVE_ONE, q=POSITIVE)
@@ -104,8 +104,8 @@ def asymmetric_unhinged_loss(
         (AUL).
     """
     log_prob = _numerics.label_log_prob(logits, labels, axis)
-    relative = jnp.log1p(-jnp.expm1(log_prob) / (a - 1))
-    return (a - 1) ** q * jnp.expm1(q * relative) / q
+    relative = jnp.log1p(-_numerics.expm1(log_prob) / (a - 1))
+    return (a - 1) ** q * _numerics.expm1(q * relative) / q
 
 
 @loss_function(a=POSITIVE)

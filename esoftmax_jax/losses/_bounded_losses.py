@@ -52,7 +52,7 @@ def mean_absolute_error(
         Ghosh et al., "Robust Loss Functions under Label Noise for Deep Neural Networks", AAAI
         2017, section 4; Wang et al., NeurIPS 2024 (arXiv 2508.02387), section 3.3.
     """
-    return -2 * jnp.expm1(_numerics.label_log_prob(logits, labels, axis))
+    return -2 * _numerics.expm1(_numerics.label_log_prob(logits, labels, axis))
 
 
 @loss_function(q=UNIT_RANGE, min_prob=PROBABILITY_FLOOR)
@@ -100,7 +100,7 @@ def generalized_cross_entropy(
         with Noisy Labels", NeurIPS 2018, equation 6.
     """
     log_prob = _numerics.label_log_prob(logits, labels, axis)
-    return -jnp.expm1(q * _numerics.floor_log_prob(log_prob, min_prob)) / q
+    return _numerics.power_loss(_numerics.floor_log_prob(log_prob, min_prob), q)
 
 
 @loss_function(min_target=TARGET_FLOOR)
@@ -147,7 +147,7 @@ def reverse_cross_entropy(
         equation 5.
     """
     log_prob = _numerics.label_log_prob(logits, labels, axis)
-    return jnp.log(min_target) * jnp.expm1(log_prob)
+    return jnp.log(min_target) * _numerics.expm1(log_prob)
 
 
 @loss_function(alpha=NON_NEGATIVE, beta=NON_NEGATIVE, min_target=TARGET_FLOOR)
@@ -196,4 +196,4 @@ def symmetric_cross_entropy(
         equation 7.
     """
     log_prob = _numerics.label_log_prob(logits, labels, axis)
-    return beta * jnp.log(min_target) * jnp.expm1(log_prob) - alpha * log_prob
+    return beta * jnp.log(min_target) * _numerics.expm1(log_prob) - alpha * log_prob

@@ -67,12 +67,12 @@ def jensen_shannon_loss(
     """
     log_prob = _numerics.label_log_prob(logits, labels, axis)
     prob = jnp.exp(log_prob)
-    log_mixture = jnp.log1p((1 - pi) * jnp.expm1(log_prob))
+    log_mixture = _numerics.log_shifted_prob(log_prob, pi / (1 - pi))
     impossible = log_prob == -jnp.inf
     log_ratio = jnp.where(impossible, 0, log_prob) - log_mixture
     log_weight = jnp.log1p(-pi)
     from_label = -pi * log_mixture
-    from_prediction = (1 - pi) * (prob * log_ratio + jnp.expm1(log_prob) * log_weight)
+    from_prediction = (1 - pi) * (prob * log_ratio + _numerics.expm1(log_prob) * log_weight)
     return (from_label + from_prediction) / (-(1 - pi) * log_weight)
 
 

@@ -1,6 +1,5 @@
 """The losses of the paper: cross-entropy and focal loss on ε-softmax, alone and with MAE."""
 
-import jax.numpy as jnp
 
 from esoftmax_jax import _numerics
 from esoftmax_jax._checks import NON_NEGATIVE, PROBABILITY_FLOOR
@@ -179,7 +178,7 @@ def epsilon_softmax_cross_entropy_with_mae(
     """
     log_prob, predicted = _numerics.label_log_prob_and_predicted(logits, labels, axis)
     cross_entropy = -_numerics.log_epsilon_prob(log_prob, predicted, m, min_prob)
-    return alpha * cross_entropy - 2 * beta * jnp.expm1(log_prob)
+    return alpha * cross_entropy - 2 * beta * _numerics.expm1(log_prob)
 
 
 @loss_function(
@@ -249,4 +248,4 @@ def epsilon_softmax_focal_loss_with_mae(
         gamma,
         stop_modulator_gradient=stop_modulator_gradient,
     )
-    return alpha * focal - 2 * beta * jnp.expm1(log_prob)
+    return alpha * focal - 2 * beta * _numerics.expm1(log_prob)

@@ -147,7 +147,7 @@ def linear_generalized_cross_entropy(
     log_prob, _ = label_log_prob_and_predicted(
         hidden, kernel, labels, bias, where, chunk_size, axis_name
     )
-    return -jnp.expm1(q * _numerics.floor_log_prob(log_prob, min_prob)) / q
+    return _numerics.power_loss(_numerics.floor_log_prob(log_prob, min_prob), q)
 
 
 @linear_loss_function()
@@ -280,4 +280,4 @@ def linear_epsilon_softmax_cross_entropy_with_mae(
         hidden, kernel, labels, bias, where, chunk_size, axis_name
     )
     cross_entropy = -_numerics.log_epsilon_prob(log_prob, predicted, m, min_prob)
-    return alpha * cross_entropy - 2 * beta * jnp.expm1(log_prob)
+    return alpha * cross_entropy - 2 * beta * _numerics.expm1(log_prob)

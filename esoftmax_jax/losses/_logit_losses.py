@@ -53,7 +53,9 @@ def temperature_softmax_cross_entropy(
         Wang et al., NeurIPS 2024 (arXiv 2508.02387), table 6.
     """
     temperature = _numerics.for_each_class(tau, labels, axis)
-    return -_numerics.label_log_prob(logits / temperature, labels, axis)
+    present = logits != -jnp.inf  # −inf/τ is −inf, but its derivative by τ would be 0 · ∞
+    scaled = jnp.where(present, jnp.where(present, logits, 0) / temperature, -jnp.inf)
+    return -_numerics.label_log_prob(scaled, labels, axis)
 
 
 @loss_function(static=("continuous",), delta=POSITIVE)
@@ -194,6 +196,6 @@ def _log_prob_with_margin(
     top = _numerics.class_is(scores.shape, jnp.argmax(scores, axis=axis), axis)
     log_probs = _numerics.log_probs(scores, axis)
     others = jnp.sum(jnp.where(top, 0, jnp.exp(log_probs)), axis=axis, keepdims=True)
-    rest = jnp.where(top, others, -jnp.expm1(jnp.where(top, -1, log_probs)))
+    rest = jnp.where(top, others, -_numerics.expm1(jnp.where(top, -1, log_probs)))
     log_rest = jnp.log(jnp.maximum(rest, 1e-37))
     return log_probs - margin - jnp.logaddexp(log_rest, log_probs - margin)

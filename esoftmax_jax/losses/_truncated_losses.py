@@ -53,7 +53,7 @@ def taylor_cross_entropy(
         Feng et al., "Can Cross Entropy Loss Be Robust to Label Noise?", IJCAI 2020.
     """
     log_prob = _numerics.label_log_prob(logits, labels, axis)
-    rest = -jnp.expm1(log_prob)
+    rest = -_numerics.expm1(log_prob)
     total = jnp.zeros_like(rest)
     for i in range(order, 0, -1):
         total = rest * (total + 1 / i)

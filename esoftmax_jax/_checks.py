@@ -232,11 +232,12 @@ def check_hyperparameter(
     value: Any,
     interval: Interval,
     example_shape: tuple[int, ...] = (),
-    dtype: Any = np.float64,
+    dtype: Any = None,
 ) -> None:
     """Check a number, or an array of numbers that broadcasts against the examples.
 
-    The number must lie in the interval as it is and as what it becomes in ``dtype``.
+    The number must lie in the interval as it is and as what it becomes in ``dtype``, that of
+    the computation, or JAX's widest where it is not known yet.
     """
     if value is None and interval.optional:
         return
@@ -263,12 +264,12 @@ def check_hyperparameter(
     values = np.asarray(value, dtype=np.float64)
     if not interval.contains(values):
         raise ValueError(f"{name}: expected a finite value {interval}, got {value}")
-    with np.errstate(over="ignore", under="ignore"):
-        computed = values.astype(dtype)
+    dtype = np.dtype(jnp.result_type(float) if dtype is None else dtype)
+    computed = _as_computed(values, dtype)
     if not interval.contains(computed):
         raise ValueError(
             f"{name}: expected a finite value {interval}, got {value}, which is {computed} in "
-            f"{np.dtype(dtype)}; choose a less extreme one"
+            f"{dtype}; choose a less extreme one"
         )
 
 
@@ -278,6 +279,14 @@ def _broadcasts(shape: tuple[int, ...], example_shape: tuple[int, ...]) -> bool:
     return len(shape) <= len(example_shape) and all(
         size in (1, other) for size, other in zip(shape, trailing, strict=True)
     )
+
+
+def _as_computed(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Return numbers as a program sees them: XLA takes what is below the normal range as 0."""
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = values.astype(dtype)
+    normal = np.abs(rounded) >= np.finfo(dtype).tiny
+    return np.where(normal | np.isnan(rounded), rounded, 0).astype(dtype)
 
 
 def check_flag(name: str, value: object) -> None:

@@ -53,7 +53,7 @@ def safe_labels(labels: ArrayInput, num_classes: int) -> tuple[Array, Array]:
 def class_is(shape: tuple[int, ...], labels: ArrayInput, axis: int) -> Array:
     """Compare class indices with labels; XLA fuses it, so no one-hot array is stored."""
     classes = jax.lax.broadcasted_iota(jnp.int32, shape, axis)
-    return classes == jnp.expand_dims(labels, axis)
+    return classes == jnp.expand_dims(jnp.asarray(labels, jnp.int32), axis)
 
 
 def exponentials(logits: ArrayInput, axis: int) -> tuple[Array, Array, Array]:

@@ -151,7 +151,8 @@ def _farthest(num_classes: int) -> float:
 def _check(logits: ArrayInput, m: Scalar, axis: int) -> int:
     axis = _checks.check_logits(logits, axis)
     example_shape = logits.shape[:axis] + logits.shape[axis + 1 :]
-    _checks.check_hyperparameter("m", m, _checks.NON_NEGATIVE, example_shape)
+    dtype = _numerics.compute_dtype(logits.dtype)
+    _checks.check_hyperparameter("m", m, _checks.NON_NEGATIVE, example_shape, dtype)
     return axis
 
 

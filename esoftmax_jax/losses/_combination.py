@@ -80,16 +80,22 @@ def sum_of_terms(
     labels: Any,
     axis: int,
     where: ArrayInput | None,
+    names: Sequence[str] = (),
 ) -> Array:
-    """Return Σ w ℓ; the weights are scalars or have one value for each example."""
+    """Return Σ w ℓ; the weights are scalars or have one value for each example.
+
+    ``names`` are what errors call the weights.
+    """
     positive_axis = _checks.check_logits(logits, axis)
     # Half precision is left once, at the end, and not by every term.
     wide = _numerics.widened(logits)
+    examples = wide.shape[:positive_axis] + wide.shape[positive_axis + 1 :]
     total = jnp.zeros((), wide.dtype)
-    for weight, term in terms:
+    for position, (weight, term) in enumerate(terms):
+        name = names[position] if names else f"weight of term {position}"
+        _checks.check_hyperparameter(name, weight, _checks.NON_NEGATIVE, examples, wide.dtype)
         factor = jnp.asarray(weight).astype(wide.dtype)
         if labels is EVERY_CLASS and factor.ndim:
-            shape = wide.shape[:positive_axis] + wide.shape[positive_axis + 1 :]
-            factor = jnp.expand_dims(jnp.broadcast_to(factor, shape), positive_axis)
+            factor = jnp.expand_dims(jnp.broadcast_to(factor, examples), positive_axis)
         total = total + factor * term(wide, labels, axis=axis, where=where)
     return total.astype(jnp.asarray(logits).dtype)

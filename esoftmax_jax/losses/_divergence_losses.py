@@ -185,7 +185,9 @@ def generalized_jensen_shannon_loss(
         )
     check_labels(labels, logits[0], axis - 1)
     check_where(where, labels.shape)
-    check_hyperparameter("pi", pi, OPEN_UNIT, labels.shape)
+    check_hyperparameter(
+        "pi", pi, OPEN_UNIT, labels.shape, _numerics.compute_dtype(logits.dtype)
+    )
     labels = _numerics.narrow_labels(labels)
     logits = jnp.asarray(logits)
     clean = _numerics.widened(logits)

@@ -107,9 +107,13 @@ def early_learning_regularized_cross_entropy(
     _checks.check_where(where, labels.shape)
     _checks.check_state("state", state, EarlyLearningState, "init_early_learning(...)")
     _checks.check_memory("state.targets", state.targets, logits.shape)
-    _checks.check_hyperparameter("beta", beta, MOMENTUM)
-    _checks.check_hyperparameter("lam", lam, _checks.NON_NEGATIVE)
-    _checks.check_hyperparameter("min_disagreement", min_disagreement, _checks.OPEN_UNIT)
+    for name, value, interval in (
+        ("beta", beta, MOMENTUM),
+        ("lam", lam, _checks.NON_NEGATIVE),
+        ("min_disagreement", min_disagreement, _checks.OPEN_UNIT),
+    ):
+        dtype = _numerics.compute_dtype(logits.dtype)
+        _checks.check_hyperparameter(name, value, interval, dtype=dtype)
 
     labels = _numerics.narrow_labels(labels)
     logits = jnp.asarray(logits)

@@ -1,6 +1,5 @@
 """The losses of the paper: cross-entropy and focal loss on ε-softmax, alone and with MAE."""
 
-
 from esoftmax_jax import _numerics
 from esoftmax_jax._checks import NON_NEGATIVE, PROBABILITY_FLOOR
 from esoftmax_jax._types import Array, ArrayInput, Scalar

@@ -121,8 +121,9 @@ def update_gradient_clipping(
             f"cross_entropies: expected at most as many values as the queue holds "
             f"({state.queue.size}), got {cross_entropies.size}"
         )
-    _checks.check_hyperparameter("max_ratio", max_ratio, AT_LEAST_ONE)
-    _checks.check_hyperparameter("min_prob", min_prob, _checks.OPEN_UNIT)
+    dtype = state.queue.dtype
+    _checks.check_hyperparameter("max_ratio", max_ratio, AT_LEAST_ONE, dtype=dtype)
+    _checks.check_hyperparameter("min_prob", min_prob, _checks.OPEN_UNIT, dtype=dtype)
     updated: GradientClippingState = _update(state, cross_entropies, max_ratio, min_prob, where)
     return updated
 

@@ -72,8 +72,9 @@ def linear_loss_function(
             )
             _linear_checks.check_token_labels(labels, hidden)
             _checks.check_where(options["where"], labels.shape)
+            dtype = _linear_numerics.compute_dtype(hidden, kernel)
             for name, interval in intervals.items():
-                _checks.check_hyperparameter(name, options[name], interval, labels.shape)
+                _checks.check_hyperparameter(name, options[name], interval, labels.shape, dtype)
             _linear_checks.check_chunk_size(options["chunk_size"])
             labels = _numerics.narrow_labels(labels)
             result: Array = compiled(hidden, kernel, labels, **options)

@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from esoftmax_jax import _checks, _numerics
 from esoftmax_jax._types import Array, ArrayInput, LossFunction, Scalar
@@ -41,6 +42,7 @@ def with_epsilon_softmax(
 
     Example:
         >>> import jax.numpy as jnp
+    import numpy as np
         >>> from esoftmax_jax.losses import generalized_cross_entropy, with_epsilon_softmax
         >>> loss = with_epsilon_softmax(generalized_cross_entropy, m=10.0)
         >>> losses = loss(jnp.array([[2.0, 0.0, -1.0]] * 2), jnp.array([0, 2]), q=0.7)
@@ -67,6 +69,9 @@ def with_epsilon_softmax(
         positive_axis = _checks.check_logits(logits, axis)
         logits = jnp.asarray(logits)
         clean = _numerics.widened(logits)
+        _checks.check_hyperparameter(
+            "min_prob", min_prob, _checks.PROBABILITY_FLOOR, dtype=clean.dtype
+        )
         if where is not None:
             _checks.check_where(
                 where, clean.shape[:positive_axis] + clean.shape[positive_axis + 1 :]
@@ -105,6 +110,7 @@ def with_logit_bias(loss: LossFunction, *, bias: Scalar) -> LossFunction:
 
     Example:
         >>> import jax.numpy as jnp
+    import numpy as np
         >>> from esoftmax_jax.losses import mean_absolute_error, with_logit_bias
         >>> loss = with_logit_bias(mean_absolute_error, bias=3.0)
         >>> losses = loss(jnp.array([[2.0, 0.0, -1.0]] * 2), jnp.array([0, 2]))
@@ -132,6 +138,7 @@ def with_logit_bias(loss: LossFunction, *, bias: Scalar) -> LossFunction:
         logits = jnp.asarray(logits)
         _checks.check_labels(labels, logits, positive_axis)
         clean = _numerics.widened(logits)
+        _checks.check_hyperparameter("bias", bias, _checks.REAL, dtype=clean.dtype)
         safe, _ = _numerics.safe_labels(labels, clean.shape[positive_axis])
         hot = _numerics.class_is(clean.shape, safe, positive_axis)
         shifted = clean + jnp.where(hot, jnp.asarray(bias, clean.dtype), 0)
@@ -169,5 +176,8 @@ def logit_bias_for_initial_prob(num_classes: int, *, initial_prob: float = 0.1) 
         Motivated by Staats et al., AAAI 2025 (arXiv 2306.05497).
     """
     _checks.check_num_classes(num_classes)
-    _checks.check_hyperparameter("initial_prob", initial_prob, _checks.OPEN_UNIT)
+    # Python's floats compute it, whatever JAX's are.
+    _checks.check_hyperparameter(
+        "initial_prob", initial_prob, _checks.OPEN_UNIT, dtype=np.float64
+    )
     return math.log(num_classes - 1) + math.log(initial_prob) - math.log1p(-initial_prob)

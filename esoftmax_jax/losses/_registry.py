@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from esoftmax_jax import _checks
 from esoftmax_jax._types import Array, ArrayInput, LossFunction
 from esoftmax_jax.losses import _asymmetric_losses as asymmetric
 from esoftmax_jax.losses import _bounded_losses as bounded
@@ -46,14 +46,11 @@ def _sum_of(first: LossFunction, second: LossFunction, name: str) -> LossFunctio
         **options: Any,
     ) -> Array:
         _refuse_unknown(name, options, merged)
-        positive_axis = _checks.check_logits(logits, axis)
-        examples = logits.shape[:positive_axis] + logits.shape[positive_axis + 1 :]
         terms = []
-        for key, weight, (loss, names) in zip(_WEIGHTS, (alpha, beta), parts, strict=True):
-            _checks.check_hyperparameter(key, weight, _checks.NON_NEGATIVE, examples)
+        for weight, (loss, names) in zip((alpha, beta), parts, strict=True):
             chosen = {key: options[key] for key in names if key in options}
             terms.append((weight, functools.partial(loss, **chosen)))
-        return sum_of_terms(terms, logits, labels, axis, where)
+        return sum_of_terms(terms, logits, labels, axis, where, _WEIGHTS)
 
     own = list(inspect.signature(combination).parameters.values())[:-1]
     combination.__signature__ = inspect.Signature([*own, *merged.values()])  # type: ignore[attr-defined]
@@ -226,5 +223,6 @@ def get(name: str, **hyperparameters: Any) -> Callable[..., Array]:
     ):
         # Let the loss itself refuse values outside their range, now and not in a training
         # run. Tracing is enough; what has one value per example is left to the call.
-        jax.eval_shape(bound, np.zeros((1, 2), np.float32), np.zeros(1, np.int32))
+        widest = jnp.result_type(float)
+        jax.eval_shape(bound, np.zeros((1, 2), widest), np.zeros(1, np.int32))
     return bound

@@ -10,7 +10,7 @@ from experiments._console import make_console
 from experiments._datasets import Dataset, is_own
 from experiments._noise_option import NoiseSpec
 from experiments._noisy_labels import what_counts_as_wrong
-from experiments._recipes import make_config, recipe_for
+from experiments._recipes import gate_notes, make_config, recipe_for
 from experiments._recommend import recommend
 from experiments._report import (
     Row,
@@ -61,6 +61,8 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
         path = options.out / "tuning.jsonl"
         tuned = run_all(tuning, dataset, path, "tuning", at_once=options.runs_at_once)
     configs = _final_configs(dataset, options, choose(tuned))
+    for note in gate_notes((config for _, config in configs), dataset.num_classes):
+        console.print(note)
     labels = [label for label, _ in configs]
     results = run_all(
         [config for _, config in configs],

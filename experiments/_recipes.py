@@ -1,6 +1,7 @@
 """How each dataset is trained by default: network, epochs, learning rate, loss settings."""
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,18 @@ def make_config(dataset: Dataset, noise: NoiseSpec, loss: str, **options: Any) -
         dataset.num_classes, fields["batch_size"]
     )
     return RunConfig(dataset=dataset.name, noise=str(noise), loss=loss, **fields)
+
+
+def gate_notes(configs: Iterable[RunConfig], num_classes: int) -> tuple[str, ...]:
+    """Return a sentence for each loss whose m is too large for so many classes."""
+    found: dict[str, None] = {}
+    for config in configs:
+        method = method_named(config.loss)
+        settings = dict(method.flags) | dict(config.hyperparameters)
+        sentence = presets.gate_warning(method.name, settings, num_classes)
+        if sentence is not None:
+            found[f"Note: {sentence}"] = None
+    return tuple(found)
 
 
 def _batch_size(count: int) -> int:

@@ -16,6 +16,7 @@ from experiments._margin_history import MarginHistory
 from experiments._model_file import has_model, write_model
 from experiments._program import make_program
 from experiments._progress import ProgressBar
+from experiments._recipes import gate_notes
 from experiments._results import (
     append_line,
     diverged,
@@ -88,6 +89,8 @@ def train(
         if history is not None and group.epoch and not history.has(group.epoch):
             history.record(group)
         if done is None:
+            for note in gate_notes([config], dataset.num_classes):
+                console.print(note)
             _train_rest(group, checkpoints, history, checkpoint_every, console)
     finished_before = done is not None
     if done is None:

@@ -31,7 +31,7 @@ ALLOWED = {
         "_linear_numerics",
     },
     "noise": {"_types", "_checks", "_numerics"},
-    "presets": {"_types", "losses"},
+    "presets": {"_types", "_checks", "losses"},
     "training": {"_types", "_checks"},
     "__init__": {"losses", "noise", "presets", "training", "_version"},
 }  # fmt: skip

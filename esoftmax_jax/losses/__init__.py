@@ -56,6 +56,10 @@ from esoftmax_jax.losses._every_class import (
     expected_loss,
     per_class_loss,
 )
+from esoftmax_jax.losses._gate import (
+    gate_probability,
+    m_for_gate,
+)
 from esoftmax_jax.losses._gradient_clipping import (
     GradientClippingState,
     init_gradient_clipping,
@@ -129,6 +133,7 @@ __all__ = [
     "expected_loss",
     "focal_loss",
     "forward_corrected_cross_entropy",
+    "gate_probability",
     "generalized_cross_entropy",
     "generalized_jensen_shannon_loss",
     "get",
@@ -144,6 +149,7 @@ __all__ = [
     "logit_bias_for_initial_prob",
     "logit_clip_cross_entropy",
     "m_for_epsilon",
+    "m_for_gate",
     "mean_absolute_error",
     "mean_squared_error",
     "names",

@@ -2,11 +2,13 @@
 
 import copy
 import dataclasses
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from esoftmax_jax import losses
 from esoftmax_jax._types import Array
+from esoftmax_jax.presets._gate_warning import GateWarning, gate_warning
 
 
 class Hyperparameters(Mapping[str, Any]):
@@ -77,6 +79,14 @@ class Preset:
         # Nothing in it can change, and its hyperparameters would come out as a dict.
         return self
 
-    def loss(self) -> Callable[..., Array]:
-        """Return the loss with its hyperparameters bound (NLNL's key is given at the call)."""
+    def loss(self, num_classes: int | None = None) -> Callable[..., Array]:
+        """Return the loss with its hyperparameters bound (NLNL's key is given at the call).
+
+        Given the number of classes of other data than the paper's, it warns (``GateWarning``)
+        where an ε-softmax loss would have next to no gradient at first.
+        """
+        if num_classes is not None:
+            sentence = gate_warning(self.loss_name, self.hyperparameters, num_classes)
+            if sentence is not None:
+                warnings.warn(sentence, GateWarning, stacklevel=2)
         return losses.get(self.loss_name, **self.hyperparameters)

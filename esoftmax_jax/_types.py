@@ -1,16 +1,39 @@
-"""The types that signatures are written in."""
+"""The types that signatures are written in.
 
-from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias
+They are named types, so that ``help`` and error messages show the name.
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import jax
+import numpy as np
 from numpy.typing import NDArray
 
-Array: TypeAlias = jax.Array
-ArrayInput: TypeAlias = jax.Array | NDArray[Any]
+if sys.version_info >= (3, 12):
+    from typing import TypeAliasType
+else:
+    from typing_extensions import TypeAliasType
+
+Array = TypeAliasType("Array", jax.Array)
+ArrayInput = TypeAliasType("ArrayInput", jax.Array | NDArray[Any])
 """What array arguments may be; Python lists are refused at the door."""
 
-Scalar: TypeAlias = float | jax.Array
+ArrayLike = TypeAliasType("ArrayLike", jax.typing.ArrayLike)
+"""What JAX makes an array of: arrays and single numbers."""
+
+Labels = TypeAliasType("Labels", jax.typing.ArrayLike | Sequence[int])
+Matrix = TypeAliasType("Matrix", jax.typing.ArrayLike | Sequence[Sequence[float]])
+ClassMap = TypeAliasType(
+    "ClassMap", str | Mapping[int, int] | Sequence[int] | NDArray[Any] | jax.Array
+)
+HostIntegers = TypeAliasType("HostIntegers", np.ndarray[Any, np.dtype[np.integer[Any]]])
+"""Integers in NumPy's memory, as the label noise returns them."""
+
+HostFloats = TypeAliasType("HostFloats", np.ndarray[Any, np.dtype[np.float64]])
+
+Scalar = TypeAliasType("Scalar", float | jax.Array)
 """A hyperparameter: a Python number, or an array that may be traced."""
 
 
@@ -29,5 +52,5 @@ class Loss(Protocol):
         ...
 
 
-LossFunction: TypeAlias = Callable[..., Array]
+LossFunction = TypeAliasType("LossFunction", Callable[..., Array])
 """A loss whose hyperparameters are still keyword arguments."""

@@ -1,10 +1,15 @@
 """The layers: who may import whom, and what the library may not import at all."""
 
 import ast
+import inspect
+import itertools
+import pydoc
 import subprocess
 import sys
+import typing
 from pathlib import Path
 
+import jax
 import pytest
 
 import esoftmax_jax
@@ -35,7 +40,7 @@ ALLOWED = {
     "training": {"_types", "_checks"},
     "__init__": {"losses", "noise", "presets", "training", "_version"},
 }  # fmt: skip
-OUTSIDE = {"jax", "numpy", "chex", "flax", "optax"}
+OUTSIDE = {"jax", "numpy", "chex", "flax", "optax", "typing_extensions"}
 ONLY_TRAINING = {"flax", "optax"}
 
 
@@ -113,15 +118,53 @@ def test_the_library_stays_light():
     assert set(ast.literal_eval(result.stdout)) <= {"orbax", "rich"}
 
 
-@pytest.mark.parametrize("module", ["", "losses", "noise", "presets", "training"])
+PARTS = ["losses", "noise", "presets", "training"]
+INSIDE_LOSSES = {"get", "names"}  # good names there only
+
+
+@pytest.mark.parametrize("module", PARTS)
 def test_public_names_exist_and_are_documented(module):
-    namespace = getattr(esoftmax_jax, module) if module else esoftmax_jax
+    namespace = getattr(esoftmax_jax, module)
     assert len(set(namespace.__all__)) == len(namespace.__all__)
     for name in namespace.__all__:
         member = getattr(namespace, name)
-        assert name in esoftmax_jax.__all__ or name in ("get", "names") or module == "presets"
+        if module != "presets" and name not in INSIDE_LOSSES:
+            assert getattr(esoftmax_jax, name) is member
         if callable(member) and name not in ("Backend", "Batch"):
             assert member.__doc__, name
+
+
+def test_a_star_imports_the_names_of_all_parts():
+    imported: dict[str, object] = {}
+    exec("from esoftmax_jax import *", imported)
+    parts = (getattr(esoftmax_jax, part).__all__ for part in PARTS if part != "presets")
+    expected = {*PARTS, *itertools.chain(*parts)} - INSIDE_LOSSES
+    assert set(imported) - {"__builtins__"} == expected
+
+
+def test_help_is_short_and_names_types():
+    def number_of_lines(thing):
+        return len(pydoc.render_doc(thing).splitlines())
+
+    assert number_of_lines(esoftmax_jax) < 60
+    assert number_of_lines(esoftmax_jax.cross_entropy) < 60
+    for part in ("losses", "noise"):
+        for name in getattr(esoftmax_jax, part).__all__:
+            function = getattr(esoftmax_jax, name, None)
+            if not inspect.isfunction(function):
+                continue
+            for parameter in inspect.signature(function).parameters.values():
+                shown = inspect.formatannotation(parameter.annotation)
+                assert len(shown) <= 72, f"{name}: {parameter}"
+    signature = str(inspect.signature(esoftmax_jax.epsilon_softmax_cross_entropy))
+    assert signature.startswith("(logits: ArrayInput, labels: ArrayInput, *, m: Scalar, ")
+    assert signature.endswith(") -> Array")
+
+
+def test_named_types_are_still_types_to_tools():
+    hints = typing.get_type_hints(esoftmax_jax.cross_entropy)
+    assert jax.Array in typing.get_args(hints["logits"].__value__)
+    assert hints["return"].__value__ is jax.Array
 
 
 @pytest.mark.parametrize("name", esoftmax_jax.losses.__all__)

@@ -6,17 +6,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from esoftmax_jax._types import Array, ArrayInput
 from esoftmax_jax.noise import _checks, _selection
 from esoftmax_jax.noise._transition import inverse_cumulative
 
 
 def annotator_labels(
-    key: jax.Array,
+    key: Array,
     labels: _checks.Labels,
     *,
-    matrices: jax.Array | np.ndarray | Sequence[_checks.Matrix],
+    matrices: ArrayInput | Sequence[_checks.Matrix],
     example_ids: _checks.Labels | None = None,
-) -> jax.Array:
+) -> Array:
     """Draws the labels that A annotators give, each with a transition matrix of its own.
 
     With T⁽ᵃ⁾ the matrix of annotator a, independently for all examples and annotators,
@@ -75,12 +76,12 @@ def annotator_labels(
 
 
 def majority_vote(
-    key: jax.Array,
+    key: Array,
     annotations: _checks.Labels | Sequence[Sequence[int]],
     *,
     num_classes: int,
     example_ids: _checks.Labels | None = None,
-) -> jax.Array:
+) -> Array:
     """Returns the label that most annotators gave to each example.
 
     With v_nj = #{a : annotation_na = j}, the label of example n is drawn uniformly from
@@ -127,9 +128,7 @@ def majority_vote(
     )
     host_ids = _checks.checked_example_ids(example_ids, num_examples=host_annotations.shape[0])
     bits = _selection.example_bits(_selection.own_stream(key, "tied votes"), host_ids)
-    winners: jax.Array = _most_frequent(
-        _selection.on_device(annotations, host_annotations), bits
-    )
+    winners: Array = _most_frequent(_selection.on_device(annotations, host_annotations), bits)
     return winners
 
 
@@ -163,7 +162,7 @@ def _checked_matrices(matrices: object) -> list[_checks.HostFloats]:
 
 
 @jax.jit
-def _most_frequent(annotations: jax.Array, bits: jax.Array) -> jax.Array:
+def _most_frequent(annotations: Array, bits: Array) -> Array:
     # Annotators are few and classes may be many: comparing annotators with each other needs
     # A² numbers per example, counting votes for every class would need K.
     ordered = jnp.sort(annotations, axis=1)

@@ -3,21 +3,21 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 
+from esoftmax_jax._types import Array, ArrayLike, ClassMap
 from esoftmax_jax.noise import _checks, _selection
-from esoftmax_jax.noise._class_maps import ClassMap, resolve_class_map
+from esoftmax_jax.noise._class_maps import resolve_class_map
 
 
 def asymmetric_noise(
-    key: jax.Array,
+    key: Array,
     labels: _checks.Labels,
     *,
     class_map: ClassMap,
     num_classes: int | None = None,
     rate: float,
     example_ids: _checks.Labels | None = None,
-) -> jax.Array:
+) -> Array:
     """Flips an exact number of labels of each class to the class it is mistaken for.
 
     With N_c examples of class c and m(c) its target, exactly
@@ -86,19 +86,19 @@ def asymmetric_noise(
         counts.astype(np.int32),
         quotas.astype(np.int32),
     )
-    noisy: jax.Array = _flip_to_target(classes, flipped, targets)
+    noisy: Array = _flip_to_target(classes, flipped, targets)
     return noisy.astype(clean.dtype)
 
 
 def sequential_asymmetric_noise(
-    key: jax.Array,
+    key: Array,
     labels: _checks.Labels,
     *,
     class_map: ClassMap,
     num_classes: int | None = None,
     rate: float,
     example_ids: _checks.Labels | None = None,
-) -> jax.Array:
+) -> Array:
     """Flips the classes one after the other, so that a flipped label may flip again.
 
     The classes are visited in ascending order. At class c with the target m(c) ≠ c, exactly
@@ -179,6 +179,6 @@ def sequential_asymmetric_noise(
 
 
 @jax.jit
-def _flip_to_target(classes: jax.Array, flipped: jax.Array, targets: ArrayLike) -> jax.Array:
+def _flip_to_target(classes: Array, flipped: Array, targets: ArrayLike) -> Array:
     # From the clean classes and not one source after the other: cat ↔ dog would mix.
     return jnp.where(flipped, jnp.asarray(targets)[classes], classes)

@@ -4,18 +4,17 @@ import math
 import numbers
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, TypeAlias
 
 import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 
-HostIntegers: TypeAlias = np.ndarray[Any, np.dtype[np.integer[Any]]]
-HostFloats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
-Labels: TypeAlias = ArrayLike | Sequence[int]
-Matrix: TypeAlias = ArrayLike | Sequence[Sequence[float]]
+from esoftmax_jax._types import Array
+from esoftmax_jax._types import HostFloats as HostFloats
+from esoftmax_jax._types import HostIntegers as HostIntegers
+from esoftmax_jax._types import Labels as Labels
+from esoftmax_jax._types import Matrix as Matrix
 
 _MAX_EXAMPLE_ID = 2**32 - 1
 
@@ -29,7 +28,7 @@ _SHAPES = {
 }
 
 
-def checked_key(key: object) -> jax.Array:
+def checked_key(key: object) -> Array:
     """Returns a typed key for a new-style or an old-style PRNG key."""
     remedy = "make one with jax.random.key(seed)"
     if not isinstance(key, jax.Array | np.ndarray):
@@ -49,7 +48,7 @@ def checked_key(key: object) -> jax.Array:
             f"key must be one PRNG key (typed, or uint32 of shape {old_style_shape}), got "
             f"an array of dtype {key.dtype} and shape {key.shape}; {remedy}"
         )
-    typed_key: jax.Array = jax.random.wrap_key_data(jnp.asarray(key))
+    typed_key: Array = jax.random.wrap_key_data(jnp.asarray(key))
     return typed_key
 
 

@@ -4,14 +4,11 @@ import numbers
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
-from typing import TypeAlias
 
 import jax
 import numpy as np
 
 from esoftmax_jax.noise._checks import checked_num_classes, host_integers
-
-ClassMap: TypeAlias = str | Mapping[int, int] | Sequence[int] | np.ndarray | jax.Array
 
 # The super-class of each of CIFAR-100's classes, in the order of the fine labels.
 _CIFAR100_SUPER_CLASS = (

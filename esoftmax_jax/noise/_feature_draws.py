@@ -7,8 +7,8 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 
+from esoftmax_jax._types import Array, ArrayLike
 from esoftmax_jax.noise import _checks
 
 # Examples that are multiplied at a time: few enough to be cheap where a class has only a
@@ -44,7 +44,7 @@ def checked_examples(
 
 
 def draw_wrong_labels(
-    key: jax.Array, examples: Examples, flipped: np.ndarray
+    key: Array, examples: Examples, flipped: np.ndarray
 ) -> _checks.HostIntegers:
     """Returns, for each flipped example, a class drawn from softmax(x · W_y) without y.
 
@@ -120,18 +120,18 @@ def _in_float32(values: np.ndarray) -> np.ndarray:
 
 
 @partial(jax.jit, static_argnames="shape")
-def _class_weights(key: jax.Array, label: ArrayLike, shape: tuple[int, int]) -> jax.Array:
+def _class_weights(key: Array, label: ArrayLike, shape: tuple[int, int]) -> Array:
     return jax.random.normal(jax.random.fold_in(key, label), shape, jnp.float32)
 
 
 @jax.jit
 def _sample_other_class(
-    key: jax.Array,
-    weights: jax.Array,
+    key: Array,
+    weights: Array,
     features: ArrayLike,
     example_ids: ArrayLike,
     label: ArrayLike,
-) -> jax.Array:
+) -> Array:
     # At the precision that the accelerator would choose, logits as wide as √D would be off
     # by whole units.
     logits = jnp.matmul(features, weights, precision=jax.lax.Precision.HIGHEST)

@@ -6,20 +6,20 @@ import numbers
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 
+from esoftmax_jax._types import Array, ArrayLike
 from esoftmax_jax.noise import _checks, _feature_draws, _selection
 
 
 def instance_dependent_noise(
-    key: jax.Array,
+    key: Array,
     labels: _checks.Labels,
-    features: jax.Array | np.ndarray,
+    features: Array | np.ndarray,
     *,
     num_classes: int,
     rate: float,
     example_ids: _checks.Labels | None = None,
-) -> jax.Array:
+) -> Array:
     """Flips an exact number of labels to classes that a random linear model names.
 
     Of N examples exactly ⌊rate · N⌋ are flipped, drawn uniformly from all of them, so the
@@ -98,15 +98,15 @@ def instance_dependent_noise(
 
 
 def part_dependent_noise(
-    key: jax.Array,
+    key: Array,
     labels: _checks.Labels,
-    features: jax.Array | np.ndarray,
+    features: Array | np.ndarray,
     *,
     num_classes: int,
     rate: float,
     rate_std: float = 0.1,
     example_ids: _checks.Labels | None = None,
-) -> jax.Array:
+) -> Array:
     """Flips each label with a rate of its own to a class that a random linear model names.
 
     An example with features x ∈ ℝ^D and true class y draws its flip rate q and its label ỹ:
@@ -195,11 +195,11 @@ def _checked_rate_std(rate_std: object) -> float:
 
 
 def _with_wrong_labels(
-    key: jax.Array,
+    key: Array,
     labels: object,
     examples: _feature_draws.Examples,
-    flipped: jax.Array,
-) -> jax.Array:
+    flipped: Array,
+) -> Array:
     host_flipped = np.asarray(flipped)
     wrong = _feature_draws.draw_wrong_labels(key, examples, host_flipped)
     clean = examples.labels
@@ -209,8 +209,8 @@ def _with_wrong_labels(
 
 @jax.jit
 def _own_flip_rates(
-    key: jax.Array, example_ids: ArrayLike, rate: ArrayLike, rate_std: ArrayLike
-) -> jax.Array:
+    key: Array, example_ids: ArrayLike, rate: ArrayLike, rate_std: ArrayLike
+) -> Array:
     rate, rate_std = jnp.asarray(rate), jnp.asarray(rate_std)
     # Standard deviation 0 gets bounds that do not bind, and then multiplies the draw by 0.
     spread = jnp.maximum(rate_std, 1e-6)

@@ -5,22 +5,22 @@ import numbers
 from fractions import Fraction
 from typing import Literal
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
+from esoftmax_jax._types import Array
 from esoftmax_jax.noise import _checks, _selection
 
 
 def long_tailed_examples(
-    key: jax.Array,
+    key: Array,
     labels: _checks.Labels,
     *,
     num_classes: int,
     imbalance: float,
     kind: Literal["exponential", "step"] = "exponential",
     example_ids: _checks.Labels | None = None,
-) -> jax.Array:
+) -> Array:
     """Chooses the examples of a subset whose first class is ρ times as large as its last.
 
     With ρ the imbalance, K classes and N_max the size of the smallest class of ``labels``, the

@@ -1,10 +1,10 @@
 """What was drawn: the transition matrix and the noise rate of a pair of labelings."""
 
 import chex
-import jax
 import jax.numpy as jnp
 import numpy as np
 
+from esoftmax_jax._types import Array
 from esoftmax_jax.noise import _checks
 
 
@@ -14,7 +14,7 @@ def transition_matrix(
     *,
     num_classes: int,
     normalize: bool = True,
-) -> jax.Array:
+) -> Array:
     """Counts, or shares, of how often each clean class carries each noisy label.
 
     With ``normalize=False`` entry (i, j) is #{n : clean_n = i, noisy_n = j}; with

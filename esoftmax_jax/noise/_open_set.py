@@ -2,22 +2,22 @@
 
 import numbers
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
+from esoftmax_jax._types import Array
 from esoftmax_jax.noise import _checks, _selection
 
 
 def open_set_replacements(
-    key: jax.Array,
+    key: Array,
     labels: _checks.Labels,
     *,
     num_classes: int,
     rate: float,
     num_foreign: int,
     example_ids: _checks.Labels | None = None,
-) -> jax.Array:
+) -> Array:
     """Chooses the examples whose input a foreign one replaces, and which one.
 
     With N_c examples of class c, exactly

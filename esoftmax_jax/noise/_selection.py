@@ -7,8 +7,8 @@ from fractions import Fraction
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 
+from esoftmax_jax._types import Array, ArrayLike
 from esoftmax_jax.noise._checks import HostIntegers
 
 # A rate that was computed, 1 - 0.9 say, has lost its last digits; this much of a shortfall
@@ -32,22 +32,22 @@ def proportional_quotas(rate: Fraction, counts: HostIntegers) -> HostIntegers:
     return np.array([exact_floor(rate, int(count)) for count in counts], dtype=np.int64)
 
 
-def on_device(labels: object, host_labels: HostIntegers) -> jax.Array:
+def on_device(labels: object, host_labels: HostIntegers) -> Array:
     """Returns the labels as a JAX array, where they are if they are one already."""
     # Going back through the host copy would lose the sharding.
     return labels if isinstance(labels, jax.Array) else jnp.asarray(host_labels)
 
 
-def placed_like(labels: object, values: HostIntegers) -> jax.Array:
+def placed_like(labels: object, values: HostIntegers) -> Array:
     """Returns values computed on the host as a JAX array, placed as the labels are."""
     if isinstance(labels, jax.Array) and labels.committed:
-        placed: jax.Array = jax.device_put(values, labels.sharding)
+        placed: Array = jax.device_put(values, labels.sharding)
         return placed
     # Labels that nobody placed on a device may go wherever the next computation is.
     return jnp.asarray(values)
 
 
-def separate_streams(key: jax.Array) -> tuple[jax.Array, jax.Array]:
+def separate_streams(key: Array) -> tuple[jax.Array, jax.Array]:
     """Returns two independent keys: for who flips, and for what they flip to."""
     # Always threefry: the bits of a vmapped rbg key depend on its place in the batch, which
     # would tie an example's noise to the order of the data. split mixes both streams well,
@@ -57,7 +57,7 @@ def separate_streams(key: jax.Array) -> tuple[jax.Array, jax.Array]:
     return who, to_which
 
 
-def own_stream(key: jax.Array, purpose: str) -> jax.Array:
+def own_stream(key: Array, purpose: str) -> Array:
     """Returns a key for one purpose, independent of the streams of all other purposes.
 
     The same key may then choose a subset, replace inputs and flip labels, and the smallest
@@ -68,7 +68,7 @@ def own_stream(key: jax.Array, purpose: str) -> jax.Array:
 
 
 @jax.jit
-def example_bits(key: jax.Array, example_ids: ArrayLike) -> jax.Array:
+def example_bits(key: Array, example_ids: ArrayLike) -> Array:
     """Returns 32 random bits per example that depend on nothing but (key, id)."""
     # Its own compiled function, because the generator takes most of the time to compile and
     # both streams and both kinds of noise can share it.
@@ -78,7 +78,7 @@ def example_bits(key: jax.Array, example_ids: ArrayLike) -> jax.Array:
 
 
 @jax.jit
-def order_in_class(labels: ArrayLike, bits: ArrayLike, example_ids: ArrayLike) -> jax.Array:
+def order_in_class(labels: ArrayLike, bits: ArrayLike, example_ids: ArrayLike) -> Array:
     """Returns the positions sorted by class and, within a class, by random bits."""
     # The id is the last word, so that equal bits do not fall back on the order of the batch.
     return jnp.lexsort((example_ids, bits, labels))
@@ -86,12 +86,12 @@ def order_in_class(labels: ArrayLike, bits: ArrayLike, example_ids: ArrayLike) -
 
 @jax.jit
 def choose_flipped(
-    labels: jax.Array,
-    bits: jax.Array,
+    labels: Array,
+    bits: Array,
     example_ids: ArrayLike,
     counts: ArrayLike,
     quotas: ArrayLike,
-) -> jax.Array:
+) -> Array:
     """Marks exactly ``quotas[c]`` examples of each class c, bool of shape (N,).
 
     The smallest bits of each class are chosen; ranking, not thresholding, is what makes the

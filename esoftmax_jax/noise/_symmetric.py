@@ -9,20 +9,20 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 
+from esoftmax_jax._types import Array, ArrayLike
 from esoftmax_jax.noise import _checks, _selection
 
 
 def symmetric_noise(
-    key: jax.Array,
+    key: Array,
     labels: _checks.Labels,
     *,
     num_classes: int,
     rate: float,
     per_class: Literal["equal", "proportional"] = "equal",
     example_ids: _checks.Labels | None = None,
-) -> jax.Array:
+) -> Array:
     """Flips an exact number of labels of each class to uniformly drawn other classes.
 
     With N examples, K classes and N_c examples of class c, the number of flips in class c is
@@ -103,20 +103,20 @@ def symmetric_noise(
         counts.astype(np.int32),
         quotas.astype(np.int32),
     )
-    noisy: jax.Array = _flip_to_any_other(
+    noisy: Array = _flip_to_any_other(
         classes, flipped, _selection.example_bits(to_which, host_ids), num_classes
     )
     return noisy.astype(clean.dtype)
 
 
 def bernoulli_symmetric_noise(
-    key: jax.Array,
+    key: Array,
     labels: _checks.Labels,
     *,
     num_classes: int,
     rate: float,
     example_ids: _checks.Labels | None = None,
-) -> jax.Array:
+) -> Array:
     """Flips every label independently, with one probability, to any other class.
 
     With K classes, independently for every example,
@@ -170,7 +170,7 @@ def bernoulli_symmetric_noise(
     bits = np.asarray(_selection.example_bits(who, host_ids)).astype(np.int64)
     flipped = bits < round(exact_rate * 2**32)
     clean = _selection.on_device(labels, host_labels)
-    noisy: jax.Array = _flip_to_any_other(
+    noisy: Array = _flip_to_any_other(
         clean.astype(jnp.int32),
         flipped,
         _selection.example_bits(to_which, host_ids),
@@ -180,13 +180,13 @@ def bernoulli_symmetric_noise(
 
 
 def resampled_symmetric_noise(
-    key: jax.Array,
+    key: Array,
     labels: _checks.Labels,
     *,
     num_classes: int,
     rate: float,
     example_ids: _checks.Labels | None = None,
-) -> jax.Array:
+) -> Array:
     """Draws an exact share of the labels again, uniformly from all classes.
 
     With N examples and K classes, exactly
@@ -248,7 +248,7 @@ def resampled_symmetric_noise(
         counts,
         _selection.proportional_quotas(exact_rate, counts).astype(np.int32),
     )
-    noisy: jax.Array = _draw_from_all(
+    noisy: Array = _draw_from_all(
         classes, redrawn, _selection.example_bits(to_which, host_ids), num_classes
     )
     return noisy.astype(clean.dtype)
@@ -256,16 +256,16 @@ def resampled_symmetric_noise(
 
 @jax.jit
 def _draw_from_all(
-    classes: jax.Array, redrawn: jax.Array, bits: jax.Array, num_classes: ArrayLike
-) -> jax.Array:
+    classes: Array, redrawn: Array, bits: Array, num_classes: ArrayLike
+) -> Array:
     drawn = (bits % jnp.asarray(num_classes, jnp.uint32)).astype(jnp.int32)
     return jnp.where(redrawn, drawn, classes)
 
 
 @jax.jit
 def _flip_to_any_other(
-    classes: jax.Array, flipped: ArrayLike, bits: jax.Array, num_classes: ArrayLike
-) -> jax.Array:
+    classes: Array, flipped: ArrayLike, bits: Array, num_classes: ArrayLike
+) -> Array:
     num_others = jnp.asarray(num_classes, jnp.uint32) - jnp.uint32(1)
     # The remainder favours no class by more than K / 2³², too little to be seen. An offset
     # that is never 0 cannot return the class itself, so nothing is drawn twice.

@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-import jax
 import numpy as np
 
+from esoftmax_jax._types import Array
 from esoftmax_jax.noise import _checks, _selection
 
 # Decimals that the remainders of two classes share when they count as equal. Shares in
@@ -13,13 +13,13 @@ _REMAINDER_DECIMALS = 6
 
 
 def transition_matrix_noise(
-    key: jax.Array,
+    key: Array,
     labels: _checks.Labels,
     *,
     matrix: _checks.Matrix,
     counts: Literal["exact", "independent"] = "exact",
     example_ids: _checks.Labels | None = None,
-) -> jax.Array:
+) -> Array:
     """Turns a label y into class j in the share, or with the probability, ``matrix[y, j]``.
 
     With N_c examples of class c and T the matrix, its rows divided by their sums,

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from esoftmax_jax import _numerics
-from esoftmax_jax._numerics import exponentials
+from esoftmax_jax._numerics import exponentials, some_logit
 from esoftmax_jax._types import Array, ArrayInput
 
 
@@ -37,24 +37,35 @@ def count_of_present(logits: ArrayInput, axis: int) -> Array:
 
 
 def _sum_and_count_of_present(logits: ArrayInput, axis: int) -> tuple[Array, Array]:
-    """Return Σ_k z_k and the number of classes, both without those of logit −inf.
+    """Return Σ_k (z_k − o) and the number of classes, both without those of logit −inf.
+
+    o is ``some_logit`` of the row: a constant in all logits costs no digits.
 
     A plain sum is an order of magnitude faster on a CPU than one that looks at every term,
     so it is tried first; only −inf in some row's sum sends the batch the long way.
     """
-    array = jax.lax.stop_gradient(jnp.asarray(logits))
-    total = jnp.sum(array, axis=axis)
+    total = jnp.sum(_from_origin(logits, axis), axis=axis)
 
     def plain() -> tuple[Array, Array]:
-        return total, jnp.full_like(total, array.shape[axis])
+        return total, jnp.full_like(total, logits.shape[axis])
 
     def masked() -> tuple[Array, Array]:
-        present = array != -jnp.inf
-        count = jnp.sum(present, axis=axis).astype(array.dtype)
-        return jnp.sum(jnp.where(present, array, 0), axis=axis), count
+        gaps = _from_origin(logits, axis)
+        present = gaps != -jnp.inf
+        count = jnp.sum(present, axis=axis).astype(gaps.dtype)
+        return jnp.sum(jnp.where(present, gaps, 0), axis=axis), count
 
     sums: tuple[Array, Array] = jax.lax.cond(jnp.any(total == -jnp.inf), masked, plain)
     return sums
+
+
+def _from_origin(logits: ArrayInput, axis: int) -> Array:
+    """Return z − o as a constant for the derivative.
+
+    Each branch of a condition asks for it anew: what goes into one is stored.
+    """
+    origin = jnp.expand_dims(some_logit(logits, axis), axis)
+    return jax.lax.stop_gradient(jnp.asarray(logits)) - origin
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
@@ -62,7 +73,7 @@ def sum_of_log_probs(logits: ArrayInput, axis: int) -> Array:
     """Return Σ_k log p_k over the classes whose logit is not −inf (a masked class is none)."""
     maximum, _, total = exponentials(logits, axis)
     logit_sum, count = _sum_and_count_of_present(logits, axis)
-    return logit_sum - count * (maximum + jnp.log(total))
+    return logit_sum - count * ((maximum - some_logit(logits, axis)) + jnp.log(total))
 
 
 @sum_of_log_probs.defjvp

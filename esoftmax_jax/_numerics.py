@@ -177,6 +177,16 @@ def _maximum_and_log_sum_jvp(
     return (maximum, jnp.log(total)), (jnp.zeros_like(maximum), tangent)
 
 
+def some_logit(logits: ArrayInput, axis: int) -> Array:
+    """Return one logit of each row, as a constant; 0 where it is infinite.
+
+    What is taken from it on keeps its digits where all logits are large. It is there before
+    the maximum is, which would take a pass over the logits.
+    """
+    first = jax.lax.stop_gradient(jax.lax.index_in_dim(logits, 0, axis, keepdims=False))
+    return jnp.where(jnp.isinf(first), 0, first)
+
+
 def logsumexp(logits: ArrayInput, axis: int) -> Array:
     """Return log Σ_k exp z_k, in the one way of writing it that is shared here."""
     maximum, log_sum = maximum_and_log_sum(logits, axis)

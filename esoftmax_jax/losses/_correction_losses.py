@@ -64,7 +64,11 @@ def forward_corrected_cross_entropy(
     """
     safe, _ = _numerics.safe_labels(labels, logits.shape[axis])
     matrix = jnp.asarray(transition_matrix)
-    return _numerics.logsumexp(logits, axis) - _log_weighted_sum(logits, matrix, safe, axis)
+    # From one of the logits on: log T would be rounded to the digits of large ones.
+    origin = _numerics.some_logit(logits, axis)
+    maximum, log_sum = _numerics.maximum_and_log_sum(logits, axis)
+    weighted = _log_weighted_sum(logits, origin, matrix, safe, axis)
+    return (maximum - origin) + log_sum - weighted
 
 
 def _columns(matrix: Array, labels: Array, axis: int) -> Array:
@@ -73,28 +77,32 @@ def _columns(matrix: Array, labels: Array, axis: int) -> Array:
     return jnp.moveaxis(columns, -1, axis)
 
 
-@functools.partial(jax.custom_jvp, nondiff_argnums=(3,))
-def _log_weighted_sum(logits: Array, matrix: Array, labels: Array, axis: int) -> Array:
-    """Return log Σ_k T_ky exp z_k."""
-    return _numerics.logsumexp(logits + _columns(jnp.log(matrix), labels, axis), axis)
+@functools.partial(jax.custom_jvp, nondiff_argnums=(4,))
+def _log_weighted_sum(
+    logits: Array, origin: Array, matrix: Array, labels: Array, axis: int
+) -> Array:
+    """Return log Σ_k T_ky exp(z_k − o) for a constant o."""
+    gaps = logits - jnp.expand_dims(origin, axis)
+    return _numerics.logsumexp(gaps + _columns(jnp.log(matrix), labels, axis), axis)
 
 
 def _log_weighted_sum_jvp(
-    axis: int, primals: tuple[Array, Array, Array], tangents: tuple[Any, Any, Any]
+    axis: int, primals: tuple[Array, ...], tangents: tuple[Any, ...]
 ) -> tuple[Array, Array]:
     # d log S = Σ_k exp(z_k − log S) (T_ky dz_k + dT_ky), which log T would make 0/0 at T = 0.
-    logits, matrix, labels = primals
-    direction, matrix_direction, _ = tangents
-    log_sum = _log_weighted_sum(logits, matrix, labels, axis)
+    logits, origin, matrix, labels = primals
+    direction, _, matrix_direction, _ = tangents
+    log_sum = _log_weighted_sum(logits, origin, matrix, labels, axis)
+    gaps = logits - jnp.expand_dims(origin, axis)
     tangent = jnp.zeros_like(log_sum)
     if not isinstance(direction, SymbolicZero):
-        weighted = logits + _columns(jnp.log(matrix), labels, axis)
+        weighted = gaps + _columns(jnp.log(matrix), labels, axis)
         _, shifted, total = _numerics.exponentials(weighted, axis)
         probs = shifted / jnp.expand_dims(total, axis)
         tangent += jnp.sum(probs * direction, axis=axis)
     if not isinstance(matrix_direction, SymbolicZero):
         # Bounded: an infinite derivative, times a weight that stays, would be NaN.
-        slope = jnp.exp(jnp.minimum(logits - jnp.expand_dims(log_sum, axis), 80))
+        slope = jnp.exp(jnp.minimum(gaps - jnp.expand_dims(log_sum, axis), 80))
         tangent += jnp.sum(slope * _columns(matrix_direction, labels, axis), axis=axis)
     return log_sum, tangent
 

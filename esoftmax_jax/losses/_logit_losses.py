@@ -1,7 +1,10 @@
 """Losses that change the logits first: temperature, LogitClip and LDR-KL."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
+from jax.custom_derivatives import SymbolicZero
 
 from esoftmax_jax import _class_sums, _numerics
 from esoftmax_jax._checks import POSITIVE, REAL
@@ -53,9 +56,30 @@ def temperature_softmax_cross_entropy(
         Wang et al., NeurIPS 2024 (arXiv 2508.02387), table 6.
     """
     temperature = _numerics.for_each_class(tau, labels, axis)
-    present = logits != -jnp.inf  # −inf/τ is −inf, but its derivative by τ would be 0 · ∞
-    scaled = jnp.where(present, jnp.where(present, logits, 0) / temperature, -jnp.inf)
-    return -_numerics.label_log_prob(scaled, labels, axis)
+    return -_numerics.label_log_prob(_divided(logits, temperature), labels, axis)
+
+
+@jax.custom_jvp
+def _divided(logits: Array, temperature: Array) -> Array:
+    """Return z/τ, whose derivative by τ is 0 and not 0 · ∞ for a class of logit −inf."""
+    return logits / temperature
+
+
+def _divided_jvp(
+    primals: tuple[Array, Array], tangents: tuple[Any, Any]
+) -> tuple[Array, Array]:
+    (logits, temperature), (logits_dot, temperature_dot) = primals, tangents
+    scaled = _divided(logits, temperature)
+    tangent = jnp.zeros_like(scaled)
+    if not isinstance(logits_dot, SymbolicZero):
+        tangent += logits_dot / temperature
+    if not isinstance(temperature_dot, SymbolicZero):
+        finite = jnp.where(scaled == -jnp.inf, 0, scaled)
+        tangent -= finite * (temperature_dot / temperature)
+    return scaled, tangent
+
+
+_divided.defjvp(_divided_jvp, symbolic_zeros=True)
 
 
 @loss_function(static=("continuous",), delta=POSITIVE)

@@ -194,8 +194,10 @@ def negative_learning_loss(
         complementary = (safe + step) % num_classes
         drawn = _numerics.class_is(logits.shape, complementary, axis)
         others = jnp.where(drawn, -jnp.inf, logits)
-        rest = _numerics.logsumexp(others, axis) - _numerics.logsumexp(logits, axis)
-        return -rest * _numerics.nan_unless(valid, rest.dtype)
+        maximum, log_sum = _numerics.maximum_and_log_sum(others, axis)
+        gap = _numerics.pick_with_gradient(logits, complementary, axis) - maximum
+        # −log(1 − p) is log(1 + p/(1 − p)), in which neither a small p nor 1 − p is rounded.
+        return jax.nn.softplus(gap - log_sum) * _numerics.nan_unless(valid, log_sum.dtype)
 
     keys = jax.random.split(key, num_complementary)
     return jnp.mean(jax.lax.map(one_draw, keys), axis=0)

@@ -156,7 +156,7 @@ def variation_cross_entropy(
         formula is restated from a summary of the paper).
     """
     log_prob = _numerics.label_log_prob(logits, labels, axis)
-    return -_numerics.log_shifted_prob(log_prob, a) - jnp.log1p(a)
+    return -jnp.logaddexp(log_prob, jnp.log(a))
 
 
 @loss_function()

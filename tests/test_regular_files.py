@@ -84,7 +84,7 @@ def test_a_pipe_in_the_place_of_a_network_is_refused():
     Path("model").mkdir()
     Path("model", "model.json").write_text(
         '{"class_names": ["a", "b"], "input_shape": [2], "input_dtype": "float32", '
-        '"feature_names": []}'
+        '"feature_names": [], "sha256": "00"}'
     )
     os.mkfifo("model/logits.jaxexport")
     with pytest.raises(UsageError, match="--model: .*a pipe, not a file"):

@@ -51,7 +51,7 @@ def add_data_options(parser: argparse.ArgumentParser, many: str, default_noise: 
         LITERAL,
         action="store_true",
         help="take the labels of your data as names of classes even if they look like missing "
-        "values, numbers to be predicted, dates or several labels in one",
+        "values, numbers to be predicted, dates or several labels in one, or if a file has two",
     )
     parser.add_argument(
         "--train-examples",

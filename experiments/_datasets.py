@@ -30,6 +30,7 @@ from experiments._label_file import LabelFile
 from experiments._manifest import read_manifest
 from experiments._npz_file import read_npz
 from experiments._prepared import read_prepared
+from experiments._same_examples import describe_same
 
 _PREPARED = ("mnist", "cifar10", "cifar100", "fashion_mnist")
 _OTHERS = tuple(name for name in BUNDLED if name != "digits")
@@ -182,7 +183,8 @@ def load_dataset(
         image_size: of image files only: brings the middle square of every image to so
             many pixels a side.
         literal_labels: of tables and archives: takes labels as classes even if they look like
-            missing values, numbers to be predicted, dates or several labels in one.
+            missing values, numbers to be predicted, dates or several labels in one, or if
+            an image file has two.
 
     Returns:
         The data, checked.
@@ -288,6 +290,11 @@ def _checked(
     everything = (train, test, *labels.values(), test_labels, train_ids, *names)
     clean = not own_files or GIVEN in labels
     clean_test = clean or not parts.held_out
+    notes = [parts.note, "" if clean_test else NOISY_TEST]
+    if own_files:
+        came = (labels.get(GIVEN, labels[own]), test_given if len(test_given) else test_labels)
+        sources = (parts.train_sources, parts.test_sources)
+        notes.insert(1, describe_same((train, test), came, sources))
     base = _SAME_IMAGES.get(base, base)
     constants = _CONSTANTS.get(base)
     if constants is None or len(constants[0]) != train.shape[-1]:
@@ -300,7 +307,7 @@ def _checked(
         test_labels=test_labels,
         num_classes=num_classes,
         class_map=base if base in _CLASS_MAPS else None,
-        note=parts.note if clean_test else f"{parts.note} {NOISY_TEST}",
+        note=" ".join(filter(None, notes)),
         mean=constants[0],
         std=constants[1],
         train_ids=train_ids,

@@ -12,7 +12,6 @@ from experiments._dataset_parts import (
     Array,
     Parts,
     divided,
-    held_out_fifth,
     in_class_order,
 )
 from experiments._errors import UsageError
@@ -20,6 +19,7 @@ from experiments._image_files import Images, read_images
 from experiments._label_doubts import Doubt, find_doubt
 from experiments._label_text import LITERAL, is_missing, plain, whole_number
 from experiments._regular_file import not_a_file
+from experiments._repeated_rows import check_repeated_files, held_out_rows, repeated_rows
 from experiments._table_files import Table, read_table
 
 _SPLITS = {name: name for name in ("train", "test", "validation")} | {"val": "validation"}
@@ -37,7 +37,7 @@ def read_manifest(
 
     ``clean_label`` beside ``label`` makes the first the truth and the second the labels as
     given; ``split`` says which rows are the test set. With ``literal_labels`` a label is the
-    name of a class whatever it looks like.
+    name of a class whatever it looks like and whatever another row says of the same file.
     """
     table = read_table(kind, path)
     if image_size is not None and table.features is not None:
@@ -55,8 +55,12 @@ def read_manifest(
         _check_labels(table)
     names, given = _classes(table, train, literal_labels)
     labels = _numbered(table, "clean_label", names) if "clean_label" in table.text else given
+    again = repeated_rows(table)
+    checked = {} if literal_labels else {"label": given, "clean_label": labels}
+    used = train if test is None else train | test
+    notes += check_repeated_files(table, again, checked, test, used)
     if test is None:
-        test = held_out_fifth(labels)
+        test = held_out_rows(table, labels, again)
         if not test.any():
             raise UsageError(
                 f"{path}: expected at least 3 rows of a class to hold out a fifth, got fewer; "

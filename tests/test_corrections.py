@@ -185,7 +185,7 @@ def test_examples_of_one_name_are_told_apart():
         draw(Path(f"{i}.png"), i)
         rows += [f"{i}.png,{'ab'[i % 2]}", f"{i}.png,{'ba'[i % 2]}"]
     Path("own.csv").write_text("\n".join(rows))
-    data = load_dataset("csv:own.csv")
+    data = load_dataset("csv:own.csv", literal_labels=True)
     names = np.array(data.class_names)
     lines = [
         f"0,{source},{part},{one},{label},{label}"

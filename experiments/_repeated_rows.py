@@ -1,0 +1,96 @@
+"""Rows of a table that are about the same example."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from experiments._dataset_parts import Array, held_out_fifth
+from experiments._errors import UsageError
+from experiments._label_text import LITERAL
+from experiments._same_examples import (
+    Groups,
+    first_pair,
+    first_places,
+    same_content,
+    same_files,
+)
+from experiments._table_files import Table
+
+_Mask = npt.NDArray[np.bool_]
+
+
+def repeated_rows(table: Table) -> Groups:
+    """Return for each row the first that lists the same file, or has the same features."""
+    if table.features is not None:
+        return same_content(table.features)
+    return same_files(table.path.parent / cell for cell in table.text["path"])
+
+
+def check_repeated_files(
+    table: Table, groups: Groups, labels: Mapping[str, Array], test: _Mask | None, used: _Mask
+) -> list[str]:
+    """Refuse files that are listed with two labels or in two parts; count the others.
+
+    Numbers may well be the same for two examples; a file is one.
+
+    Args:
+        table: with paths.
+        groups: of its rows, see ``repeated_rows``.
+        labels: class numbers by column, none to accept different ones.
+        test: the rows of the test set, if the table has a column for that.
+        used: the rows of any part.
+    """
+    if table.features is not None:
+        return []
+    for column, numbers in labels.items():
+        _check_alike(table, groups, numbers, column)
+    if test is not None:
+        alone = np.arange(len(groups))
+        rows = np.flatnonzero(used)
+        alone[rows] = rows[first_places(groups[rows].tolist())]
+        _check_alike(table, alone, test, "split")
+    again = int((groups != np.arange(len(groups))).sum())
+    if not again:
+        return []
+    return [f"{again} rows list the file of an earlier row again, and are in the same part"]
+
+
+def _check_alike(table: Table, groups: Groups, values: Array, column: str) -> None:
+    pair = first_pair(groups, values)
+    if pair is None:
+        return
+    first, second = pair.places
+    cells = table.text[column]
+    insist = "" if column == "split" else f", or pass {LITERAL} to take them all"
+    raise UsageError(
+        f"{table.where(second)}: expected the {column} {cells[first]!r} that row "
+        f"{table.rows[first]} has for the same file, got {cells[second]!r} for "
+        f"{table.text['path'][second]!r} (rows that differ so: {pair.count}); remove one of "
+        f"the two{insist}"
+    )
+
+
+def held_out_rows(table: Table, labels: Array, groups: Groups) -> _Mask:
+    """Mark a fifth of each class, rows of the same example all or none of them.
+
+    Where most rows have features that others have too, each row is an example of its own; or
+    where the parts would not be a fifth and the rest.
+    """
+    first = np.flatnonzero(groups == np.arange(len(groups)))
+    if table.features is not None and 2 * len(first) < len(groups):
+        return held_out_fifth(labels)
+    test = np.zeros(len(groups), bool)
+    test[first] = held_out_fifth(labels[first])
+    test = test[groups]
+    if table.features is not None and not _is_about_a_fifth(labels, test):
+        return held_out_fifth(labels)
+    return test
+
+
+def _is_about_a_fifth(labels: Array, test: _Mask) -> bool:
+    rows = np.bincount(labels)
+    tested = np.bincount(labels[test], minlength=len(rows))
+    fair = (10 * tested >= rows) & (10 * tested <= 3 * rows)
+    few = (rows < 10) & (2 * tested <= rows)
+    return bool(test.any() and (fair | few).all())

@@ -1,0 +1,95 @@
+"""Examples that are there more than once: by their file, or by their content."""
+
+import dataclasses
+import hashlib
+import stat
+from collections.abc import Hashable, Iterable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from experiments._dataset_parts import Array
+
+Groups = npt.NDArray[np.int64]
+"""For each example the first place that holds the same."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """The same example in two places with different values, and in how many it differs."""
+
+    places: tuple[int, int]
+    count: int
+
+
+def same_files(files: Iterable[Path]) -> Groups:
+    """Tell which paths are those of the same file, however they are spelt."""
+
+    def identity(place: int, file: Path) -> Hashable:
+        try:
+            found = file.stat()
+        except (OSError, ValueError):  # there is none
+            return place
+        return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else place
+
+    return first_places(identity(place, file) for place, file in enumerate(files))
+
+
+def same_content(examples: Iterable[Array]) -> Groups:
+    """Tell which arrays of one shape have the same values."""
+    # A hash: images are large. Adding 0 makes −0 of features 0.
+    return first_places(
+        hashlib.blake2b((one + one.dtype.type(0)).tobytes(), digest_size=16).digest()
+        for one in examples
+    )
+
+
+def first_places(identities: Iterable[Hashable]) -> Groups:
+    """Return for each identity the first place that has the same."""
+    first: dict[Hashable, int] = {}
+    places = [first.setdefault(one, place) for place, one in enumerate(identities)]
+    return np.array(places, np.int64)
+
+
+def first_pair(groups: Groups, values: Array) -> Pair | None:
+    """Return the first example that is there again with another value, if there is one."""
+    differing = np.flatnonzero(values != values[groups])
+    if not len(differing):
+        return None
+    second = int(differing[0])
+    return Pair((int(groups[second]), second), len(differing))
+
+
+def describe_same(
+    parts: tuple[Array, Array], labels: tuple[Array, Array], called: tuple[Array, Array]
+) -> str:
+    """Return sentences on examples of the same content in both parts or of two classes.
+
+    Args:
+        parts: training and test examples.
+        labels: theirs, as they came.
+        called: what the user calls them; empty for their positions.
+    """
+    groups = same_content(example for part in parts for example in part)
+    train, test = map(len, parts)
+
+    def named(place: int) -> str:
+        part, row = (0, place) if place < train else (1, place - train)
+        name = repr(str(called[part][row])) if len(called[part]) else str(row)
+        return f"{name} ({('training', 'test')[part]} set)"
+
+    text = []
+    leaked = int((groups[train:] < train).sum())
+    if leaked:
+        text.append(
+            f"{leaked} of the {test} test examples have the content of a training example: "
+            "accuracies flatter networks that know it by heart."
+        )
+    pair = first_pair(groups, np.concatenate(labels))
+    if pair is not None:
+        text.append(
+            f"Examples with the content of an earlier one and another label: {pair.count}, "
+            f"first {named(pair.places[0])} and {named(pair.places[1])}."
+        )
+    return " ".join(text)

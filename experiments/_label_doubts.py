@@ -122,8 +122,8 @@ def doubtful_numbers(counts: Mapping[str, int]) -> Doubt | None:
     """Return why labels that are numbers are probably to be predicted as such.
 
     Those are fractions, and whole numbers with a handful of rows each: many, or some with
-    gaps between them. Sets with few examples of each class have about as many of one class as
-    of another.
+    gaps between them or a single row. Sets with few examples of each class have about as many
+    of one class as of another.
     """
     values = {label: _amount(label) for label in counts}
     numbers = {label: value for label, value in values.items() if value is not None}
@@ -136,8 +136,8 @@ def doubtful_numbers(counts: Mapping[str, int]) -> Doubt | None:
     if shows is None:
         if not _handfuls(list(rows.values())):
             return None
-        gaps = max(rows) - min(rows) >= len(rows)
-        if len(rows) <= (_FEW if gaps else _MANY):
+        holes = max(rows) - min(rows) >= len(rows) or min(rows.values()) == 1
+        if len(rows) <= (_FEW if holes else _MANY):
             return None
         shows = next(iter(numbers))
     looks = (

@@ -131,13 +131,15 @@ def _splits(table: Table) -> tuple[_Mask, _Mask | None, list[str]]:
 def _check_labels(table: Table) -> None:
     """Refuse labels that are probably none."""
     for column in _LABELS:
-        for row, label in enumerate(table.text.get(column, [])):
-            if is_missing(label):
-                raise UsageError(
-                    f"{table.where(row)}: expected a label in column {column!r}, got "
-                    f"{label!r}, which stands for a missing one; fill it or remove the row, or "
-                    f"pass {LITERAL} if {label!r} is the name of a class"
-                )
+        labels = table.text.get(column, [])
+        missing = [row for row, label in enumerate(labels) if is_missing(label)]
+        if missing:
+            label = labels[missing[0]]
+            raise UsageError(
+                f"{table.where(missing[0])}: expected a label in column {column!r}, got "
+                f"{label!r}, which stands for a missing one (such rows: {len(missing)}); fill "
+                f"them or remove the rows, or pass {LITERAL} if {label!r} names a class"
+            )
     for column, doubt in _doubts(table).items():
         where = table.where(table.text[column].index(doubt.label))
         raise UsageError(f"{where}: {doubt.message(f'column {column!r}')}")

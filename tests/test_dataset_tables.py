@@ -259,7 +259,7 @@ def test_a_word_for_a_missing_label_is_refused_with_its_row(form, word, save):
     refused(
         save(form, **columns),
         f"table.{form}, row {row}: expected a label in column 'label', got {word!r}, which",
-        "fill it or remove the row, or pass --literal-labels if",
+        "(such rows: 3); fill them or remove the rows, or pass --literal-labels if",
     )
     data = load_dataset(save(form, **columns), literal_labels=True)
     assert data.class_names == tuple(sorted(["a", "b", word]))

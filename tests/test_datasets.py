@@ -99,7 +99,7 @@ WRONG_ARRAYS = {
     ),
     "complex labels": ("train_labels", np.zeros(12, "c8"), ["integer", "complex64"]),
     "matrix labels": ("test_labels", np.zeros((6, 2), int), ["test_labels", "(6, 2)"]),
-    "negative label": ("train_labels", np.arange(12) - 1, ["from 0", "-1 in row 0"]),
+    "negative label": ("train_labels", np.arange(12) % 4 - 1, ["from 0", "-1 in row 0"]),
     "foreign label": (
         "test_labels",
         np.array([0, 1, 2, 0, 7, 9]),

@@ -43,6 +43,7 @@ NUMBERS = {
     "years": drawn(range(1980, 2021), 150),
     "scores": drawn(range(101), 700),
     "counts from 0": [str(k) for k in range(40) for _ in range(1 + k % 7)],
+    "visits": [str(k) for k in range(14) for _ in range(1 + 40 // (k + 1) ** 2)],
     "keys from 0": [str(k) for k in range(100)],
     "keys": [str(10_007 + 3 * k) for k in range(30)],
     "days as numbers": drawn(range(20240101, 20240131), 60),

@@ -19,7 +19,12 @@ from experiments._image_files import Images, read_images
 from experiments._label_doubts import Doubt, find_doubt
 from experiments._label_text import LITERAL, is_missing, plain, whole_number
 from experiments._regular_file import not_a_file
-from experiments._repeated_rows import check_repeated_files, held_out_rows, repeated_rows
+from experiments._repeated_rows import (
+    check_repeated_files,
+    held_out_rows,
+    note_repeated_rows,
+    repeated_rows,
+)
 from experiments._table_files import Table, read_table
 
 _SPLITS = {name: name for name in ("train", "test", "validation")} | {"val": "validation"}
@@ -58,7 +63,7 @@ def read_manifest(
     again = repeated_rows(table)
     checked = {} if literal_labels else {"label": given, "clean_label": labels}
     used = train if test is None else train | test
-    notes += check_repeated_files(table, again, checked, test, used)
+    check_repeated_files(table, again, checked, test, used)
     if test is None:
         test = held_out_rows(table, labels, again)
         if not test.any():
@@ -67,7 +72,7 @@ def read_manifest(
                 "add rows, or a column 'split' with train and test"
             )
         train = ~test
-    notes += _features_note(table)
+    notes += [*note_repeated_rows(table, again, test), *_features_note(table)]
     kept = np.flatnonzero(train | test)
     images = table_images(spec, table, kept, image_size)
     called = table.text.get("path", [str(row) for row in table.rows])

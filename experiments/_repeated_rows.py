@@ -29,8 +29,8 @@ def repeated_rows(table: Table) -> Groups:
 
 def check_repeated_files(
     table: Table, groups: Groups, labels: Mapping[str, Array], test: _Mask | None, used: _Mask
-) -> list[str]:
-    """Refuse files that are listed with two labels or in two parts; count the others.
+) -> None:
+    """Refuse files that are listed with two labels or in two parts.
 
     Numbers may well be the same for two examples; a file is one.
 
@@ -42,7 +42,7 @@ def check_repeated_files(
         used: the rows of any part.
     """
     if table.features is not None:
-        return []
+        return
     for column, numbers in labels.items():
         _check_alike(table, groups, numbers, column)
     if test is not None:
@@ -50,10 +50,15 @@ def check_repeated_files(
         rows = np.flatnonzero(used)
         alone[rows] = rows[first_places(groups[rows].tolist())]
         _check_alike(table, alone, test, "split")
+
+
+def note_repeated_rows(table: Table, groups: Groups, test: _Mask) -> list[str]:
+    """Count the rows that repeat another, if none of them is in the other part."""
     again = int((groups != np.arange(len(groups))).sum())
-    if not again:
+    if not again or (test != test[groups]).any():
         return []
-    return [f"{again} rows list the file of an earlier row again, and are in the same part"]
+    same = "file" if table.features is None else "features"
+    return [f"{again} rows have the {same} of an earlier row, and are in the same part as that"]
 
 
 def _check_alike(table: Table, groups: Groups, values: Array, column: str) -> None:

@@ -90,7 +90,8 @@ def test_a_file_that_is_listed_again_stays_in_one_part(photos):
     again = [*photos, *photos, (f"./{photos[0][0]}", "a")]
     data = load_dataset(listed(again))
     assert (
-        "21 rows list the file of an earlier row again, and are in the same part." in data.note
+        "21 rows have the file of an earlier row, and are in the same part as that."
+        in data.note
     )
     assert len(data.train_images) + len(data.test_images) == 41
     assert np.bincount(data.test_labels).tolist() == [4, 4]
@@ -181,6 +182,7 @@ def test_equal_rows_of_features_stay_in_one_part():
         assert not train & test
         assert len(train | test) == 40
         assert test == set(map(bytes, before.test_images))
+        assert f"{len(again)} rows have the features of an earlier row, and are" in data.note
         assert "content" not in data.note
 
 

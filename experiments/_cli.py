@@ -152,12 +152,15 @@ def _parser() -> argparse.ArgumentParser:
         metavar=OWN_FORM,
         help="of your own, separated by commas: rows beside the table's",
     )
-    reproduce.add_argument("--seeds", type=whole_number(1), default=3, help="how many, ≥ 1 (3)")
+    reproduce.add_argument(
+        "--seeds", type=whole_number(1), help="how many, ≥ 1 (3; 1 for a test)"
+    )
     reproduce.add_argument(
         "--scale",
         choices=tuple(SCALES),
         default="paper",
-        help="how large the runs are: as published, for a small computer, for a test (paper)",
+        help="how large the runs are: as published, for a small computer, for a test of each "
+        "row and column once (paper)",
     )
     reproduce.add_argument("--data-dir", help="where TFDS's prepared data lies")
     reproduce.add_argument(

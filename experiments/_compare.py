@@ -7,6 +7,7 @@ from typing import Any
 
 from experiments._config import RunConfig
 from experiments._console import make_console
+from experiments._curves import draw_curves
 from experiments._datasets import Dataset, is_own
 from experiments._noise_option import NoiseSpec
 from experiments._noisy_labels import what_counts_as_wrong
@@ -14,7 +15,6 @@ from experiments._recipes import gate_notes, make_config, recipe_for
 from experiments._recommend import recommend
 from experiments._report import (
     Row,
-    draw_curves,
     make_rows,
     print_table,
     summary,
@@ -74,8 +74,10 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
     rows = make_rows(labels, results)
     # Written first: a reader may close the pipe of what is printed.
     write_table(options.out / "table.md", rows)
-    draw_curves(options.out / "curves.png", labels, results, title=_title(dataset, options))
-    print_table(console, rows, title=_title(dataset, options))
+    title = _title(dataset, options)
+    came = not dataset.clean_labels
+    draw_curves(options.out / "curves.png", labels, results, title=title, as_they_came=came)
+    print_table(console, rows, title=title)
     for line in _protocol(dataset, options, rows):
         console.print(line)
     for line in summary(rows):

@@ -84,6 +84,15 @@ def find_prepared(name: str, data_dir: str | None) -> Path:
     return found[max(found)]
 
 
+def is_prepared(name: str) -> bool:
+    """Tell whether a set lies where it is looked for by default."""
+    try:
+        find_prepared(name, None)
+    except UsageError:
+        return False
+    return True
+
+
 def _how_to_prepare(name: str) -> str:
     """Return the part of a message that says what to do about missing data."""
     return (

@@ -1,4 +1,4 @@
-"""Tables and pictures of finished runs."""
+"""Tables of finished runs."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -11,7 +11,6 @@ from rich.table import Table
 
 from experiments._console import print_titled
 from experiments._markdown import markdown_table
-from experiments._picture_file import save_picture
 from experiments._results import diverged
 from experiments._runner import Result
 
@@ -138,43 +137,6 @@ def summary(rows: Sequence[Row]) -> list[str]:
             text += f"; left out, because runs diverged: {', '.join(failed)}"
         lines.append(text + ".")
     return lines
-
-
-def draw_curves(
-    path: Path, labels: Sequence[str], results: Sequence[Result], *, title: str
-) -> None:
-    """Draw test accuracy over epochs, a panel for each noise; bands are min to max."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    rows = make_rows(labels, results)
-    noises = list(dict.fromkeys(row.noise for row in rows))
-    figure, axes = plt.subplots(
-        1, len(noises), figsize=(5.2 * len(noises), 4), sharey=True, squeeze=False
-    )
-    names = list(dict.fromkeys(labels))
-    for axis, noise in zip(axes[0], noises, strict=True):
-        for row in (row for row in rows if row.noise == noise):
-            curves = 100 * np.array(
-                [r["curves"]["test_accuracy"] for r in row.results],
-                float,  # which makes null NaN
-            )
-            epochs = np.arange(1, curves.shape[1] + 1)
-            colour = f"C{names.index(row.label)}"
-            style = "--" if row.label.startswith("CE at") else "-"
-            axis.plot(epochs, curves.mean(axis=0), style, color=colour, label=row.label)
-            axis.fill_between(
-                epochs, curves.min(axis=0), curves.max(axis=0), color=colour, alpha=0.15, lw=0
-            )
-        axis.set(title=noise, xlabel="epoch")
-        axis.grid(alpha=0.3)
-    axes[0][0].set_ylabel("test accuracy (%)")
-    axes[0][-1].legend(loc="lower right", fontsize=8)
-    figure.suptitle(title)
-    figure.tight_layout()
-    save_picture(figure, path)
 
 
 def _short(value: float) -> str:

@@ -6,26 +6,30 @@ from pathlib import Path
 
 from experiments._config import ComputeDtype, RunConfig
 from experiments._console import make_console
+from experiments._curves import draw_curves
 from experiments._datasets import Dataset, load_dataset
 from experiments._errors import UsageError
 from experiments._label_file import LabelFile
 from experiments._label_rows import with_labels
+from experiments._made_up import made_up
 from experiments._methods import method_named
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import apply_noise
 from experiments._plan import print_plan
+from experiments._prepared import is_prepared
 from experiments._recipes import noise_file
-from experiments._report import draw_curves
 from experiments._reproduce_report import CellResult, print_cells, print_orderings, write_cells
 from experiments._results import create_folder, read_results
 from experiments._run_all import missing_runs, run_all
-from experiments._subset import first_examples
+from experiments._subset import first_examples, first_test_examples
 from experiments.configs import SCALES, Cell, Scale, load_table, own_rows
 
 # Of a part of the images, whose labels need not be wrong at exactly the rate of all.
 _RATE_TOLERANCE = 0.03
 
 _MOST_PANELS = 4
+_SEEDS = 3
+_ONCE = " Each row and each column is run once; --cells chooses others."
 
 RESULTS = Path(__file__).parent / "results"
 """Where results are kept that belong to the project."""
@@ -39,7 +43,7 @@ class ReproduceOptions:
     dataset: str | None
     cells: tuple[str, ...]
     extra_losses: tuple[str, ...]
-    seeds: int
+    seeds: int | None
     scale: str
     data_dir: str | None
     label_file: LabelFile | None
@@ -59,9 +63,10 @@ def reproduce(options: ReproduceOptions) -> None:
     console = make_console()
     scale = SCALES[options.scale]
     table = load_table(options.table, options.dataset)
-    chosen = table.select(options.cells)
+    once = scale.once and not options.cells
+    chosen = table.once() if once else table.select(options.cells)
     constants = {name: method_named(name).defaults for name in options.extra_losses}
-    cells = (*chosen, *own_rows(table, chosen, constants))
+    cells = (*chosen, *own_rows(table, chosen[:1] if once else chosen, constants))
     runnable = [cell for cell in cells if cell.runnable]
     if not runnable:
         named = f"{cells[0].setting}/{cells[0].label}"
@@ -70,14 +75,18 @@ def reproduce(options: ReproduceOptions) -> None:
             f"can only be shown: {cells[0].reason}; choose another, e.g. "
             f"{cells[0].setting}/CE"
         )
-    dataset = load_dataset(table.dataset, data_dir=options.data_dir)
+    dataset = _load(table.dataset, runnable, scale, options)
     if options.label_file is not None:
         dataset = with_labels(dataset, options.label_file)
     count = runnable[0].run_config(0, scale).train_examples
     dataset = first_examples(dataset, count)
+    if count is not None:
+        dataset = first_test_examples(dataset, scale.test_examples)
+    seeds = options.seeds or (1 if scale.once else _SEEDS)
+    described = table.describe(scale) + (_ONCE if once else "")
     runs = [
         (cell, _configured(cell, dataset, seed, scale, options.dtype))
-        for seed in range(options.seeds)
+        for seed in range(seeds)
         for cell in runnable
     ]
     configs = [config for _, config in runs]
@@ -110,12 +119,12 @@ def reproduce(options: ReproduceOptions) -> None:
         for cell in cells
     ]
     # Written first: a reader may close the pipe of what is printed.
-    write_cells(options.out / f"{stem}.md", gathered, table.describe(scale), dataset.note)
+    write_cells(options.out / f"{stem}.md", gathered, described, dataset.note)
     if drawn:
         labels = [cell.label for cell, _ in runs]
         draw_curves(options.out / f"{stem}.png", labels, results, title=stem)
     print_cells(console, gathered, title=stem)
-    console.print(table.describe(scale))
+    console.print(described)
     for name, pairs in constants.items():
         values = ", ".join(f"{constant}={value:g}" for constant, value in pairs)
         console.print(f"{name}: {values or 'no constants'}, under L2 at the table's rate.")
@@ -124,6 +133,15 @@ def reproduce(options: ReproduceOptions) -> None:
     print_orderings(console, gathered)
     for one in written:
         console.print(f"wrote {one}", soft_wrap=True)
+
+
+def _load(name: str, cells: Sequence[Cell], scale: Scale, options: ReproduceOptions) -> Dataset:
+    """Load the table's data; a scale that only tests makes up what is not here."""
+    if scale.once and options.data_dir is None and options.label_file is None:
+        by_people = any(parse_noise(cell.noise).kind == "human" for cell in cells)
+        if name != "digits" and (by_people or not is_prepared(name)):
+            return made_up(name)
+    return load_dataset(name, data_dir=options.data_dir)
 
 
 def _configured(
@@ -137,6 +155,7 @@ def _configured(
         noise = parse_noise("labels")  # the published labels take the place of drawn ones
     return dataclasses.replace(
         config,
+        dataset=dataset.name,
         noise=str(noise),
         noise_file=noise_file(dataset, noise),
         loss_hash=method_named(config.loss).content_hash(

@@ -27,6 +27,18 @@ def first_examples(dataset: Dataset, count: int | None) -> Dataset:
     return take_rows(dataset, np.arange(count))
 
 
+def first_test_examples(dataset: Dataset, count: int | None) -> Dataset:
+    """Return a dataset with at most the first so many test examples; None: all."""
+    if count is None:
+        return dataset
+    return dataclasses.replace(
+        dataset,
+        test_images=dataset.test_images[:count],
+        test_labels=dataset.test_labels[:count],
+        test_sources=dataset.test_sources[:count],
+    )
+
+
 def long_tailed(dataset: Dataset, imbalance: float | None) -> Dataset:
     """Return a dataset whose largest class has ``imbalance`` times the smallest; None: all."""
     if imbalance is None:

@@ -194,6 +194,18 @@ def test_select(patterns, count):
     assert [cell for cell in table.cells if cell in chosen] == list(chosen)
 
 
+@pytest.mark.parametrize("place", PLACES, ids="-".join)
+def test_a_test_runs_every_row_and_every_column_once(place):
+    table = load_table(*place)
+    chosen = table.once()
+    assert {cell.label for cell in chosen} == set(table.rows)
+    assert {cell.setting for cell in chosen} == set(table.settings)
+    rows, settings = ({getattr(c, x) for c in runs(table)} for x in ("label", "setting"))
+    assert (
+        len([cell for cell in chosen if cell.runnable]) == max(len(rows), len(settings)) <= 29
+    )
+
+
 def test_unknown_names():
     with pytest.raises(UsageError) as error:
         load_table("figure1").select(["sym0.6", "sym0.7/CE"])

@@ -9,7 +9,8 @@ import pytest
 
 from experiments._cli import main
 from experiments._config import RunConfig
-from experiments._report import draw_curves, make_rows, summary, write_table
+from experiments._curves import draw_curves
+from experiments._report import make_rows, summary, write_table
 from experiments._reproduce_report import CellResult, ordering
 from experiments._results import append_line, diverged, read_results
 from experiments._tuning import choose

@@ -11,6 +11,8 @@ from experiments import _run_all
 from experiments._cli import main
 from experiments._datasets import load_dataset
 from experiments._errors import UsageError
+from experiments._noise_option import parse_noise
+from experiments._noisy_labels import apply_noise
 from experiments._reproduce import _check_noise
 from experiments._reproduce_report import CellResult, ordering, print_cells
 from experiments._runner import make_group
@@ -151,3 +153,33 @@ def test_gaps_and_orders():
     assert ordering(once).endswith("; reversed, with one seed: A above B")
     unclear = [measured("A", 80.0, 75.4), measured("B", 60.0, 76.0)]
     assert ordering(unclear) == "0 of 1 pairs of methods are in the published order"
+
+
+@pytest.mark.parametrize(
+    ("table", "dataset", "count"),
+    [("table2", "cifar10", 29), ("table2", "cifar100", 29), ("table4", "cifar10", 5)],
+)
+def test_a_test_of_a_table_needs_no_data(tmp_path, monkeypatch, capsys, table, dataset, count):
+    """Neither images nor labels by people: made-up ones stand in, under a name of their own."""
+    monkeypatch.setenv("ESOFTMAX_DATA_DIR", str(tmp_path))
+    wanted = []
+
+    def stop(configs, dataset, *_rest, **_options):
+        for config in configs:
+            apply_noise(parse_noise(config.noise), dataset, config.seed)
+        wanted.append((dataset, configs))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("experiments._reproduce.run_all", stop)
+    arguments = ["reproduce", table, "--dataset", dataset, "--scale", "smoke"]
+    arguments += ["--out", str(tmp_path / "out")]
+    assert main(arguments) == 130
+    ((data, configs),) = wanted
+    assert {config.dataset for config in configs} == {f"made-up:{dataset}"} == {data.name}
+    assert [config.seed for config in configs] == [0] * count
+    assert (len(data.train_labels), len(data.test_labels)) == (256, 256)
+    assert "mean nothing" in data.note
+    # At every other scale, and where a folder is named, the data has to be there.
+    capsys.readouterr()
+    assert main([*arguments, "--data-dir", str(tmp_path)]) == 2
+    assert f"{dataset} is not prepared" in capsys.readouterr().err

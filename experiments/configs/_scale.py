@@ -28,6 +28,9 @@ class Scale:
             being part of a method.
         digits_epochs: of runs with the ``mlp``, which are small as they are; the other
             fields do not touch them.
+        test_examples: only the first so many test examples are used, of images.
+        once: whether each row and each column of a table is run once, with one seed, where no
+            cells are chosen; made-up images may then stand in for a set that is not here.
     """
 
     name: str
@@ -38,6 +41,8 @@ class Scale:
     batch_size: int | None = None
     augmented: bool = True
     digits_epochs: int | None = None
+    test_examples: int | None = None
+    once: bool = False
 
     def apply(self, config: RunConfig) -> RunConfig:
         """Return the configuration at this scale."""
@@ -58,6 +63,8 @@ class Scale:
         if "train_examples" in changes:
             examples = self._plain(changes["train_examples"])
             parts.append(f"the first {examples} training examples instead of all")
+        if self.test_examples is not None and config.network != "mlp":
+            parts.append(f"the first {self._plain(self.test_examples)} test examples")
         if "batch_size" in changes:
             parts.append(f"batches of {changes['batch_size']} instead of {config.batch_size}")
         if "augment" in changes:
@@ -121,7 +128,16 @@ SCALES = {
         # always alike, in many steps: the network learns wrong labels by heart, which is what
         # the tables are about. With more images, augmented, and fewer steps it does not.
         Scale("small", 15, 0.25, 5_000, "eight_layer_cnn", batch_size=32, augmented=False),
-        Scale("smoke", 2, 0.05, 256, "eight_layer_cnn", digits_epochs=2),
+        Scale(
+            "smoke",
+            epochs=2,
+            width=0.05,
+            train_examples=256,
+            network="eight_layer_cnn",
+            digits_epochs=2,
+            test_examples=256,
+            once=True,
+        ),
     )
 }
 """Name → scale."""

@@ -1,6 +1,7 @@
 """A table: its cells in order, and how some of them are chosen by name."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
@@ -54,6 +55,22 @@ class Table:
                 )
             chosen |= found
         return tuple(cell for cell in self.cells if not patterns or cell.identifier in chosen)
+
+    def once(self) -> tuple[Cell, ...]:
+        """Return few cells, with every row and every column that the table has."""
+        chosen: dict[str, Cell] = {}
+        used: Counter[str] = Counter()
+        for row in self.rows:
+            cells = [cell for cell in self.cells if cell.label == row]
+            cells = [cell for cell in cells if cell.runnable] or cells
+            cell = min(cells, key=lambda cell: used[cell.setting])
+            chosen[cell.identifier] = cell
+            used[cell.setting] += cell.runnable
+        for cell in self.cells:
+            if cell.runnable and not used[cell.setting]:
+                chosen[cell.identifier] = cell
+                used[cell.setting] += 1
+        return tuple(cell for cell in self.cells if cell.identifier in chosen)
 
     def describe(self, scale: Scale) -> str:
         """Say in one sentence how runs at a scale differ from the published ones."""

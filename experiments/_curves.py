@@ -1,0 +1,117 @@
+"""The picture of a comparison: test accuracy over epochs."""
+
+import math
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments._console import readable
+from experiments._picture_file import save_picture
+from experiments._report import Row, make_rows
+from experiments._runner import Result
+
+AS_THEY_CAME = "labels as they came"
+_COLUMNS = 3
+_PANEL = (5.2, 4.0)  # inches
+_LETTERS_IN_AN_INCH = 10  # of a title
+_LONG_NAME = 34
+
+
+def draw_curves(
+    path: Path,
+    labels: Sequence[str],
+    results: Sequence[Result],
+    *,
+    title: str,
+    as_they_came: bool = False,
+) -> None:
+    """Draw mean test accuracy over epochs, a panel for each noise.
+
+    Bands are one standard deviation over seeds to either side, as in the table.
+
+    Args:
+        path: of the picture.
+        labels: the row of each result.
+        results: finished runs.
+        title: above all panels.
+        as_they_came: whether ``none`` means that labels are used which may be wrong.
+    """
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    rows = make_rows(labels, results)
+    noises = list(dict.fromkeys(row.noise for row in rows))
+    columns = min(len(noises), _COLUMNS)
+    lines = math.ceil(len(noises) / columns)
+    figure, axes = plt.subplots(
+        lines,
+        columns,
+        figsize=(_PANEL[0] * columns + 2.6, _PANEL[1] * lines + 0.6),
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    names = list(dict.fromkeys(labels))
+    drawn: dict[str, Any] = {}
+    for axis, noise in zip(axes.flat, noises, strict=False):
+        for row in (row for row in rows if row.noise == noise):
+            colour = f"C{names.index(row.label)}"
+            drawn[row.label] = _draw_row(axis, row, colour)
+        called = AS_THEY_CAME if _came_so(noise, as_they_came=as_they_came) else noise
+        axis.set_title(_wrapped(called, _PANEL[0]), fontsize=11, parse_math=False)
+        axis.set_xlabel("epoch")
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.grid(alpha=0.3)
+    for axis in axes.flat[len(noises) :]:
+        axis.axis("off")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("test accuracy (%)")
+    _name_lines(figure, drawn)
+    seeds = max(len(row.results) for row in rows)
+    band = f"; bands: ± one standard deviation over {seeds} seeds" if seeds > 1 else ""
+    heading = _wrapped(f"{title}{band}", _PANEL[0] * columns + 2.0)
+    figure.suptitle(heading, fontsize=12, parse_math=False)
+    save_picture(figure, path)
+
+
+def _draw_row(axis: Any, row: Row, colour: str) -> Any:
+    """Draw a loss's mean and band; return the line."""
+    curves = 100 * np.array(
+        [r["curves"]["test_accuracy"] for r in row.results],
+        float,  # which makes null NaN
+    )
+    epochs = np.arange(1, curves.shape[1] + 1)
+    mean = curves.mean(axis=0)
+    # A single epoch is a point, which a line does not show.
+    marker = "o" if len(epochs) == 1 else ""
+    style = "--" if row.label.startswith("CE at") else "-"
+    (line,) = axis.plot(epochs, mean, style, color=colour, marker=marker)
+    if len(curves) > 1:
+        std = curves.std(axis=0, ddof=1)
+        axis.fill_between(epochs, mean - std, mean + std, color=colour, alpha=0.15, lw=0)
+    return line
+
+
+def _came_so(noise: str, *, as_they_came: bool) -> bool:
+    return noise == "given" or (noise == "none" and as_they_came)
+
+
+def _name_lines(figure: Any, drawn: dict[str, Any]) -> None:
+    """Put the legend beside the panels, where no curve is."""
+    places = [str(number) for number in range(len(drawn))]
+    legend = figure.legend(list(drawn.values()), places, loc="outside right center", fontsize=8)
+    # Set afterwards: a name with $ is no formula, one that begins with _ is not left out.
+    for text, name in zip(legend.get_texts(), drawn, strict=True):
+        text.set_parse_math(False)
+        text.set_text("\n".join(textwrap.wrap(readable(name), _LONG_NAME) or [""]))
+
+
+def _wrapped(text: str, inches: float) -> str:
+    """Return a title in as many lines as it needs."""
+    width = int(inches * _LETTERS_IN_AN_INCH)
+    return "\n".join(textwrap.wrap(readable(text), width) or [""])

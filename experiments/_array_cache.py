@@ -8,6 +8,7 @@ thrown away when the data changes.
 import contextlib
 import hashlib
 import json
+import lzma
 import os
 import re
 import tempfile
@@ -23,8 +24,11 @@ from experiments._dataset_parts import Array
 
 _CACHE_FORMAT = 2  # to be raised when what a cached file holds changes
 
-# What NumPy raises for a damaged archive.
-UNREADABLE = (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
+# What NumPy raises for a damaged archive; RuntimeError for one with a password.
+UNREADABLE = (
+    *(ValueError, OSError, EOFError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
 
 
 def cache_directory() -> Path:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax import noise
+from experiments._array_cache import UNREADABLE
+from experiments._array_header import check_archive
 from experiments._errors import UsageError
 from experiments._regular_file import not_a_file
 
@@ -40,9 +43,10 @@ def read_labels(path: Path) -> LabelFile:
     path = path.expanduser()
     if wrong := not_a_file(path):
         raise UsageError(f"--labels: {wrong}; expected a file of labels")
+    _check_memory(path)
     try:
         columns = noise.read_label_file(path)
-    except (OSError, ValueError) as error:
+    except UNREADABLE as error:
         raise UsageError(f"--labels: {error}") from error
     if FOREIGN_COLUMN in columns:
         raise UsageError(
@@ -50,6 +54,18 @@ def read_labels(path: Path) -> LabelFile:
             "the place of some; draw it again with --noise open-set:RATE:DATASET and its --seed"
         )
     return LabelFile(named_hash(path), columns)
+
+
+def _check_memory(path: Path) -> None:
+    """Refuse an archive that does not fit into memory; its reader tells all else."""
+    if path.suffix.lower() == ".npz" and zipfile.is_zipfile(path):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                check_archive(path, archive, archive.namelist())
+        except UsageError as error:
+            raise UsageError(f"--labels: {error}") from error
+        except UNREADABLE:
+            return
 
 
 def named_hash(path: Path) -> str:

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from experiments._array_header import read_npy
 from experiments._errors import UsageError
 from experiments._json_file import read_json
 from experiments._regular_file import regular
 
 _READERS: dict[str, Callable[[Path], Any]] = {
-    ".npy": lambda path: np.load(path, allow_pickle=False),
+    ".npy": read_npy,
     ".csv": lambda path: np.loadtxt(path, delimiter=",", ndmin=2),
     ".json": lambda path: read_json(path, "correct the file"),
 }
@@ -32,9 +33,11 @@ def read_matrix(path: Path, num_classes: int) -> npt.NDArray[np.float64]:
         matrix = np.array(_READERS[path.suffix](regular(path)), np.float64)
     except FileNotFoundError:
         raise UsageError(f"--noise matrix: no file {str(path)!r}; {expected}") from None
-    except (ValueError, TypeError, OSError) as error:
+    except UsageError as error:
+        raise UsageError(f"--noise matrix: {error}") from error
+    except (ValueError, TypeError, OSError, EOFError) as error:
         reason = " ".join(str(error).split())[:120]
-        if "pickle" in reason:  # NumPy's guess at other content, and its advice to run it
+        if "magic" in reason or "objects" in reason:
             reason = "no array of numbers"
         raise UsageError(
             f"--noise matrix: {str(path)!r} cannot be read ({reason}); {expected}"

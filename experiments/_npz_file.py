@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments._array_cache import UNREADABLE
+from experiments._array_header import check_archive
 from experiments._dataset_checks import checked_ids, checked_images, checked_labels
 from experiments._dataset_parts import (
     GIVEN,
@@ -135,7 +136,11 @@ def open_archive(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
 def read_array(archive: np.lib.npyio.NpzFile, name: str, path: Path) -> Array:
     """Read one array of an archive, or say why it cannot be read."""
     try:
+        if archive.zip is not None:  # of an open archive it is not
+            check_archive(path, archive.zip, [name])
         array: Array = archive[name]
+    except UsageError:
+        raise
     except UNREADABLE as error:
         # NumPy would advise to allow what runs code out of the file.
         reason = str(error)

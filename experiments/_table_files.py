@@ -12,8 +12,10 @@ import numpy as np
 from experiments._dataset_parts import Array
 from experiments._errors import UsageError
 from experiments._index_columns import declared_index, index_places, numbers_rows
+from experiments._memory import check_memory
 from experiments._regular_file import not_a_file
 
+_TEXT_BYTES, _NUMBER_BYTES = 60, 12  # that a cell takes here, at least
 _TEXT = ("path", "label", "clean_label", "split")
 
 
@@ -242,7 +244,9 @@ def _read_parquet(path: Path, wanted: Sequence[str] | None) -> Table:
             "install 'esoftmax_jax[experiments]'"
         ) from error
     try:
-        content = pyarrow.parquet.ParquetFile(path).read()
+        with pyarrow.parquet.ParquetFile(path) as file:
+            check_memory(f"{path}, {path.stat().st_size} bytes", _declared(file.metadata))
+            content = file.read()
     except (pyarrow.ArrowException, OSError) as error:
         _unreadable(path, error)
     names = content.column_names
@@ -261,6 +265,15 @@ def _read_parquet(path: Path, wanted: Sequence[str] | None) -> Table:
     ]
     features = np.stack(columns, axis=1) if columns else None
     return _table(path, range(1, content.num_rows + 1), text, features, header)
+
+
+def _declared(metadata: Any) -> int:
+    """Return the bytes that the cells of a Parquet file take here, by what it says itself."""
+    groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
+    written = sum(group.total_byte_size for group in groups)
+    kinds = [metadata.schema.column(i).physical_type for i in range(metadata.num_columns)]
+    row = sum(_TEXT_BYTES if kind == "BYTE_ARRAY" else _NUMBER_BYTES for kind in kinds)
+    return max(int(written), int(metadata.num_rows) * row)
 
 
 def _number_column(column: Any, path: Path, name: str) -> Array:

@@ -2,7 +2,10 @@
 
 import csv
 import json
+import lzma
+import math
 import re
+import reprlib
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -20,7 +23,12 @@ Columns: TypeAlias = dict[str, _checks.HostIntegers]
 UNNAMED = "labels"
 INDEX = "index"
 _PANDAS_INDEX = ("", "Unnamed: 0")
-_UNREADABLE = (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, csv.Error)
+_MOST_DEFLATED = 1100  # times smaller than it was, at best
+# RuntimeError: of an archive with a password.
+_UNREADABLE = (
+    *(ValueError, OSError, EOFError, RuntimeError, csv.Error),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
 
 
 def read_label_file(path: str | PathLike[str]) -> Columns:
@@ -103,7 +111,7 @@ def _integers(path: Path, name: object, column: object) -> _checks.HostIntegers:
         # np.asarray would turn True into 1 and "1" into a string.
         for row, value in enumerate(column):
             if type(value) is not int and not (type(value) is float and _is_whole(value)):
-                raise ValueError(f"{expected}, got {value!r} in row {row}")
+                raise ValueError(f"{expected}, got {reprlib.repr(value)} in row {row}")
         try:
             column = np.array(list(map(int, column)), np.int64)
         except OverflowError:
@@ -127,18 +135,27 @@ def _integers(path: Path, name: object, column: object) -> _checks.HostIntegers:
 
 def _read_npy(path: Path) -> Any:
     with path.open("rb") as file:
-        version = np.lib.format.read_magic(file)
-        headers: dict[tuple[int, int], Callable[[Any], Any]] = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }
-        if version not in headers:
-            raise ValueError(f"version {version} of the .npy format is not known here")
-        _, _, dtype = headers[version](file)
-        if dtype.hasobject:
+        if _check_size(file, path.stat().st_size).hasobject:
             return load_restricted(file)
         file.seek(0)
         return np.load(file, allow_pickle=False)
+
+
+def _check_size(file: Any, size: int) -> np.dtype[Any]:
+    """Read a header, refuse an array that is larger than its file, and return its dtype."""
+    version = np.lib.format.read_magic(file)
+    headers: dict[tuple[int, int], Callable[[Any], Any]] = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    if version not in headers:
+        raise ValueError(f"version {version} of the .npy format is not known here")
+    shape, _, dtype = headers[version](file)
+    declared, there = math.prod(shape) * dtype.itemsize, size - file.tell()
+    if not dtype.hasobject and (declared > there or min(shape, default=0) < 0):
+        raise ValueError(f"an array of shape {shape}, {declared} bytes, where {there} are left")
+    found: np.dtype[Any] = dtype
+    return found
 
 
 def _read_npz(path: Path) -> Any:
@@ -149,6 +166,14 @@ def _read_npz(path: Path) -> Any:
         file.seek(0)
         archive = np.load(file, allow_pickle=False)
         with archive:
+            for entry in archive.zip.infolist():
+                if entry.file_size > _MOST_DEFLATED * (entry.compress_size + 1):
+                    raise ValueError(
+                        f"{entry.filename!r} of {entry.file_size} bytes, where "
+                        f"{entry.compress_size} are kept"
+                    )
+                with archive.zip.open(entry) as member:
+                    _check_size(member, entry.file_size)
             return {name: _plain_array(archive, name) for name in archive.files}
 
 
@@ -162,9 +187,16 @@ def _plain_array(archive: Any, name: str) -> Any:
 
 
 def _read_json(path: Path) -> Any:
+    def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        values = dict(pairs)
+        if len(values) < len(pairs):
+            raise ValueError("a name twice in one object")
+        return values
+
     # RecursionError: what the parser raises for brackets nested without end.
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")
+        return json.loads(text, object_pairs_hook=without_repetition)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
 

@@ -11,6 +11,7 @@ from experiments._dataset_parts import Labels
 from experiments._datasets import Dataset
 from experiments._errors import UsageError
 from experiments._label_file import LabelFile
+from experiments._label_text import whole_number
 
 _Ids = npt.NDArray[np.integer[Any]]
 
@@ -33,6 +34,7 @@ def with_labels(dataset: Dataset, file: LabelFile, kept: int | None = None) -> D
     """
     name = file.name.rpartition("#")[0]
     column = _id_column(file)
+    file = _in_class_numbers(dataset, file, column)
     if column is not None:
         _check_places(dataset, name, column, file.columns[column])
         note = f"The labels of {name} are laid by its column {column!r}."
@@ -41,6 +43,24 @@ def with_labels(dataset: Dataset, file: LabelFile, kept: int | None = None) -> D
         file = dataclasses.replace(file, columns={"id": ids, **file.columns})
         note = f"The labels of {name} are laid {how}."
     return dataclasses.replace(dataset, label_file=file, note=f"{dataset.note} {note}".strip())
+
+
+def _in_class_numbers(dataset: Dataset, file: LabelFile, id_column: str | None) -> LabelFile:
+    """Return labels as class numbers; of classes called 1, 2, 3 they may be the names."""
+    names = [whole_number(name) for name in dataset.class_names]
+    place = {name: number for number, name in enumerate(names)}
+
+    def numbered(labels: _Ids) -> _Ids:
+        values = set(labels.tolist())
+        if values <= set(range(len(names))) or not values <= set(place):
+            return labels
+        return np.array([place[label] for label in labels.tolist()], np.int64)
+
+    columns = {
+        column: labels if column == id_column else numbered(labels)
+        for column, labels in file.columns.items()
+    }
+    return dataclasses.replace(file, columns=columns)
 
 
 def _id_column(file: LabelFile) -> str | None:

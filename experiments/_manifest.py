@@ -170,19 +170,22 @@ def _classes(table: Table, train: _Mask, literal: bool) -> tuple[list[str], Arra
 
 
 def _check_numbers(table: Table, numbers: list[int]) -> None:
-    """Refuse numbers of classes that do not count from 0."""
+    """Refuse numbers of classes that count neither from 0 nor from 1."""
     labels = table.text["label"]
     if numbers[0] < 0:
         row = next(row for row, label in enumerate(labels) if label.startswith("-"))
         raise UsageError(
-            f"{table.where(row)}: expected classes numbered from 0, got label {labels[row]}; "
-            "renumber the classes or drop the row"
+            f"{table.where(row)}: expected classes numbered from 0 or 1, got label "
+            f"{labels[row]}; renumber the classes or drop the row, or pass {LITERAL} if it "
+            "names a class"
         )
-    gap = next((k for k, number in enumerate(numbers) if k != number), None)
+    first = 1 if numbers[:2] == [1, 2] else 0
+    gap = next((k for k, number in enumerate(numbers, first) if k != number), None)
     if gap is not None:
         raise UsageError(
-            f"{table.path}: expected training rows of every class from 0 to {numbers[-1]}, got "
-            f"none of class {gap}; renumber the classes without a gap"
+            f"{table.path}: expected training rows of every class from {first} to "
+            f"{numbers[-1]}, got none of class {gap}; renumber the classes without a gap, or "
+            f"pass {LITERAL} to take the numbers as names"
         )
 
 

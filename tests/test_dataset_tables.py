@@ -168,7 +168,7 @@ WRONG_TABLES: dict[str, tuple[dict[str, list[Any]], list[str]]] = {
     "infinite number": ({"x": [1.0, 2.0, float("inf")], "label": [0, 1, 0]}, ["row {+2}", "'x'", "inf"]),
     "missing label": ({"x": [1, 2], "label": ["a", None]}, ["row {+1}", "'label'", "empty cell"]),
     "missing clean label": ({"x": [1, 2], "label": [0, 1], "clean_label": [None, 1]}, ["row {}", "'clean_label'"]),
-    "negative": ({"x": [1, 2, 3], "label": [0, 1, -1]}, ["row {+2}", "from 0", "-1"]),
+    "negative": ({"x": [1, 2, 3], "label": [0, 1, -1]}, ["row {+2}", "from 0", "-1", "--literal-labels"]),
     "skipped": ({"x": [1, 2, 3], "label": [0, 1, 3]}, ["0 to 3", "class 2", "renumber"]),
     "one class": ({"x": [1, 2, 3, 4, 5], "label": ["a"] * 5}, ["at least 2 classes, got 1"]),
     "foreign number": ({"x": [1, 2, 3], "label": [0, 1, 2], "split": ["train", "train", "test"]}, ["row {+2}", "(0, 1)", "'2'", "'label'"]),
@@ -302,4 +302,11 @@ def test_whole_numbers_are_classes_in_any_parquet_type(dtype, save):
     labels = pyarrow.array([0.0, 1.0, 2.0] * 5).cast(dtype)
     data = load_dataset(save("parquet", x=range(15), label=labels))
     assert data.class_names == ("0", "1", "2")
+    np.testing.assert_array_equal(data.train_labels, data.train_images[:, 0] % 3)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_classes_counted_from_1_are_called_so(form, save):
+    data = load_dataset(save(form, x=range(15), label=[1.0, 2.0, 3.0] * 5))
+    assert data.class_names == ("1", "2", "3")
     np.testing.assert_array_equal(data.train_labels, data.train_images[:, 0] % 3)

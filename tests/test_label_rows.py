@@ -248,3 +248,11 @@ def test_labels_of_all_digits_are_not_laid_on_those_that_are_trained_on(capsys):
         r"for each of the 1438 training examples of digits, or a column 'id', got 1797 rows without ids",
         capsys.readouterr().err,
     )
+
+
+def test_labels_may_be_the_numbers_that_classes_are_called():
+    text = "\n".join(f"{value},{label + 1}" for value, label in zip(VALUES, CLEAN, strict=True))
+    Path("named.csv").write_text(f"x,label\n{text}\n")
+    for numbers in (NOISY, NOISY + 1):  # of [0, 3), and as the table calls them
+        dataset, labels = loaded("csv:named.csv", noisy=numbers)
+        np.testing.assert_array_equal(labels, NOISY[values_of(dataset)])

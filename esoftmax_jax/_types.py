@@ -37,6 +37,10 @@ Scalar = TypeAliasType("Scalar", float | jax.Array)
 """A hyperparameter: a Python number, or an array that may be traced."""
 
 
+DType = TypeAliasType("DType", str | type[Any] | np.dtype[Any])
+"""A dtype, as NumPy and JAX take one: ``jnp.float32``, ``"float32"``."""
+
+
 class Loss(Protocol):
     """A per-example loss with its hyperparameters bound."""
 

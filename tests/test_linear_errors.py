@@ -2,8 +2,10 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
+from esoftmax_jax import losses
 from esoftmax_jax.losses import _linear_losses as linear
 from tests.linear_cases import CE, EPSILON, GCE, PAIRS
 
@@ -124,3 +126,16 @@ WRONG_HYPERPARAMETERS = [
 def test_wrong_hyperparameters(loss, options, error, message):
     with pytest.raises(error, match=message):
         loss(H, W, Y, **options)
+
+
+def test_losses_in_float32_beside_hidden_states_of_half_precision():
+    hidden, kernel = jnp.ones((2, 3), jnp.bfloat16), jnp.eye(3, 5, dtype=jnp.bfloat16)
+    labels = jnp.array([0, 4])
+    wide = losses.linear_cross_entropy(hidden, kernel, labels, loss_dtype=jnp.float32)
+    assert wide.dtype == jnp.float32
+    logits = jnp.array([1.0, 1.0, 1.0, 0.0, 0.0])
+    expected = jax.nn.logsumexp(logits) - logits[labels]
+    np.testing.assert_allclose(wide, expected, rtol=1e-6)
+    assert losses.linear_cross_entropy(hidden, kernel, labels).dtype == jnp.bfloat16
+    with pytest.raises(TypeError, match=r"loss_dtype: expected a floating dtype such as"):
+        losses.linear_cross_entropy(hidden, kernel, labels, loss_dtype=jnp.int32)

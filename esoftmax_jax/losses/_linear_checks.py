@@ -56,6 +56,18 @@ def check_token_labels(labels: Any, hidden: Any) -> None:
         )
 
 
+def checked_loss_dtype(loss_dtype: Any, hidden: Any) -> np.dtype:
+    """Return the floating dtype of the losses, that of the hidden states if none is given."""
+    if loss_dtype is None:
+        loss_dtype = hidden.dtype
+    if not jnp.issubdtype(loss_dtype, jnp.floating):
+        raise TypeError(
+            f"loss_dtype: expected a floating dtype such as jnp.float32, got {loss_dtype!r}"
+        )
+    dtype: np.dtype = np.dtype(loss_dtype)
+    return dtype
+
+
 def check_chunk_size(chunk_size: object) -> None:
     """Check a static number of classes per chunk."""
     if isinstance(chunk_size, bool) or not isinstance(chunk_size, (int, np.integer)):

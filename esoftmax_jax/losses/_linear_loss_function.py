@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from esoftmax_jax import _checks, _linear_numerics, _numerics
 from esoftmax_jax._types import Array
@@ -21,9 +22,9 @@ def linear_loss_function(
     """Turn the arithmetic of one loss into a public loss of (hidden, kernel, labels).
 
     As ``loss_function`` does, this checks arguments before anything is computed, gives the
-    body its hyperparameters as arrays, sets masked losses to exactly 0, returns the dtype of
-    ``hidden`` and compiles with ``inline=True``. The body passes ``where`` on, since what it
-    masks (the hidden states) is not what the formula sees (log p_y).
+    body its hyperparameters as arrays, sets masked losses to exactly 0, returns
+    ``loss_dtype`` and compiles with ``inline=True``. The body passes ``where`` on, since what
+    it masks (the hidden states) is not what the formula sees (log p_y).
 
     Args:
         **intervals: for each numeric hyperparameter, the values it may take.
@@ -35,7 +36,9 @@ def linear_loss_function(
     def decorate(body: _Function) -> _Function:
         signature = inspect.signature(body)
 
-        @functools.partial(jax.jit, static_argnames=("chunk_size", "axis_name"), inline=True)
+        @functools.partial(
+            jax.jit, static_argnames=("chunk_size", "axis_name", "loss_dtype"), inline=True
+        )
         def compiled(
             hidden: Array,
             kernel: Array,
@@ -43,6 +46,7 @@ def linear_loss_function(
             *,
             where: Array | None,
             bias: Array | None,
+            loss_dtype: np.dtype,
             **options: Any,
         ) -> Array:
             dtype = _linear_numerics.compute_dtype(hidden, kernel)
@@ -52,7 +56,7 @@ def linear_loss_function(
             losses: Array = body(hidden, kernel, labels, bias=bias, where=where, **options)
             if where is not None:
                 losses = jnp.where(where, losses, 0)
-            result: Array = losses.astype(hidden.dtype)
+            result: Array = losses.astype(loss_dtype)
             return result
 
         @functools.wraps(body)
@@ -67,6 +71,7 @@ def linear_loss_function(
             labels = options.pop("labels")
             axis_name = options["axis_name"]
             _linear_checks.check_axis_name(axis_name)
+            given = options.pop("loss_dtype")
             _linear_checks.check_layer(
                 hidden, kernel, options["bias"], sharded=axis_name is not None
             )
@@ -77,7 +82,8 @@ def linear_loss_function(
                 _checks.check_hyperparameter(name, options[name], interval, labels.shape, dtype)
             _linear_checks.check_chunk_size(options["chunk_size"])
             labels = _numerics.narrow_labels(labels)
-            result: Array = compiled(hidden, kernel, labels, **options)
+            loss_dtype = _linear_checks.checked_loss_dtype(given, hidden)
+            result: Array = compiled(hidden, kernel, labels, loss_dtype=loss_dtype, **options)
             return result
 
         return loss  # type: ignore[return-value]

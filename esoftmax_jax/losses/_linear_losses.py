@@ -10,7 +10,7 @@ from esoftmax_jax._linear_numerics import (
     AxisName,
     label_log_prob_and_predicted,
 )
-from esoftmax_jax._types import Array, ArrayInput, Scalar
+from esoftmax_jax._types import Array, ArrayInput, DType, Scalar
 from esoftmax_jax.losses._bounded_losses import UNIT_RANGE
 from esoftmax_jax.losses._linear_loss_function import linear_loss_function
 
@@ -25,6 +25,7 @@ def linear_cross_entropy(
     chunk_size: int = CHUNK_SIZE,
     where: ArrayInput | None = None,
     axis_name: AxisName | None = None,
+    loss_dtype: DType | None = None,
 ) -> Array:
     r"""Cross-entropy of a last layer, without its logits.
 
@@ -62,9 +63,11 @@ def linear_cross_entropy(
         where: booleans with the shape of ``labels``; a masked token has loss and gradient
             exactly 0, whatever its hidden state and label are.
         axis_name: inside ``shard_map``, the axis over which the classes are split.
+        loss_dtype: floating, the dtype of the losses, for instance ``jnp.float32`` beside
+            hidden states of half precision; None: that of ``hidden``.
 
     Returns:
-        One loss per token (nats): shape of ``labels``, dtype of ``hidden``. NaN where a
+        One loss per token (nats): shape of ``labels``, ``loss_dtype``. NaN where a
         label is outside [0, K).
 
     Raises:
@@ -102,6 +105,7 @@ def linear_generalized_cross_entropy(
     chunk_size: int = CHUNK_SIZE,
     where: ArrayInput | None = None,
     axis_name: AxisName | None = None,
+    loss_dtype: DType | None = None,
 ) -> Array:
     r"""Generalised cross-entropy (GCE) of a last layer, without its logits.
 
@@ -122,9 +126,11 @@ def linear_generalized_cross_entropy(
         where: booleans with the shape of ``labels``; a masked token has loss and gradient
             exactly 0.
         axis_name: inside ``shard_map``, the axis over which the classes are split.
+        loss_dtype: floating, the dtype of the losses, for instance ``jnp.float32`` beside
+            hidden states of half precision; None: that of ``hidden``.
 
     Returns:
-        One loss per token: shape of ``labels``, dtype of ``hidden``. NaN where a
+        One loss per token: shape of ``labels``, ``loss_dtype``. NaN where a
         label is outside [0, K).
 
     Raises:
@@ -160,6 +166,7 @@ def linear_dynamic_fine_tuning_loss(
     chunk_size: int = CHUNK_SIZE,
     where: ArrayInput | None = None,
     axis_name: AxisName | None = None,
+    loss_dtype: DType | None = None,
 ) -> Array:
     r"""Dynamic fine-tuning (DFT) of a last layer, without its logits.
 
@@ -181,9 +188,11 @@ def linear_dynamic_fine_tuning_loss(
         where: booleans with the shape of ``labels``; a masked token has loss and gradient
             exactly 0.
         axis_name: inside ``shard_map``, the axis over which the classes are split.
+        loss_dtype: floating, the dtype of the losses, for instance ``jnp.float32`` beside
+            hidden states of half precision; None: that of ``hidden``.
 
     Returns:
-        One loss per token: shape of ``labels``, dtype of ``hidden``. NaN where a
+        One loss per token: shape of ``labels``, ``loss_dtype``. NaN where a
         label is outside [0, K).
 
     Raises:
@@ -226,6 +235,7 @@ def linear_epsilon_softmax_cross_entropy_with_mae(
     chunk_size: int = CHUNK_SIZE,
     where: ArrayInput | None = None,
     axis_name: AxisName | None = None,
+    loss_dtype: DType | None = None,
 ) -> Array:
     r"""CE_ε + MAE of a last layer, without its logits.
 
@@ -258,9 +268,11 @@ def linear_epsilon_softmax_cross_entropy_with_mae(
         where: booleans with the shape of ``labels``; a masked token has loss and gradient
             exactly 0.
         axis_name: inside ``shard_map``, the axis over which the classes are split.
+        loss_dtype: floating, the dtype of the losses, for instance ``jnp.float32`` beside
+            hidden states of half precision; None: that of ``hidden``.
 
     Returns:
-        One loss per token: shape of ``labels``, dtype of ``hidden``. NaN where a
+        One loss per token: shape of ``labels``, ``loss_dtype``. NaN where a
         label is outside [0, K).
 
     Raises:

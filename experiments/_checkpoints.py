@@ -1,15 +1,20 @@
 """Checkpoints of runs under way, written by Orbax: states, curves and seconds so far."""
 
+import contextlib
 import hashlib
 import logging
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import jax
 import numpy as np
+from rich.console import Console
 
+from experiments._card import card_of, misfit
 from experiments._errors import UsageError
 from experiments._placement import place
 from experiments._runner import Group
@@ -28,6 +33,7 @@ class Checkpoints:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._opened: Any = None
+        self._unusable: list[int] = []
 
     def __enter__(self) -> Self:
         return self
@@ -41,37 +47,115 @@ class Checkpoints:
         self._close()
 
     def save(self, group: Group) -> None:
-        """Write states and curves; the previous checkpoint stays until this one is whole."""
+        """Write states and curves; the previous checkpoint stays until this one is whole.
+
+        Raises:
+            UsageError: there is no room, or the folder cannot be written.
+        """
         from orbax.checkpoint.args import StandardSave
 
+        self._forget_unusable()
         content = _content(group)
-        with uninterrupted():
+        content["card"] = card_of(group, group.epoch, _named(content))
+        with uninterrupted(), self._told():
             self._manager().save(group.epoch, args=StandardSave(content))
 
     def restore(self, group: Group) -> None:
-        """Put a group where its newest checkpoint was; without one, leave it at the start."""
+        """Put a group where its newest checkpoint was; without one, leave it at the start.
+
+        One that cannot be read, is not as it was written or belongs to another run is passed
+        over, with a line that says so.
+
+        Raises:
+            UsageError: there are some, and none can be used.
+        """
         if not self._folder.exists():
             return
+        with self._told():
+            epochs = sorted(self._manager().all_steps(), reverse=True)
+        reasons: list[str] = []
+        for epoch in epochs:
+            reason = self._restore(group, epoch)
+            if reason is None:
+                for passed, why in zip(epochs, reasons, strict=False):
+                    self._say(
+                        f"{self._folder / str(passed)} is passed over: {why}; going on after "
+                        f"epoch {epoch}"
+                    )
+                self._unusable = epochs[: len(reasons)]
+                return
+            reasons.append(reason)
+        if reasons:
+            raise UsageError(
+                f"{self._folder / str(epochs[0])}: expected a checkpoint that can be read, got "
+                f"one that cannot be gone on from ({reasons[0]}), as no older one can; delete "
+                f"{self._folder} to start anew"
+            )
+
+    def _restore(self, group: Group, epoch: int) -> str | None:
+        """Restore one checkpoint, or say why it cannot be used."""
         from orbax.checkpoint.args import StandardRestore
 
-        manager = self._manager()
-        epoch = manager.latest_step()
-        if epoch is None:
-            return
+        wanted, has_card = _content(group), self._has_card(epoch)
+        if has_card:
+            wanted["card"] = np.zeros(64, np.uint8)
         try:
-            content = manager.restore(epoch, args=StandardRestore(_content(group)))
+            content = self._manager().restore(epoch, args=StandardRestore(wanted))
         except Exception as error:  # whatever Orbax and TensorStore raise for damaged files
             reason = f"{type(error).__name__}: {error}".partition("\n")[0][:160]
-            raise UsageError(
-                f"{self._folder / str(epoch)}: expected a checkpoint that can be read, got an "
-                f"error ({reason}); delete this folder to go on from an older one, if any"
-            ) from error
+            return f"it cannot be read ({reason})"
         # Orbax may hand back views of its own buffers; the program donates its states.
-        states = jax.tree.map(np.array, content["states"])
-        group.states = place(states, group.program.devices, split=True)
-        group.curves = {k: np.array(v) for k, v in content["curves"].items()}
+        content = jax.tree.map(np.array, content)
+        if has_card:
+            wrong = misfit(content.pop("card"), card_of(group, epoch, _named(content)))
+            if wrong is not None:
+                return wrong
+        else:
+            self._say(
+                f"{self._folder / str(epoch)} is of an older version, without a hash: taken "
+                "as it is"
+            )
+        group.states = place(content["states"], group.program.devices, split=True)
+        group.curves = dict(content["curves"])
         group.seconds = float(content["seconds"])
         group.epoch = int(epoch)
+        return None
+
+    def _has_card(self, epoch: int) -> bool:
+        """Whether a checkpoint names its card; those of version 0.1 have none."""
+        metadata = self._folder / str(epoch) / "default" / "_METADATA"
+        try:
+            return b"card" in metadata.read_bytes()
+        except OSError:
+            return True  # to be found unreadable
+
+    def _forget_unusable(self) -> None:
+        """Delete what was passed over: the run will write these epochs again."""
+        if self._unusable:
+            for epoch in self._unusable:
+                shutil.rmtree(self._folder / str(epoch), ignore_errors=True)
+            self._unusable.clear()
+            self._manager().reload()
+
+    def _say(self, text: str) -> None:
+        Console(stderr=True, soft_wrap=True, markup=False, highlight=False).print(text)
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell in a line what Orbax raises, and leave nothing that is not whole."""
+        try:
+            yield
+        except Exception as error:  # Orbax, TensorStore and the disk have no common one
+            self._opened = None
+            for half in self._folder.glob("*orbax-checkpoint-tmp*"):
+                shutil.rmtree(half, ignore_errors=True)
+            room = re.search(r"No space left|[Qq]uota|File too large", f"{error}")
+            reason = room.group() if room else f"{type(error).__name__}: {error}"
+            raise UsageError(
+                f"{self._folder}: expected a place where a checkpoint can be written, got an "
+                f"error ({reason.partition(chr(10))[0][:160]}); make room, and the same "
+                "command goes on after the checkpoint before"
+            ) from None
 
     def remove(self) -> None:
         """Delete the folder: the results are on disk. The folder above goes with the last."""
@@ -84,8 +168,8 @@ class Checkpoints:
 
     def _manager(self) -> Any:
         if self._opened is None:
-            # Orbax tells the log about every file; only its warnings matter here.
-            logging.getLogger("absl").setLevel(logging.ERROR)
+            # Orbax tells the log about every file; errors are raised as well.
+            logging.getLogger("absl").setLevel(logging.CRITICAL)
             import orbax.checkpoint as ocp
 
             options = ocp.CheckpointManagerOptions(max_to_keep=_KEPT, create=True)
@@ -94,7 +178,7 @@ class Checkpoints:
 
     def _close(self) -> None:
         if self._opened is not None:
-            with uninterrupted():
+            with uninterrupted(), self._told():
                 self._opened.close()  # waits for a checkpoint that is being written
                 self._opened = None
 
@@ -118,3 +202,9 @@ def _content(group: Group) -> dict[str, Any]:
         "curves": dict(group.curves),
         "seconds": np.array(group.seconds, np.float32),
     }
+
+
+def _named(content: dict[str, Any]) -> dict[str, Any]:
+    """Return every array that decides a number by its place: how long it took does not."""
+    leaves = jax.tree.leaves_with_path({k: content[k] for k in ("states", "curves")})
+    return {jax.tree_util.keystr(path): array for path, array in leaves}

@@ -17,6 +17,7 @@ from experiments._data_options import (
 from experiments._endings import exit_code_of
 from experiments._errors import UsageError
 from experiments._label_file import read_labels
+from experiments._lock import locked
 from experiments._loss_option import (
     OWN_FORM,
     check_settings,
@@ -209,20 +210,22 @@ def _compare(options: argparse.Namespace) -> None:
         raise UsageError(
             "--tune: expected no --learning-rate beside it, got one; leave out either"
         )
-    compare(
-        dataset,
-        CompareOptions(
-            noises=noises,
-            losses=names,
-            seeds=options.seeds,
-            learning_rate=options.learning_rate,
-            common=common_fields(options, dataset),
-            tune=tune if options.tune is None else options.tune,
-            runs_at_once=options.runs_at_once,
-            shared_options=shared_options(options),
-            out=options.out or Path("runs") / f"compare-{_folder_name(options.dataset)}",
-        ),
-    )
+    out = options.out or Path("runs") / f"compare-{_folder_name(options.dataset)}"
+    with locked("--out", out):
+        compare(
+            dataset,
+            CompareOptions(
+                noises=noises,
+                losses=names,
+                seeds=options.seeds,
+                learning_rate=options.learning_rate,
+                common=common_fields(options, dataset),
+                tune=tune if options.tune is None else options.tune,
+                runs_at_once=options.runs_at_once,
+                shared_options=shared_options(options),
+                out=out,
+            ),
+        )
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -278,13 +281,9 @@ def _noise(options: argparse.Namespace) -> None:
     dataset, noises = load_data(options)
     from experiments._noise_report import report_noise
 
-    report_noise(
-        dataset,
-        noises,
-        seed=options.seed,
-        out=options.out or Path("runs") / f"noise-{_folder_name(options.dataset)}",
-        statistics=options.statistics,
-    )
+    out = options.out or Path("runs") / f"noise-{_folder_name(options.dataset)}"
+    with locked("--out", out):
+        report_noise(dataset, noises, seed=options.seed, out=out, statistics=options.statistics)
 
 
 def _reproduce(options: argparse.Namespace) -> None:

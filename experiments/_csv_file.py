@@ -2,8 +2,6 @@
 
 import csv
 import itertools
-import os
-import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 from experiments._errors import UsageError
 from experiments._spreadsheet import harmless
+from experiments._whole_file import replacing
 
 
 def check_csv(
@@ -57,19 +56,12 @@ def write_csv(
         rows: its cells.
         spreadsheet_safe: whether cells that are formulas become ``harmless``.
     """
-    path = path.resolve()  # what a link points at, not the link
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        # Names of files need not be text.
-        with temporary.open(
-            "w", encoding="utf-8", newline="", errors="surrogateescape"
-        ) as file:
-            writer = csv.writer(file)
-            for cells in itertools.chain([columns], rows):
-                texts = map(str, cells)
-                writer.writerow(map(harmless, texts) if spreadsheet_safe else texts)
-        if path.exists():
-            shutil.copymode(path, temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    # Names of files need not be text.
+    with (
+        replacing(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="", errors="surrogateescape") as file,
+    ):
+        writer = csv.writer(file)
+        for cells in itertools.chain([columns], rows):
+            texts = map(str, cells)
+            writer.writerow(map(harmless, texts) if spreadsheet_safe else texts)

@@ -21,6 +21,7 @@ def exit_code_of(run: Callable[[], None]) -> int:
         if sys.stdout is None:  # closed by whoever started the process
             nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123
             stack.enter_context(contextlib.redirect_stdout(nowhere))
+        _replace_what_cannot_be_written()
         came = stack.enter_context(interruptible())
         try:
             run()
@@ -37,6 +38,11 @@ def exit_code_of(run: Callable[[], None]) -> int:
             return 143 if signal.SIGTERM in came else 130
         except BrokenPipeError:
             _discard_output()
+            return 141
+        except SystemExit as error:
+            # What rich makes of a closed pipe; argparse ends with --help in this way.
+            if not isinstance(error.__context__, BrokenPipeError):
+                raise
             return 141
         except MemoryError as error:
             figure = f" ({error})" if str(error) else ""
@@ -55,6 +61,13 @@ def exit_code_of(run: Callable[[], None]) -> int:
                 "another"
             )
     return 0
+
+
+def _replace_what_cannot_be_written() -> None:
+    """Let a character that a terminal or a log lacks be a question mark, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):  # a stream of somebody's own
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
 
 
 def _wrong(message: str) -> int:

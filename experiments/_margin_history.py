@@ -2,16 +2,19 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax import noise
 from experiments._array_cache import UNREADABLE
+from experiments._card import Card, card_of, misfit
 from experiments._errors import UsageError
 from experiments._labelled import Labelled
 from experiments._regular_file import regular
 from experiments._runner import Group
+from experiments._whole_file import replacing
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -30,14 +33,14 @@ class Margins:
 
 
 class MarginHistory:
-    """A folder of margins of the labels in question.
+    """A folder of margins of the labels in question, written and read for one run.
 
     Nothing in it depends on what came before, so that a run that goes on after an older
     checkpoint writes the same files again.
     """
 
-    def __init__(self, folder: Path, labelled: Labelled) -> None:
-        self._folder, self._labelled = folder, labelled
+    def __init__(self, folder: Path, labelled: Labelled, group: Group) -> None:
+        self._folder, self._labelled, self._group = folder, labelled, group
 
     def record(self, group: Group) -> None:
         """Write the margins of a group's only run at its present epoch."""
@@ -49,10 +52,14 @@ class MarginHistory:
         np.put_along_axis(logits, labels[:, None], -np.inf, axis=1)
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(group.epoch)
-        temporary = path.with_suffix(".tmp")
-        with temporary.open("wb") as file:
-            np.savez(file, margins=margins, suggestions=logits.argmax(axis=1).astype(np.int32))
-        temporary.replace(path)
+        content = {
+            "margins": margins,
+            "suggestions": logits.argmax(axis=1).astype(np.int32),
+        }
+        with replacing(path) as temporary:
+            np.savez(
+                temporary, allow_pickle=False, card=self._card(group.epoch, content), **content
+            )
 
     def has(self, epoch: int) -> bool:
         """Whether an epoch was looked at."""
@@ -60,20 +67,29 @@ class MarginHistory:
 
     def until(self, epoch: int, num_classes: int) -> Margins:
         """Average over the epochs up to this one that were looked at."""
-        paths = [self._path(one) for one in range(1, epoch + 1) if self.has(one)]
+        epochs = [one for one in range(1, epoch + 1) if self.has(one)]
         margins: list[npt.NDArray[np.float32]] = []
         votes = np.zeros((len(self._labelled.labels), num_classes), np.int32)
-        for path in paths:
+        for one in epochs:
+            path = self._path(one)
             try:
                 with regular(path).open("rb") as file, np.load(file) as archive:
-                    margins.append(archive["margins"])
-                    votes[np.arange(len(votes)), archive["suggestions"]] += 1
-            except UNREADABLE as error:
+                    found = {name: archive[name] for name in ("margins", "suggestions")}
+                    card = archive["card"] if "card" in archive.files else None
+                wrong = None if card is None else misfit(card, self._card(one, found))
+                if wrong is not None:
+                    raise ValueError(wrong)
+                votes[np.arange(len(votes)), found["suggestions"]] += 1
+                margins.append(found["margins"])
+            except (*UNREADABLE, IndexError) as error:
                 raise UsageError(
                     f"{path}: expected margins as they were written, got something else "
-                    f"({type(error).__name__}); train again in another --workdir"
+                    f"({error}); train again in another --workdir"
                 ) from error
-        return Margins(np.mean(margins, axis=0), np.argmax(votes, axis=1), len(paths))
+        return Margins(np.mean(margins, axis=0), np.argmax(votes, axis=1), len(epochs))
+
+    def _card(self, epoch: int, content: dict[str, Any]) -> Card:
+        return card_of(self._group, epoch, content)
 
     def _path(self, epoch: int) -> Path:
         return self._folder / f"{epoch:06d}.npz"

@@ -27,6 +27,7 @@ from experiments._picture_file import save_picture
 from experiments._progress import ProgressBar
 from experiments._results import append_line, check_folder, create_folder
 from experiments._runner import environment
+from experiments._whole_file import replacing
 
 _MOST_CLASSES_IN_FULL = 20
 _LARGEST_SHOWN = 10
@@ -155,7 +156,8 @@ def _write_labels(
     }
     if noisy.foreign is not None:
         columns[FOREIGN_COLUMN] = noisy.foreign
-    np.savez(path, allow_pickle=False, **columns)
+    with replacing(path) as temporary:
+        np.savez(temporary, allow_pickle=False, **columns)
     return path
 
 

@@ -1,9 +1,10 @@
 """Writing matplotlib's figures."""
 
-import os
 import warnings
 from pathlib import Path
 from typing import Any
+
+from experiments._whole_file import replacing
 
 
 def save_picture(figure: Any, path: Path, *, dpi: int = 130) -> None:
@@ -13,7 +14,6 @@ def save_picture(figure: Any, path: Path, *, dpi: int = 130) -> None:
     with warnings.catch_warnings():
         # Names of classes may be in a script that matplotlib's font lacks.
         warnings.filterwarnings("ignore", message="Glyph")
-        temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-        figure.savefig(temporary, dpi=dpi)
-        temporary.replace(path)
+        with replacing(path) as temporary:
+            figure.savefig(temporary, dpi=dpi)
     plt.close(figure)

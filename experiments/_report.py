@@ -13,6 +13,7 @@ from experiments._console import print_titled
 from experiments._markdown import markdown_table
 from experiments._results import diverged
 from experiments._runner import Result
+from experiments._whole_file import write_whole
 
 COLUMNS = ("loss", "rate", "settings", "last %", "best %", "memorised %")
 SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ"}
@@ -102,7 +103,7 @@ def _realised(rows: Sequence[Row]) -> str:
 def write_table(path: Path, rows: Sequence[Row]) -> None:
     """Write the same table as Markdown."""
     lines = markdown_table(("noise", *COLUMNS), [(row.noise, *row.cells()) for row in rows])
-    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    write_whole(path, "\n".join([*lines, ""]))
 
 
 def summary(rows: Sequence[Row]) -> list[str]:

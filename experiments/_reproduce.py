@@ -11,6 +11,7 @@ from experiments._datasets import Dataset, load_dataset
 from experiments._errors import UsageError
 from experiments._label_file import LabelFile
 from experiments._label_rows import with_labels
+from experiments._lock import locked
 from experiments._made_up import made_up
 from experiments._methods import method_named
 from experiments._noise_option import parse_noise
@@ -110,7 +111,8 @@ def reproduce(options: ReproduceOptions) -> None:
     if drawn:
         written.append(options.out / f"{stem}.png")
     create_folder("--out", options.out, [one.name for one in written])
-    results = run_all(configs, dataset, path, stem, at_once=options.runs_at_once)
+    with locked("--out", options.out, f".{stem}.lock"):
+        results = run_all(configs, dataset, path, stem, at_once=options.runs_at_once)
     gathered = [
         CellResult(
             cell,

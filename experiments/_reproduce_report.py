@@ -14,6 +14,7 @@ from experiments._console import print_titled
 from experiments._markdown import markdown, markdown_table
 from experiments._report import divergence
 from experiments._runner import Result
+from experiments._whole_file import write_whole
 from experiments.configs import Cell
 
 _MOST_IN_DETAIL = 2
@@ -174,7 +175,7 @@ def write_cells(path: Path, cells: Sequence[CellResult], scale: str, note: str) 
         order = markdown(ordering(of_setting))
         lines += ["", order, ""] if order else [""]
     lines += [markdown(scale), "", markdown(f"Data: {note}" if note else "")]
-    path.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+    write_whole(path, "\n".join(lines).rstrip() + "\n")
 
 
 def _by_setting(cells: Sequence[CellResult]) -> dict[str, list[CellResult]]:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, NoReturn
 from experiments._config import RunConfig
 from experiments._errors import UsageError
 from experiments._json_file import check_fields, parse_json
+from experiments._line_file import add_line, whole_lines
 from experiments._regular_file import not_a_file, regular
 from experiments._runner import CURVES, Result
 
@@ -89,11 +89,8 @@ def append_line(path: Path, values: dict[str, Any]) -> None:
 
     JSON has no NaN and no infinity: a number that is not finite becomes null.
     """
-    line = json.dumps(_finite(values), sort_keys=True, allow_nan=False)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(line + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    line = json.dumps(_finite(values), sort_keys=True, allow_nan=False).encode()
+    add_line(path, line)
 
 
 def _finite(value: Any) -> Any:
@@ -114,23 +111,20 @@ def diverged(result: Result) -> bool:
 def read_results(path: Path) -> dict[str, Result]:
     """Return the results in a file by the identity of their configuration.
 
-    A last line without its end (the machine went down while writing) is dropped, from the
-    file too, so that the next line starts afresh.
+    A last line that is not whole (the machine went down while writing) is passed over; the
+    file is left as it is.
     """
     if not path.exists():
         return {}
     try:
         content = regular(path).read_bytes()
-        whole, _, rest = content.rpartition(b"\n")
-        if rest:
-            path.write_bytes(whole + b"\n" if whole else b"")
     except OSError as error:
         raise UsageError(
-            f"{path}: expected a file of results that can be read and written, got an error "
+            f"{path}: expected a file of results that can be read, got an error "
             f"({error.strerror}); choose another --out"
         ) from None
     results: dict[str, Result] = {}
-    for number, line in enumerate(whole.splitlines(), 1):
+    for number, line in enumerate(whole_lines(content), 1):
         try:
             result = parse_json(line, str(path), _REMEDY, line=number, finite=False)
             results[_checked(result).identity] = result

@@ -12,6 +12,7 @@ from experiments._console import make_console
 from experiments._datasets import Dataset
 from experiments._errors import UsageError
 from experiments._labelled import Labelled, labelled_examples
+from experiments._lock import locked
 from experiments._margin_history import MarginHistory
 from experiments._model_file import has_model, write_model
 from experiments._program import make_program
@@ -63,13 +64,26 @@ def train(
         spreadsheet_safe: whether formulas in it are made harmless.
 
     Raises:
-        UsageError: the folder belongs to another configuration, or is no folder; the file
-            cannot be written, or its run is not to be had any more.
+        UsageError: the folder belongs to another configuration, or to another process, or is no
+            folder; the file cannot be written, or its run is not to be had any more.
     """
     check_suspects_file("--suspects", suspects, workdir)
     if spreadsheet_safe:
         check_spreadsheet_safe("--spreadsheet-safe", dataset)
     check_workdir(workdir, config)
+    with locked("--workdir", workdir):
+        check_workdir(workdir, config)  # another process may have had it until now
+        return _train(config, dataset, workdir, checkpoint_every, suspects, spreadsheet_safe)
+
+
+def _train(
+    config: RunConfig,
+    dataset: Dataset,
+    workdir: Path,
+    checkpoint_every: int,
+    suspects: Path | None,
+    spreadsheet_safe: bool,
+) -> dict[str, Any]:
     console = make_console(soft_wrap=True)
     results_path = workdir / "results.jsonl"
     done = read_results(results_path).get(config.identity)
@@ -83,7 +97,7 @@ def train(
     group = make_group(program, [config], dataset, names, epochs_together=together)
     claim_workdir(workdir, config)
     labelled = labelled_examples(dataset, group.noisy[0], config.noise)
-    history = None if suspects is None else MarginHistory(workdir / "margins", labelled)
+    history = None if suspects is None else MarginHistory(workdir / "margins", labelled, group)
     with Checkpoints(workdir / "checkpoints") as checkpoints:
         checkpoints.restore(group)
         if history is not None and group.epoch and not history.has(group.epoch):

@@ -7,6 +7,7 @@ from experiments._config import RunConfig
 from experiments._errors import UsageError
 from experiments._json_file import read_json
 from experiments._results import check_folder, create_folder
+from experiments._whole_file import write_whole
 
 _REMEDY = "choose another --workdir"
 _FILES = ("config.json", "results.jsonl")
@@ -59,10 +60,8 @@ def claim_workdir(workdir: Path, config: RunConfig) -> None:
     path = workdir / "config.json"
     if path.exists():
         return
-    temporary = path.with_suffix(".tmp")
     try:
-        temporary.write_text(json.dumps(config.to_json(), indent=2), encoding="utf-8")
-        temporary.replace(path)
+        write_whole(path, json.dumps(config.to_json(), indent=2))
     except OSError as error:
         raise UsageError(
             f"--workdir: expected a folder that can be written, got {workdir} "

@@ -21,6 +21,9 @@ if _FLAG not in os.environ.get("XLA_FLAGS", ""):
 # once, whatever its labels, rates and loss settings are.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_directory() / "compiled"))
 
+# XLA's blocks about a "very slow compile" are logged as errors; real ones are exceptions too.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
 from experiments._cli import main  # noqa: E402
 
 if __name__ == "__main__":

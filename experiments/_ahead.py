@@ -25,6 +25,11 @@ class CompiledAhead:
             self._compiled[key] = pool.submit(self._compile, shapes)
             pool.shutdown(wait=False)
 
+    def wait(self) -> None:
+        """Return when all that was prepared is compiled."""
+        for prepared in self._compiled.values():
+            prepared.result()
+
     def __call__(self, *arguments: Any) -> Any:
         """Call what was prepared for such arguments, else compile now."""
         prepared = self._compiled.get(_signature(arguments))

@@ -16,7 +16,7 @@ from experiments._config import RunConfig
 from experiments._console import print_titled
 from experiments._datasets import Dataset
 from experiments._program import make_program
-from experiments._progress import ProgressBar
+from experiments._progress import ProgressBar, duration
 from experiments._recipes import recipe_for
 from experiments._run_all import Alike, lay_out
 from experiments._runner import make_group
@@ -110,7 +110,7 @@ def print_plan(
         estimates = []
         for alike in programs:
             estimates.append(estimate(alike, dataset, at_once))
-            bar.advance(1, _duration(estimates[-1].seconds))
+            bar.advance(1, duration(estimates[-1].seconds))
     table = Table(
         title="what is missing, by compiled program", box=box.SIMPLE, title_justify="left"
     )
@@ -124,14 +124,14 @@ def print_plan(
             str(len(one.alike.configs)),
             str(one.together),
             f"{one.images_per_second:.0f}",
-            _duration(one.seconds),
+            duration(one.seconds),
             f"{one.compile_seconds:.0f} s",
         )
     print_titled(console, table)
     total = sum(one.seconds + one.compile_seconds for one in estimates)
     kind = jax.devices()[0].device_kind
     console.print(
-        f"in all {_duration(total)} on {jax.local_device_count()} × {kind}, extrapolated from "
+        f"in all {duration(total)} on {jax.local_device_count()} × {kind}, extrapolated from "
         f"{_TIMED} calls of a few steps with their share of the evaluation",
         highlight=False,
     )
@@ -153,10 +153,3 @@ def _first_steps(dataset: Dataset, count: int) -> Dataset:
         test_images=dataset.test_images[:test],
         test_labels=dataset.test_labels[:test],
     )
-
-
-def _duration(seconds: float) -> str:
-    for unit, name in ((86400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= 2 * unit:
-            return f"{seconds / unit:.1f} {name}"
-    return f"{seconds:.0f} s"

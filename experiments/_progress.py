@@ -1,6 +1,9 @@
 """A progress bar on a terminal; an occasional line where there is none."""
 
+import contextlib
+import threading
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -11,11 +14,11 @@ from rich.progress import (
     TaskID,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
 
 from experiments._console import make_console, readable
 
+_COMPILING = "compiling …"
 PLAIN_INTERVAL = 15.0  # seconds between lines in a log file
 
 
@@ -31,16 +34,19 @@ class ProgressBar:
             TextColumn(unit),
             TextColumn("{task.fields[latest]}"),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(elapsed_when_finished=False),
+            TextColumn("{task.fields[left]}"),
             console=self._console,
             transient=False,
             disable=not self._console.is_terminal,
         )
         self._title, self._total, self._unit = readable(title), total, unit
-        self._done, self._skipped = 0, 0
-        self._began, self._spoke = time.monotonic(), time.monotonic()
-        self._task: TaskID = self._bar.add_task(self._title, total=total, latest="compiling")
+        self._done = 0
+        # Work since the bar began, and the time it took: neither compilation nor earlier calls.
+        self._counted, self._seconds = 0, 0.0
+        self._since = self._spoke = time.monotonic()
+        self._task: TaskID = self._bar.add_task(
+            self._title, total=total, latest=_COMPILING, left=""
+        )
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -54,26 +60,46 @@ class ProgressBar:
     ) -> None:
         self._bar.stop()
 
+    @contextlib.contextmanager
+    def compiling(self) -> Iterator[None]:
+        """Say so while a program is compiled, whose time says nothing of the time left."""
+        self._bar.update(self._task, latest=_COMPILING, left="")
+        said = threading.Timer(PLAIN_INTERVAL, self._say, [_COMPILING])
+        said.daemon = True
+        if self._bar.disable:
+            said.start()
+        try:
+            yield
+        finally:
+            said.cancel()
+            self._since = time.monotonic()
+
     def skip(self, amount: int, latest: str) -> None:
         """Count work that an earlier call did: it says nothing of the time left."""
         self._done += amount
-        self._skipped += amount
-        # A reset forgets the speed so far.
-        self._bar.reset(
-            self._task, total=self._total, completed=self._done, latest=readable(latest)
-        )
+        self._since = time.monotonic()
+        self._bar.update(self._task, advance=amount, latest=readable(latest))
 
     def advance(self, amount: int, latest: str) -> None:
         """Count work done and show how it stands."""
-        self._done += amount
-        self._bar.update(self._task, advance=amount, latest=readable(latest))
         now = time.monotonic()
+        self._done += amount
+        self._counted += amount
+        self._seconds += now - self._since
+        self._since = now
+        left = f"{duration(self._seconds / self._counted * (self._total - self._done))} left"
+        latest = readable(latest)
+        self._bar.update(self._task, advance=amount, latest=latest, left=left)
         if self._bar.disable and now - self._spoke > PLAIN_INTERVAL:
             self._spoke = now
-            each = (now - self._began) / (self._done - self._skipped)
-            left = each * (self._total - self._done)
-            self._console.print(
-                f"{self._title}: {self._done}/{self._total} {self._unit}, {latest}, "
-                f"{left:.0f} s left",
-                soft_wrap=True,
-            )
+            self._say(f"{self._done}/{self._total} {self._unit}, {latest}, {left}")
+
+    def _say(self, text: str) -> None:
+        self._console.print(f"{self._title}: {text}", soft_wrap=True)
+
+
+def duration(seconds: float) -> str:
+    for unit, name in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:.1f} {name}"
+    return f"{seconds:.0f} s"

@@ -154,9 +154,11 @@ def _run_alike(
         alike.configs[0], dataset, alike.loss_names, layout.devices, at_once=layout.at_once
     )
     for members, real in grouped(alike.configs, layout.together):
-        group = make_group(
-            program, members, dataset, alike.loss_names, epochs_together=epochs_together
-        )
+        with bar.compiling():
+            group = make_group(
+                program, members, dataset, alike.loss_names, epochs_together=epochs_together
+            )
+            program.advance.wait()
         with Checkpoints(group_folder(path, group)) as checkpoints:
             _train_rest(group, real, checkpoints, epochs_together, bar)
             for result in group.results()[:real]:

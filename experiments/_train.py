@@ -142,6 +142,8 @@ def _train_rest(
     with ProgressBar(f"{config.loss} on {config.dataset}", config.epochs) as bar:
         if group.epoch:
             bar.skip(group.epoch, group.latest())
+        with bar.compiling():
+            group.program.advance.wait()
         while not group.finished:
             step = min(checkpoint_every, config.epochs - group.epoch)
             group.advance(step)

@@ -11,7 +11,7 @@ from experiments._config import RunConfig
 from experiments._errors import UsageError
 from experiments._json_file import check_fields, parse_json
 from experiments._line_file import add_line, whole_lines
-from experiments._regular_file import not_a_file, regular
+from experiments._regular_file import regular
 from experiments._runner import CURVES, Result
 
 _REMEDY = "remove the line or choose another --out"
@@ -45,9 +45,18 @@ def check_folder(option: str, path: Path, files: Iterable[str] = ()) -> None:
         _unwritable_folder(option, path, error)
     for name in files:
         if (path / name).exists():
-            if wrong := not_a_file(path / name):
-                raise UsageError(f"{option}: {wrong}; choose another folder")
+            _check_regular(option, path / name)
             check_file(option, path / name)
+
+
+def _check_regular(option: str, path: Path) -> None:
+    try:
+        regular(path)
+    except OSError as error:
+        raise UsageError(
+            f"{option}: expected a file that can be written, got {path} ({error.strerror}); "
+            "choose another folder"
+        ) from None
 
 
 def create_folder(option: str, path: Path, files: Iterable[str] = ()) -> None:

@@ -24,9 +24,15 @@ def result(loss="CE", accuracy=0.5, final_loss: float | None = 0.3, seed=0, rate
         "noise_rate": 0.0,
         "last_accuracy": accuracy,
         "best_accuracy": accuracy,
+        "best_epoch": 2,
         "memorized": None,
         "holdout_accuracy": accuracy,
-        "curves": {"train_loss": [1.0, final_loss], "test_accuracy": [0.1, accuracy]},
+        "curves": {
+            "train_loss": [1.0, final_loss],
+            "train_accuracy": [0.1, accuracy],
+            "test_accuracy": [0.1, accuracy],
+        },
+        "wall_s": 1.0,
     }
 
 

@@ -128,7 +128,10 @@ def test_a_folder_of_another_run_is_refused(digits, tmp_path):
     ):
         _train.train(config(digits), digits, tmp_path)
     (tmp_path / "config.json").write_text("{")
-    with pytest.raises(ValueError, match="expected the configuration of a run as JSON"):
+    with pytest.raises(
+        ValueError,
+        match=r"config.json, line 1: expected JSON, got .*; choose another --workdir",
+    ):
         _train.train(config(digits), digits, tmp_path)
 
 
@@ -262,12 +265,22 @@ def test_configurations_survive_json(digits):
 
 def test_a_half_written_line_is_dropped(digits, tmp_path):
     path = tmp_path / "results.jsonl"
-    result = {"config": config(digits).to_json()}
+    run = config(digits)
+    result = {
+        "config": run.to_json(),
+        "curves": {name: [0.5] * run.epochs for name in _runner.CURVES},
+        "noise_rate": 0.4,
+        "last_accuracy": 0.5,
+        "best_accuracy": 0.5,
+        "best_epoch": 1,
+        "memorized": None,
+        "wall_s": 1.0,
+    }
     append_line(path, result)
     with path.open("a") as file:
         file.write('{"config": {"da')
     assert list(read_results(path).values()) == [result]
-    append_line(path, {"config": config(digits, seed=5).to_json()})
+    append_line(path, result | {"config": config(digits, seed=5).to_json()})
     assert len(read_results(path)) == 2
 
 

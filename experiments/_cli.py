@@ -68,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         help=f"separated by commas, among {', '.join(METHODS)} or {OWN_FORM} of your own "
         f"({DEFAULT_LOSSES})",
     )
-    compare.add_argument("--seeds", type=whole_number(1), default=5, help="how many, ≥ 1 (5)")
+    compare.add_argument(
+        "--seeds", type=whole_number(1), help="how many, ≥ 1 (5; 2 for a few images)"
+    )
     compare.add_argument(
         "--tune",
         action=argparse.BooleanOptionalAction,
@@ -205,7 +207,8 @@ def _compare(options: argparse.Namespace) -> None:
     dataset, noises = load_data(options)
     from experiments._compare import CompareOptions, compare
 
-    tune = recipe_for(dataset).tune and options.learning_rate is None
+    recipe = recipe_for(dataset)
+    tune = recipe.tune and options.learning_rate is None
     if options.tune and options.learning_rate is not None:
         raise UsageError(
             "--tune: expected no --learning-rate beside it, got one; leave out either"
@@ -217,7 +220,7 @@ def _compare(options: argparse.Namespace) -> None:
             CompareOptions(
                 noises=noises,
                 losses=names,
-                seeds=options.seeds,
+                seeds=options.seeds or recipe.seeds,
                 learning_rate=options.learning_rate,
                 common=common_fields(options, dataset),
                 tune=tune if options.tune is None else options.tune,

@@ -9,6 +9,7 @@ from experiments._config import RunConfig
 from experiments._console import make_console
 from experiments._curves import draw_curves
 from experiments._datasets import Dataset, is_own
+from experiments._forecast import announce_comparison
 from experiments._noise_option import NoiseSpec
 from experiments._noisy_labels import what_counts_as_wrong
 from experiments._recipes import gate_notes, make_config, recipe_for
@@ -20,11 +21,11 @@ from experiments._report import (
     summary,
     write_table,
 )
-from experiments._results import create_folder
-from experiments._run_all import run_all
+from experiments._results import create_folder, read_results
+from experiments._run_all import missing_runs, run_all
 from experiments._runner import Result
 from experiments._train_command import train_command
-from experiments._tuning import HOLDOUT, TUNING_SEEDS, Cell, Choice, choose, tuning_configs
+from experiments._tuning import HOLDOUT, Cell, Choice, choose, tuning_configs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,13 +52,9 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
     files = ("results.jsonl", "table.md", "curves.png")
     create_folder("--out", options.out, (*files, "tuning.jsonl"))
     tuned: list[Result] = []
-    if options.tune:
-        tuning = tuning_configs(
-            dataset,
-            options.noises,
-            options.losses,
-            **options.common,
-        )
+    tuning = _tuning(dataset, options)
+    _announce(dataset, options, tuning)
+    if tuning:
         path = options.out / "tuning.jsonl"
         tuned = run_all(tuning, dataset, path, "tuning", at_once=options.runs_at_once)
     configs = _final_configs(dataset, options, choose(tuned))
@@ -77,12 +74,13 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
     title = _title(dataset, options)
     came = not dataset.clean_labels
     draw_curves(options.out / "curves.png", labels, results, title=title, as_they_came=came)
-    print_table(console, rows, title=title)
+    print_table(console, rows, title=title, as_they_came=came)
     for line in _protocol(dataset, options, rows):
         console.print(line)
-    for line in summary(rows):
+    for line in summary(rows, as_they_came=came):
         console.print(f"Test set, {line}")
-    recommended = recommend(tuned, rows, round(HOLDOUT * len(dataset.train_labels)))
+    held_out = round(HOLDOUT * len(dataset.train_labels))
+    recommended = recommend(tuned, rows, held_out, as_they_came=came)
     for one in recommended:
         if one.text:
             console.print(one.text)
@@ -94,6 +92,35 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
             command = train_command(options.shared_options, config, options.out)
             console.print(f"To train {row.label} and list the labels it doubts:")
             console.print(f"  {command}", soft_wrap=True)
+
+
+def _tuning(dataset: Dataset, options: CompareOptions) -> list[RunConfig]:
+    """List the runs that choose rates and settings, if any are to be chosen."""
+    if not options.tune:
+        return []
+    return tuning_configs(dataset, options.noises, options.losses, **options.common)
+
+
+def _announce(dataset: Dataset, options: CompareOptions, tuning: list[RunConfig]) -> None:
+    """Say what will run before it does; what is done already does not count."""
+    tuned = read_results(options.out / "tuning.jsonl") if tuning else {}
+    to_tune = _missing(tuning, tuned)
+    # What is not yet chosen costs the same whatever the choice.
+    chosen = {} if to_tune else choose([tuned[one.identity] for one in tuning])
+    final = [config for _, config in _final_configs(dataset, options, chosen)]
+    done = read_results(options.out / "results.jsonl")
+    announce_comparison(
+        to_tune,
+        final if to_tune else _missing(final, done),
+        dataset,
+        seeds=options.seeds,
+        losses=len(options.losses),
+    )
+
+
+def _missing(configs: list[RunConfig], done: Mapping[str, Result]) -> list[RunConfig]:
+    programs = missing_runs(configs, done.keys())
+    return [config for alike in programs for config in alike.configs]
 
 
 def _final_configs(
@@ -129,8 +156,12 @@ def _final_configs(
 
 
 def _title(dataset: Dataset, options: CompareOptions) -> str:
-    runs = "1 seed" if options.seeds == 1 else f"{options.seeds} seeds"
-    return f"{dataset.name}, {len(dataset.train_labels)} training examples, {runs}"
+    count = len(dataset.train_labels)
+    return f"{dataset.name}, {count} training examples, {_seeds(options.seeds)}"
+
+
+def _seeds(count: int) -> str:
+    return "1 seed" if count == 1 else f"{count} seeds"
 
 
 def _protocol(dataset: Dataset, options: CompareOptions, rows: Sequence[Row]) -> list[str]:
@@ -150,10 +181,12 @@ def _protocol(dataset: Dataset, options: CompareOptions, rows: Sequence[Row]) ->
         f"network gives back."
     ]
     if options.tune:
+        recipe = recipe_for(dataset)
+        chosen = "Rate and settings" if recipe.tune_settings else "Rate"
         lines.append(
-            f"Rate and settings of each loss: best accuracy on {100 * HOLDOUT:.0f} % of the "
-            f"noisy training set, held out, labels as noisy as the rest, {len(TUNING_SEEDS)} "
-            f"seeds; no clean label was used."
+            f"{chosen} of each loss: best accuracy on {100 * HOLDOUT:.0f} % of the noisy "
+            f"training set, held out, labels as noisy as the rest, "
+            f"{_seeds(len(recipe.tuning_seeds))}; no clean label was used."
         )
     if not dataset.clean_labels:
         lines.append(what_counts_as_wrong(dataset))

@@ -10,10 +10,9 @@ import numpy as np
 
 from experiments._console import readable
 from experiments._picture_file import save_picture
-from experiments._report import Row, make_rows
+from experiments._report import Row, make_rows, noise_name
 from experiments._runner import Result
 
-AS_THEY_CAME = "labels as they came"
 _COLUMNS = 3
 _PANEL = (5.2, 4.0)  # inches
 _LETTERS_IN_AN_INCH = 10  # of a title
@@ -62,7 +61,7 @@ def draw_curves(
         for row in (row for row in rows if row.noise == noise):
             colour = f"C{names.index(row.label)}"
             drawn[row.label] = _draw_row(axis, row, colour)
-        called = AS_THEY_CAME if _came_so(noise, as_they_came=as_they_came) else noise
+        called = noise_name(noise, as_they_came)
         axis.set_title(_wrapped(called, _PANEL[0]), fontsize=11, parse_math=False)
         axis.set_xlabel("epoch")
         axis.xaxis.get_major_locator().set_params(integer=True)
@@ -95,10 +94,6 @@ def _draw_row(axis: Any, row: Row, colour: str) -> Any:
         std = curves.std(axis=0, ddof=1)
         axis.fill_between(epochs, mean - std, mean + std, color=colour, alpha=0.15, lw=0)
     return line
-
-
-def _came_so(noise: str, *, as_they_came: bool) -> bool:
-    return noise == "given" or (noise == "none" and as_they_came)
 
 
 def _name_lines(figure: Any, drawn: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ from experiments._noisy_labels import (
 )
 from experiments._picture_file import save_picture
 from experiments._progress import ProgressBar
+from experiments._report import noise_name
 from experiments._results import append_line, check_folder, create_folder
 from experiments._runner import environment
 from experiments._whole_file import replacing
@@ -69,7 +70,7 @@ def report_noise(
     written = []
     for (spec, noisy), found in zip(drawn, explained, strict=True):
         line = _line(dataset, spec, noisy, seed)
-        cells = _cells(spec, noisy)
+        cells = _cells(noise_name(str(spec), not dataset.clean_labels), noisy)
         if found is not None:
             line["statistics"] = found
             cells += [
@@ -126,16 +127,16 @@ def _line(dataset: Dataset, spec: NoiseSpec, noisy: NoisyTraining, seed: int) ->
     }
 
 
-def _cells(spec: NoiseSpec, noisy: NoisyTraining) -> list[str]:
+def _cells(name: str, noisy: NoisyTraining) -> list[str]:
     report = noisy.report
     per_class = 1 - np.diagonal(report.matrix)[report.counts.sum(axis=1) > 0]
     rate, wrong = report.rate, report.num_wrong
     if noisy.foreign is not None:
         rate, wrong = noisy.foreign_rate, int(np.sum(noisy.foreign >= 0))
     if not noisy.known:
-        return [str(spec), "–", "unknown", "–", report.labels_hash]
+        return [name, "–", "unknown", "–", report.labels_hash]
     return [
-        str(spec),
+        name,
         str(wrong),
         f"{100 * rate:.2f} %",
         f"{100 * per_class.min():.1f}–{100 * per_class.max():.1f} %",

@@ -13,23 +13,32 @@ from experiments._convolution import Convolution
 def forward_operations(network: nn.Module, shape: tuple[int, ...]) -> int:
     """Return the operations of the convolutions and dense layers for images of a shape.
 
-    A multiplication and an addition are two. Products with the zeros around an image
+    The first of ``forward_counts``.
+    """
+    return forward_counts(network, shape)[0]
+
+
+def forward_counts(network: nn.Module, shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return operations of convolutions and dense layers, and outputs of the convolutions.
+
+    A multiplication and an addition are two operations. Products with the zeros around an image
     count, as is usual; batch norm, pooling and activations do not. Nothing is computed.
 
     Args:
         network: made of ``Convolution`` and ``nn.Dense`` layers.
         shape: (N, H, W, C).
     """
-    total = 0
+    operations = outputs = 0
 
     def count(call: Any, args: Any, kwargs: Any, context: Any) -> Any:
-        nonlocal total
+        nonlocal operations, outputs
         result = call(*args, **kwargs)
         layer = context.module
         if isinstance(layer, Convolution | nn.Dense) and context.method_name == "__call__":
             # Every weight is used once for every place of the output.
             places = math.prod(result.shape[:-1])
-            total += 2 * places * layer.variables["params"]["kernel"].size
+            operations += 2 * places * layer.variables["params"]["kernel"].size
+            outputs += result.size if isinstance(layer, Convolution) else 0
         return result
 
     def initialise(key: jax.Array) -> Any:
@@ -37,7 +46,7 @@ def forward_operations(network: nn.Module, shape: tuple[int, ...]) -> int:
             return network.init(key, jnp.zeros(shape, jnp.float32), train=False)
 
     jax.eval_shape(initialise, jax.random.key(0))
-    return total
+    return operations, outputs
 
 
 def step_operations(network: nn.Module, shape: tuple[int, ...]) -> int:

@@ -98,8 +98,8 @@ class ProgressBar:
         self._console.print(f"{self._title}: {text}", soft_wrap=True)
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float, *, digits: int = 1) -> str:
     for unit, name in ((86400, "days"), (3600, "hours"), (60, "minutes")):
         if seconds >= 2 * unit:
-            return f"{seconds / unit:.1f} {name}"
+            return f"{seconds / unit:.{digits}f} {name}"
     return f"{seconds:.0f} s"

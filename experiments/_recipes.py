@@ -7,7 +7,7 @@ from typing import Any
 
 from esoftmax_jax import presets
 from experiments._config import NetworkName, RunConfig
-from experiments._datasets import Dataset
+from experiments._datasets import Dataset, is_own
 from experiments._label_file import named_hash
 from experiments._methods import method_named
 from experiments._noise_option import NoiseSpec
@@ -24,6 +24,10 @@ class Recipe:
         common_rate: taken by a loss that does not choose for itself.
         learning_rates: tried on a noisy hold-out set.
         tune: whether each loss chooses learning rate and settings for itself.
+        tune_settings: whether it chooses settings too, or the rate alone.
+        tuning_seeds: of the runs that choose.
+        seeds: how many a comparison trains each loss with.
+        batch_size: None: by the number of examples.
         runs_together: how many runs one call of the program advances, per device.
         accelerator_runs: how many runs an accelerator computes at once, where the user does
             not say; a CPU computes one after the other.
@@ -38,6 +42,10 @@ class Recipe:
     width: float = 1.0
     augment: str = "none"
     tune: bool = False
+    tune_settings: bool = True
+    tuning_seeds: tuple[int, ...] = (0, 1)
+    seeds: int = 5
+    batch_size: int | None = None
     runs_together: int = 1
     accelerator_runs: int = 1
     epochs_together: int = 1
@@ -67,6 +75,22 @@ _CIFAR100 = Recipe(
     weight_decay=1e-5,
     augment="shift:4,flip,rotate:20",
 )
+# A few hundred images of one's own: minutes on two cores, and a loss is chosen all the same.
+_FEW_IMAGES = Recipe(
+    "eight_layer_cnn",
+    epochs=20,
+    learning_rates=(0.01, 0.1),
+    common_rate=0.03,
+    weight_decay=1e-4,
+    width=0.125,
+    augment="shift:4,flip",
+    tune=True,
+    tune_settings=False,
+    tuning_seeds=(0,),
+    seeds=2,
+    batch_size=32,
+)
+_FEW = 4000
 
 
 def recipe_for(dataset: Dataset) -> Recipe:
@@ -78,7 +102,16 @@ def recipe_for(dataset: Dataset) -> Recipe:
     shape = dataset.train_images.shape[1:]
     if len(shape) != 3 or min(shape[:2]) < 16:
         return _DIGITS
+    if is_own(dataset.name) and len(dataset.train_labels) < _FEW:
+        return _FEW_IMAGES
     return _MNIST if shape[-1] == 1 else _CIFAR10
+
+
+def tried_settings(loss: str, dataset: Dataset, noise: NoiseSpec) -> tuple[PAIRS, ...]:
+    """Return the hyperparameters among which held-out labels choose."""
+    if not recipe_for(dataset).tune_settings:
+        return (default_settings(loss, dataset, noise),)
+    return tuple(tuple(sorted(one.items())) for one in method_named(loss).candidates)
 
 
 def default_settings(loss: str, dataset: Dataset, noise: NoiseSpec) -> PAIRS:
@@ -126,7 +159,7 @@ def make_config(dataset: Dataset, noise: NoiseSpec, loss: str, **options: Any) -
         "width": recipe.width,
         "weight_decay": recipe.weight_decay,
         "augment": recipe.augment,
-        "batch_size": _batch_size(len(dataset.train_labels)),
+        "batch_size": _batch_size(recipe, len(dataset.train_labels)),
         "noise_file": noise_file(dataset, noise),
         "seed": 0,
         "data_hash": dataset.data_hash,
@@ -151,8 +184,10 @@ def gate_notes(configs: Iterable[RunConfig], num_classes: int) -> tuple[str, ...
     return tuple(found)
 
 
-def _batch_size(count: int) -> int:
+def _batch_size(recipe: Recipe, count: int) -> int:
     """Return the paper's 128, and less for sets that would give few steps an epoch."""
+    if recipe.batch_size is not None:
+        return min(recipe.batch_size, count)
     return 128 if count >= 1024 else min(32, count)
 
 

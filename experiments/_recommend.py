@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from experiments._report import Row
+from experiments._report import Row, noise_name
 from experiments._runner import Result
 from experiments._tuning import choose, held_out_accuracies
 
@@ -65,7 +65,7 @@ class _Scored:
 
 
 def recommend(
-    tuning: Sequence[Result], rows: Sequence[Row], labels: int
+    tuning: Sequence[Result], rows: Sequence[Row], labels: int, *, as_they_came: bool = False
 ) -> list[Recommendation]:
     """Recommend, for each noise, the loss that agrees best with held-out labels.
 
@@ -75,6 +75,7 @@ def recommend(
         tuning: the runs that held labels out; none if nothing was chosen.
         rows: the final runs. One loss alone needs no choosing.
         labels: how many each tuning run held out.
+        as_they_came: see ``noise_name``.
     """
     recommended = []
     for noise in dict.fromkeys(row.noise for row in rows):
@@ -84,8 +85,9 @@ def recommend(
             recommended.append(Recommendation("", of_noise[0]))
         elif tuning:
             scored = _scored(tuning, [r for r in of_noise if not r.diverged], labels)
+            name = noise_name(noise, as_they_came)
             if scored:
-                recommended.append(Recommendation(_sentence(noise, scored), scored[0].row))
+                recommended.append(Recommendation(_sentence(name, scored), scored[0].row))
     if not tuning and len({_loss(row) for row in rows}) > 1:
         recommended.append(Recommendation(NOTHING_HELD_OUT, None))
     return recommended
@@ -111,10 +113,11 @@ def _scored(tuning: Sequence[Result], rows: Sequence[Row], labels: int) -> list[
 def _sentence(noise: str, scored: Sequence[_Scored]) -> str:
     best, *others = scored
     seeds = len(best.accuracies)
+    of_seeds = f"for each of {seeds} seeds" if seeds > 1 else "for 1 seed"
     text = (
         f"{noise}: {best.row.label} is recommended; it agrees with {100 * best.mean:.1f} ± "
-        f"{100 * best.error:.1f} % of the labels held out of training ({best.labels} for each "
-        f"of {seeds} seeds; ± is the standard error)"
+        f"{100 * best.error:.1f} % of the labels held out of training ({best.labels} "
+        f"{of_seeds}; ± is the standard error)"
     )
     below = [(best.mean - one.mean, math.hypot(best.error, one.error)) for one in others]
     level = [one for one, (points, error) in zip(others, below, strict=True) if points <= error]

@@ -16,6 +16,7 @@ from experiments._runner import Result
 from experiments._whole_file import write_whole
 
 COLUMNS = ("loss", "rate", "settings", "last %", "best %", "memorised %")
+AS_THEY_CAME = "labels as they came"
 SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ"}
 
 
@@ -74,17 +75,31 @@ def make_rows(labels: Sequence[str], results: Sequence[Result]) -> list[Row]:
     return [Row(noise, label, tuple(runs)) for (noise, label), runs in rows.items()]
 
 
-def print_table(console: Console, rows: Sequence[Row], *, title: str) -> None:
+def noise_name(noise: str, as_they_came: bool) -> str:
+    """Return what people read for a kind of noise.
+
+    Args:
+        noise: as the option has it.
+        as_they_came: whether ``none`` means that labels are used which may be wrong.
+    """
+    return AS_THEY_CAME if noise == "given" or (noise == "none" and as_they_came) else noise
+
+
+def print_table(
+    console: Console, rows: Sequence[Row], *, title: str, as_they_came: bool = False
+) -> None:
     """Print a table for people."""
     for noise in dict.fromkeys(row.noise for row in rows):
         of_noise = [row for row in rows if row.noise == noise]
+        name = noise_name(noise, as_they_came)
+        name = name if name == AS_THEY_CAME else f"noise {name}"
         table = Table(
-            title=f"{title}, noise {noise}{_realised(of_noise)}",
+            title=f"{title}, {name}{_realised(of_noise)}",
             box=box.SIMPLE,
             title_justify="left",
         )
-        for name in COLUMNS:
-            table.add_column(name, justify="left" if name in COLUMNS[:3] else "right")
+        for column in COLUMNS:
+            table.add_column(column, justify="left" if column in COLUMNS[:3] else "right")
         for row in of_noise:
             table.add_row(*row.cells())
         print_titled(console, table)
@@ -106,7 +121,7 @@ def write_table(path: Path, rows: Sequence[Row]) -> None:
     write_whole(path, "\n".join([*lines, ""]))
 
 
-def summary(rows: Sequence[Row]) -> list[str]:
+def summary(rows: Sequence[Row], *, as_they_came: bool = False) -> list[str]:
     """Say, for each noise, which loss was best in the last epoch and by how much.
 
     A loss with a run that diverged is never the best, nor compared with it.
@@ -115,8 +130,9 @@ def summary(rows: Sequence[Row]) -> list[str]:
     for noise in dict.fromkeys(row.noise for row in rows):
         of_noise = [row for row in rows if row.noise == noise and not row.diverged]
         failed = [row.label for row in rows if row.noise == noise and row.diverged]
+        name = noise_name(noise, as_they_came)
         if not of_noise:
-            lines.append(f"{noise}: every loss diverged; try a smaller --learning-rate.")
+            lines.append(f"{name}: every loss diverged; try a smaller --learning-rate.")
             continue
         ranked = sorted(of_noise, key=lambda row: -row.mean_and_std("last_accuracy")[0])
         best, best_std = ranked[0].mean_and_std("last_accuracy")
@@ -126,7 +142,7 @@ def summary(rows: Sequence[Row]) -> list[str]:
             if best - row.mean_and_std("last_accuracy")[0]
             < max(best_std, row.mean_and_std("last_accuracy")[1])
         ]
-        text = f"{noise}: {ranked[0].label} is best in the last epoch ({best:.1f} %)"
+        text = f"{name}: {ranked[0].label} is best in the last epoch ({best:.1f} %)"
         if level:
             text += f"; within one standard deviation of it: {', '.join(level)}"
         baseline = next((row for row in of_noise if row.label == "CE"), None)

@@ -11,6 +11,7 @@ from experiments._config import RunConfig
 from experiments._console import make_console
 from experiments._datasets import Dataset
 from experiments._errors import UsageError
+from experiments._forecast import announce_run, seconds_here
 from experiments._labelled import Labelled, labelled_examples
 from experiments._lock import locked
 from experiments._margin_history import MarginHistory
@@ -18,6 +19,7 @@ from experiments._model_file import has_model, write_model
 from experiments._program import make_program
 from experiments._progress import ProgressBar
 from experiments._recipes import gate_notes
+from experiments._report import AS_THEY_CAME, noise_name
 from experiments._results import (
     append_line,
     diverged,
@@ -91,6 +93,8 @@ def _train(
         console.print(f"this run is finished: {results_path}")
         if suspects is None and (has_model(workdir) or diverged(done)):
             return done
+    # Told before anything is compiled beside it.
+    seconds = 0.0 if done is not None else seconds_here([config], dataset, devices=1)
     names = [config.loss]
     program = make_program(config, dataset, names, num_devices=1)
     together = checkpoint_every if done is None else None
@@ -105,6 +109,7 @@ def _train(
         if done is None:
             for note in gate_notes([config], dataset.num_classes):
                 console.print(note)
+            announce_run(config, dataset, seconds, config.epochs - group.epoch)
             _train_rest(group, checkpoints, history, checkpoint_every, console)
     finished_before = done is not None
     if done is None:
@@ -169,11 +174,13 @@ def _model(workdir: Path, group: Group, dataset: Dataset, result: Result) -> str
 
 def _print_result(console: Console, result: Result, dataset: Dataset) -> None:
     config, rate = result["config"], result["noise_rate"]
+    name = noise_name(config["noise"], not dataset.clean_labels)
+    name = name if name == AS_THEY_CAME else f"noise {name}"
     rate = result["noise"].get("open_set_rate", rate)
     share = "rate unknown: no clean labels" if rate is None else f"realised {100 * rate:.2f} %"
     ended = "DIVERGED, " if diverged(result) else ""
     console.print(
-        f"{config['loss']}, {config['dataset']}, noise {config['noise']} ({share}), seed "
+        f"{config['loss']}, {config['dataset']}, {name} ({share}), seed "
         f"{config['seed']}: {ended}test accuracy "
         f"{100 * result['last_accuracy']:.2f} % in the last of {config['epochs']} epochs, best "
         f"{100 * result['best_accuracy']:.2f} % (epoch {result['best_epoch']})"

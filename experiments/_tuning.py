@@ -9,14 +9,12 @@ import numpy as np
 
 from experiments._config import RunConfig
 from experiments._datasets import Dataset
-from experiments._methods import method_named
 from experiments._noise_option import NoiseSpec
-from experiments._recipes import make_config, recipe_for
+from experiments._recipes import make_config, recipe_for, tried_settings
 from experiments._results import diverged
 from experiments._runner import Result
 
 HOLDOUT = 0.2
-TUNING_SEEDS = (0, 1)
 LEARNING_RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
 """Tried where the dataset's recipe names none."""
 
@@ -32,7 +30,7 @@ class Choice:
 def tuning_configs(
     dataset: Dataset, noises: Sequence[NoiseSpec], loss_names: Sequence[str], **options: Any
 ) -> list[RunConfig]:
-    """List the runs: each loss's candidates × learning rates × noises × two seeds.
+    """List the runs: each loss's settings × learning rates × noises × seeds of the recipe.
 
     ``options`` are fields of every configuration.
     """
@@ -41,7 +39,7 @@ def tuning_configs(
             dataset,
             noise,
             loss,
-            hyperparameters=tuple(sorted(candidate.items())),
+            hyperparameters=settings,
             learning_rate=rate,
             seed=seed,
             holdout=HOLDOUT,
@@ -49,9 +47,9 @@ def tuning_configs(
         )
         for noise in noises
         for loss in loss_names
-        for candidate in method_named(loss).candidates
+        for settings in tried_settings(loss, dataset, noise)
         for rate in recipe_for(dataset).learning_rates or LEARNING_RATES
-        for seed in TUNING_SEEDS
+        for seed in recipe_for(dataset).tuning_seeds
     ]
 
 

@@ -163,7 +163,7 @@ def test_the_rate_of_labels_without_clean_ones_is_unknown(capsys):
     assert main(["noise", *arguments, "--statistics", "--out", "noise"]) == 0
     printed = capsys.readouterr().out
     assert "Rate of wrong labels unknown: no clean labels in npz:data.npz" in printed
-    assert re.search(r"none +– +unknown +– +[0-9a-f]{16} +– +–", printed)
+    assert re.search(r"labels as they came +– +unknown +– +[0-9a-f]{16} +– +–", printed)
     assert "0.00 %" not in printed
     assert "transitions.png" not in printed
     assert {path.name for path in Path("noise").iterdir()} == {"noise.jsonl", "none-seed0.npz"}
@@ -174,7 +174,9 @@ def test_the_rate_of_labels_without_clean_ones_is_unknown(capsys):
 
     assert main(["train", *arguments, "--epochs", "1", "--workdir", "run"]) == 0
     printed = capsys.readouterr().out
-    assert "noise none (rate unknown: no clean labels), seed 0: test accuracy" in printed
+    assert (
+        "labels as they came (rate unknown: no clean labels), seed 0: test accuracy" in printed
+    )
     assert "ceiling is below 100 %" in printed
 
     # Noise that is drawn is counted from the labels that there are.
@@ -189,7 +191,7 @@ def test_a_comparison_says_that_its_test_labels_are_noisy(ran, capsys):
     np.savez("data.npz", **features())
     trained(ran, "--dataset", "npz:data.npz")
     printed = " ".join(capsys.readouterr().out.split())
-    assert "noise none (share of wrong labels unknown: no clean labels)" in printed
+    assert "labels as they came (share of wrong labels unknown: no clean labels)" in printed
     assert "nobody could pick" not in printed
     assert "picked by the very labels that it is measured on" in printed
     assert "those of the test set are as wrong as those that came with the training" in printed

@@ -1,0 +1,139 @@
+"""What is said before a long command starts: what will run, about how long, what shortens it.
+
+The time is told from counted operations and the rate of a matrix product, without compiling
+the network: right within a factor of about 2, which is enough to decide whether to wait.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+import jax
+
+from experiments._config import RunConfig
+from experiments._console import make_console
+from experiments._datasets import RESIZED, Dataset
+from experiments._matrix_peak import quick_rate
+from experiments._network_choice import make_network
+from experiments._operations import forward_counts
+from experiments._program import EVAL_BATCH
+from experiments._progress import duration
+
+LONG = 60.0  # seconds; what takes less needs no announcement
+# What is done to an output of a convolution (copies, normalisation, activation) takes as long
+# as so many operations of a large product: fits narrow and wide networks on CPUs.
+OUTPUT_OPERATIONS = 500
+_STEP_SECONDS = 1e-4  # around each step, however small it is
+_SLOWEST_RATE = 5e9  # operations per second; what is short at it is not timed
+_SMALL_SIDE, _SMALL_WIDTH = 32, 0.25
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """What runs cost, whatever computes it.
+
+    Attributes:
+        operations: of all runs, outputs of convolutions counted as ``OUTPUT_OPERATIONS``.
+        steps: of all runs, those over the test set too.
+    """
+
+    operations: float
+    steps: int
+
+    def seconds(self, rate: float, devices: int) -> float:
+        """Return how long it takes at so many operations per second of all devices."""
+        return self.operations / rate + _STEP_SECONDS * self.steps / devices
+
+
+def work_of(configs: Iterable[RunConfig], dataset: Dataset) -> Work:
+    """Count what runs cost that differ in no more than loss, noise, rate and seed."""
+    configs = list(configs)
+    if not configs:
+        return Work(0, 0)
+    config = configs[0]
+    train, test = len(dataset.train_labels), len(dataset.test_labels)
+    # Any form of convolution has the same layers; this one is traced in no time.
+    network = make_network(config, dataset.num_classes, "lax")
+    operations, outputs = forward_counts(network, (1, *dataset.train_images.shape[1:]))
+    steps = train // config.batch_size
+    # The gradient takes twice as long as the network itself.
+    passes = 3 * steps * config.batch_size + test
+    epochs = sum(one.epochs for one in configs)
+    each = operations + OUTPUT_OPERATIONS * outputs
+    return Work(epochs * passes * each, epochs * (steps - (-test // EVAL_BATCH)))
+
+
+def seconds_here(configs: Sequence[RunConfig], dataset: Dataset, devices: int) -> float:
+    """Return about how long runs take on so many of the devices here, once compiled."""
+    work = work_of(configs, dataset)
+    if work.seconds(_SLOWEST_RATE, devices) < LONG:
+        return 0.0
+    return work.seconds(quick_rate(devices, configs[0].dtype), devices)
+
+
+def announce_comparison(
+    tuning: Sequence[RunConfig],
+    final: Sequence[RunConfig],
+    dataset: Dataset,
+    *,
+    seeds: int,
+    losses: int,
+) -> None:
+    """Say on standard error what a comparison will run, if that takes long.
+
+    Args:
+        tuning: the runs that choose rates and settings and are missing.
+        final: the missing runs of the table.
+        dataset: already cut to ``train_examples``.
+        seeds: of each row of the table.
+        losses: how many are compared.
+    """
+    runs = [*tuning, *final]
+    if not runs:
+        return
+    seconds = seconds_here(runs, dataset, min(jax.local_device_count(), len(runs)))
+    shorter = [
+        *(["--seeds 2"] if seeds > 2 else []),
+        *(["--losses CE,CE_eps+MAE"] if losses > 2 else []),
+        *(["--no-tune"] if tuning else []),
+    ]
+    what = _counted(len(final), runs[0].epochs)
+    if tuning:
+        what = f"{what} after {len(tuning)} that choose rates and settings"
+    _announce(what, seconds, [*shorter, *_shorter_runs(runs[0], dataset)])
+
+
+def announce_run(config: RunConfig, dataset: Dataset, seconds: float, epochs: int) -> None:
+    """Say on standard error what is left of a run, if that takes long.
+
+    Args:
+        config: of the run.
+        dataset: already cut to ``train_examples``.
+        seconds: that the whole run takes here.
+        epochs: how many are left.
+    """
+    what = f"{epochs} epochs of {config.loss}"
+    _announce(what, seconds * epochs / config.epochs, _shorter_runs(config, dataset))
+
+
+def _announce(what: str, seconds: float, shorter: Sequence[str]) -> None:
+    if seconds < LONG:
+        return
+    text = f"{what}: about {duration(seconds, digits=0)} here, once compiled"
+    if shorter:
+        text += f"; shorter: {', '.join(shorter)}"
+    make_console(stderr=True, soft_wrap=True).print(text)
+
+
+def _counted(runs: int, epochs: int) -> str:
+    return f"{runs} {'run' if runs == 1 else 'runs'} of {epochs} epochs"
+
+
+def _shorter_runs(config: RunConfig, dataset: Dataset) -> list[str]:
+    """Return the options that make each run shorter."""
+    found = [f"--epochs {config.epochs // 2}"] if config.epochs > 1 else []
+    shape = dataset.train_images.shape[1:]
+    if len(shape) == 3 and dataset.name.startswith(RESIZED) and min(shape[:2]) > _SMALL_SIDE:
+        found.append(f"--image-size {max(_SMALL_SIDE, min(shape[:2]) // 2)}")
+    if config.network in ("eight_layer_cnn", "resnet34") and config.width > _SMALL_WIDTH:
+        found.append(f"--width {_SMALL_WIDTH:g}")
+    return found

@@ -1,0 +1,148 @@
+"""What a long command says before it starts."""
+
+import os
+import re
+import runpy
+import signal
+
+import jax
+import numpy as np
+import pytest
+
+from experiments import _forecast, _matrix_peak
+from experiments._compare import CompareOptions, _announce, _tuning
+from experiments._config import RunConfig
+from experiments._datasets import Dataset, load_dataset
+from experiments._forecast import Work, announce_comparison, announce_run, seconds_here, work_of
+from experiments._noise_option import parse_noise
+from experiments._recipes import make_config
+
+NONE = parse_noise("none")
+
+
+def pictures(name="folder:photos", count=300, side=64, channels=3):
+    """Return a set of black images of three classes."""
+    labels = np.arange(count, dtype=np.int32) % 3
+    images = np.zeros((count, side, side, channels), np.uint8)
+    return Dataset(name, images, labels, images[:60], labels[:60], 3, None, "", (0.5,), (0.5,))
+
+
+def line(capsys):
+    (printed,) = capsys.readouterr().err.splitlines()
+    return printed
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Let the machine do a thousand million operations per second, and not be measured."""
+    monkeypatch.setattr(_forecast, "quick_rate", lambda devices, dtype: 1e9)
+
+
+def test_work_by_hand():
+    labels = np.zeros(100, np.int32)
+    rows = np.zeros((100, 4), np.float32)
+    table = Dataset("rows", rows, labels, rows[:30], labels[:30], 2, None, "", (0.0,), (1.0,))
+    config = make_config(table, NONE, "CE", epochs=5, width=1 / 256, batch_size=32)
+    # One hidden unit: 4·1 + 1·2 products; 3 steps of 32, and the test set once.
+    each = 2 * 6
+    expected = Work(operations=2 * 5 * (3 * 96 + 30) * each, steps=2 * 5 * 4)
+    assert work_of([config, config], table) == expected
+    assert work_of([], table) == Work(0, 0)
+    photos = pictures(count=64, side=16)
+    config = make_config(photos, NONE, "CE", epochs=1, network="mnist_cnn")
+    products = 16 * 16 * 27 * 32 + 8 * 8 * 9 * 32 * 64 + 1024 * 128 + 128 * 3
+    each = 2 * products + 500 * (16 * 16 * 32 + 8 * 8 * 64)
+    assert work_of([config], photos) == Work((3 * 64 + 60) * each, 3)
+    assert Work(6e9, 40_000).seconds(rate=1e9, devices=2) == pytest.approx(6 + 2)
+
+
+def test_a_comparison_says_what_runs_and_what_shortens_it(slow, monkeypatch, capsys):
+    monkeypatch.setattr(jax, "local_device_count", lambda: 2)
+    monkeypatch.setattr(_forecast, "work_of", lambda configs, dataset: Work(400e9, 0))
+    dataset = pictures()
+    config = make_config(dataset, NONE, "CE", width=1.0, epochs=30)
+    announce_comparison([config] * 40, [config] * 25, dataset, seeds=5, losses=5)
+    assert line(capsys) == (
+        "25 runs of 30 epochs after 40 that choose rates and settings: about 7 minutes here, "
+        "once compiled; shorter: --seeds 2, --losses CE,CE_eps+MAE, --no-tune, --epochs 15, "
+        "--image-size 32, --width 0.25"
+    )
+    announce_run(config, dataset, seconds=3 * 3600, epochs=20)
+    assert line(capsys) == (
+        "20 epochs of CE: about 2 hours here, once compiled; "
+        "shorter: --epochs 15, --image-size 32, --width 0.25"
+    )
+
+
+def test_nothing_is_said_of_what_is_short(capsys):
+    digits = load_dataset("digits")
+    config = make_config(digits, NONE, "CE", epochs=1)
+    announce_comparison([], [config], digits, seeds=1, losses=1)
+    announce_comparison([], [], digits, seeds=1, losses=1)
+    announce_run(config, digits, seconds_here([config], digits, devices=1), epochs=1)
+    assert capsys.readouterr().err == ""
+
+
+def test_finished_runs_are_not_counted(slow, monkeypatch, capsys, tmp_path):
+    dataset = pictures()
+    options = CompareOptions(
+        noises=(NONE,),
+        losses=("CE", "GCE"),
+        seeds=2,
+        learning_rate=None,
+        common={},
+        tune=True,
+        runs_at_once=None,
+        shared_options=(),
+        out=tmp_path,
+    )
+    tuning = _tuning(dataset, options)
+    assert len(tuning) == 4  # losses × rates
+
+    def done(configs: list[RunConfig]) -> dict[str, dict[str, object]]:
+        finished = {"train_loss": [1.0]}
+        return {
+            one.identity: {
+                "config": one.to_json(),
+                "holdout_accuracy": 0.5,
+                "curves": finished,
+            }
+            for one in configs
+        }
+
+    found = {"tuning.jsonl": done(tuning[:2]), "results.jsonl": {}}
+    monkeypatch.setattr("experiments._compare.read_results", lambda path: found[path.name])
+    _announce(dataset, options, tuning)
+    assert re.match(r"4 runs of 20 epochs after 2 that choose", line(capsys))
+    found["tuning.jsonl"] = done(tuning)
+    _announce(dataset, options, tuning)
+    # CE at the common rate stands beside CE, which chose another.
+    assert re.match(r"6 runs of 20 epochs: about", line(capsys))
+
+
+def test_a_rate_is_measured_on_devices_together(monkeypatch):
+    monkeypatch.setattr(_matrix_peak, "SMALLEST", 16)
+    assert _matrix_peak.quick_rate(2, "float32") > 0
+
+
+@pytest.mark.parametrize(
+    ("dataset", "few"),
+    [
+        (pictures(), True),
+        (pictures("npz:a.npz", channels=1), True),
+        (pictures("tfds:photos"), False),
+        (pictures(count=4000, side=16), False),
+    ],
+)
+def test_few_images_of_ones_own_are_trained_in_minutes(dataset, few):
+    config = make_config(dataset, NONE, "CE")
+    short = ("eight_layer_cnn", 0.125, 20, 32)
+    assert ((config.network, config.width, config.epochs, config.batch_size) == short) is few
+
+
+@pytest.mark.parametrize("given", [{}, {"TF_CPP_MIN_LOG_LEVEL": "0"}])
+def test_blocks_of_the_compiler_are_not_shown_unless_asked_for(monkeypatch, given):
+    monkeypatch.setattr(os, "environ", dict(given))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    runpy.run_module("experiments.__main__", run_name="imported")
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == given.get("TF_CPP_MIN_LOG_LEVEL", "3")

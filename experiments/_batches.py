@@ -10,23 +10,34 @@ import numpy as np
 import numpy.typing as npt
 
 from experiments._config import RunConfig
+from experiments._same_examples import Groups
 
 Rows = npt.NDArray[np.int32]
 
 
-def split_holdout(config: RunConfig, count: int) -> tuple[Rows, Rows]:
+def split_holdout(
+    config: RunConfig, count: int, groups: Groups | None = None
+) -> tuple[Rows, Rows]:
     """Return the examples trained on, repeated to length ``count``, and those held out.
 
-    Repeated, so that the number of steps stays the same. The split depends on the seed and
-    the share alone.
+    Repeated, so that the number of steps stays the same. The split depends on the seed, the
+    share and the groups alone. Examples of a group are held out together: a network would be
+    asked for what it has learnt by heart.
     """
     order = np.random.default_rng([config.seed, 1]).permutation(count).astype(np.int32)
     number = round(config.holdout * count)
+    if groups is not None and number:
+        place = np.argsort(order)
+        order = np.lexsort((place, place[groups])).astype(np.int32)
+        while number < count and groups[order[number]] == groups[order[number - 1]]:
+            number += 1
     held_out, kept = order[:number], order[number:]
     return np.resize(kept, count), held_out
 
 
-def batch_orders(configs: Sequence[RunConfig], count: int, epochs: range) -> Rows:
+def batch_orders(
+    configs: Sequence[RunConfig], count: int, epochs: range, groups: Groups | None = None
+) -> Rows:
     """Return the examples of every batch, (runs, epochs, steps, batch).
 
     An incomplete last batch is dropped. An epoch's order depends on the run's seed and on the
@@ -37,7 +48,7 @@ def batch_orders(configs: Sequence[RunConfig], count: int, epochs: range) -> Row
     drawn: dict[tuple[int, float], Rows] = {}
     for config in configs:
         if (config.seed, config.holdout) not in drawn:
-            pool, _ = split_holdout(config, count)
+            pool, _ = split_holdout(config, count, groups)
             orders = [
                 np.random.default_rng([config.seed, 2, epoch]).permutation(pool)
                 for epoch in epochs

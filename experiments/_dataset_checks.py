@@ -42,7 +42,7 @@ def checked_images(images: Array, where: str) -> Array:
             f"{where}: expected {images.dtype} of shape {shapes}, got {images.shape}; "
             "reshape the array"
         )
-    if images.ndim == 4 and images.shape[1] in _CHANNELS and images.shape[3] not in _CHANNELS:
+    if _is_channels_first(images.shape):
         raise UsageError(
             f"{where}: expected channels last, shape (N, H, W, C), got {images.shape}, which "
             "looks like (N, C, H, W); write array.transpose(0, 2, 3, 1)"
@@ -59,6 +59,13 @@ def checked_images(images: Array, where: str) -> Array:
                 "float32; remove or replace such rows"
             )
     return images[..., np.newaxis] if images.ndim == 3 else images
+
+
+def _is_channels_first(shape: tuple[int, ...]) -> bool:
+    """Tell whether images have a few channels, or fewer than pixels of a square, in front."""
+    if len(shape) != 4 or shape[3] in _CHANNELS:
+        return False
+    return shape[1] in _CHANNELS or shape[1] < shape[2] == shape[3]
 
 
 def checked_labels(labels: Array, where: str, *, rows: int, num_classes: int | None) -> Labels:

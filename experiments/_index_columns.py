@@ -13,7 +13,10 @@ from experiments._dataset_parts import Array
 # What pandas calls an index without a name, in a file and after reading that file again.
 _UNNAMED = re.compile(r"Unnamed: [0-9][0-9._]*(level_[0-9]+)?|__index_level_[0-9]+__")
 # What an index or a key is called once it is a column like others.
-_NAMED = re.compile(r"id|idx|index|level_[0-9]+|row_?(id|names?|numbers?|nr)?", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(?i:ids?|.*[ _-]id|uuid|guid|key|pk|idx|index|level_[0-9]+|rows?|#|s\.? ?no\.?"
+    r"|(row|record|sample|image|serial)?[ _]?(no|nr|num|number|name|id)s?\.?)|.*[a-z]I[dD]"
+)
 
 
 def index_places(names: Sequence[str], declared: Container[str] = ()) -> list[int]:
@@ -42,7 +45,12 @@ def declared_index(metadata: Any) -> list[str]:
 
 
 def numbers_rows(name: str, values: Array) -> bool:
-    """Tell whether a column is named as an index and has another whole number in every row."""
-    if not _NAMED.fullmatch(name):
+    """Tell whether a column is named as a key and has another whole number in nearly every row.
+
+    A few rows may be there twice. Of numbers above 2²⁴, float32 does not tell all apart.
+    """
+    if not _NAMED.fullmatch(name) or not (values == np.trunc(values)).all():
         return False
-    return bool((values == np.trunc(values)).all()) and len(np.unique(values)) == len(values)
+    different = len(np.unique(values))
+    large = bool((np.abs(values) >= 2**24).any())
+    return different > 1 and (large or 20 * different >= 19 * len(values))

@@ -8,13 +8,18 @@ LITERAL = "--literal-labels"
 # What pandas reads as a missing value, and writes for one where cells are turned into text.
 _MISSING = {"#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN", "<NA>"}
 _MISSING |= {"N/A", "NA", "NULL", "NaT", "None", "n/a", "null"}
+# What databases and spreadsheets write, compared without regard to case; "none", "na" and
+# "unknown" are classes to some.
+_NO_VALUE = {"?", "--", "---", ".", "..", "...", "—", "–", "n.a.", "(null)", "\\n", "(blank)"}
+_NO_VALUE |= {"#value!", "#ref!", "#div/0!", "#name?", "#num!", "#null!", "n/a", "null", "<na>"}
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _LARGEST = 10**18
 
 
 def is_missing(text: str) -> bool:
     """Tell whether a cell says that there is no value, in one of the words for that."""
-    return text in _MISSING or text.lower().lstrip("+-") == "nan"
+    lower = text.lower()
+    return text in _MISSING or lower in _NO_VALUE or lower.lstrip("+-") == "nan"
 
 
 def number(text: str) -> float | None:

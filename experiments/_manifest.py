@@ -56,6 +56,11 @@ def read_manifest(
             f"labels that look like {doubt.looks} are classes by {LITERAL}"
             for doubt in _doubts(table).values()
         ]
+        words = sorted(
+            {x for name in _LABELS for x in table.text.get(name, []) if is_missing(x)}
+        )
+        if words:
+            notes.append(f"{', '.join(map(repr, words))} are names of classes by {LITERAL}")
     else:
         _check_labels(table)
     names, given = _classes(table, train, literal_labels)
@@ -163,7 +168,7 @@ def _classes(table: Table, train: _Mask, literal: bool) -> tuple[list[str], Arra
     numbers = [whole_number(label) for label in known]
     if None not in numbers:
         if not literal:
-            _check_numbers(table, sorted(number for number in numbers if number is not None))
+            _check_numbers(table, sorted({x for x in numbers if x is not None}))
         known = set(map(plain, known))
     names = in_class_order(known)
     return names, _numbered(table, "label", names)

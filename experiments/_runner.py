@@ -16,13 +16,14 @@ import numpy.typing as npt
 from esoftmax_jax import __version__
 from experiments._batches import batch_orders, split_holdout
 from experiments._config import RunConfig
-from experiments._datasets import Dataset
+from experiments._datasets import Dataset, is_own
 from experiments._methods import method_named, number_of_settings
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import Labels, NoisyTraining, apply_noise
 from experiments._optimizer import RunState
 from experiments._placement import place
 from experiments._program import Data, Program, Runs
+from experiments._same_examples import Groups, same_content
 
 Result = dict[str, Any]
 """What is known of a finished run, as plain JSON values."""
@@ -37,6 +38,7 @@ class Group:
     Attributes:
         states: one state per run, stacked.
         curves: name → (runs, epochs), NaN for epochs to come.
+        groups: which examples are the same, of one's own data with held-out labels.
         epoch: epochs done.
     """
 
@@ -49,6 +51,7 @@ class Group:
     data: Data
     states: RunState
     curves: dict[str, npt.NDArray[np.float32]]
+    groups: Groups | None = None
     epoch: int = 0
     seconds: float = 0.0
 
@@ -57,7 +60,8 @@ class Group:
         began = time.perf_counter()
         until = min(self.epoch + epochs, self.configs[0].epochs)
         to_do = range(self.epoch, until)
-        orders = batch_orders(self.configs, len(self.dataset.train_labels), to_do)
+        count = len(self.dataset.train_labels)
+        orders = batch_orders(self.configs, count, to_do, self.groups)
         orders = place(orders, self.program.devices, split=True)
         numbers = place(np.array(to_do, np.int32), self.program.devices, split=False)
         self.states, metrics = self.program.advance(
@@ -141,6 +145,7 @@ def make_group(
     """
     count = len(dataset.train_labels)
     data = _data(dataset)
+    groups = _same_examples(dataset) if any(c.holdout for c in configs) else None
     if epochs_together is not None:
         shapes = _run_shapes(len(configs), count, number_of_settings(loss_names))
         program.prepare(shapes, data, min(epochs_together, configs[0].epochs))
@@ -166,12 +171,24 @@ def make_group(
         configs=tuple(configs),
         dataset=dataset,
         noisy=noisy,
-        holdouts=[split_holdout(c, count)[1] for c in configs],
+        holdouts=[split_holdout(c, count, groups)[1] for c in configs],
         runs=runs,
         data=place(data, program.devices, split=False),
         states=program.start(runs),
         curves={name: np.full(shape, np.nan, np.float32) for name in CURVES},
+        groups=groups,
     )
+
+
+def _same_examples(dataset: Dataset) -> Groups | None:
+    """Tell which examples of one's own data are the same, if few enough are.
+
+    Where most have a twin, as in a table of few different numbers, each stands for itself.
+    """
+    if not is_own(dataset.name):
+        return None
+    groups = same_content(dataset.train_images)
+    return groups if 2 * len(np.unique(groups)) >= len(groups) else None
 
 
 def _data(dataset: Dataset) -> Data:

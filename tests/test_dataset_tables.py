@@ -236,6 +236,13 @@ def test_images_by_path_that_are_refused(form, save, files, tmp_path):
 
 
 MISSING = [
+    "?",
+    "--",
+    "N.A.",
+    "(null)",
+    "\\N",
+    "#REF!",
+    "Null",
     "NaN",
     "nan",
     "None",
@@ -310,3 +317,18 @@ def test_classes_counted_from_1_are_called_so(form, save):
     data = load_dataset(save(form, x=range(15), label=[1.0, 2.0, 3.0] * 5))
     assert data.class_names == ("1", "2", "3")
     np.testing.assert_array_equal(data.train_labels, data.train_images[:, 0] % 3)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_two_spellings_of_a_number_are_one_class(form, save):
+    data = load_dataset(save(form, x=range(15), label=["1", "01", "2", "1.0", "+2"] * 3))
+    assert data.class_names == ("1", "2")
+    np.testing.assert_array_equal(
+        data.train_labels, np.isin(data.train_images[:, 0] % 5, (2, 4))
+    )
+
+
+def test_words_for_missing_labels_that_are_names_are_told(save):
+    labels = ["yes", "no", "N/A"] * 5
+    note = load_dataset(save("csv", x=range(15), label=labels), literal_labels=True).note
+    assert "'N/A' are names of classes by --literal-labels." in note

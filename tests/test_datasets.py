@@ -156,6 +156,13 @@ def test_channels_first_are_refused_with_the_transposition(channels, dtype, test
     assert data.train_images.shape[1:] == (7, 8, channels)
 
 
+def test_squares_of_many_channels_in_front_are_refused(save):
+    images = np.zeros((12, 13, 16, 16), np.float32)
+    refused(
+        save({"train_images": images, "train_labels": np.arange(12) % 2}), "(12, 13, 16, 16)"
+    )
+
+
 @pytest.mark.parametrize("shape", [(3, 9, 3), (1, 8, 1), (4, 8, 3), (3, 3, 3), (3, 8, 1)])
 def test_low_images_with_channels_last_are_accepted(shape, save):
     images = np.random.default_rng(0).integers(0, 256, (12, *shape), np.uint8)

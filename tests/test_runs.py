@@ -209,6 +209,18 @@ def test_held_out_examples_are_never_trained_on(digits):
     assert set(orders.flat) <= set(kept)
 
 
+def test_the_same_example_is_not_held_out_and_trained_on(digits):
+    run = config(digits, holdout=0.25)
+    groups = np.arange(400) % 150  # each two or three times
+    kept, held_out = split_holdout(run, 400, groups)
+    assert not set(groups[kept]) & set(groups[held_out])
+    assert set(kept) | set(held_out) == set(range(400))
+    assert 100 <= len(held_out) <= 102
+    alone = split_holdout(run, 400, np.arange(400))
+    for one, other in zip(alone, split_holdout(run, 400), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_the_order_of_batches(digits):
     runs = [config(digits, loss, seed=seed) for seed in (0, 1) for loss in ("CE", "GCE")]
     orders = batch_orders(runs, 70, range(3))

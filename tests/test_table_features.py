@@ -34,6 +34,8 @@ PANDAS = {
     "of a header of levels": ("Unnamed: 0_level_0,x", "{i},{x}", "'Unnamed: 0_level_0'"),
     "reset_index": ("index,x", "{i},{x}", "'index'"),
     "a key": ("x,ID", "{x},9{i}", "'ID'"),
+    "of Kaggle": ("PassengerId,x,sample_id", "{i},{x},{i}", "'PassengerId', 'sample_id'"),
+    "large keys": ("id,x", "1000000{i:02d},{x}", "'id'"),
     "of R": ("rownames,x", "{i},{x}", "'rownames'"),
 }  # fmt: skip
 
@@ -54,6 +56,15 @@ def test_an_index_in_a_csv_file_is_no_feature(case):
 def test_a_column_of_such_a_name_that_repeats_itself_is_a_feature():
     for name in ("id", "index", "row"):
         assert load_dataset(csv_table(f"{name},x", "{x},{x}")).feature_names == (name, "x")
+    for name in ("acid", "paid", "number of rooms"):
+        assert load_dataset(csv_table(f"{name},x", "{i},{x}")).feature_names == (name, "x")
+
+
+def test_a_key_may_be_there_twice():
+    keys = [*range(40), 39]
+    rows = "\n".join(f"{key},{key % 7},{key % 2}" for key in keys)
+    Path("own.csv").write_text(f"id,x,label\n{rows}\n")
+    assert load_dataset("csv:own.csv").feature_names == ("x",)
 
 
 def test_a_table_of_nothing_but_an_index():

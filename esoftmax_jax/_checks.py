@@ -91,7 +91,7 @@ def check_logits(logits: Any, axis: object) -> int:
         f"cast them with logits.astype(jnp.float32)",
     )
     if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)):
-        raise TypeError(f"axis: expected one integer, got {axis!r}")
+        raise TypeError(f"axis: expected an integer or a tuple of them, got {axis!r}")
     if not -logits.ndim <= axis < logits.ndim:
         raise ValueError(
             f"axis: expected an axis of logits of shape {logits.shape}, got {axis}; "
@@ -131,8 +131,23 @@ def check_labels(labels: Any, logits: ArrayInput, axis: int) -> None:
     )
 
 
-def check_where(where: Any, example_shape: tuple[int, ...]) -> None:
-    """Check that the mask has one boolean for each example."""
+def check_class_axes(logits: Any, axes: tuple[Any, ...]) -> tuple[int, ...]:
+    """Check several axes of classes; return them counted from the front."""
+    check_floating("logits", logits)
+    if not all(isinstance(x, (int, np.integer)) and not isinstance(x, bool) for x in axes):
+        raise TypeError(f"axis: expected integers, got {axes!r}")
+    inside = [int(x) % logits.ndim for x in axes if -logits.ndim <= x < logits.ndim]
+    if not axes or len(set(inside)) != len(axes):
+        raise ValueError(
+            f"axis: expected different axes of logits of shape {logits.shape}, got {axes}"
+        )
+    return tuple(inside)
+
+
+def check_where(
+    where: Any, example_shape: tuple[int, ...], class_shape: tuple[int, ...] | None = None
+) -> None:
+    """Check that the mask has one boolean for each example, or for each of its classes."""
     if where is None:
         return
     check_array("where", where)
@@ -144,13 +159,16 @@ def check_where(where: Any, example_shape: tuple[int, ...]) -> None:
         message=f"where: expected a boolean mask, got {where.dtype}; pass mask > 0, and "
         f"multiply the losses for weights that are not 0 or 1",
     )
+    if class_shape is not None and where.shape == class_shape:
+        return
+    classes = f"or {class_shape}, one for each class" if class_shape else "not for each class"
     require(
         chex.assert_shape,
         where,
         example_shape,
         error=ValueError,
         message=f"where: expected shape {example_shape}, one entry for each example "
-        f"(not for each class), got {where.shape}",
+        f"({classes}), got {where.shape}",
     )
 
 

@@ -49,15 +49,9 @@ def label_log_prob_and_predicted(
         hidden = jnp.where(where[..., None], hidden, 0)
         classes = jnp.where(where, classes, num_classes)
     statistics = _class_statistics(
-        *_vary_together(
-            hidden.reshape(-1, hidden.shape[-1]),
-            kernel,
-            bias,
-            classes.reshape(-1) - first_class,
-        ),
-        chunk_size,
+        *_vary_together(hidden, kernel, bias, classes - first_class), chunk_size
     )
-    maximum, total, label_logit = (x.reshape(labels.shape) for x in statistics)
+    maximum, total, label_logit = statistics
     maximum = jax.lax.stop_gradient(maximum)
     if axis_name is not None:
         local_maximum, maximum = maximum, jax.lax.pmax(maximum, axis_name)
@@ -86,15 +80,16 @@ def _class_statistics(
     def add_chunk(carry: _Statistics, start: Array, size: int) -> _Statistics:
         maximum, total, label_logit = carry
         logits = _chunk_logits(hidden, kernel, bias, start, size)
-        new_maximum = jnp.maximum(maximum, jnp.max(logits, axis=1))
+        new_maximum = jnp.maximum(maximum, jnp.max(logits, axis=-1))
         shift = _finite(new_maximum)
-        terms = jnp.exp(logits - shift[:, None])
-        total = total * jnp.exp(maximum - shift) + jnp.sum(terms, axis=1)
+        terms = jnp.exp(logits - shift[..., None])
+        total = total * jnp.exp(maximum - shift) + jnp.sum(terms, axis=-1)
         # Picked from the chunk, so that a predicted label equals the maximum to the bit.
         place = labels - start
-        picked = jnp.take_along_axis(logits, jnp.clip(place, 0, size - 1)[:, None], axis=1)
+        near = jnp.clip(place, 0, size - 1)[..., None]
+        picked = jnp.take_along_axis(logits, near, axis=-1).squeeze(-1)
         inside = (place >= 0) & (place < size)
-        return new_maximum, total, jnp.where(inside, picked[:, 0], label_logit)
+        return new_maximum, total, jnp.where(inside, picked, label_logit)
 
     zeros = _zeros_like(labels, dtype)
     nothing = (zeros - jnp.inf, zeros, zeros)
@@ -120,9 +115,9 @@ def _class_statistics_jvp(
         ) -> tuple[Array, Array]:
             total, label_logit = carry
             logits = _chunk_logits(hidden.astype(factors), kernel, bias, start, size)
-            is_label = _numerics.class_is(logits.shape, labels - start, 1)
-            label_logit += jnp.sum(jnp.where(is_label, logits, 0), axis=1)
-            return total + jnp.sum(jnp.exp(logits - shift[:, None]), axis=1), label_logit
+            is_label = _numerics.class_is(logits.shape, labels - start, labels.ndim)
+            label_logit += jnp.sum(jnp.where(is_label, logits, 0), axis=-1)
+            return total + jnp.sum(jnp.exp(logits - shift[..., None]), axis=-1), label_logit
 
         zeros = _zeros_like(labels, shift.dtype)
         return _fold_chunks(add_chunk, (zeros, zeros), kernel.shape[1], chunk_size)
@@ -159,7 +154,8 @@ def _chunk_logits(
     logits = _product(hidden.astype(factors), columns.astype(factors))
     if bias is None:
         return logits
-    return logits + jax.lax.dynamic_slice(bias, (start,), (size,)).astype(dtype)[None]
+    offsets = jax.lax.dynamic_slice(bias, (start,), (size,)).astype(dtype)
+    return logits + jnp.expand_dims(offsets, range(logits.ndim - 1))
 
 
 @jax.custom_jvp
@@ -208,8 +204,9 @@ def _vary_together(*arrays: ArrayInput | None) -> tuple[Any, ...]:
 
 
 def _zeros_like(labels: Array, dtype: jnp.dtype) -> Array:
-    zeros: Array = _vary(jnp.zeros(labels.shape, dtype), _varying_axes(labels))
-    return zeros
+    zeros = jnp.zeros_like(labels, dtype=dtype)
+    result: Array = _vary(zeros, _varying_axes(labels) - _varying_axes(zeros))
+    return result
 
 
 def _varying_axes(x: ArrayInput | None) -> frozenset[Any]:

@@ -10,6 +10,7 @@ from jax.custom_derivatives import SymbolicZero
 
 from esoftmax_jax import _numerics
 from esoftmax_jax._class_sums import unfused
+from esoftmax_jax._sharding import broadcast_like
 from esoftmax_jax._tempered_logarithm import expm1_ratio, log1p_ratio, tempered_log
 from esoftmax_jax._types import Array, ArrayInput
 
@@ -37,7 +38,7 @@ def _maximum_and_below(logits: Array, axis: int) -> tuple[Array, Array]:
 def _log_probs(below: Array, normaliser: Array, delta: Array) -> Array:
     present = below != jnp.inf
     distance = normaliser + jnp.where(present, below, 0)
-    logs = -log1p_ratio(jnp.broadcast_to(delta, distance.shape), distance)
+    logs = -log1p_ratio(broadcast_like(delta, distance), distance)
     return jnp.where(present, logs, -jnp.inf)
 
 
@@ -88,7 +89,7 @@ def _normaliser(below: Array, delta: Array, axis: int, num_iterations: int) -> A
         )
         escort = _sum_of_powers(below, normaliser, delta, 1 + delta, axis)
         # (1 − G)/G', with G = e^{−δ log Σ p} and G' = G Σ p^{1 + δ}/Σ p
-        rise = expm1_ratio(jnp.broadcast_to(-delta, log_total.shape), log_total)
+        rise = expm1_ratio(broadcast_like(-delta, log_total), log_total)
         step = rise * jnp.exp((1 + delta) * log_total) / escort
         return count + 1, normaliser + step, step
 

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 
+from esoftmax_jax._sharding import broadcast_like
 from esoftmax_jax._types import Array, Scalar
 
 # Below this the derivatives by a are power series: what they are made of cancels.
@@ -100,6 +101,6 @@ def _times(slope: Array, direction: Any) -> Array:
 
 def tempered_log(log_x: Array, t: Scalar) -> Array:
     """Return log_t x = (x^(1 − t) − 1)/(1 − t) from log x; log x itself at t = 1."""
-    power = jnp.broadcast_to(jnp.asarray(1 - t, log_x.dtype), log_x.shape)
+    power = broadcast_like(jnp.asarray(1 - t, log_x.dtype), log_x)
     result: Array = expm1_ratio(power, log_x)
     return result

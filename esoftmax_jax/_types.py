@@ -36,6 +36,9 @@ HostFloats = TypeAliasType("HostFloats", np.ndarray[Any, np.dtype[np.float64]])
 Scalar = TypeAliasType("Scalar", float | jax.Array)
 """A hyperparameter: a Python number, or an array that may be traced."""
 
+ClassAxis = TypeAliasType("ClassAxis", int | tuple[int, ...])
+"""The axis of classes, or several, whose flat index is the label."""
+
 
 DType = TypeAliasType("DType", str | type[Any] | np.dtype[Any])
 """A dtype, as NumPy and JAX take one: ``jnp.float32``, ``"float32"``."""
@@ -49,7 +52,7 @@ class Loss(Protocol):
         logits: ArrayInput,
         labels: ArrayInput,
         *,
-        axis: int = -1,
+        axis: ClassAxis = -1,
         where: ArrayInput | None = None,
     ) -> Array:
         """Return one loss for each example."""

@@ -23,17 +23,18 @@ EXPERIMENTS = sorted((ROOT / "experiments").rglob("*.py"))
 BASE = {"_types", "_checks", "_numerics", "_version"}
 ALLOWED = {
     "_types": set(),
+    "_sharding": {"_types"},
     "_version": set(),
     "_checks": {"_types"},
     "_numerics": {"_types"},
     "_class_sums": {"_types", "_numerics"},
     "_matrix_checks": {"_types", "_checks"},
-    "_tempered_logarithm": {"_types"},
-    "_tempered": {"_types", "_numerics", "_class_sums", "_tempered_logarithm"},
-    "_linear_numerics": {"_types", "_numerics"},
+    "_tempered_logarithm": {"_types", "_sharding"},
+    "_tempered": {"_types", "_numerics", "_class_sums", "_sharding", "_tempered_logarithm"},
+    "_linear_numerics": {"_types", "_numerics", "_sharding"},
     "losses": {
         "_types", "_checks", "_matrix_checks", "_numerics", "_class_sums", "_tempered",
-        "_linear_numerics",
+        "_linear_numerics", "_sharding",
     },
     "noise": {"_types", "_checks", "_numerics"},
     "presets": {"_types", "_checks", "losses"},

@@ -41,7 +41,16 @@ WRONG_ARRAYS = [
         ValueError,
         r"axis: expected an axis of logits of shape \(4, 3\), got 2",
     ),
-    (Z, Y, {"axis": 1.0}, TypeError, r"axis: expected one integer, got 1.0"),
+    (
+        Z,
+        Y,
+        {"axis": (1, 1)},
+        ValueError,
+        r"axis: expected different axes of logits .* \(1, 1\)",
+    ),
+    (Z, Y, {"axis": ()}, ValueError, r"axis: expected different axes of logits .* got \(\)"),
+    (Z, Y, {"axis": (1, 0.0)}, TypeError, r"axis: expected integers, got \(1, 0.0\)"),
+    (Z, Y, {"axis": 1.0}, TypeError, r"axis: expected an integer or a tuple of them, got 1.0"),
     (
         Z,
         Y,
@@ -52,9 +61,9 @@ WRONG_ARRAYS = [
     (
         Z,
         Y,
-        {"where": Z > 0},
+        {"where": Z[:, :2] > 0},
         ValueError,
-        r"where: expected shape \(4,\), one entry.*got \(4, 3\)",
+        r"where: expected shape \(4,\), one entry.*or \(4, 3\), one for each class\), got \(4, 2\)",
     ),
     (Z, Y, {"where": True}, TypeError, r"where: expected a jax or numpy array, got bool"),
 ]

@@ -20,7 +20,11 @@ CE = losses.cross_entropy
 
 
 def soft(loss):
-    return lambda z, y: losses.expected_loss(loss)(z, jax.nn.one_hot(y, K, dtype=z.dtype))
+    def expected(logits, labels, **options):
+        hot = jax.nn.one_hot(labels, K, dtype=logits.dtype)
+        return losses.expected_loss(loss)(logits, hot, **options)
+
+    return expected
 
 
 # Whatever takes (logits, labels); the last layer is given its kernel.
@@ -30,13 +34,18 @@ WRAPPERS = {
     "with_logit_bias": losses.with_logit_bias(CE, bias=1.0),
     "expected_loss": soft(losses.generalized_cross_entropy),
     "expected_loss of another": soft(losses.with_logit_bias(CE, bias=1.0)),
-    "per_class_loss": lambda z, y: losses.per_class_loss(CE)(z),
-    "views": lambda z, y: losses.generalized_jensen_shannon_loss(jnp.stack([z, -z]), y),
-    "entropy_regularizer": lambda z, y: losses.entropy_regularizer(z),
+    "per_class_loss": lambda z, y, **options: losses.per_class_loss(CE)(z, **options),
+    "views": lambda z, y, **options: losses.generalized_jensen_shannon_loss(
+        jnp.stack([z, -z]), y, **options
+    ),
+    "entropy_regularizer": lambda z, y, **options: losses.entropy_regularizer(z, **options),
 }
 LINEAR = {
     f"linear {name}": functools.partial(
-        lambda fused, z, y: fused(z, EYE, y, bias=jnp.arange(5.0), chunk_size=3), fused
+        lambda fused, z, y, **options: fused(
+            z, EYE, y, bias=jnp.arange(5.0), chunk_size=3, **options
+        ),
+        fused,
     )
     for name, (fused, _) in PAIRS.items()
 }

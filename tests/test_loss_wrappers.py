@@ -124,9 +124,9 @@ def test_wrong_arguments_of_wrappers():
     with pytest.raises(ValueError, match="bias: expected a finite value .* got nan"):
         losses.with_logit_bias(losses.cross_entropy, bias=float("nan"))
     soft = losses.expected_loss(losses.cross_entropy)
-    with pytest.raises(TypeError, match="label_distribution: .* got int32; for integer labels"):
+    with pytest.raises(TypeError, match="labels: .* got int32; for integer labels"):
         soft(Z, Y)
-    with pytest.raises(ValueError, match=r"label_distribution: .* \(8, 5\), got \(8,\)"):
+    with pytest.raises(ValueError, match=r"labels: .* \(8, 5\), got \(8,\)"):
         soft(Z, Z[:, 0])
     with pytest.raises(ValueError, match=r"initial_prob: .*\(0, 1\), got 1"):
         losses.logit_bias_for_initial_prob(10, initial_prob=1)

@@ -4,6 +4,10 @@ Every loss returns one value per example and reduces nothing. Labels are integer
 label that ties for the largest logit counts as predicted; a label outside [0, K) gives NaN
 (wrap the loss in :func:`checked` for an error). Hyperparameters are keyword-only and may be
 traced arrays.
+
+``axis`` may be a tuple of axes, whose flat index is then the label. ``where`` may also have the
+shape of the logits: classes that it leaves out have probability 0, as with a logit of −inf, and
+an example with none left has loss and gradient exactly 0.
 """
 
 from esoftmax_jax.losses._activation import (

@@ -5,14 +5,15 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.experimental import checkify
 
 from esoftmax_jax import _checks, _numerics
 from esoftmax_jax._types import Array, ArrayInput, LossFunction
+from esoftmax_jax.losses._derived_loss import makes_a_loss
 from esoftmax_jax.losses._loss_function import EVERY_CLASS, gives_every_class, mark_every_class
 
 
+@makes_a_loss
 def checked(loss: LossFunction, *, allow_masked_classes: bool = False) -> LossFunction:
     """Wrap a loss so that it raises on bad labels and on logits that are not finite.
 
@@ -26,7 +27,8 @@ def checked(loss: LossFunction, *, allow_masked_classes: bool = False) -> LossFu
     not).
 
     Args:
-        loss: a loss with the signature ``loss(logits, labels, *, ..., axis, where)``.
+        loss: ``loss(logits, labels)``; it needs the arguments ``axis`` and ``where`` only
+            where they are given.
         allow_masked_classes: accept logits of −inf (classes that are masked out); NaN and
             +inf are still errors.
 
@@ -51,20 +53,15 @@ mask such examples with `where` or correct them
     _checks.check_flag("allow_masked_classes", allow_masked_classes)
 
     @functools.wraps(loss)
-    def checked_loss(
-        logits: ArrayInput,
-        labels: Any,
-        *,
-        axis: int = -1,
-        where: ArrayInput | None = None,
-        **hyperparameters: Any,
-    ) -> Array:
-        values = loss(logits, labels, axis=axis, where=where, **hyperparameters)
+    def checked_loss(logits: ArrayInput, labels: Any, **given: Any) -> Array:
+        axis, where = given.get("axis", -1), given.get("where")
+        values = loss(logits, labels, **given)
         if not logits.size:
             return values
-        if labels is EVERY_CLASS:  # there is no label to look at; look at the logits
-            example_shape = np.delete(logits.shape, axis % logits.ndim)
-            labels = np.zeros(example_shape, np.int32)
+        if labels is EVERY_CLASS or labels.ndim == logits.ndim:
+            # There is no label to look at; look at the logits.
+            axis %= logits.ndim
+            labels = jnp.zeros(logits.shape[:axis] + logits.shape[axis + 1 :], jnp.int32)
         # Shapes and types are right from here on: the loss has checked them.
         whole = _numerics.narrow_labels(labels)
         inspected = [jax.lax.stop_gradient(jnp.asarray(x)) for x in (logits, whole)]
@@ -101,21 +98,28 @@ def _inspect(
     if allow_masked_classes:
         bad_logits &= logits != -jnp.inf
     if where is not None:
-        bad_labels &= where
-        bad_logits &= jnp.expand_dims(where, axis)
-    worst = jnp.argmax(bad_labels.reshape(-1))
+        by_class = where.ndim == logits.ndim
+        bad_labels &= jnp.any(where, axis=axis) if by_class else where
+        bad_logits &= where if by_class else jnp.expand_dims(where, axis)
     checkify.check(
         ~jnp.any(bad_labels),
         f"labels: expected classes in [0, {num_classes}), got {{label}} ({{count}} of "
         f"{labels.size} examples); mask such examples with `where` or correct them",
-        label=labels.reshape(-1)[worst],
+        label=_first(labels, bad_labels),
         count=jnp.sum(bad_labels),
     )
-    worst = jnp.argmax(bad_logits.reshape(-1))
     hint = "" if allow_masked_classes else "; if −inf masks a class, allow_masked_classes=True"
     checkify.check(
         ~jnp.any(bad_logits),
         f"logits: expected finite values, got {{value}} ({{count}} of {logits.size}){hint}",
-        value=logits.reshape(-1)[worst],
+        value=_first(logits, bad_logits),
         count=jnp.sum(bad_logits),
     )
+
+
+def _first(values: Array, chosen: Array) -> Array:
+    """Return the first value that is chosen, by reductions: they work on split arrays too."""
+    for axis in range(values.ndim):
+        place = jax.lax.broadcasted_iota(jnp.int32, values.shape, axis)
+        chosen &= place == jnp.min(jnp.where(chosen, place, 2**31 - 1))
+    return jnp.sum(jnp.where(chosen, values, 0))

@@ -7,6 +7,8 @@ import jax.numpy as jnp
 
 from esoftmax_jax import _checks, _numerics
 from esoftmax_jax._types import Array, ArrayInput, Loss, Scalar
+from esoftmax_jax.losses._derived_loss import derived_signature, makes_a_loss
+from esoftmax_jax.losses._label_kinds import with_labels_of_its_kind
 from esoftmax_jax.losses._loss_function import (
     EVERY_CLASS,
     gives_every_class,
@@ -14,6 +16,7 @@ from esoftmax_jax.losses._loss_function import (
 )
 
 
+@makes_a_loss
 def weighted_sum(*terms: tuple[Scalar, Callable[..., Any]]) -> Loss:
     r"""Build the loss :math:`\sum_i w_i \ell_i` from pairs (weight, loss).
 
@@ -21,15 +24,17 @@ def weighted_sum(*terms: tuple[Scalar, Callable[..., Any]]) -> Loss:
     ``jit`` the terms share their pass over the logits.
 
     Args:
-        *terms: pairs of a weight ≥ 0 (a scalar) and a loss with the signature
-            ``loss(logits, labels, *, axis, where)``.
+        *terms: pairs of a weight ≥ 0 (a scalar) and ``loss(logits, labels)``, which needs the
+            arguments ``axis`` and ``where`` only where they are given.
 
     Returns:
-        A loss with that same signature.
+        ``loss(logits, labels, axis=-1, where=None)``.
 
     Raises:
-        TypeError: a term is no pair, a weight no number or a loss not callable.
-        ValueError: there is no term, or a weight is negative.
+        TypeError: a term is no pair, a weight no number or a loss not callable; from the loss,
+            terms of integer labels beside terms of one-hot labels.
+        ValueError: there is no term, or a weight is negative; from the loss, terms of which
+            one gives a loss for each example and another one for each class.
 
     Example:
         >>> import functools
@@ -59,43 +64,57 @@ def weighted_sum(*terms: tuple[Scalar, Callable[..., Any]]) -> Loss:
             f"weight of term {position}", term[0], _checks.NON_NEGATIVE
         )
 
-    def loss(
-        logits: ArrayInput,
-        labels: ArrayInput,
-        *,
-        axis: int = -1,
-        where: ArrayInput | None = None,
-    ) -> Array:
+    def loss(logits: ArrayInput, labels: ArrayInput, **given: Any) -> Array:
         """Return the weighted sum of the terms, one value for each example."""
-        return sum_of_terms(terms, logits, labels, axis, where)
+        _refuse_settings(given)
+        return sum_of_terms("weighted_sum", terms, logits, labels, given)
 
+    loss.__signature__ = derived_signature()  # type: ignore[attr-defined]
     if all(gives_every_class(term) for _, term in terms):
         mark_every_class(loss)
     return loss
 
 
+def _refuse_settings(given: dict[str, Any]) -> None:
+    unknown = [name for name in given if name not in ("axis", "where")]
+    if unknown:
+        raise TypeError(
+            f"weighted_sum: expected no hyperparameters, got {', '.join(unknown)}; bind "
+            f"them to their term with functools.partial"
+        )
+
+
 def sum_of_terms(
+    name: str,
     terms: Sequence[tuple[Any, Callable[..., Any]]],
     logits: ArrayInput,
     labels: Any,
-    axis: int,
-    where: ArrayInput | None,
-    names: Sequence[str] = (),
+    given: dict[str, Any],
+    weight_names: Sequence[str] = (),
 ) -> Array:
     """Return Σ w ℓ; the weights are scalars or have one value for each example.
 
-    ``names`` are what errors call the weights.
+    ``given`` is what was given of ``axis`` and ``where``; ``weight_names`` are what errors call
+    the weights.
     """
-    positive_axis = _checks.check_logits(logits, axis)
+    positive_axis = _checks.check_logits(logits, given.get("axis", -1))
     # Half precision is left once, at the end, and not by every term.
     wide = _numerics.widened(logits)
     examples = wide.shape[:positive_axis] + wide.shape[positive_axis + 1 :]
-    total = jnp.zeros((), wide.dtype)
+    total, shape = jnp.zeros((), wide.dtype), None
     for position, (weight, term) in enumerate(terms):
-        name = names[position] if names else f"weight of term {position}"
-        _checks.check_hyperparameter(name, weight, _checks.NON_NEGATIVE, examples, wide.dtype)
+        weight_name = weight_names[position] if weight_names else f"weight of term {position}"
+        _checks.check_hyperparameter(
+            weight_name, weight, _checks.NON_NEGATIVE, examples, wide.dtype
+        )
         factor = jnp.asarray(weight).astype(wide.dtype)
         if labels is EVERY_CLASS and factor.ndim:
             factor = jnp.expand_dims(jnp.broadcast_to(factor, examples), positive_axis)
-        total = total + factor * term(wide, labels, axis=axis, where=where)
+        values = with_labels_of_its_kind(name, term, wide, labels, given)
+        if shape not in (None, values.shape):
+            raise ValueError(
+                f"{name}: expected losses of one shape, got {shape} and {values.shape}; a sum "
+                f"over classes makes one loss for each example of one for each class"
+            )
+        total, shape = total + factor * values, values.shape
     return total.astype(jnp.asarray(logits).dtype)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
-from esoftmax_jax import _checks, _numerics
+from esoftmax_jax import _checks, _numerics, _sharding
 from esoftmax_jax._matrix_checks import check_invertible_matrix, check_transition_matrix
 from esoftmax_jax._types import Array, ArrayInput
 from esoftmax_jax.losses._loss_function import loss_function
@@ -73,7 +73,16 @@ def forward_corrected_cross_entropy(
 
 def _columns(matrix: Array, labels: Array, axis: int) -> Array:
     """Return the label's column for each example, along ``axis``; NaN for a label of K."""
-    columns = matrix.T.at[labels].get(mode="fill", fill_value=jnp.nan)
+    layout = _sharding.layout_of(labels)
+    columns = (
+        _sharding.whole(matrix, layout)
+        .T.at[labels]
+        .get(
+            mode="fill",
+            fill_value=jnp.nan,
+            out_sharding=_sharding.with_axis(layout, labels.ndim),
+        )
+    )
     return jnp.moveaxis(columns, -1, axis)
 
 

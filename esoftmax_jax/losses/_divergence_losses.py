@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 
-from esoftmax_jax import _numerics, _tempered
+from esoftmax_jax import _numerics, _sharding, _tempered
 from esoftmax_jax._checks import (
     OPEN_UNIT,
     POSITIVE_INTEGER,
@@ -191,6 +191,7 @@ def generalized_jensen_shannon_loss(
     labels = _numerics.narrow_labels(labels)
     logits = jnp.asarray(logits)
     clean = _numerics.widened(logits)
+    _sharding.check_class_axis(_sharding.layout_of(clean), axis)
     dtype = clean.dtype
     if where is not None:
         clean = jnp.where(jnp.expand_dims(where, (0, axis)), clean, 0)

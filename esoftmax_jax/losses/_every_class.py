@@ -6,11 +6,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from esoftmax_jax import _checks, _numerics
+from esoftmax_jax import _checks, _numerics, _sharding
 from esoftmax_jax._types import Array, ArrayInput, LossFunction
+from esoftmax_jax.losses._derived_loss import derived_signature, makes_a_loss
+from esoftmax_jax.losses._label_kinds import with_labels_of_its_kind
 from esoftmax_jax.losses._loss_function import EVERY_CLASS, gives_every_class
 
 
+@makes_a_loss
 def per_class_loss(loss: LossFunction) -> Callable[..., Array]:
     r"""Turn a loss of one label into the losses of all K labels.
 
@@ -20,7 +23,8 @@ def per_class_loss(loss: LossFunction) -> Callable[..., Array]:
     on the label, or one that is not of this library, is called K times.
 
     Args:
-        loss: a loss with the signature ``loss(logits, labels, *, ..., axis, where)``.
+        loss: ``loss(logits, labels)``; it needs the arguments ``axis`` and ``where`` only
+            where they are given.
 
     Returns:
         A function ``f(logits, *, axis=-1, where=None, **hyperparameters)`` whose result has
@@ -43,27 +47,30 @@ def per_class_loss(loss: LossFunction) -> Callable[..., Array]:
     if not callable(loss):
         raise TypeError(f"per_class_loss: expected a loss function, got {loss!r}")
 
-    def every_class(
-        logits: ArrayInput, *, axis: int = -1, where: ArrayInput | None = None, **options: Any
-    ) -> Array:
+    def every_class(logits: ArrayInput, **given: Any) -> Array:
         """Return the loss of each possible label, along ``axis``."""
         if gives_every_class(loss):
-            return loss(logits, EVERY_CLASS, axis=axis, where=where, **options)
-        positive_axis = _checks.check_logits(logits, axis)
+            return loss(logits, EVERY_CLASS, **given)
+        positive_axis = _checks.check_logits(logits, given.pop("axis", -1))
         logits = jnp.asarray(logits)
         # Classes last, the default: under jax.jit an axis that is passed on would be traced.
         last = jnp.moveaxis(logits, positive_axis, -1)
-        mask = {} if where is None else {"where": where}
+        where = given.get("where")
+        if where is not None and where.ndim == logits.ndim:
+            given["where"] = jnp.moveaxis(where, positive_axis, -1)
 
         def one_class(label: Array) -> Array:
-            return loss(last, jnp.broadcast_to(label, last.shape[:-1]), **mask, **options)
+            labels = jnp.broadcast_to(label, last.shape[:-1])
+            return with_labels_of_its_kind("per_class_loss", loss, last, labels, given)
 
         values: Array = jax.lax.map(one_class, jnp.arange(last.shape[-1]))
         return jnp.moveaxis(values, 0, positive_axis)
 
+    every_class.__signature__ = derived_signature(loss, arrays=("logits",))  # type: ignore[attr-defined]
     return every_class
 
 
+@makes_a_loss
 def expected_loss(loss: LossFunction) -> Callable[..., Array]:
     r"""Turn a loss of one label into its mean under a distribution of labels.
 
@@ -73,18 +80,19 @@ def expected_loss(loss: LossFunction) -> Callable[..., Array]:
     its loss is infinite. For cross-entropy this is the cross-entropy of soft labels.
 
     Args:
-        loss: a loss with the signature ``loss(logits, labels, *, ..., axis, where)``.
+        loss: ``loss(logits, labels)``; it needs the arguments ``axis`` and ``where`` only
+            where they are given.
 
     Returns:
-        A function ``f(logits, label_distribution, *, axis=-1, where=None,
-        **hyperparameters)``; ``label_distribution`` is floating, of the shape of ``logits``,
-        non-negative and as a rule with sums of 1. One loss per example, in the dtype of
-        ``logits``.
+        A function ``f(logits, labels, *, axis=-1, where=None, **hyperparameters)``; ``labels``
+        are floating, of the shape of ``logits``, non-negative and as a rule with sums of 1. One
+        loss per example, in the dtype of ``logits``. Classes that a ``where`` of that shape
+        leaves out add nothing.
 
     Raises:
-        TypeError: ``loss`` is not callable; from the function, a distribution that is not a
-            floating array.
-        ValueError: from the function, a distribution of another shape than the logits'.
+        TypeError: ``loss`` is not callable; from the function, labels that are not a
+            floating array, or a loss that takes one-hot labels by itself.
+        ValueError: from the function, labels of another shape than the logits'.
 
     Example:
         >>> import jax.numpy as jnp
@@ -102,25 +110,33 @@ def expected_loss(loss: LossFunction) -> Callable[..., Array]:
         raise TypeError(f"expected_loss: expected a loss function, got {loss!r}")
     every_class = per_class_loss(loss)
 
-    def mean_over_labels(
-        logits: ArrayInput,
-        label_distribution: ArrayInput,
-        *,
-        axis: int = -1,
-        where: ArrayInput | None = None,
-        **options: Any,
-    ) -> Array:
+    def mean_over_labels(logits: ArrayInput, labels: ArrayInput, **given: Any) -> Array:
         """Return the mean loss of each example under its distribution of labels."""
-        positive_axis = _checks.check_logits(logits, axis)
-        logits = jnp.asarray(logits)
-        _checks.check_distribution("label_distribution", label_distribution, logits.shape)
-        losses = every_class(_numerics.widened(logits), axis=axis, where=where, **options)
-        weights = jnp.asarray(label_distribution).astype(losses.dtype)
+        logits, labels = _two_classes_at_least(logits, labels)
+        positive_axis = _checks.check_logits(logits, given.get("axis", -1))
+        logits, where = jnp.asarray(logits), given.get("where")
+        _checks.check_distribution("labels", labels, logits.shape)
+        losses = every_class(_numerics.widened(logits), **given)
+        weights = _sharding.split_as(labels, logits, positive_axis).astype(losses.dtype)
         # Finite losses stay: the derivative by a weight of 0 is its class's loss.
         without = (weights == 0) & ~jnp.isfinite(losses)
-        weighted = weights * jnp.where(without, 0, losses)
         if where is not None:
-            weighted = jnp.where(jnp.expand_dims(where, positive_axis), weighted, 0)
+            by_class = where.ndim == logits.ndim
+            mask = _sharding.split_as(where, logits, positive_axis)
+            kept = mask if by_class else jnp.expand_dims(mask, positive_axis)
+            without, weights = without | ~kept, jnp.where(kept, weights, 0)
+        weighted = weights * jnp.where(without, 0, losses)
         return jnp.sum(weighted, axis=positive_axis).astype(logits.dtype)
 
+    mean_over_labels.__signature__ = derived_signature(loss)  # type: ignore[attr-defined]
     return mean_over_labels
+
+
+def _two_classes_at_least(logits: Any, labels: Any) -> tuple[Any, Any]:
+    """Give one example from which classes were taken out until fewer are left others of −inf.
+
+    A batch of one class is refused as everywhere: it is mostly a logit of two classes.
+    """
+    if getattr(logits, "shape", None) not in ((0,), (1,)) or jnp.shape(labels) != logits.shape:
+        return logits, labels
+    return jnp.pad(logits, (0, 2), constant_values=-jnp.inf), jnp.pad(labels, (0, 2))

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from esoftmax_jax import _checks, _linear_numerics, _numerics
+from esoftmax_jax import _checks, _linear_numerics, _numerics, _sharding
 from esoftmax_jax._types import Array
 from esoftmax_jax.losses import _linear_checks
 
@@ -50,9 +50,20 @@ def linear_loss_function(
             **options: Any,
         ) -> Array:
             dtype = _linear_numerics.compute_dtype(hidden, kernel)
+            layout = _sharding.layout_of(hidden)
+            _sharding.check_layer_layout(layout, _sharding.layout_of(kernel))
+            kernel = _sharding.whole(kernel, layout)
+            bias = None if bias is None else _sharding.whole(bias, layout)
+            layout = _sharding.without_axis(layout, hidden.ndim - 1)
+            labels = _sharding.laid_out(labels, layout)
+            where = None if where is None else _sharding.laid_out(where, layout)
             for name in intervals:
                 if options[name] is not None:
-                    options[name] = jnp.asarray(options[name]).astype(dtype)
+                    value = jnp.asarray(options[name]).astype(dtype)
+                    if value.ndim:
+                        value = jnp.broadcast_to(value, labels.shape)
+                        value = _sharding.laid_out(value, layout)
+                    options[name] = value
             losses: Array = body(hidden, kernel, labels, bias=bias, where=where, **options)
             if where is not None:
                 losses = jnp.where(where, losses, 0)

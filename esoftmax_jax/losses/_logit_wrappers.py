@@ -7,12 +7,15 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from esoftmax_jax import _checks, _numerics
+from esoftmax_jax import _checks, _numerics, _sharding
 from esoftmax_jax._types import Array, ArrayInput, LossFunction, Scalar
 from esoftmax_jax.losses._activation import log_epsilon_softmax
+from esoftmax_jax.losses._derived_loss import makes_a_loss
+from esoftmax_jax.losses._label_kinds import with_labels_of_its_kind
 from esoftmax_jax.losses._loss_function import gives_every_class, mark_every_class
 
 
+@makes_a_loss
 def with_epsilon_softmax(
     loss: LossFunction, *, m: Scalar, min_prob: Scalar | None = 1e-8
 ) -> LossFunction:
@@ -28,7 +31,8 @@ def with_epsilon_softmax(
     1e-7. For m = 1e5 that is a tenth of a loss (1e-6) where the label is predicted.
 
     Args:
-        loss: a loss with the signature ``loss(logits, labels, *, ..., axis, where)``.
+        loss: ``loss(logits, labels)``; it needs the arguments ``axis`` and ``where`` only
+            where they are given.
         m: ≥ 0, how far towards one-hot.
         min_prob: in (0, 1), a floor for the probabilities below which the gradient is 0, or
             None.
@@ -58,14 +62,8 @@ def with_epsilon_softmax(
     _checks.check_hyperparameter("min_prob", min_prob, _checks.PROBABILITY_FLOOR)
 
     @functools.wraps(loss)
-    def epsilon_loss(
-        logits: ArrayInput,
-        labels: Any,
-        *,
-        axis: int = -1,
-        where: ArrayInput | None = None,
-        **options: Any,
-    ) -> Array:
+    def epsilon_loss(logits: ArrayInput, labels: Any, **given: Any) -> Array:
+        axis, where = given.get("axis", -1), given.get("where")
         positive_axis = _checks.check_logits(logits, axis)
         logits = jnp.asarray(logits)
         clean = _numerics.widened(logits)
@@ -73,15 +71,18 @@ def with_epsilon_softmax(
             "min_prob", min_prob, _checks.PROBABILITY_FLOOR, dtype=clean.dtype
         )
         if where is not None:
-            _checks.check_where(
-                where, clean.shape[:positive_axis] + clean.shape[positive_axis + 1 :]
-            )
-            clean = jnp.where(jnp.expand_dims(where, positive_axis), clean, 0)
+            examples = clean.shape[:positive_axis] + clean.shape[positive_axis + 1 :]
+            _checks.check_where(where, examples, clean.shape)
+            kept = _sharding.split_as(where, clean, positive_axis)
+            if kept.ndim == clean.ndim:  # of classes; the loss leaves them out as well
+                clean = jnp.where(kept, clean, -jnp.inf)
+                kept = jnp.any(kept, axis=positive_axis)
+            clean = jnp.where(jnp.expand_dims(kept, positive_axis), clean, 0)
         log_probs = log_epsilon_softmax(clean, m=m, axis=axis)
         if min_prob is not None:
             floor = jnp.log(jnp.asarray(min_prob, clean.dtype))
             log_probs = jnp.where(log_probs < floor, floor, log_probs)
-        losses = loss(log_probs, labels, axis=axis, where=where, **options)
+        losses = loss(log_probs, labels, **given)
         return losses.astype(logits.dtype)
 
     if gives_every_class(loss):
@@ -89,6 +90,7 @@ def with_epsilon_softmax(
     return epsilon_loss
 
 
+@makes_a_loss
 def with_logit_bias(loss: LossFunction, *, bias: Scalar) -> LossFunction:
     r"""Add a constant to the label's logit before the loss sees it.
 
@@ -98,7 +100,8 @@ def with_logit_bias(loss: LossFunction, *, bias: Scalar) -> LossFunction:
     of training with many classes; the bias moves the start into their active range.
 
     Args:
-        loss: a loss with the signature ``loss(logits, labels, *, ..., axis, where)``.
+        loss: ``loss(logits, labels)``; it needs the arguments ``axis`` and ``where`` only
+            where they are given.
         bias: a real number, see :func:`logit_bias_for_initial_prob`.
 
     Returns:
@@ -126,15 +129,8 @@ def with_logit_bias(loss: LossFunction, *, bias: Scalar) -> LossFunction:
     _checks.check_hyperparameter("bias", bias, _checks.REAL)
 
     @functools.wraps(loss)
-    def biased_loss(
-        logits: ArrayInput,
-        labels: ArrayInput,
-        *,
-        axis: int = -1,
-        where: ArrayInput | None = None,
-        **options: Any,
-    ) -> Array:
-        positive_axis = _checks.check_logits(logits, axis)
+    def biased_loss(logits: ArrayInput, labels: ArrayInput, **given: Any) -> Array:
+        positive_axis = _checks.check_logits(logits, given.get("axis", -1))
         logits = jnp.asarray(logits)
         _checks.check_labels(labels, logits, positive_axis)
         clean = _numerics.widened(logits)
@@ -142,7 +138,8 @@ def with_logit_bias(loss: LossFunction, *, bias: Scalar) -> LossFunction:
         safe, _ = _numerics.safe_labels(labels, clean.shape[positive_axis])
         hot = _numerics.class_is(clean.shape, safe, positive_axis)
         shifted = clean + jnp.where(hot, jnp.asarray(bias, clean.dtype), 0)
-        return loss(shifted, labels, axis=axis, where=where, **options).astype(logits.dtype)
+        values = with_labels_of_its_kind("with_logit_bias", loss, shifted, labels, given)
+        return values.astype(logits.dtype)
 
     # The logits depend on the label, so no softmax is shared between labels.
     return biased_loss

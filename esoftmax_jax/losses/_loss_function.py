@@ -8,8 +8,9 @@ from typing import Any, Final, TypeVar
 import jax
 import jax.numpy as jnp
 
-from esoftmax_jax import _checks, _numerics
+from esoftmax_jax import _checks, _numerics, _sharding
 from esoftmax_jax._types import Array
+from esoftmax_jax.losses._class_axes import on_one_axis
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _Check = Callable[[str, Any, int], None]
@@ -41,6 +42,9 @@ def loss_function(
     dtype. It need not look at ``where``. Around it, this decorator
 
     * checks types, shapes and concrete hyperparameter values, before anything is computed;
+    * makes one axis of classes of several (a tuple as ``axis``), and lets ``axis`` and
+      ``where`` be given by position where no hyperparameter could be mistaken for them;
+    * gives classes that ``where`` leaves out, if it has the logits' shape, a logit of −inf;
     * replaces masked logits and labels by harmless ones on the way in (so that NaN or −100
       cannot reach a gradient) and masked losses by exactly 0 on the way out;
     * compiles, with ``inline=True``, so that nothing of it remains in a caller's program.
@@ -65,7 +69,7 @@ def loss_function(
     numbers = [name for name in intervals if name not in integers]
 
     def decorate(body: _Function) -> _Function:
-        signature = inspect.signature(body)
+        signature = axis_by_position(inspect.signature(body))
 
         @functools.partial(jax.jit, static_argnames=("axis", *static, *integers), inline=True)
         def compiled(
@@ -78,18 +82,27 @@ def loss_function(
         ) -> Array:
             dtype = _numerics.compute_dtype(logits.dtype)
             examples = logits.shape[:axis] + logits.shape[axis + 1 :]
+            layout = _sharding.layout_of(logits)
+            _sharding.check_class_axis(layout, axis)
+            clean = logits.astype(dtype)
+            if where is not None and where.ndim == logits.ndim:
+                where = _sharding.split_as(where, logits, axis)
+                clean = jnp.where(where, clean, -jnp.inf)
+                where = jnp.any(where, axis=axis)
+            layout = _sharding.without_axis(layout, axis)
+            labels = None if labels is None else _sharding.laid_out(labels, layout)
+            where = None if where is None else _sharding.laid_out(where, layout)
             for name in numbers:
                 if options[name] is None:
                     continue
                 value = jnp.asarray(options[name]).astype(dtype)
                 if value.ndim:
-                    value = jnp.broadcast_to(value, examples)
+                    value = _sharding.laid_out(jnp.broadcast_to(value, examples), layout)
                     value = jnp.expand_dims(value, axis) if labels is None else value
                 options[name] = value
             for name in checks:
                 if jnp.issubdtype(options[name].dtype, jnp.floating):
                     options[name] = options[name].astype(dtype)
-            clean = logits.astype(dtype)
             if where is not None:
                 clean = jnp.where(jnp.expand_dims(where, axis), clean, 0)
                 labels = None if labels is None else jnp.where(where, labels, 0)
@@ -110,6 +123,9 @@ def loss_function(
             options = dict(bound.arguments)
             logits, labels = options.pop("logits"), options.pop("labels")
             axis, where = options.pop("axis"), options.pop("where")
+            if isinstance(axis, tuple):
+                options |= {"axis": axis, "where": where}
+                return on_one_axis(loss, (logits, labels), options)
             axis = _checks.check_logits(logits, axis)
             if labels is EVERY_CLASS:
                 labels = None
@@ -117,7 +133,7 @@ def loss_function(
                 _checks.check_labels(labels, logits, axis)
                 labels = _numerics.narrow_labels(labels)
             examples = logits.shape[:axis] + logits.shape[axis + 1 :]
-            _checks.check_where(where, examples)
+            _checks.check_where(where, examples, logits.shape)
             dtype = _numerics.compute_dtype(logits.dtype)
             for name, interval in intervals.items():
                 _checks.check_hyperparameter(name, options[name], interval, examples, dtype)
@@ -130,11 +146,21 @@ def loss_function(
             result: Array = compiled(logits, labels, axis=axis, where=where, **options)
             return result
 
+        loss.__signature__ = signature  # type: ignore[attr-defined]
         if every_class:
             mark_every_class(loss)
         return loss  # type: ignore[return-value]
 
     return decorate
+
+
+def axis_by_position(signature: inspect.Signature) -> inspect.Signature:
+    """Let ``axis`` and ``where`` be given by position, as in optax, if nothing else can be."""
+    parameters = signature.parameters
+    if not parameters.keys() <= {"logits", "labels", "axis", "where"}:
+        return signature
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return signature.replace(parameters=[p.replace(kind=kind) for p in parameters.values()])
 
 
 def mark_every_class(loss: Callable[..., Any]) -> None:

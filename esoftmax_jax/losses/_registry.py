@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from esoftmax_jax._types import Array, ArrayInput, LossFunction
+from esoftmax_jax._types import Array, ArrayInput, ClassAxis, LossFunction
 from esoftmax_jax.losses import _asymmetric_losses as asymmetric
 from esoftmax_jax.losses import _bounded_losses as bounded
 from esoftmax_jax.losses import _correction_losses as correction
@@ -22,6 +22,7 @@ from esoftmax_jax.losses import _negative_losses as negative
 from esoftmax_jax.losses import _normalized_losses as normalized
 from esoftmax_jax.losses import _squared_losses as squared
 from esoftmax_jax.losses import _truncated_losses as truncated
+from esoftmax_jax.losses._class_axes import on_one_axis
 from esoftmax_jax.losses._combination import sum_of_terms
 from esoftmax_jax.losses._loss_function import mark_every_class
 
@@ -41,16 +42,20 @@ def _sum_of(first: LossFunction, second: LossFunction, name: str) -> LossFunctio
         *,
         alpha: Any,
         beta: Any,
-        axis: int = -1,
+        axis: ClassAxis = -1,
         where: ArrayInput | None = None,
         **options: Any,
     ) -> Array:
         _refuse_unknown(name, options, merged)
+        if isinstance(axis, tuple):
+            settings = {"alpha": alpha, "beta": beta, "axis": axis, "where": where}
+            return on_one_axis(combination, (logits, labels), settings | options)
         terms = []
         for weight, (loss, names) in zip((alpha, beta), parts, strict=True):
             chosen = {key: options[key] for key in names if key in options}
             terms.append((weight, functools.partial(loss, **chosen)))
-        return sum_of_terms(terms, logits, labels, axis, where, _WEIGHTS)
+        given = {"axis": axis, "where": where}
+        return sum_of_terms(name, terms, logits, labels, given, _WEIGHTS)
 
     own = list(inspect.signature(combination).parameters.values())[:-1]
     combination.__signature__ = inspect.Signature([*own, *merged.values()])  # type: ignore[attr-defined]

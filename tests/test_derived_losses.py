@@ -1,0 +1,116 @@
+"""Losses made of losses: those of others, labels of two kinds, pickles."""
+
+import functools
+import pickle
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from esoftmax_jax import losses
+
+Z = 2 * jax.random.normal(jax.random.key(0), (8, 5))
+Y = jnp.array([0, 1, 2, 3, 4, 0, 1, 2])
+WHERE = jnp.array([True, True, False, True, False, True, True, True])
+
+
+def plain(logits, labels):
+    """A loss of somebody else, with nothing but the two arrays."""
+    return optax.softmax_cross_entropy_with_integer_labels(logits, labels)
+
+
+def test_losses_of_others_need_neither_axis_nor_where():
+    hot, ce = jax.nn.one_hot(Y, 5), losses.cross_entropy
+    for theirs, ours in (
+        (losses.with_epsilon_softmax(plain, m=3.0), losses.with_epsilon_softmax(ce, m=3.0)),
+        (losses.with_logit_bias(plain, bias=1.0), losses.with_logit_bias(ce, bias=1.0)),
+        (losses.weighted_sum((2.0, plain)), losses.weighted_sum((2.0, ce))),
+        (losses.checked(plain), ce),
+    ):
+        np.testing.assert_allclose(theirs(Z, Y), ours(Z, Y), rtol=1e-5)
+    every = losses.per_class_loss(ce)(Z)
+    np.testing.assert_allclose(losses.per_class_loss(plain)(Z), every, rtol=1e-5)
+    np.testing.assert_allclose(losses.per_class_loss(plain)(Z.T, axis=0), every.T, rtol=1e-5)
+    np.testing.assert_allclose(losses.expected_loss(plain)(Z, hot), ce(Z, Y), rtol=1e-5)
+    binary = functools.partial(optax.sigmoid_focal_loss, gamma=1.0)  # one loss for each class
+    expected = binary(Z, hot)
+    np.testing.assert_allclose(losses.weighted_sum((1.0, binary))(Z, hot), expected, rtol=1e-6)
+    np.testing.assert_allclose(losses.checked(binary)(Z, hot), expected, rtol=1e-6)
+    narrow = losses.with_epsilon_softmax(binary, m=3.0, min_prob=None)(Z, hot)
+    log_probs = losses.log_epsilon_softmax(Z, m=3.0)
+    np.testing.assert_allclose(narrow, binary(log_probs, hot), rtol=1e-5)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'where'"):
+        losses.checked(plain)(Z, Y, where=WHERE)
+
+
+@pytest.mark.parametrize("size", [8, 5])  # with as many examples as classes they broadcast
+def test_losses_of_other_labels_are_told_apart(size):
+    logits, labels = Z[:size], Y[:size]
+    hot = jax.nn.one_hot(labels, 5)
+    one_hot = optax.softmax_cross_entropy
+    mixed = losses.weighted_sum((1.0, losses.cross_entropy), (1.0, one_hot))
+    wrong = "softmax_cross_entropy takes labels with one entry for each class, and gets one int"
+    for name, loss in (
+        ("weighted_sum", mixed),
+        ("with_logit_bias", losses.with_logit_bias(one_hot, bias=1.0)),
+        ("per_class_loss", lambda z, y: losses.per_class_loss(one_hot)(z)),
+        ("per_class_loss", lambda z, y: losses.expected_loss(one_hot)(z, hot)),
+    ):
+        with pytest.raises(TypeError, match=f"{name}: {wrong}"):
+            loss(logits, labels)
+    with pytest.raises(TypeError, match=r"write expected_loss\(cross_entropy\) for it"):
+        mixed(logits, hot)
+    soft = losses.expected_loss(losses.cross_entropy)
+    np.testing.assert_allclose(
+        losses.weighted_sum((1.0, soft), (1.0, one_hot))(logits, hot),
+        2 * losses.cross_entropy(logits, labels),
+        rtol=1e-5,
+    )
+    each = losses.weighted_sum((1.0, soft), (1.0, optax.sigmoid_focal_loss))
+    with pytest.raises(ValueError, match=rf"of one shape, got \({size},\) and \({size}, 5\)"):
+        each(logits, hot)
+    both = losses.weighted_sum((1.0, losses.cross_entropy), (1.0, plain))
+    expected = 2 * losses.cross_entropy(logits, labels)
+    np.testing.assert_allclose(both(logits, labels), expected, rtol=1e-5)
+
+
+def derived_losses():
+    ce = losses.cross_entropy
+    gce = functools.partial(losses.generalized_cross_entropy, q=0.3)
+    summed = losses.weighted_sum((jnp.float32(1.0), ce), (0.5, losses.checked(gce)))
+    return {
+        "weighted_sum": summed,
+        "with_epsilon_softmax": losses.with_epsilon_softmax(gce, m=jnp.float32(2.0)),
+        "with_logit_bias": losses.with_logit_bias(plain, bias=1.0),
+        "checked": losses.checked(losses.get("NCE+RCE", alpha=1.0, beta=1.0)),
+        "bound": functools.partial(losses.checked(losses.generalized_cross_entropy), q=0.3),
+    }
+
+
+def test_derived_losses_can_be_pickled(subtests):
+    for name, loss in derived_losses().items():
+        with subtests.test(name):
+            again = pickle.loads(pickle.dumps(loss))
+            np.testing.assert_array_equal(again(Z, Y), loss(Z, Y))
+    every = losses.per_class_loss(losses.get("NCE+RCE", alpha=1.0, beta=1.0))
+    again = pickle.loads(pickle.dumps(every))
+    np.testing.assert_array_equal(again(Z, where=WHERE), every(Z, where=WHERE))
+    soft = losses.expected_loss(losses.get("GCE"))
+    again = pickle.loads(pickle.dumps(functools.partial(soft, axis=-1)))
+    np.testing.assert_array_equal(again(Z, jnp.abs(Z)), soft(Z, label_distribution=jnp.abs(Z)))
+
+
+def test_arguments_of_derived_losses():
+    loss = losses.weighted_sum((1.0, losses.cross_entropy))
+    with pytest.raises(
+        TypeError, match="weighted_sum: expected no hyperparameters, got q; bind"
+    ):
+        loss(Z, Y, q=0.5)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="missing a required argument: 'labels'"):
+        loss(Z)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="each argument once"):
+        loss(Z, Y, labels=Y)  # type: ignore[misc]
+    jitted = jax.jit(loss, static_argnames="axis")
+    np.testing.assert_allclose(jitted(Z, labels=Y, axis=1), loss(Z, Y), rtol=1e-6)

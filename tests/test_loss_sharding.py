@@ -1,0 +1,125 @@
+"""Every loss on batches that a mesh splits over devices: equal to one device."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.experimental import checkify
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
+
+from esoftmax_jax import losses
+from tests.linear_cases import PAIRS
+from tests.loss_cases import named_losses
+from tests.test_loss_programs import EVERY, batch, value_and_gradient
+
+NAMED = named_losses(5)
+TOKENS = PartitionSpec("data", "sequence")
+KEPT = np.arange(16).reshape(4, 4) % 3 != 0
+
+
+def mesh_of(kind):
+    return jax.make_mesh((4, 2), ("data", "sequence"), axis_types=(kind, kind))
+
+
+def split(mesh, array, *names):
+    return jax.device_put(array, NamedSharding(mesh, PartitionSpec(*names)))
+
+
+def split_batch(mesh):
+    logits, labels = batch((4, 4))
+    return split(mesh, logits, *TOKENS), split(mesh, labels, *TOKENS)
+
+
+def test_every_loss_and_its_gradient_are_typed_as_the_batch_is_split(subtests):
+    """Traced: a type says how an array is split, and a mistake is a wrong type."""
+    mesh = mesh_of(AxisType.Explicit)
+    with jax.set_mesh(mesh):
+        logits, labels = split_batch(mesh)
+        for name, loss in EVERY.items():
+            with subtests.test(name):
+                masked = functools.partial(loss, where=KEPT)
+                values, gradient = value_and_gradient(masked).trace(logits, labels).out_info
+                assert gradient.sharding.spec == PartitionSpec(*TOKENS, None)
+                if values.ndim == 2:
+                    assert values.sharding.spec == TOKENS
+
+
+def several(logits, labels):
+    """Return a loss of each kind of arithmetic, and one setting for each example."""
+    q = jnp.linspace(0.2, 0.8, logits.shape[1])
+    parts = [
+        losses.get("Bi-Tempered", t2=1.3)(logits, labels, where=jnp.asarray(KEPT)),
+        losses.generalized_cross_entropy(logits, labels, q=q),
+        NAMED["Forward"](logits, labels),
+        NAMED["Backward"](logits, labels),
+        NAMED["NFL+RCE"](logits, labels),
+        EVERY["linear CE_eps+MAE"](logits, labels),
+    ]
+    return sum(parts)
+
+
+@pytest.mark.parametrize("kind", [AxisType.Explicit, AxisType.Auto])
+def test_values_and_gradients_are_those_of_one_device(kind):
+    expected = value_and_gradient(several)(*batch((4, 4)))
+    mesh = mesh_of(kind)
+    with jax.set_mesh(mesh):
+        got = value_and_gradient(several)(*split_batch(mesh))
+    for found, exact in zip(got, expected, strict=True):
+        assert len(found.sharding.device_set) == 8
+        np.testing.assert_allclose(found, exact, rtol=2e-5, atol=2e-6)
+
+
+def test_the_last_layer_learns_its_kernel_from_tokens_on_all_devices():
+    fused, _ = PAIRS["CE"]
+    kernel = jax.random.normal(jax.random.key(1), (5, 7))
+
+    def total(kernel, bias, hidden, labels):
+        return fused(hidden, kernel, labels, bias=bias, chunk_size=3).sum()
+
+    gradient = jax.jit(jax.grad(total, (0, 1)))
+    expected = gradient(kernel, jnp.arange(7.0), *batch((4, 4)))
+    mesh = mesh_of(AxisType.Explicit)
+    with jax.set_mesh(mesh):
+        got = gradient(kernel, jnp.arange(7.0), *split_batch(mesh))
+    for found, exact in zip(got, expected, strict=True):
+        np.testing.assert_allclose(found, exact, rtol=2e-5, atol=1e-5)
+
+
+def test_checked_looks_at_the_whole_of_a_split_batch():
+    loss = losses.checked(losses.cross_entropy)
+    mesh = mesh_of(AxisType.Explicit)
+    with jax.set_mesh(mesh):
+        logits, labels = split_batch(mesh)
+        np.testing.assert_array_equal(
+            loss(logits, labels), losses.cross_entropy(logits, labels)
+        )
+        bad = np.where(KEPT, labels, 9 + np.arange(16).reshape(4, 4))
+        first, wrong = bad[0, 0], split(mesh, bad, *TOKENS)
+        with pytest.raises(ValueError, match=rf"in \[0, 5\), got {first} \(6 of 16 examples"):
+            loss(logits, wrong)
+        assert jnp.isfinite(loss(logits, wrong, where=split(mesh, KEPT, *TOKENS))).all()
+        step = checkify.checkify(jax.jit(jax.grad(lambda z, y: loss(z, y).sum())))
+        assert f"got {first}" in str(step(logits, wrong)[0].get())
+
+
+def test_classes_over_devices_belong_to_the_last_layer():
+    mesh = jax.make_mesh((8,), ("classes",), axis_types=(AxisType.Explicit,))
+    with jax.set_mesh(mesh):
+        logits = split(mesh, jnp.ones((4, 8)), None, "classes")
+        labels = jnp.zeros(4, jnp.int32)
+        message = (
+            r"axis . split over 'classes'; .* linear_\* loss with axis_name= inside shard_map"
+        )
+        for loss in (
+            losses.cross_entropy,
+            losses.checked(losses.cross_entropy),
+            losses.get("NCE+RCE", alpha=1.0, beta=1.0),
+            lambda z, y: losses.generalized_jensen_shannon_loss(z[None], y),
+        ):
+            with pytest.raises(ValueError, match=message):
+                loss(logits, labels)
+        kernel = split(mesh, jnp.ones((3, 8)), None, "classes")
+        with pytest.raises(ValueError, match=r"kernel: expected the whole of it .*axis_name="):
+            losses.linear_cross_entropy(jnp.ones((4, 3)), kernel, labels)

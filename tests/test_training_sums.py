@@ -98,3 +98,27 @@ def test_the_mean_loss_is_differentiated_in_the_precision_of_the_loss():
         np.testing.assert_allclose(new.params, state.params - gradient, rtol=1e-15)
         exact = losses.cross_entropy(x * state.params, labels).mean()
         np.testing.assert_allclose(metrics.loss, exact, rtol=1e-15)
+
+
+@pytest.mark.parametrize("count", [-1, 2**53, 2**60])
+def test_a_count_that_cannot_be_held_is_refused(count):
+    with pytest.raises(ValueError, match=rf"number of examples in \[0, 2⁵³\), got {count}"):
+        Metrics(0.0, 0, count)
+
+
+def test_batches_of_symbolic_size_and_explicitly_split_ones():
+    def loss_sum(losses, logits, labels):
+        return Metrics.from_batch(losses, logits, labels, None).loss_sum
+
+    (size,) = jax.export.symbolic_shape("b")
+    shapes = [
+        jax.ShapeDtypeStruct((size, *rest), dtype)
+        for rest, dtype in (((), jnp.float32), ((3,), jnp.float32), ((), jnp.int32))
+    ]
+    exported = jax.export.export(jax.jit(loss_sum))(*shapes)
+    arrays = jnp.ones(9000), jnp.zeros((9000, 3)), jnp.zeros(9000, jnp.int32)
+    assert exported.call(*arrays) == 9000
+    mesh = jax.make_mesh((8,), ("a",), axis_types=(jax.sharding.AxisType.Explicit,))
+    with jax.set_mesh(mesh):
+        split = [jax.device_put(x, jax.P("a")) for x in arrays]
+        assert jax.jit(loss_sum)(*split) == 9000

@@ -57,6 +57,11 @@ class DerivedLoss:
     def __call__(self, *args: Any, **given: Any) -> Array:
         """Return the losses."""
         for name in _FORMER_NAMES.keys() & given.keys():
+            if args[1:] or _FORMER_NAMES[name] in given:
+                raise TypeError(
+                    f"{self.__name__}(): expected labels once, got them as {name} as well; "
+                    "leave one out"
+                )
             given[_FORMER_NAMES[name]] = given.pop(name)
         named = dict(zip(self._by_position, args, strict=False))
         if len(args) > len(self._by_position) or named.keys() & given.keys():

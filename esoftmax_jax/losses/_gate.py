@@ -71,9 +71,9 @@ def m_for_gate(probability: Scalar, min_prob: Scalar = 1e-8) -> Array:
     Reference:
         The inverse of :func:`gate_probability`.
     """
-    shape = jnp.shape(probability)
+    shape = np.shape(probability)
     _checks.check_hyperparameter("min_prob", min_prob, FLOOR, shape)
-    low = 0.0 if _checks.is_traced(min_prob) else float(jnp.min(jnp.asarray(min_prob)))
+    low = 0.0 if _checks.is_traced(min_prob) else float(np.min(np.asarray(min_prob)))
     interval = _checks.Interval(low * (1 - 1e-6), 1.0)  # one rounding of slack
     _checks.check_hyperparameter("probability", probability, interval, shape)
     gate, floor = (jnp.asarray(x, dtype=float) for x in (probability, min_prob))

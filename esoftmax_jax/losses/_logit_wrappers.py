@@ -46,7 +46,6 @@ def with_epsilon_softmax(
 
     Example:
         >>> import jax.numpy as jnp
-    import numpy as np
         >>> from esoftmax_jax.losses import generalized_cross_entropy, with_epsilon_softmax
         >>> loss = with_epsilon_softmax(generalized_cross_entropy, m=10.0)
         >>> losses = loss(jnp.array([[2.0, 0.0, -1.0]] * 2), jnp.array([0, 2]), q=0.7)
@@ -113,7 +112,6 @@ def with_logit_bias(loss: LossFunction, *, bias: Scalar) -> LossFunction:
 
     Example:
         >>> import jax.numpy as jnp
-    import numpy as np
         >>> from esoftmax_jax.losses import mean_absolute_error, with_logit_bias
         >>> loss = with_logit_bias(mean_absolute_error, bias=3.0)
         >>> losses = loss(jnp.array([[2.0, 0.0, -1.0]] * 2), jnp.array([0, 2]))

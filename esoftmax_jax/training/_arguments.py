@@ -24,7 +24,8 @@ def check_transformation(tx: object) -> None:
 NNX_REMEDY = (
     "for NNX take `graphdef, params = nnx.split(model)`, start with "
     'create_train_state({"params": params}, tx) and pass lambda variables, inputs, train: '
-    'nnx.merge(graphdef, variables["params"])(inputs)'
+    'nnx.merge(graphdef, variables["params"])(inputs); a model with batch statistics or '
+    "dropout needs a step of your own"
 )
 
 

@@ -46,6 +46,8 @@ def whole(number: Any) -> Whole:
         number = np.asarray(number)
     if number.dtype.kind not in "iu":
         raise TypeError(f"expected a whole number of examples, got {number}")
+    if isinstance(number, np.ndarray) and ((number < 0) | (number >= 2**53)).any():
+        raise ValueError(f"expected a number of examples in [0, 2⁵³), got {number}")
     if number.dtype.itemsize < 8:
         number = number.astype(np.uint32)
     bits, mask = (np.array(x, number.dtype) for x in (_BITS, 2**_BITS - 1))
@@ -93,7 +95,13 @@ def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
 
 
 def sum_real(values: Array) -> Real:
-    """Add up an array: in blocks as they are, whose sums are then added in two words."""
+    """Add up an array: in blocks as they are, whose sums are then added in two words.
+
+    Where blocks cannot be cut, XLA's own sum is taken.
+    """
+    if not isinstance(values.size, int) or any(jax.typeof(values).sharding.spec):
+        # A symbolic number of examples, or examples that a mesh splits explicitly.
+        return real(jnp.sum(values.astype(float_dtype())))
     flat = values.reshape(-1).astype(float_dtype())
     rows = -(-flat.shape[0] // _BLOCK)
     if rows <= 1:

@@ -45,7 +45,9 @@ def weighted(losses: Any, weights: Any, counted: Any) -> Array:
     if counted is not None:
         terms = jnp.where(counted, terms, 0)
     if weights is not None:
-        terms = terms * jnp.where(counted, weights.astype(dtype), 0)
+        # What cannot be refused in a compiled step is NaN, as a label that is no class.
+        valid = jnp.where(weights >= 0, weights, jnp.nan).astype(dtype)
+        terms = terms * jnp.where(counted, valid, 0)
     return terms
 
 

@@ -114,3 +114,21 @@ def test_arguments_of_derived_losses():
         loss(Z, Y, labels=Y)  # type: ignore[misc]
     jitted = jax.jit(loss, static_argnames="axis")
     np.testing.assert_allclose(jitted(Z, labels=Y, axis=1), loss(Z, Y), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    {
+        "weighted_sum": lambda loss: losses.weighted_sum((1.0, loss)),
+        "with_epsilon_softmax": lambda loss: losses.with_epsilon_softmax(loss, m=2.0),
+        "with_logit_bias": lambda loss: losses.with_logit_bias(loss, bias=0.0),
+        "checked": losses.checked,
+    }.items(),
+)
+def test_one_hot_losses_never_broadcast_integer_labels(name, make):
+    loss = make(optax.softmax_cross_entropy)
+    square, labels = jnp.zeros((5, 5)), jnp.arange(5)
+    with pytest.raises(TypeError, match=f"{name}: softmax_cross_entropy takes labels with one"):
+        loss(square, labels)
+    with pytest.raises(TypeError, match=f"{name}: softmax_cross_entropy takes labels with one"):
+        jax.vmap(loss)(square, labels)

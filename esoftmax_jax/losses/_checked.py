@@ -10,6 +10,7 @@ from jax.experimental import checkify
 from esoftmax_jax import _checks, _numerics
 from esoftmax_jax._types import Array, ArrayInput, LossFunction
 from esoftmax_jax.losses._derived_loss import makes_a_loss
+from esoftmax_jax.losses._label_kinds import with_labels_of_its_kind
 from esoftmax_jax.losses._loss_function import EVERY_CLASS, gives_every_class, mark_every_class
 
 
@@ -55,7 +56,7 @@ mask such examples with `where` or correct them
     @functools.wraps(loss)
     def checked_loss(logits: ArrayInput, labels: Any, **given: Any) -> Array:
         axis, where = given.get("axis", -1), given.get("where")
-        values = loss(logits, labels, **given)
+        values = with_labels_of_its_kind("checked", loss, logits, labels, given)
         if not logits.size:
             return values
         if labels is EVERY_CLASS or labels.ndim == logits.ndim:

@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 
 from esoftmax_jax._types import Array
-from esoftmax_jax.losses._loss_function import EVERY_CLASS
 
 
 def with_labels_of_its_kind(
@@ -20,7 +19,7 @@ def with_labels_of_its_kind(
     only where two sizes happen to be equal, and the loss would then be of something else:
     there a loss that is not of this library is tried on shapes in which they differ.
     """
-    if labels is EVERY_CLASS:
+    if not (hasattr(logits, "ndim") and hasattr(labels, "ndim")):  # EVERY_CLASS, or refused
         return loss(logits, labels, **given)  # type: ignore[no-any-return]
     one_hot = labels.ndim == logits.ndim
     axis = given.get("axis", -1) % logits.ndim
@@ -47,6 +46,9 @@ def _refuse_the_other_kind(
     classes = max(logits.shape[axis], 2)
     sizes = [classes + 1 + i for i in range(logits.ndim)]  # all of them different
     sizes[axis] = classes
+    if logits.ndim == 1:  # a label without axes would broadcast against anything
+        sizes, axis = [classes + 1, classes], 1
+        options.pop("axis", None)
     scores = jax.ShapeDtypeStruct(sizes, logits.dtype)
     integers = jax.ShapeDtypeStruct((*sizes[:axis], *sizes[axis + 1 :]), jnp.int32)
 

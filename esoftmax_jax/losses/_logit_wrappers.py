@@ -81,7 +81,7 @@ def with_epsilon_softmax(
         if min_prob is not None:
             floor = jnp.log(jnp.asarray(min_prob, clean.dtype))
             log_probs = jnp.where(log_probs < floor, floor, log_probs)
-        losses = loss(log_probs, labels, **given)
+        losses = with_labels_of_its_kind("with_epsilon_softmax", loss, log_probs, labels, given)
         return losses.astype(logits.dtype)
 
     if gives_every_class(loss):

@@ -106,7 +106,10 @@ def test_a_corrupt_result_file_names_the_line(capsys, tmp_path):
     (tmp_path / "results.jsonl").write_text("{}\n", encoding="utf-8")
     code = main(["compare", "--out", str(tmp_path), "--no-tune", "--epochs", "1"])
     assert code == 2
-    assert "results.jsonl, line 1: expected a result, got something else" in capsys.readouterr().err
+    assert (
+        "results.jsonl, line 1: expected a result, got something else"
+        in capsys.readouterr().err
+    )
 
 
 def test_out_that_is_a_file(capsys, tmp_path):

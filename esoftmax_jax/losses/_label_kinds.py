@@ -7,11 +7,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from esoftmax_jax._types import Array
+from esoftmax_jax._types import Array, ArrayInput
 
 
 def with_labels_of_its_kind(
-    caller: str, loss: Callable[..., Any], logits: Array, labels: Any, given: dict[str, Any]
+    caller: str,
+    loss: Callable[..., Any],
+    logits: ArrayInput,
+    labels: Any,
+    given: dict[str, Any],
 ) -> Array:
     """Return the loss; say it in one sentence if it takes the other kind of labels.
 
@@ -35,7 +39,7 @@ def with_labels_of_its_kind(
 def _refuse_the_other_kind(
     caller: str,
     loss: Callable[..., Any],
-    logits: Array,
+    logits: ArrayInput,
     axis: int,
     given: dict[str, Any],
     *,

@@ -61,6 +61,13 @@ def factorised(x):
     return linear(x) + jnp.linalg.qr(x.T @ x)[0].sum()
 
 
+def overwriting(x):
+    """Let LAPACK write a matrix of 500 columns, and 500 numbers, where there is room for one."""
+    one = (jax.ShapeDtypeStruct((1, 1), x.dtype), jax.ShapeDtypeStruct((1,), x.dtype))
+    call = jax.ffi.ffi_call("lapack_sgeqrf_ffi", one)
+    return linear(x) + call(jnp.ones((500, 500)), num_batch_dims="0")[1]
+
+
 def endless(x):
     return jax.lax.while_loop(lambda _: True, lambda y: y + 1, linear(x))
 
@@ -72,6 +79,7 @@ def enormous(x):
 
 FUNCTIONS: dict[str, Any] = {
     "LAPACK": (factorised, {}, r"a function that calls 'lapack_\w+'"),
+    "a buffer too short": (overwriting, {}, "a function that calls 'lapack_sgeqrf_ffi' outside"),
     "a loop": (endless, {}, "a function with the operation 'stablehlo.while'"),
     "sorting": (lambda x: linear(jnp.sort(x)), {}, "the operation 'stablehlo.sort'"),
     "no safety checks": (

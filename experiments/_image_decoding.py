@@ -1,6 +1,7 @@
 """One image file: the formats that are tried, how large it may be, and its pixels as bytes."""
 
 import contextlib
+import dataclasses
 import functools
 import re
 import threading
@@ -14,7 +15,7 @@ import numpy as np
 from experiments._dataset_parts import Array
 from experiments._errors import UsageError
 from experiments._regular_file import regular
-from experiments._wide_images import is_wide, to_bytes, wide_values
+from experiments._wide_images import is_wide, to_bytes, values_above, white_is_zero, wide_values
 
 IMAGE_SUFFIXES = frozenset(
     {".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png"}
@@ -96,9 +97,24 @@ def image_content(file: Path) -> bool:
         return False
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Decoded:
+    """One decoded image.
+
+    Attributes:
+        pixels: uint8 (H, W, C); None where the range of more than 8 bits is not known yet.
+        above: of an image of more than 8 bits, see ``values_above``; None for others.
+        several: whether the file has further pages or frames.
+    """
+
+    pixels: Array | None
+    above: Array | None
+    several: bool
+
+
 def decode(
     spec: str, image_size: int | None, value_range: int | None, file: Path, called: str
-) -> Array | int:
+) -> Decoded:
     """Decode one file.
 
     Args:
@@ -108,21 +124,22 @@ def decode(
             known yet.
         file: the file.
         called: its name in messages.
-
-    Returns:
-        uint8 (H, W, C); the largest value of an image of more than 8 bits whose range is not
-        known yet.
     """
     from PIL import Image, ImageOps
 
     with opened_image(spec, file, called) as opened:
-        image = opened
+        image, above = opened, None
+        # Phones add depth maps and the like to a JPEG: the photograph is the first.
+        several = opened.format != "MPO" and bool(getattr(opened, "is_animated", False))
         if is_wide(image):
+            inverted = white_is_zero(image)
             again = functools.partial(opened_image, spec, file, called)
             values = wide_values(image, again)
+            above = values_above(values)
             if value_range is None:
-                return int(values.max())
-            image = Image.fromarray(to_bytes(values, value_range))
+                return Decoded(None, above, several)
+            scaled = to_bytes(values, value_range)
+            image = Image.fromarray(255 - scaled if inverted else scaled)
         else:
             ImageOps.exif_transpose(image, in_place=True)
         mode = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
@@ -138,4 +155,4 @@ def decode(
                 box=(left, top, left + side, top + side),
             )
         pixels = np.asarray(image)
-    return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
+    return Decoded(pixels[..., np.newaxis] if pixels.ndim == 2 else pixels, above, several)

@@ -14,11 +14,17 @@ import numpy as np
 from experiments._array_cache import cached_arrays
 from experiments._dataset_parts import Array
 from experiments._errors import UsageError
-from experiments._image_decoding import decode, opened_image
+from experiments._image_decoding import Decoded, decode, opened_image
 from experiments._memory import available_memory, gigabytes
-from experiments._wide_images import range_note, smallest_range
+from experiments._wide_images import (
+    exceeding,
+    fitting_range,
+    flat_warnings,
+    is_flat,
+    range_note,
+)
 
-_DECODING = 2  # to be raised when the same files become other pixels
+_DECODING = 3  # to be raised when the same files become other pixels
 _CHUNK = 256
 _CHUNK_PIXELS = 2**26
 _SHOWN_FROM = 500  # so many images are worth a progress bar
@@ -34,11 +40,13 @@ class Images:
         value_range: the end of the range from 0 that became 0..255 in images of more than 8
             bits; None if there are none.
         notes: what a reader of results has to know.
+        warnings: what the user has to know before anything is run.
     """
 
     pixels: Array
-    value_range: int | None
-    notes: list[str]
+    value_range: int | None = None
+    notes: list[str] = dataclasses.field(default_factory=list)
+    warnings: list[str] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,8 +87,8 @@ def read_images(
         image_size: the shorter side is brought to so many pixels and the middle square kept;
             None to take images as they are, which must then share one size.
         cached: whether to look into the cache, and to keep what is decoded there.
-        value_range: the end of the range of images of more than 8 bits; None for the smallest
-            full one that holds all their values.
+        value_range: the end of the range of images of more than 8 bits; None for the one that
+            fits.
 
     Raises:
         UsageError: for a file that cannot be decoded, different sizes, or more than fits in
@@ -101,35 +109,48 @@ def read_images(
             return _decode_all(_Source(spec, files, called, image_size), value_range)
 
     found = cached_arrays(spec, source, make) if cached else make()
-    wide, top, above = found["wide"].tolist()
+    several, wide, top, above, flat = found["counts"].tolist()
+    notes = []
+    if several:
+        notes.append(
+            f"{several} of {len(files)} images have several pages or frames: the first one is "
+            "used"
+        )
     if not wide:
-        return Images(found["images"], None, [])
-    return Images(found["images"], top, [range_note(wide, len(files), top, above)])
+        return Images(found["images"], None, notes)
+    notes.append(range_note(wide, len(files), top, above))
+    return Images(found["images"], top, notes, flat_warnings(flat, wide, top))
 
 
 def _decode_all(source: _Source, value_range: int | None) -> dict[str, Array]:
-    """Return the images and, of those of more than 8 bits, their number and range.
+    """Return the images and counts.
 
-    The third number is how many of them exceed the range.
+    Those are: images of several pages or frames; of more than 8 bits; the end of the range of
+    these; how many of them exceed it; how many are nearly one value.
     """
     images = _Collected(source)
-    largest: dict[int, int] = {}
+    several = 0
+    above: dict[int, Array] = {}
     with closing(_decoded(source, None)) as decoded:
         for row, image in enumerate(decoded):
-            if isinstance(image, int):
-                largest[row] = image
+            several += image.several
+            if image.above is not None:
+                above[row] = image.above
             else:
-                images.put(row, image)
-    if not largest:
-        return {"images": images.pixels, "wide": np.zeros(3, np.int64)}
-    rows = list(largest)
-    top = smallest_range(max(largest.values())) if value_range is None else value_range
-    with closing(_decoded(source.of(rows), top)) as decoded:
-        for row, image in zip(rows, decoded, strict=True):
-            assert not isinstance(image, int)
-            images.put(row, image)
-    above = sum(value > top for value in largest.values())
-    return {"images": images.pixels, "wide": np.array([len(rows), top, above])}
+                images.put(row, image.pixels)
+    if not above:
+        return {"images": images.pixels, "counts": np.array([several, 0, 0, 0, 0])}
+    counts = np.stack(list(above.values()))
+    top = fitting_range(counts.sum(axis=0)) if value_range is None else value_range
+    with closing(_decoded(source.of(list(above)), top)) as decoded:
+        for row, image in zip(above, decoded, strict=True):
+            images.put(row, image.pixels)
+    exceed = np.count_nonzero(exceeding(counts, top))
+    flat = sum(is_flat(images.pixels[row]) for row in above)
+    return {
+        "images": images.pixels,
+        "counts": np.array([several, len(above), top, exceed, flat]),
+    }
 
 
 class _Collected:
@@ -140,7 +161,8 @@ class _Collected:
         self._first: int | None = None
         self.pixels: Array = np.empty((0, 0, 0, 0), np.uint8)
 
-    def put(self, row: int, image: Array) -> None:
+    def put(self, row: int, image: Array | None) -> None:
+        assert image is not None
         if self._first is None:
             self._first = row
             self._check_memory(row, image.shape)
@@ -169,11 +191,8 @@ class _Collected:
             )
 
 
-def _decoded(source: _Source, value_range: int | None) -> Generator[Array | int, None, None]:
-    """Yield the images in order, decoded by several threads, with a progress bar.
-
-    Where the range of images of more than 8 bits is not known, their largest value is yielded.
-    """
+def _decoded(source: _Source, value_range: int | None) -> Generator[Decoded, None, None]:
+    """Yield the images in order, decoded by several threads, with a progress bar."""
     from experiments._progress import ProgressBar
 
     spec, files, size = source.spec, source.files, source.image_size

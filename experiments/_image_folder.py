@@ -102,7 +102,7 @@ def _read(spec: str, root: Path, image_size: int | None) -> Parts:
         sources=called,
         ids=ids,
         notes=[*notes, *passed_note(passed), *images.notes],
-        warnings=warnings,
+        warnings=[*warnings, *images.warnings],
         value_range=images.value_range,
     )
     return dataclasses.replace(data, source_ids=ids) if data.held_out else data

@@ -90,6 +90,7 @@ def read_manifest(
         ids=kept,
         given=None if labels is given else given[kept],
         notes=[*notes, *images.notes],
+        warnings=images.warnings,
         feature_names=table.feature_names,
         value_range=images.value_range,
     )
@@ -222,7 +223,7 @@ def table_images(
 ) -> Images:
     """Return images or features of the kept rows; the options are those of ``read_images``."""
     if table.features is not None:
-        return Images(table.features[kept], None, [])
+        return Images(table.features[kept])
     cells = table.text["path"]
     files = [table.path.parent / cells[row] for row in kept]
     for row, file in zip(kept, files, strict=True):

@@ -37,7 +37,7 @@ def read_npz(path: Path) -> Parts:
     arrays, called = _read_arrays(path)
     names = arrays.pop("class_names", None)
     ids = arrays.pop("train_ids", None)
-    arrays, value_range, notes = arrays_to_bytes(arrays)
+    arrays, value_range, notes, warnings = arrays_to_bytes(arrays)
     label_sets = {}
     if "train_clean_labels" in arrays:
         label_sets[GIVEN] = arrays["train_labels"]
@@ -49,7 +49,8 @@ def read_npz(path: Path) -> Parts:
         train_ids=ids,
         label_sets=label_sets,
         called=called,
-        note=sentences(notes),
+        note=sentences([*(f"warning: {text}" for text in warnings), *notes]),
+        warnings=tuple(warnings),
         value_range=value_range,
     )
     return parts if "test_labels" in arrays else _divided(parts, path, notes)
@@ -88,6 +89,7 @@ def _divided(parts: Parts, path: Path, notes: Sequence[str]) -> Parts:
         ids=ids,
         given=labels.get(GIVEN),
         notes=[HELD_OUT, *notes],
+        warnings=parts.warnings,
         value_range=parts.value_range,
     )
     return dataclasses.replace(

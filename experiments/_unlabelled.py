@@ -72,7 +72,7 @@ def read_unlabelled(option: str, spec: str, card: Card) -> Unlabelled:
         images = table_images(
             spec, table, rows, size, cached=False, value_range=card.value_range
         )
-        found = Unlabelled(images.pixels, called, images.notes)
+        found = Unlabelled(images.pixels, called, images.notes, images.warnings)
     return dataclasses.replace(found, inputs=_fitting(spec, found.inputs, card))
 
 
@@ -112,6 +112,7 @@ def _folder(spec: str, root: Path, card: Card) -> Unlabelled:
     images = read_images(spec, files, called, size, cached=False, value_range=card.value_range)
     notes = passed_note(passed)
     warnings = notes if passed.total() > len(files) else []
+    warnings = [*warnings, *images.warnings]
     return Unlabelled(images.pixels, called, [*notes, *images.notes], warnings)
 
 
@@ -124,9 +125,9 @@ def _archive(spec: str, path: Path, card: Card) -> Unlabelled:
                 f"{', '.join(sorted(archive.files)) or 'no arrays'}; name it so"
             )
         array = read_array(archive, named[0], path)
-    converted, _, notes = arrays_to_bytes({named[0]: array}, card.value_range)
+    converted, _, notes, warnings = arrays_to_bytes({named[0]: array}, card.value_range)
     images = checked_images(converted[named[0]], f"{spec}: {named[0]}")
-    return Unlabelled(images, [str(row) for row in range(len(images))], notes)
+    return Unlabelled(images, [str(row) for row in range(len(images))], notes, warnings)
 
 
 def _fitting(spec: str, inputs: Array, card: Card) -> Array:

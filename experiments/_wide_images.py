@@ -1,7 +1,8 @@
 """Images of more than 8 bits a value: their values, and these as bytes.
 
 Cameras and scanners of 10 or 12 bits write files of 16. Which values become black and white is
-one choice for a whole set: the smallest full range that holds all of them.
+one choice for a whole set: the smallest full range that holds all of them, but for a few
+saturated ones.
 """
 
 import re
@@ -16,13 +17,42 @@ import numpy.typing as npt
 from experiments._dataset_parts import Array
 
 RANGES = tuple(2**bits - 1 for bits in (1, 4, 8, 10, 12, 14, 16))
+_STEPS = (-1, *(step for top in RANGES for step in (top - 1, top)))
+_SATURATED = 500  # one value of so many may be
+_FEW_LEVELS = 4  # of 256
+_WHITE_IS_ZERO = (262, 0)  # tag of TIFF, and its value
 _OF_COLOURS = re.compile(r"(RGB|RGBA|RGBa|RGBX|RGBXX|RGBXXX|LA);16[BLN]")
 _OTHER_END = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 
 
-def smallest_range(largest: int) -> int:
-    """Return the end of the smallest full range, from 0, that holds a value of 16 bits."""
-    return next(top for top in RANGES if largest <= top)
+def values_above(values: Array) -> Array:
+    """Count values: all, and those from each end of a range on and above it.
+
+    Counts of several images may be added.
+    """
+    return np.array([np.count_nonzero(values > step) for step in _STEPS], np.int64)
+
+
+def fitting_range(above: Array) -> int:
+    """Return the end of the smallest full range, from 0, that holds all values.
+
+    Saturated values, those at the very end of it, are left out where they are few: one of them
+    would leave all other images black.
+
+    Args:
+        above: see ``values_above``.
+    """
+    size, *counts = above.tolist()
+    at_end, beyond = counts[::2], counts[1::2]
+    saturated = at_end[beyond.index(0)]
+    ignored = saturated if saturated * _SATURATED <= size else 0
+    return next(top for top, count in zip(RANGES, beyond, strict=True) if count <= ignored)
+
+
+def exceeding(above: Array, top: int) -> Array:
+    """Return how many values are above the end of a range; ``above`` may be of many images."""
+    counts: Array = above[..., _STEPS.index(top)]
+    return counts
 
 
 def to_bytes(values: Array, top: int) -> npt.NDArray[np.uint8]:
@@ -46,6 +76,12 @@ def _raw_mode(opened: Any) -> str | None:
     arguments = opened.tile[0][3] if opened.tile else None
     name = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
     return name if isinstance(name, str) and _OF_COLOURS.fullmatch(name) else None
+
+
+def white_is_zero(opened: Any) -> bool:
+    """Tell whether 0 is white in a TIFF, which Pillow heeds in those of 8 bits alone."""
+    tag, value = _WHITE_IS_ZERO
+    return bool(getattr(opened, "tag_v2", {}).get(tag) == value)
 
 
 def wide_values(opened: Any, again: Callable[[], AbstractContextManager[Any]]) -> Array:
@@ -103,28 +139,30 @@ def _whole(values: Array) -> Array:
 
 def arrays_to_bytes(
     arrays: Mapping[str, Array], top: int | None = None
-) -> tuple[dict[str, Array], int | None, list[str]]:
+) -> tuple[dict[str, Array], int | None, list[str], list[str]]:
     """Bring those of several arrays that hold images of 16 bits to bytes, by one range.
 
     Args:
         arrays: by name.
-        top: the end of the range; None for the smallest full one that holds all their values.
+        top: the end of the range; None for the one that fits.
 
     Returns:
-        The arrays, the end of the range or None without images of 16 bits, and notes.
+        The arrays, the end of the range or None without images of 16 bits, notes and warnings.
     """
     wide = {name: array for name, array in arrays.items() if _holds_wide_images(array)}
     if not wide:
-        return dict(arrays), None, []
+        return dict(arrays), None, [], []
     if top is None:
-        top = smallest_range(max(int(array.max()) for array in wide.values()))
+        top = fitting_range(np.sum([values_above(one) for one in wide.values()], axis=0))
     above = sum(
         int((array > top).reshape(len(array), -1).any(axis=1).sum()) for array in wide.values()
     )
     count = sum(map(len, wide.values()))
     total = sum(len(array) for array in arrays.values() if array.ndim >= 3)
     converted = {name: to_bytes(array, top) for name, array in wide.items()}
-    return {**arrays, **converted}, top, [range_note(count, total, top, above)]
+    flat = sum(is_flat(image) for array in converted.values() for image in array)
+    notes = [range_note(count, total, top, above)]
+    return {**arrays, **converted}, top, notes, flat_warnings(flat, count, top)
 
 
 def _holds_wide_images(array: Array) -> bool:
@@ -143,3 +181,18 @@ def range_note(wide: int, total: int, top: int, above: int = 0) -> str:
     """
     said = f"{wide} of {total} images have more than 8 bits a value: 0..{top} becomes 0..255"
     return f"{said}, and in {above} of them higher values count as {top}" if above else said
+
+
+def is_flat(image: Array) -> bool:
+    """Tell whether the bytes of an image are all nearly the same."""
+    return int(image.max()) - int(image.min()) < _FEW_LEVELS
+
+
+def flat_warnings(flat: int, wide: int, top: int) -> list[str]:
+    """Warn where most images of more than 8 bits are flat as bytes."""
+    if 2 * flat <= wide:
+        return []
+    return [
+        f"{flat} of {wide} images of more than 8 bits become nearly one value, as 0..{top} "
+        "becomes 0..255; bring all images to one scale"
+    ]

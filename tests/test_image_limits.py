@@ -10,6 +10,7 @@ from PIL import Image
 from experiments import _image_decoding, _image_files
 from experiments._datasets import load_dataset
 from experiments._errors import UsageError
+from experiments._image_decoding import Decoded
 from experiments._image_files import read_images
 from experiments._memory import available_memory
 from experiments._model_file import Card
@@ -108,6 +109,7 @@ def test_files_that_change_their_decoding_are_not_taken_from_an_older_cache(monk
             draw(Path("data", name, f"{i}.png"), pixels(i, (3, 3)))
     before = load_dataset("folder:data").train_images
     monkeypatch.setattr(_image_files, "_DECODING", _image_files._DECODING + 1)
-    monkeypatch.setattr(_image_files, "decode", lambda *_: np.full((3, 3, 1), 7, np.uint8))
+    seven = Decoded(np.full((3, 3, 1), 7, np.uint8), None, several=False)
+    monkeypatch.setattr(_image_files, "decode", lambda *_: seven)
     assert before.std() > 0
     assert (load_dataset("folder:data").train_images == 7).all()

@@ -145,3 +145,22 @@ def test_two_directories_of_training_images(data):
         for inner in ("cat", "dog"):
             draw(Path("split", name, inner, "0.png"))
     refused("folder:split", "one directory of training images, got train and training")
+
+
+@pytest.mark.parametrize("suffix", ["tiff", "gif", "webp", "png"])
+def test_images_of_several_pages_or_frames_are_counted(data, suffix):
+    pages = [Image.fromarray(pixels(20 + i, (5, 4, 3))) for i in range(3)]
+    pages[0].save(data / "dog" / f"many.{suffix}", save_all=True, append_images=pages[1:])
+    pages[0].save(data / "dog" / f"one.{suffix}")
+    note = "1 of 12 images have several pages or frames: the first one is used"
+    for _ in range(2):  # the second time out of the cache
+        assert f"{note}." in load_dataset("folder:data").note
+    assert predicted().notes == [note]
+
+
+def test_what_phones_add_to_a_photograph_is_no_further_page(data):
+    shot = Image.fromarray(pixels(20))
+    shot.save(data / "dog" / "phone.jpg", "MPO", save_all=True, append_images=[shot])
+    with Image.open(data / "dog" / "phone.jpg") as opened:
+        assert opened.format == "MPO"
+    assert "pages" not in load_dataset("folder:data").note

@@ -13,7 +13,7 @@ from experiments._errors import UsageError
 from experiments._image_files import read_images
 from experiments._model_file import Card
 from experiments._unlabelled import read_unlabelled
-from experiments._wide_images import smallest_range, to_bytes
+from experiments._wide_images import fitting_range, to_bytes, values_above
 from tests.dataset_helpers import draw, pixels, refused
 from tests.image_helpers import draw_wide
 
@@ -36,8 +36,19 @@ def values(top, shape=(5, 4), seed=0):
     [(0, 1), (1, 1), (2, 15), (15, 15), (16, 255), (239, 255), (256, 1023), (4096, 16383)],
 )
 def test_the_range_is_the_smallest_full_one(largest, top):
-    assert smallest_range(largest) == top
-    assert smallest_range(65535) == 65535
+    assert fitting_range(values_above(np.array([largest, 0]))) == top
+    assert fitting_range(values_above(np.array([65535]))) == 65535
+
+
+@pytest.mark.parametrize("saturated", [255, 4095, 65535])
+def test_a_few_saturated_values_do_not_decide_the_range(saturated):
+    image = np.arange(1000) % 200
+    image[:2] = saturated
+    assert fitting_range(values_above(image)) == 255
+    image[2] = saturated
+    assert fitting_range(values_above(image)) == saturated
+    image[:3] = saturated - 1  # high, but not saturated
+    assert fitting_range(values_above(image)) == saturated
 
 
 def test_a_range_becomes_bytes():
@@ -123,6 +134,56 @@ def test_both_bytes_of_colours_in_tiff(compressed, order):
     assert len(whole) <= 126
     Path("wide.tiff").write_bytes(whole.ljust(126, b"\0") + bits + content)
     np.testing.assert_array_equal(read("wide.tiff").pixels[0], wide >> 2)
+
+
+def test_a_saturated_pixel_leaves_the_content_of_all_images():
+    dark, light = values(239, (16, 16)), values(239, (16, 16), 1)
+    light[3, 3] = 65535
+    for name, image in {"dark.png": dark, "light.png": light}.items():
+        draw(Path(name), image)
+    held = np.minimum(np.stack([dark, light]), 255)
+    note = (
+        "2 of 2 images have more than 8 bits a value: 0..255 becomes 0..255, and in 1 of them "
+        "higher values count as 255"
+    )
+    found = read("dark.png", "light.png")
+    np.testing.assert_array_equal(found.pixels[..., 0], held)
+    assert (found.value_range, found.notes, found.warnings) == (255, [note], [])
+    np.savez("new.npz", images=np.stack([dark, light]))
+    predicted = read_unlabelled("--inputs", "npz:new.npz", Card(("a", "b"), (16, 16, 1), "uint8", ()))  # fmt: skip
+    np.testing.assert_array_equal(predicted.inputs[..., 0], held)
+    assert predicted.notes == [note]
+
+
+def test_most_images_nearly_of_one_value_are_a_warning():
+    wide = np.stack([values(200), values(200), values(60000)])
+    warning = (
+        "{} images of more than 8 bits become nearly one value, as 0..65535 becomes 0..255; "
+        "bring all images to one scale"
+    )
+    of_three, of_twelve = warning.format("2 of 3"), warning.format("8 of 12")
+    names = [f"{i}.png" for i in range(3)]
+    for name, image in zip(names, wide, strict=True):
+        draw(Path("data", name), image)
+    Path("data.csv").write_text(
+        "path,label\n" + "".join(f"data/{name},{i % 2}\n" for i in range(4) for name in names)
+    )
+    assert read(*(f"data/{name}" for name in names)).warnings == [of_three]
+    assert load_dataset("csv:data.csv", literal_labels=True).warnings == (of_twelve,)
+    np.savez("data.npz", images=wide, train_images=wide[[0, 1, 2] * 4], train_labels=[0, 1] * 6)
+    assert load_dataset("npz:data.npz").warnings == (of_twelve,)
+    for inputs in ("folder:data", "npz:data.npz"):
+        assert read_unlabelled("--inputs", inputs, card(None)).warnings == [of_three]
+
+
+def test_white_is_zero_in_16_bits_as_in_8():
+    small = values(239)
+    white_is_zero = {262: 0}
+    turned = Image.fromarray((255 - small).astype(np.uint8))
+    turned.save("8.tiff", tiffinfo=white_is_zero)  # Pillow writes 255 minus these
+    Image.fromarray(small).save("16.tiff", tiffinfo=white_is_zero)
+    for name in ("8.tiff", "16.tiff"):
+        np.testing.assert_array_equal(read(name).pixels[0, ..., 0], 255 - small)
 
 
 def test_orientation_is_applied_to_wide_images():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -22,22 +23,28 @@ from experiments._image_search import (
     find_images,
     folders_below,
     folders_in,
+    holds_other_files_only,
     passed_note,
 )
 
-# In any case; the first that is there is taken.
+# In any case, and "training_set" as well; the first that is there is taken.
 _TRAIN = ("train", "training")
 _TEST = ("test", "testing", "val", "valid", "validation")
+_SET = re.compile(r"[ _-]?(set|data|images)$")
 
 
 @dataclasses.dataclass(frozen=True)
 class _Part:
-    """Images, the numbers of their classes, what is passed over, and of which class most is."""
+    """Images, the numbers of their classes, and what is passed over.
+
+    That is files by kind, warnings of classes of which it is most, and directories.
+    """
 
     files: list[Path]
     labels: list[int]
     passed: Counter[str]
     warnings: list[str]
+    others: list[str]
 
 
 def read_folder(spec: str, root: Path, image_size: int | None) -> Parts:
@@ -89,8 +96,11 @@ def _read(spec: str, root: Path, image_size: int | None) -> Parts:
         notes = [f"the directory {name} is left out" for name in found[1:]]
     files = [file for part in parts for file in part.files]
     passed = sum((part.passed for part in parts), Counter[str]())
-    notes += _left_out(root, parents, sorted({file.parent for file in files}), passed)
-    warnings = [text for part in parts for text in part.warnings]
+    further, warnings = _left_out(root, parents, files, passed)
+    notes += further
+    if others := [name for part in parts for name in part.others]:
+        notes.append(f"directories without images are left out: {', '.join(others)}")
+    warnings += [text for part in parts for text in part.warnings]
     called = [file.relative_to(root).as_posix() for file in files]
     images = read_images(spec, files, called, image_size)
     ids = np.arange(len(files))
@@ -123,27 +133,65 @@ def _training_directory(spec: str, root: Path) -> Path | None:
 def _named(root: Path, names: tuple[str, ...]) -> list[str]:
     """Return the directories that are called so, in the order of the names."""
     there = folders_in(root)
-    return [one for name in names for one in there if one.lower() == name]
+    return [one for name in names for one in there if _SET.sub("", one.lower()) == name]
+
+
+def _class_folders(parent: Path) -> tuple[list[str], list[str]]:
+    """Return the directories of classes, and those of annotations and the like."""
+    there = folders_in(parent)
+    others = [name for name in there if holds_other_files_only(parent / name)]
+    return [name for name in there if name not in others], others
 
 
 def _left_out(
-    root: Path, parents: list[Path], folders: list[Path], passed: Counter[str]
-) -> list[str]:
-    """Return notes on images outside the classes' directories, and count links."""
+    root: Path, parents: list[Path], files: list[Path], passed: Counter[str]
+) -> tuple[list[str], list[str]]:
+    """Return notes and warnings on images outside the classes' directories, and count links."""
+    folders = Counter(file.parent for file in files)
     beside = sum(len(find_images(parent).images) for parent in parents)
     seen = {os.path.realpath(folder) for folder in (root, *parents, *folders)}
     seen |= set(map(str, Path(os.path.realpath(root)).parents))
-    below = 0
-    for folder in folders:
-        for name in folders_in(folder):
-            for inner in folders_below(folder / name, passed, seen):
-                below += len(find_images(inner).images)
+    below, warnings = 0, []
+    for folder in sorted(folders):
+        inner = _count_below(folder, passed, seen)
+        below += inner
+        if inner > folders[folder]:
+            warnings.append(
+                f"only {folders[folder]} of {folders[folder] + inner} images in "
+                f"{str(folder)!r} are read, the others are in directories within it; move them "
+                "into it"
+            )
     notes = [f"{below} images in directories within a class's are left out"] if below else []
-    return notes + ([f"{beside} images beside the classes' are left out"] if beside else [])
+    notes += [f"{beside} images beside the classes' are left out"] if beside else []
+    return notes, warnings
+
+
+def _count_below(folder: Path, passed: Counter[str], seen: set[str]) -> int:
+    """Count the images in the directories within one."""
+    return sum(
+        len(find_images(inner).images)
+        for name in folders_in(folder)
+        for inner in folders_below(folder / name, passed, seen)
+    )
+
+
+def _without_images(spec: str, folder: Path, passed: Counter[str]) -> UsageError:
+    others = f" ({described(passed)})" if passed else ""
+    remedy = "add some or remove it"
+    if below := _count_below(folder, Counter(), set()):
+        others = f", but {below} in directories within it"
+        remedy = (
+            "pass the directory that holds one for each class, or one train and one test of "
+            "such"
+        )
+    return UsageError(
+        f"{spec}: expected images ({' '.join(sorted(IMAGE_SUFFIXES))}) in the class directory "
+        f"{str(folder)!r}, got none{others}; {remedy}"
+    )
 
 
 def _classes(spec: str, parent: Path) -> list[str]:
-    classes = in_class_order(folders_in(parent))
+    classes = in_class_order(_class_folders(parent)[0])
     if len(classes) < 2:
         only = f"only {classes[0]!r}" if classes else "none"
         raise UsageError(
@@ -155,8 +203,9 @@ def _classes(spec: str, parent: Path) -> list[str]:
 
 def _images(spec: str, parent: Path, classes: list[str]) -> _Part:
     """Return the images below a directory."""
-    part = _Part([], [], Counter(), [])
-    for name in folders_in(parent):
+    names, others = _class_folders(parent)
+    part = _Part([], [], Counter(), [], [str(parent / name) for name in others])
+    for name in names:
         if name not in classes:
             raise UsageError(
                 f"{spec}: expected classes of the training set, got {name!r} in "
@@ -164,11 +213,7 @@ def _images(spec: str, parent: Path, classes: list[str]) -> _Part:
             )
         found = find_images(parent / name)
         if not found.images:
-            others = f" ({described(found.passed)})" if found.passed else ""
-            raise UsageError(
-                f"{spec}: expected images ({' '.join(sorted(IMAGE_SUFFIXES))}) in the class "
-                f"directory {str(parent / name)!r}, got none{others}; add some or remove it"
-            )
+            raise _without_images(spec, parent / name, found.passed)
         if found.lost:
             part.warnings.append(
                 f"only {len(found.images)} of {len(found.images) + found.passed.total()} files "

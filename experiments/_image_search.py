@@ -29,7 +29,9 @@ _BESIDE = frozenset(
     | {".md", ".py", ".toml", ".tsv", ".txt", ".xml", ".xmp", ".yaml", ".yml"}
 )
 # Folders that systems make for themselves.
-_FOLDERS = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information"})
+_FOLDERS = frozenset(
+    {"__MACOSX", "__pycache__", "@eaDir", "$RECYCLE.BIN", "System Volume Information"}
+)
 _SHOWN = 5
 
 
@@ -92,6 +94,12 @@ def _kind(path: Path) -> str | None:
 def folders_in(parent: Path) -> list[str]:
     """Return the names of the folders in another, without hidden ones, sorted."""
     return sorted(path.name for path in parent.iterdir() if path.is_dir() and wanted(path.name))
+
+
+def holds_other_files_only(folder: Path) -> bool:
+    """Tell whether a folder holds what lies beside images, such as annotations, but none."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name[0] != "."]
+    return bool(files) and all(path.suffix.lower() in _BESIDE for path in files)
 
 
 def wanted(name: str) -> bool:

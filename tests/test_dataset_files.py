@@ -208,7 +208,6 @@ def test_layouts_that_are_refused(root, tmp_path):
     draw(root / "test" / "emu" / "0.png")
     refused(spec, "'emu'", "test", "no training image")
     (root / "train" / "emu").mkdir()
-    (root / "train" / "emu" / "notes.txt").write_text("no image")
     refused(spec, f"'{root / 'train' / 'emu'}'", "got none", ".png")
     (root / "test").rename(root / "held")
     refused(

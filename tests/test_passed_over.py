@@ -117,6 +117,41 @@ def test_images_beside_the_classes_are_counted(data):
     assert "2 images beside the classes' are left out." in load_dataset("folder:data").note
 
 
+def test_a_class_that_keeps_most_images_in_directories_within_is_a_warning(data):
+    for i in range(3):
+        draw(data / "dog" / "few" / f"{i}.png", 30 + i)
+    for i in range(6):
+        draw(data / "cat" / "more" / "still" / f"{i}.png", 40 + i)
+    text = (
+        "only 5 of 11 images in 'data/cat' are read, the others are in directories within it; "
+        "move them into it"
+    )
+    loaded = load_dataset("folder:data")
+    assert loaded.warnings == (text,)
+    assert "9 images in directories within a class's are left out." in loaded.note
+
+
+def test_directories_of_annotations_are_no_classes(data):
+    (data / "annotations" / "xmls").mkdir(parents=True)
+    (data / "annotations" / "xmls" / "0.xml").write_text("no image")
+    draw(data / "__pycache__" / "0.png")
+    loaded = load_dataset("folder:data")
+    assert loaded.class_names == ("cat", "dog")
+    assert "Directories without images are left out: data/annotations." in loaded.note
+    (data / "empty").mkdir()
+    refused("folder:data", "in the class directory 'data/empty', got none; add some or remove")
+
+
+def test_classes_deeper_than_expected(data):
+    Path("deep").mkdir()
+    data.rename("deep/seg_train")
+    draw(Path("deep", "seg_pred", "0.png"))
+    refused(
+        "folder:deep",
+        "directory 'deep/seg_train', got none, but 10 in directories within it; pass the",
+    )
+
+
 def test_folders_that_systems_make_are_no_classes(data):
     draw(data / "__MACOSX" / "cat" / "._0.png")
     draw(data / "cat" / "@eaDir" / "thumbnail.png")
@@ -127,7 +162,15 @@ def test_folders_that_systems_make_are_no_classes(data):
 
 
 @pytest.mark.parametrize(
-    ("train", "test"), [("Train", "Test"), ("TRAIN", "Val"), ("Training", "Testing")]
+    ("train", "test"),
+    [
+        ("Train", "Test"),
+        ("TRAIN", "Val"),
+        ("Training", "Testing"),
+        ("training_set", "test_set"),
+        ("Train Data", "Valid-Images"),
+        ("trainset", "testset"),
+    ],
 )
 def test_directories_of_training_and_test_in_any_case(data, train, test):
     data.rename(train)

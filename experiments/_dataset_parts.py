@@ -53,6 +53,7 @@ class Parts:
             ones and the test set was held out; empty otherwise.
         held_out: whether the test set was taken out of the training set here.
         feature_names: of the columns of a table of numbers.
+        feature_offsets: what is subtracted from each column already; empty for nothing.
         warnings: what a reader has to know before anything is run.
         value_range: as in ``Dataset``.
         called: what the source calls an array, where that is not our name.
@@ -70,6 +71,7 @@ class Parts:
     test_given: Array = dataclasses.field(default_factory=lambda: np.zeros(0, np.int32))
     held_out: bool = False
     feature_names: tuple[str, ...] = ()
+    feature_offsets: tuple[float, ...] = ()
     warnings: tuple[str, ...] = ()
     value_range: int | None = None
 
@@ -104,6 +106,7 @@ def divided(
     notes: Sequence[str] = (),
     warnings: Sequence[str] = (),
     feature_names: tuple[str, ...] = (),
+    feature_offsets: tuple[float, ...] = (),
     value_range: int | None = None,
 ) -> Parts:
     """Divide rows into a training and a test set.
@@ -119,6 +122,7 @@ def divided(
         notes: sentences without their capital and full stop.
         warnings: likewise.
         feature_names: of the columns of a table of numbers.
+        feature_offsets: as in ``Dataset``.
         value_range: as in ``Dataset``.
     """
     called, held_out = np.array(sources), HELD_OUT in notes
@@ -138,6 +142,7 @@ def divided(
         test_given=given[test] if given is not None and held_out else np.zeros(0, np.int32),
         held_out=held_out,
         feature_names=feature_names,
+        feature_offsets=feature_offsets,
         warnings=tuple(warnings),
         value_range=value_range,
     )

@@ -93,6 +93,8 @@ class Dataset:
             can be counted; of the user's own data, whether it brings clean labels.
         clean_test: whether ``test_labels`` are more than a part of such labels.
         feature_names: of the columns of a table of numbers; empty elsewhere.
+        feature_offsets: what is subtracted from each column of numbers too large for float32;
+            empty for nothing.
         warnings: what the user has to know before anything is run.
         value_range: of images of more than 8 bits a value, the end of the range from 0 that
             became 0..255; None if there are none.
@@ -126,6 +128,7 @@ class Dataset:
     clean_labels: bool = True
     clean_test: bool = True
     feature_names: tuple[str, ...] = ()
+    feature_offsets: tuple[float, ...] = ()
     warnings: tuple[str, ...] = ()
     value_range: int | None = None
 
@@ -286,8 +289,9 @@ def _checked(
     # The name of a file says nothing about what is in it, and labels in it may be wrong.
     own_files = is_own(spec)
     # Names as well: a model calls its classes and finds its columns by them.
-    names = [np.array(x) for x in (parts.class_names, parts.feature_names) if x]
-    everything = (train, test, *labels.values(), test_labels, train_ids, *names)
+    names = (parts.class_names, parts.feature_names, parts.feature_offsets)
+    called = [np.array(x) for x in names if x]
+    everything = (train, test, *labels.values(), test_labels, train_ids, *called)
     clean = not own_files or GIVEN in labels
     clean_test = clean or not parts.held_out
     notes = [parts.note, "" if clean_test else NOISY_TEST]
@@ -321,6 +325,7 @@ def _checked(
         clean_labels=clean,
         clean_test=clean_test,
         feature_names=parts.feature_names,
+        feature_offsets=parts.feature_offsets,
         warnings=parts.warnings,
         value_range=parts.value_range,
     )

@@ -5,6 +5,7 @@ import numpy as np
 from experiments._dataset_parts import Array
 from experiments._datasets import Dataset
 from experiments._errors import UsageError
+from experiments._feature_offsets import without_offsets
 
 
 def like_training_images(other: Dataset, dataset: Dataset) -> Array:
@@ -14,13 +15,13 @@ def like_training_images(other: Dataset, dataset: Dataset) -> Array:
         UsageError: they are the same images, or one of the two holds no byte images and
             their shapes differ.
     """
+    images, wanted = _less_the_same(other, dataset), dataset.train_images
     same_map = other.class_map is not None and other.class_map == dataset.class_map
-    if same_map or np.array_equal(other.train_images, dataset.train_images):
+    if same_map or np.array_equal(images, wanted):
         raise UsageError(
             f"--noise open-set: expected images of other classes than {dataset.name} has, got "
             f"{other.name}, which are the same; choose another dataset"
         )
-    images, wanted = other.train_images, dataset.train_images
     if images.shape[1:] == wanted.shape[1:] and images.dtype == wanted.dtype:
         return images
     if images.dtype != np.uint8 or wanted.dtype != np.uint8:
@@ -39,3 +40,13 @@ def like_training_images(other: Dataset, dataset: Dataset) -> Array:
         resized = Image.fromarray(pixels).convert(mode).resize((width, height))
         result[row] = np.asarray(resized).reshape(height, width, channels)
     return result
+
+
+def _less_the_same(other: Dataset, dataset: Dataset) -> Array:
+    """Return another dataset's training images, of numbers less the same offsets as ours."""
+    images, shape = other.train_images, dataset.train_images.shape[1:]
+    if other.feature_offsets == dataset.feature_offsets or images.shape[1:] != shape:
+        return images
+    zeros = (0.0,) * shape[0]
+    whole = images + np.array(other.feature_offsets or zeros)
+    return without_offsets(whole, dataset.feature_offsets or zeros)

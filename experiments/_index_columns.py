@@ -47,7 +47,7 @@ def declared_index(metadata: Any) -> list[str]:
 def numbers_rows(name: str, values: Array) -> bool:
     """Tell whether a column is named as a key and has another whole number in nearly every row.
 
-    A few rows may be there twice. Of numbers above 2²⁴, float32 does not tell all apart.
+    A few rows may be there twice. Numbers above 2²⁴ measure nothing.
     """
     if not _NAMED.fullmatch(name) or not (values == np.trunc(values)).all():
         return False

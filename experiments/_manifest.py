@@ -15,6 +15,7 @@ from experiments._dataset_parts import (
     in_class_order,
 )
 from experiments._errors import UsageError
+from experiments._feature_offsets import find_offsets, offset_note, without_offsets
 from experiments._image_files import Images, read_images
 from experiments._label_doubts import Doubt, find_doubt
 from experiments._label_text import LITERAL, is_missing, plain, whole_number
@@ -80,9 +81,11 @@ def read_manifest(
     notes += [*note_repeated_rows(table, again, test), *_features_note(table)]
     kept = np.flatnonzero(train | test)
     images = table_images(spec, table, kept, image_size)
+    offsets = find_offsets(images.pixels)
+    notes += offset_note(offsets, table.feature_names)
     called = table.text.get("path", [str(row) for row in table.rows])
     parts = divided(
-        images.pixels,
+        without_offsets(images.pixels, offsets),
         labels[kept],
         test[kept],
         names,
@@ -92,6 +95,7 @@ def read_manifest(
         notes=[*notes, *images.notes],
         warnings=images.warnings,
         feature_names=table.feature_names,
+        feature_offsets=offsets,
         value_range=images.value_range,
     )
     return dataclasses.replace(parts, source_ids=np.arange(len(table.rows)))

@@ -59,6 +59,7 @@ class Card:
         input_shape: of one example: (H, W, C) or (D,).
         input_dtype: ``uint8`` of images 0..255, or ``float32``.
         feature_names: of the columns of a table of numbers; empty elsewhere.
+        feature_offsets: what to subtract from each column of numbers first; empty for nothing.
         value_range: of images of more than 8 bits a value, the end of the range from 0 that
             becomes 0..255; None if there were none.
     """
@@ -68,6 +69,7 @@ class Card:
     input_dtype: str
     feature_names: tuple[str, ...]
     value_range: int | None = None
+    feature_offsets: tuple[float, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -103,6 +105,7 @@ def write_model(workdir: Path, group: Group, dataset: Dataset, result: Result) -
         str(dataset.train_images.dtype),
         dataset.feature_names,
         dataset.value_range,
+        dataset.feature_offsets,
     )
     content = {
         **dataclasses.asdict(card),
@@ -201,6 +204,7 @@ def _read_card(path: Path) -> tuple[Card, str]:
         input_dtype=values["input_dtype"],
         feature_names=tuple(values["feature_names"]),
         value_range=values.get("value_range"),  # older models have none
+        feature_offsets=tuple(map(float, values.get("feature_offsets", ()))),
     )
     if card.value_range not in (None, *RANGES):
         raise ValueError(f"value_range {card.value_range!r}")
@@ -209,6 +213,8 @@ def _read_card(path: Path) -> tuple[Card, str]:
         raise ValueError(f"input_shape {list(shape)}")
     if features and (len(features),) != shape:
         raise ValueError(f"{len(features)} feature_names for the input_shape {list(shape)}")
+    if card.feature_offsets and (len(card.feature_offsets),) != shape:
+        raise ValueError(f"{len(card.feature_offsets)} feature_offsets")
     for name, count in Counter(features).items():
         if count > 1:
             raise ValueError(f"the name {name[:40]!r} of {count} features")

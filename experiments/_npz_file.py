@@ -22,6 +22,7 @@ from experiments._dataset_parts import (
     sentences,
 )
 from experiments._errors import UsageError
+from experiments._feature_offsets import find_offsets, offset_note, without_offsets
 from experiments._regular_file import not_a_file
 from experiments._wide_images import arrays_to_bytes
 
@@ -38,6 +39,13 @@ def read_npz(path: Path) -> Parts:
     names = arrays.pop("class_names", None)
     ids = arrays.pop("train_ids", None)
     arrays, value_range, notes, warnings = arrays_to_bytes(arrays)
+    offsets = find_offsets(arrays["train_images"])
+    notes += offset_note(offsets, [f"column {place}" for place in range(len(offsets))])
+    arrays |= {
+        key: without_offsets(array, offsets)
+        for key, array in arrays.items()
+        if key.endswith("images")
+    }
     label_sets = {}
     if "train_clean_labels" in arrays:
         label_sets[GIVEN] = arrays["train_labels"]
@@ -50,6 +58,7 @@ def read_npz(path: Path) -> Parts:
         label_sets=label_sets,
         called=called,
         note=sentences([*(f"warning: {text}" for text in warnings), *notes]),
+        feature_offsets=offsets,
         warnings=tuple(warnings),
         value_range=value_range,
     )
@@ -89,6 +98,7 @@ def _divided(parts: Parts, path: Path, notes: Sequence[str]) -> Parts:
         ids=ids,
         given=labels.get(GIVEN),
         notes=[HELD_OUT, *notes],
+        feature_offsets=parts.feature_offsets,
         warnings=parts.warnings,
         value_range=parts.value_range,
     )

@@ -27,7 +27,7 @@ class Table:
         path: of the file.
         rows: the number that each row has in the file, for messages.
         text: cells of the columns path, label, clean_label and split, those that are there.
-        features: float32 (N, D), every other column; None if there are paths.
+        features: float64 (N, D), every other column; None if there are paths.
         feature_names: of those columns.
         index_names: of columns that number the rows, which are passed over.
     """
@@ -196,11 +196,12 @@ def _numbers(cells: list[str], header: _Header, path: Path, row: int) -> Array:
     wanted = [cells[column] for column in header.features]
     with np.errstate(over="ignore"):
         try:
-            values = np.array(wanted, np.float64).astype(np.float32)
+            values = np.array(wanted, np.float64)
         except ValueError:
-            values = np.array([_number(cell) for cell in wanted], np.float32)
-    if not np.isfinite(values).all():
-        first = int(np.argmin(np.isfinite(values)))
+            values = np.array([_number(cell) for cell in wanted], np.float64)
+        finite = np.isfinite(values.astype(np.float32))
+    if not finite.all():
+        first = int(np.argmin(finite))
         _no_number(path, row, header.names[header.features[first]], wanted[first])
     return values
 
@@ -282,10 +283,10 @@ def _number_column(column: Any, path: Path, name: str) -> Array:
             cells = column.to_numpy()
             if cells.dtype.kind in "mM":
                 raise TypeError("times would become numbers of nanoseconds")
-            values = np.asarray(cells, np.float64).astype(np.float32)
+            values = np.asarray(cells, np.float64)
+            finite = np.isfinite(values.astype(np.float32))
     except (TypeError, ValueError):
-        values = np.array([np.nan], np.float32)  # text or times: the first row shows it
-    finite = np.isfinite(values)
+        finite = np.zeros(1, bool)  # text or times: the first row shows it
     if not finite.all():
         row = int(np.argmin(finite))
         _no_number(path, row + 1, name, column[row].as_py())

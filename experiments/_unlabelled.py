@@ -10,6 +10,7 @@ import numpy as np
 from experiments._dataset_checks import checked_images
 from experiments._dataset_parts import Array
 from experiments._errors import UsageError
+from experiments._feature_offsets import without_offsets
 from experiments._image_decoding import IMAGE_SUFFIXES
 from experiments._image_files import read_images
 from experiments._image_search import described, find_images, folders_below, passed_note
@@ -72,7 +73,9 @@ def read_unlabelled(option: str, spec: str, card: Card) -> Unlabelled:
         images = table_images(
             spec, table, rows, size, cached=False, value_range=card.value_range
         )
-        found = Unlabelled(images.pixels, called, images.notes, images.warnings)
+        pixels = without_offsets(images.pixels, card.feature_offsets)
+        pixels = checked_images(pixels, spec)
+        found = Unlabelled(pixels, called, images.notes, images.warnings)
     return dataclasses.replace(found, inputs=_fitting(spec, found.inputs, card))
 
 
@@ -126,7 +129,8 @@ def _archive(spec: str, path: Path, card: Card) -> Unlabelled:
             )
         array = read_array(archive, named[0], path)
     converted, _, notes, warnings = arrays_to_bytes({named[0]: array}, card.value_range)
-    images = checked_images(converted[named[0]], f"{spec}: {named[0]}")
+    array = without_offsets(converted[named[0]], card.feature_offsets)
+    images = checked_images(array, f"{spec}: {named[0]}")
     return Unlabelled(images, [str(row) for row in range(len(images))], notes, warnings)
 
 

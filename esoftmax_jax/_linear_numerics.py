@@ -102,7 +102,9 @@ def _class_statistics_jvp(
 ) -> tuple[_Statistics, _Statistics]:
     hidden, kernel, bias, labels = primals
     statistics = _class_statistics(hidden, kernel, bias, labels, chunk_size)
-    shift = jax.lax.stop_gradient(_finite(statistics[0]))
+    shift, label_logits = (
+        jax.lax.stop_gradient(x) for x in (_finite(statistics[0]), statistics[2])
+    )
     factors = operand_dtype(hidden, kernel)
 
     def sums(hidden: Array, kernel: Array, bias: Array | None) -> tuple[Array, Array]:
@@ -117,13 +119,31 @@ def _class_statistics_jvp(
             logits = _chunk_logits(hidden.astype(factors), kernel, bias, start, size)
             is_label = _numerics.class_is(logits.shape, labels - start, labels.ndim)
             label_logit += jnp.sum(jnp.where(is_label, logits, 0), axis=-1)
-            return total + jnp.sum(jnp.exp(logits - shift[..., None]), axis=-1), label_logit
+            # The same product may round differently here. Where p_y is nearly 1, its share in
+            # the gradient, 1 − p_y, would be that rounding.
+            as_before = jnp.where(is_label, label_logits[..., None], logits)
+            terms = jnp.exp(_replaced(logits, as_before) - shift[..., None])
+            return total + jnp.sum(terms, axis=-1), label_logit
 
         zeros = _zeros_like(labels, shift.dtype)
         return _fold_chunks(add_chunk, (zeros, zeros), kernel.shape[1], chunk_size)
 
     _, (total_dot, label_dot) = jax.jvp(sums, (hidden, kernel, bias), tangents[:3])
     return statistics, (jnp.zeros_like(shift), total_dot, label_dot)
+
+
+@jax.custom_jvp
+def _replaced(values: Array, others: Array) -> Array:
+    """Return the other values, with the derivative of these."""
+    del values
+    return others
+
+
+@_replaced.defjvp
+def _replaced_jvp(
+    primals: tuple[Array, Array], tangents: tuple[Array, Array]
+) -> tuple[Array, Array]:
+    return _replaced(*primals), tangents[0]
 
 
 def _fold_chunks(

@@ -4,6 +4,7 @@ import json
 import math
 import types
 import typing
+from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,8 +69,7 @@ def parse_json(
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in values if names.count(name) > 1)
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
         raise ValueError(f"the name {_short(twice)} twice in one object")
     return values
 

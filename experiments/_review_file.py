@@ -1,23 +1,18 @@
 """Reading a list of labels that somebody has looked through, as a spreadsheet left it."""
 
-import codecs
 import contextlib
-import csv
 import dataclasses
-import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from experiments._csv_rows import CsvRows, named
 from experiments._errors import UsageError
-from experiments._regular_file import regular
 
 OPTION = "--corrections"
 _WANTED = ("example", "label")
 _READ = (*_WANTED, "given", "part", "id")
-_DELIMITERS = ",;\t"  # what spreadsheets write, by country
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,17 +42,23 @@ def read_review(path: Path) -> list[Reviewed]:
     Raises:
         UsageError: the file cannot be read, or lacks a column.
     """
-    text = _text(path)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     try:
-        header = [name.strip() for name in next(lines, [])]
-        rows = list(enumerate(lines, 2))
-    except csv.Error as error:
-        raise UsageError(f"{OPTION}: expected a CSV file, got {path} ({error})") from error
+        rows = iter(CsvRows(f"{OPTION}: {path}", path.expanduser(), any_bytes=True))
+        header = [name.strip() for name in next(rows, (1, []))[1]]
+        return _reviewed_rows(path, header, rows)
+    except OSError as error:
+        raise UsageError(
+            f"{OPTION}: expected a CSV file that can be read, got {path} ({error.strerror})"
+        ) from error
+
+
+def _reviewed_rows(
+    path: Path, header: Sequence[str], rows: Iterable[tuple[int, list[str]]]
+) -> list[Reviewed]:
     for name in _WANTED:
         if header.count(name) != 1:
             raise UsageError(
-                f"{OPTION}: expected one column {name!r}, got {', '.join(header) or 'nothing'} "
+                f"{OPTION}: expected one column {name!r}, got {named(header)} "
                 f"in {path}; take a list of `train --suspects`"
             )
     # Spreadsheets leave out empty cells at the end of a row, or write more of them.
@@ -114,27 +115,3 @@ def _reviewed(row: int, header: Sequence[str], cells: Sequence[str]) -> Reviewed
         part=cell("part").strip(),
         identifier=cell("id").strip(),
     )
-
-
-def _text(path: Path) -> str:
-    try:
-        content = regular(path.expanduser()).read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"{OPTION}: expected a CSV file that can be read, got {path} ({error.strerror})"
-        ) from error
-    if content.startswith(_UTF_16):  # what spreadsheets call Unicode text
-        return content.decode("utf-16", errors="replace")
-    if b"\0" in content:
-        raise UsageError(
-            f"{OPTION}: expected text in UTF-8, got something else in {path}; save the list as "
-            "CSV in UTF-8"
-        )
-    # utf-8-sig: spreadsheets write a mark at the beginning. Names of files need not be text.
-    return content.decode("utf-8-sig", errors="surrogateescape")
-
-
-def _delimiter(text: str) -> str:
-    """Return what separates the names in the header."""
-    header = text.partition("\n")[0]
-    return max(_DELIMITERS, key=header.count)

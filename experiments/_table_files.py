@@ -1,6 +1,5 @@
 """Reading CSV and Parquet files: columns of text with a meaning, and columns of numbers."""
 
-import csv
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from experiments._csv_rows import CsvRows, named
 from experiments._dataset_parts import Array
 from experiments._errors import UsageError
 from experiments._index_columns import declared_index, index_places, numbers_rows
@@ -77,7 +77,7 @@ def read_table(kind: str, path: Path, wanted: Sequence[str] | None = None) -> Ta
 
 
 def _listed(wanted: Sequence[str]) -> str:
-    return f"the columns {', '.join(wanted)}" if wanted else "a column path"
+    return f"the columns {named(wanted)}" if wanted else "a column path"
 
 
 def _header(
@@ -86,7 +86,7 @@ def _header(
     if wanted is not None:
         return _wanted_header(path, names, wanted)
     index = [i for i in index_places(names, declared) if names[i] not in _TEXT]
-    others = [i for i in range(len(names)) if i not in index]
+    others = sorted({*range(len(names))} - {*index})
     repeated = [n for n, count in Counter(names[i] for i in others).items() if count > 1]
     if repeated or "" in [names[i] for i in others]:
         nameless = next((i + 1 for i in others if not names[i]), 0)
@@ -100,26 +100,27 @@ def _header(
     if "label" not in text or not ("path" in text or features):
         raise UsageError(
             f"{path}: expected a column 'label' and either a column 'path' or columns of "
-            f"numbers, got {', '.join(map(repr, names)) or 'none'}; name the columns so, in a "
-            "CSV file separated by commas"
+            f"numbers, got {named(names)}; name the columns so"
         )
     return _Header(names, text, features, [] if "path" in text else index)
 
 
 def _wanted_header(path: Path, names: list[str], wanted: Sequence[str]) -> _Header:
-    missing = [name for name in wanted or ["path"] if name not in names]
+    counts = Counter(names)
+    missing = [name for name in wanted or ["path"] if name not in counts]
     if missing:
         raise UsageError(
             f"{path}: expected {_listed(wanted)}, which the model was trained on, got no "
-            f"{missing[0]!r} among {', '.join(map(repr, names)) or 'none'}; add the column"
+            f"{missing[0]!r} among {named(names)}; add the column"
         )
-    twice = [name for name in wanted or ["path"] if names.count(name) > 1]
+    twice = [name for name in wanted or ["path"] if counts[name] > 1]
     if twice:
         raise UsageError(
             f"{path}: expected one column {twice[0]!r}, got several; rename the others"
         )
-    places = [names.index(name) for name in wanted]
-    return _Header(names, {} if wanted else {"path": names.index("path")}, places, [])
+    places = {name: place for place, name in enumerate(names)}
+    text = {} if wanted else {"path": places["path"]}
+    return _Header(names, text, [places[name] for name in wanted], [])
 
 
 def _check_rows(path: Path, count: int) -> None:
@@ -132,37 +133,25 @@ def _read_csv(path: Path, wanted: Sequence[str] | None) -> Table:
     rows: list[int] = []
     text: dict[str, list[str]] = {}
     features: list[Array] = []
+    lines = CsvRows(str(path), path, skipinitialspace=True, strict=True)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, skipinitialspace=True, strict=True)
-            end = 0
-            for cells in reader:
-                row, end = end + 1, reader.line_num
-                if not cells:  # a blank line
-                    continue
-                if header is None:
-                    header = _header(path, [name.strip() for name in cells], wanted)
-                    text = {name: [] for name in header.text}
-                    continue
-                if len(cells) != len(header.names):
-                    raise UsageError(
-                        f"{path}, row {row}: expected {len(header.names)} cells as in the "
-                        f"header, got {len(cells)}; quote cells that contain a comma"
-                    )
-                rows.append(row)
-                for name, column in header.text.items():
-                    text[name].append(_text(cells[column], path, row, name))
-                if header.features:
-                    features.append(_numbers(cells, header, path, row))
-    except UnicodeDecodeError as error:
-        raise UsageError(
-            f"{path}: expected text in UTF-8, got something else; save the file as UTF-8"
-        ) from error
-    except csv.Error as error:
-        raise UsageError(
-            f"{path}, row {end + 1}: expected comma-separated values, got a row that cannot be "
-            f"read ({error}); correct it"
-        ) from error
+        for row, cells in lines:
+            if not cells:  # a blank line
+                continue
+            if header is None:
+                header = _header(path, [name.strip() for name in cells], wanted)
+                text = {name: [] for name in header.text}
+                continue
+            if len(cells) != len(header.names):
+                raise UsageError(
+                    f"{path}, row {row}: expected {len(header.names)} cells as in the "
+                    f"header, got {len(cells)}; quote cells that contain a comma"
+                )
+            rows.append(row)
+            for name, column in header.text.items():
+                text[name].append(_text(cells[column], path, row, name))
+            if header.features:
+                features.append(_numbers(cells, header, path, row))
     except OSError as error:
         _unreadable(path, error)
     if header is None:
@@ -182,11 +171,11 @@ def _table(
     names, index = header.feature_names, [header.names[place] for place in header.index]
     if features is not None and "label" in text:  # else the model says what it wants
         kept = [i for i, n in enumerate(names) if not numbers_rows(n, features[:, i])]
-        index += [name for i, name in enumerate(names) if i not in kept]
+        index += [names[i] for i in sorted({*range(len(names))} - {*kept})]
         if not kept:
             raise UsageError(
                 f"{path}: expected columns of numbers that say something about an example, got "
-                f"only {', '.join(map(repr, index))}, which numbers the rows; add features"
+                f"only {named(index)}, which numbers the rows; add features"
             )
         features, names = features[:, kept], tuple(names[i] for i in kept)
     return Table(path, rows, text, features, names, tuple(index))

@@ -314,7 +314,7 @@ def test_wrong_lists(rows):
 def test_wrong_files_and_options(capsys):
     data = table([(i, "ab"[i % 2]) for i in range(20)])
     with pytest.raises(
-        UsageError, match=r"expected one column 'example', got x, y in list.csv; take"
+        UsageError, match=r"expected one column 'example', got 'x', 'y' in list.csv; take"
     ):
         correct(data, listed("1,2", header="x,y"))
     with pytest.raises(
@@ -326,12 +326,13 @@ def test_wrong_files_and_options(capsys):
     ):
         correct(data, listed(*(f"1,{source}," for source in data.test_sources)))
     with pytest.raises(
-        UsageError, match=r"expected one column 'label', got example, label, label in"
+        UsageError, match=r"expected one column 'label', got 'example', 'label', 'label' in"
     ):
         correct(data, listed("1,2", header="example,label,label"))
     Path("list.csv").write_bytes("example,label".encode("utf-16-le"))  # without a mark
     with pytest.raises(
-        UsageError, match=r"expected text in UTF-8, got something else in list.csv; save"
+        UsageError,
+        match=r"--corrections: list.csv: expected text in UTF-8, got zero bytes; save",
     ):
         correct(data, [Path("list.csv")])
     Path("list.csv").write_bytes(b"example,label\nr\xf6t,a\n")

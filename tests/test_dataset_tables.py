@@ -200,7 +200,14 @@ WRONG_TEXTS = {
     "short": ("x,label\n1,0\n\n2\n", ["row 4", "expected 2 cells", "got 1"]),
     "nothing": ("", ["a column 'label'", "got none"]),
     "header alone": ("x,label\n", ["got none"]),
-    "semicolons": ("x;label\n1;0\n", ["'x;label'", "separated by commas"]),
+    "decimal commas": (
+        "x;label\n1,5;0\n",
+        ["row 2", "a finite number in column 'x', got '1,5'"],
+    ),
+    "zero bytes": (
+        "x,label\n1,a\0\n",
+        ["expected text in UTF-8, got zero bytes; save the file"],
+    ),
     "same name": ("x,x,label\n1,1,0\n", ["a name of its own", "'x' twice"]),
     "no name": ("x,,label\n0,1,0\n", ["a name of its own", "none in column 2"]),
     "open quote": ('x,label\n1,0\n"2,1\n', ["row 3", "cannot be read"]),

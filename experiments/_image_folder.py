@@ -4,6 +4,7 @@ import dataclasses
 import os
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from experiments._image_search import (
     holds_other_files_only,
     passed_note,
 )
+from experiments._label_text import alike_note, same_looking
 
 # In any case, and "training_set" as well; the first that is there is taken.
 _TRAIN = ("train", "training")
@@ -70,8 +72,8 @@ def read_folder(spec: str, root: Path, image_size: int | None) -> Parts:
 def _read(spec: str, root: Path, image_size: int | None) -> Parts:
     train = _training_directory(spec, root)
     if train is None:
-        classes = _classes(spec, root)
-        part = _images(spec, root, classes)
+        classes, alike = _classes(spec, [root])
+        part = _images(spec, root, classes, alike)
         labels = np.array(part.labels, np.int64)
         test = held_out_fifth(labels)
         if not test.any():
@@ -88,14 +90,15 @@ def _read(spec: str, root: Path, image_size: int | None) -> Parts:
                 f"{train.name}, got none; add one, or pass folder:{train} to hold out a fifth "
                 "of it"
             )
-        classes = _classes(spec, train)
         parents = [train, root / found[0]]
-        parts = [_images(spec, parent, classes) for parent in parents]
+        classes, alike = _classes(spec, parents)
+        parts = [_images(spec, parent, classes, alike) for parent in parents]
         labels = np.array([label for part in parts for label in part.labels], np.int64)
         test = np.arange(len(labels)) >= len(parts[0].labels)
         notes = [f"the directory {name} is left out" for name in found[1:]]
     files = [file for part in parts for file in part.files]
     passed = sum((part.passed for part in parts), Counter[str]())
+    notes += alike_note(alike)
     further, warnings = _left_out(root, parents, files, passed)
     notes += further
     if others := [name for part in parts for name in part.others]:
@@ -190,23 +193,28 @@ def _without_images(spec: str, folder: Path, passed: Counter[str]) -> UsageError
     )
 
 
-def _classes(spec: str, parent: Path) -> list[str]:
-    classes = in_class_order(_class_folders(parent)[0])
+def _classes(spec: str, parents: list[Path]) -> tuple[list[str], dict[str, str]]:
+    """Return the names of the classes in the first directory, and what looks like one."""
+    names = [_class_folders(parent)[0] for parent in parents]
+    alike = same_looking(name for there in names for name in there)
+    classes = in_class_order({alike.get(name, name) for name in names[0]})
+    parent = parents[0]
     if len(classes) < 2:
         only = f"only {classes[0]!r}" if classes else "none"
         raise UsageError(
             f"{spec}: expected at least two directories of images, one for each class, in "
             f"{str(parent)!r}, got {only}; sort the images into directories"
         )
-    return classes
+    return classes, alike
 
 
-def _images(spec: str, parent: Path, classes: list[str]) -> _Part:
+def _images(spec: str, parent: Path, classes: list[str], alike: Mapping[str, str]) -> _Part:
     """Return the images below a directory."""
     names, others = _class_folders(parent)
     part = _Part([], [], Counter(), [], [str(parent / name) for name in others])
     for name in names:
-        if name not in classes:
+        called = alike.get(name, name)
+        if called not in classes:
             raise UsageError(
                 f"{spec}: expected classes of the training set, got {name!r} in "
                 f"{str(parent)!r}, of which there is no training image; add some or remove it"
@@ -222,7 +230,7 @@ def _images(spec: str, parent: Path, classes: list[str]) -> _Part:
             )
         part.passed.update(found.passed)
         part.files.extend(found.images)
-        part.labels.extend([classes.index(name)] * len(found.images))
+        part.labels.extend([classes.index(called)] * len(found.images))
     if not part.files:
         raise UsageError(
             f"{spec}: expected class directories in {str(parent)!r}, got none; add some"

@@ -12,13 +12,10 @@ from experiments._dataset_parts import (
     Array,
     Parts,
     divided,
-    in_class_order,
 )
 from experiments._errors import UsageError
 from experiments._feature_offsets import find_offsets, offset_note, without_offsets
 from experiments._image_files import Images, read_images
-from experiments._label_doubts import Doubt, find_doubt
-from experiments._label_text import LITERAL, is_missing, plain, whole_number
 from experiments._regular_file import not_a_file
 from experiments._repeated_rows import (
     check_repeated_files,
@@ -27,11 +24,11 @@ from experiments._repeated_rows import (
     repeated_rows,
 )
 from experiments._table_files import Table, read_table
+from experiments._table_labels import numbered_labels
 
 _SPLITS = {name: name for name in ("train", "test", "validation")} | {"val": "validation"}
 
 _MOST_FEATURES = 40
-_LABELS = ("label", "clean_label")
 
 _Mask = npt.NDArray[np.bool_]
 
@@ -52,24 +49,13 @@ def read_manifest(
             "'path'; leave the option out"
         )
     train, test, notes = _splits(table)
-    if literal_labels:
-        notes += [
-            f"labels that look like {doubt.looks} are classes by {LITERAL}"
-            for doubt in _doubts(table).values()
-        ]
-        words = sorted(
-            {x for name in _LABELS for x in table.text.get(name, []) if is_missing(x)}
-        )
-        if words:
-            notes.append(f"{', '.join(map(repr, words))} are names of classes by {LITERAL}")
-    else:
-        _check_labels(table)
-    names, given = _classes(table, train, literal_labels)
-    labels = _numbered(table, "clean_label", names) if "clean_label" in table.text else given
+    classes = numbered_labels(table, train, literal=literal_labels)
+    given, labels = classes.given, classes.clean
+    notes += classes.notes
     again = repeated_rows(table)
-    checked = {} if literal_labels else {"label": given, "clean_label": labels}
+    columns = {"label": given} if labels is given else {"label": given, "clean_label": labels}
     used = train if test is None else train | test
-    check_repeated_files(table, again, checked, test, used)
+    notes += check_repeated_files(table, again, columns, test, used, literal=literal_labels)
     if test is None:
         test = held_out_rows(table, labels, again)
         if not test.any():
@@ -88,7 +74,7 @@ def read_manifest(
         without_offsets(images.pixels, offsets),
         labels[kept],
         test[kept],
-        names,
+        classes.names,
         sources=[called[row] for row in kept],
         ids=kept,
         given=None if labels is given else given[kept],
@@ -141,79 +127,6 @@ def _splits(table: Table) -> tuple[_Mask, _Mask | None, list[str]]:
     both = test == "test" and "validation" in present
     notes = ["the rows of the split validation are left out"] if both else []
     return splits == "train", splits == test, notes
-
-
-def _check_labels(table: Table) -> None:
-    """Refuse labels that are probably none."""
-    for column in _LABELS:
-        labels = table.text.get(column, [])
-        missing = [row for row, label in enumerate(labels) if is_missing(label)]
-        if missing:
-            label = labels[missing[0]]
-            raise UsageError(
-                f"{table.where(missing[0])}: expected a label in column {column!r}, got "
-                f"{label!r}, which stands for a missing one (such rows: {len(missing)}); fill "
-                f"them or remove the rows, or pass {LITERAL} if {label!r} names a class"
-            )
-    for column, doubt in _doubts(table).items():
-        where = table.where(table.text[column].index(doubt.label))
-        raise UsageError(f"{where}: {doubt.message(f'column {column!r}')}")
-
-
-def _doubts(table: Table) -> dict[str, Doubt]:
-    """Return, by column, why labels are probably no classes."""
-    doubts = {name: find_doubt(table.text[name]) for name in _LABELS if name in table.text}
-    return {name: doubt for name, doubt in doubts.items() if doubt is not None}
-
-
-def _classes(table: Table, train: _Mask, literal: bool) -> tuple[list[str], Array]:
-    """Return the names of the classes, which the training rows tell, and all labels."""
-    labels = table.text["label"]
-    known = {label for label, is_train in zip(labels, train.tolist(), strict=True) if is_train}
-    numbers = [whole_number(label) for label in known]
-    if None not in numbers:
-        if not literal:
-            _check_numbers(table, sorted({x for x in numbers if x is not None}))
-        known = set(map(plain, known))
-    names = in_class_order(known)
-    return names, _numbered(table, "label", names)
-
-
-def _check_numbers(table: Table, numbers: list[int]) -> None:
-    """Refuse numbers of classes that count neither from 0 nor from 1."""
-    labels = table.text["label"]
-    if numbers[0] < 0:
-        row = next(row for row, label in enumerate(labels) if label.startswith("-"))
-        raise UsageError(
-            f"{table.where(row)}: expected classes numbered from 0 or 1, got label "
-            f"{labels[row]}; renumber the classes or drop the row, or pass {LITERAL} if it "
-            "names a class"
-        )
-    first = 1 if numbers[:2] == [1, 2] else 0
-    gap = next((k for k, number in enumerate(numbers, first) if k != number), None)
-    if gap is not None:
-        raise UsageError(
-            f"{table.path}: expected training rows of every class from {first} to "
-            f"{numbers[-1]}, got none of class {gap}; renumber the classes without a gap, or "
-            f"pass {LITERAL} to take the numbers as names"
-        )
-
-
-def _numbered(table: Table, column: str, names: list[str]) -> Array:
-    """Return the class numbers of a column."""
-    place = {name: number for number, name in enumerate(names)}
-    for label in set(table.text[column]) - set(place):
-        place[label] = place.get(plain(label), -1)  # 01 and 1.0 are class 1
-    labels = np.array([place[label] for label in table.text[column]], np.int64)
-    unknown = labels < 0
-    if unknown.any():
-        row = int(unknown.argmax())
-        shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-        raise UsageError(
-            f"{table.where(row)}: expected a class that the training rows label ({shown}), "
-            f"got {table.text[column][row]!r} in column {column!r}; correct it or drop the row"
-        )
-    return labels
 
 
 def table_images(

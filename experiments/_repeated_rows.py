@@ -28,28 +28,43 @@ def repeated_rows(table: Table) -> Groups:
 
 
 def check_repeated_files(
-    table: Table, groups: Groups, labels: Mapping[str, Array], test: _Mask | None, used: _Mask
-) -> None:
-    """Refuse files that are listed with two labels or in two parts.
+    table: Table,
+    groups: Groups,
+    labels: Mapping[str, Array],
+    test: _Mask | None,
+    used: _Mask,
+    *,
+    literal: bool,
+) -> list[str]:
+    """Refuse files that are listed with two labels or in two parts, and return notes.
 
     Numbers may well be the same for two examples; a file is one.
 
     Args:
         table: with paths.
         groups: of its rows, see ``repeated_rows``.
-        labels: class numbers by column, none to accept different ones.
+        labels: class numbers by column.
         test: the rows of the test set, if the table has a column for that.
         used: the rows of any part.
+        literal: whether different labels are accepted, which is a note then.
     """
     if table.features is not None:
-        return
+        return []
+    notes = []
     for column, numbers in labels.items():
-        _check_alike(table, groups, numbers, column)
+        if not literal:
+            _check_alike(table, groups, numbers, column)
+        elif pair := first_pair(groups, numbers):
+            notes.append(
+                f"rows with another {column} than an earlier one of the same file are taken by "
+                f"{LITERAL} ({pair.count}, first row {table.rows[pair.places[1]]})"
+            )
     if test is not None:
         alone = np.arange(len(groups))
         rows = np.flatnonzero(used)
         alone[rows] = rows[first_places(groups[rows].tolist())]
         _check_alike(table, alone, test, "split")
+    return notes
 
 
 def note_repeated_rows(table: Table, groups: Groups, test: _Mask) -> list[str]:

@@ -338,4 +338,4 @@ def test_two_spellings_of_a_number_are_one_class(form, save):
 def test_words_for_missing_labels_that_are_names_are_told(save):
     labels = ["yes", "no", "N/A"] * 5
     note = load_dataset(save("csv", x=range(15), label=labels), literal_labels=True).note
-    assert "'N/A' are names of classes by --literal-labels." in note
+    assert "'N/A' names a class by --literal-labels (" in note

@@ -67,6 +67,8 @@ def test_a_file_with_two_labels_is_refused_with_both_rows(form, photos):
     assert (
         "Examples with the content of an earlier one and another label: 2, first " in data.note
     )
+    said = "Rows with another label than an earlier one of the same file are taken by"
+    assert f"{said} --literal-labels (2, first row {second})." in data.note
     check_divided(data)
 
 

@@ -90,8 +90,13 @@ def check_logits(logits: Any, axis: object) -> int:
         message=f"logits: expected a floating dtype, got {logits.dtype}; "
         f"cast them with logits.astype(jnp.float32)",
     )
+    if isinstance(axis, tuple):  # what takes several has made one of them before
+        raise TypeError(f"axis: expected an integer, one axis of classes, got {axis!r}")
     if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)):
-        raise TypeError(f"axis: expected an integer or a tuple of them, got {axis!r}")
+        raise TypeError(
+            f"axis: expected an integer or a tuple of them, got {axis!r}; under jax.jit "
+            f"name it in static_argnames"
+        )
     if not -logits.ndim <= axis < logits.ndim:
         raise ValueError(
             f"axis: expected an axis of logits of shape {logits.shape}, got {axis}; "
@@ -249,13 +254,14 @@ def check_hyperparameter(
     name: str,
     value: Any,
     interval: Interval,
-    example_shape: tuple[int, ...] = (),
+    example_shape: tuple[int, ...] | None = (),
     dtype: Any = None,
 ) -> None:
     """Check a number, or an array of numbers that broadcasts against the examples.
 
-    The number must lie in the interval as it is and as what it becomes in ``dtype``, that of
-    the computation, or JAX's widest where it is not known yet.
+    Without a shape of examples the array may have any. The number must lie in the interval as
+    it is and as what it becomes in ``dtype``, that of the computation, or JAX's widest where it
+    is not known yet.
     """
     if value is None and interval.optional:
         return
@@ -272,14 +278,20 @@ def check_hyperparameter(
         came = f"an array of {value.dtype}" if is_array else f"{value!r}"
         raise TypeError(f"{name}: expected a real number or an array of them, got {came}")
     shape = np.shape(value)
-    if not _broadcasts(shape, example_shape):
+    if example_shape is not None and not _broadcasts(shape, example_shape):
         raise ValueError(
             f"{name}: expected a scalar or a shape that broadcasts to the examples' "
             f"{example_shape}, got shape {shape}"
         )
     if is_traced(value):
         return
-    values = np.asarray(value, dtype=np.float64)
+    try:
+        values = np.asarray(value, dtype=np.float64)
+    except OverflowError:
+        raise ValueError(
+            f"{name}: expected a finite value {interval}, got an integer of "
+            f"{value.bit_length()} bits, which no float can hold; choose a less extreme one"
+        ) from None
     if not interval.contains(values):
         raise ValueError(f"{name}: expected a finite value {interval}, got {value}")
     dtype = np.dtype(jnp.result_type(float) if dtype is None else dtype)

@@ -39,7 +39,10 @@ def with_axis(layout: Layout, axis: int) -> Layout:
 
 
 def laid_out(array: ArrayInput, layout: Layout) -> Array:
-    """Return the array in that layout."""
+    """Return the array in that layout; whole on each device where there is none."""
+    own = layout_of(array)
+    if layout is None and own is not None:
+        layout = NamedSharding(own.mesh, PartitionSpec())
     if layout is None:
         return jnp.asarray(array)
     result: Array = jax.sharding.reshard(jnp.asarray(array), layout)
@@ -54,9 +57,7 @@ def split_as(array: ArrayInput, logits: ArrayInput, axis: int) -> Array:
 
 def whole(array: ArrayInput, layout: Layout) -> Array:
     """Return the array with a copy of it on each device of that layout's mesh."""
-    if layout is None:
-        return jnp.asarray(array)
-    return laid_out(array, NamedSharding(layout.mesh, PartitionSpec()))
+    return laid_out(array, layout and NamedSharding(layout.mesh, PartitionSpec()))
 
 
 def broadcast_like(value: ArrayInput, array: Array) -> Array:

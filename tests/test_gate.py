@@ -32,6 +32,10 @@ def test_the_gate_of_the_published_constants():
     np.testing.assert_allclose(losses.gate_probability(99.0, min_prob=1e-3), 0.1, rtol=1e-6)
     gates = losses.gate_probability(jnp.array([0.0, 1e4]))
     np.testing.assert_allclose(gates, [1e-8, 1e-4], rtol=2e-4)
+    floors = jnp.array([1e-8, 1e-5])
+    np.testing.assert_allclose(losses.gate_probability(99.0, floors), [1e-6, 1e-3], rtol=1e-6)
+    np.testing.assert_allclose(losses.m_for_gate(1e-3, floors), [99999, 99], rtol=1e-6)
+    np.testing.assert_allclose(jax.jit(losses.m_for_gate)(1e-3), 99999, rtol=1e-6)
 
 
 def test_an_untrained_network_of_a_thousand_classes_learns_from_mae_alone_at_m_1e5():

@@ -143,3 +143,26 @@ def test_a_bias_for_a_probability_is_computed_by_python():
     assert losses.logit_bias_for_initial_prob(2, initial_prob=1e-50) == pytest.approx(
         np.log(1e-50)
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("m", losses.gate_probability),
+        ("probability", losses.m_for_gate),
+        ("m", lambda m: losses.with_epsilon_softmax(CE, m=m)),
+        ("bias", lambda bias: losses.with_logit_bias(CE, bias=bias)),
+        ("weight of term 0", lambda weight: losses.weighted_sum((weight, CE))),
+        ("initial_prob", lambda p: losses.logit_bias_for_initial_prob(10, initial_prob=p)),
+        ("q", lambda q: losses.generalized_cross_entropy(LOGITS, LABELS, q=q)),
+        ("m", lambda m: losses.epsilon_bound(m, 10)),
+        ("epsilon", lambda epsilon: losses.m_for_epsilon(epsilon, 10)),
+        ("weight_decay", training.add_l1_weight_decay),
+    ],
+)
+def test_no_numbers_and_numbers_that_no_float_can_hold(name, call):
+    with pytest.raises(ValueError, match=rf"^{name}: expected .*, got an integer of 1329 bits"):
+        call(10**400)
+    for value in (None, [1.0], "1"):
+        with pytest.raises(TypeError, match=f"^{name}: expected a real number or an array of"):
+            call(value)

@@ -1,5 +1,7 @@
 """Wrong arguments to the losses of a last layer: one message that says what to do."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -137,5 +139,9 @@ def test_losses_in_float32_beside_hidden_states_of_half_precision():
     expected = jax.nn.logsumexp(logits) - logits[labels]
     np.testing.assert_allclose(wide, expected, rtol=1e-6)
     assert losses.linear_cross_entropy(hidden, kernel, labels).dtype == jnp.bfloat16
-    with pytest.raises(TypeError, match=r"loss_dtype: expected a floating dtype such as"):
-        losses.linear_cross_entropy(hidden, kernel, labels, loss_dtype=jnp.int32)
+    wrong: list[Any] = [jnp.int32, "foo", 3]
+    for dtype in wrong:
+        with pytest.raises(TypeError, match=r"loss_dtype: expected a floating dtype such as"):
+            losses.linear_cross_entropy(hidden, kernel, labels, loss_dtype=dtype)
+    with pytest.raises(TypeError, match=r"loss_dtype: expected .*32 bits, got float64; switch"):
+        losses.linear_cross_entropy(hidden, kernel, labels, loss_dtype=jnp.float64)

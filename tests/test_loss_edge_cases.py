@@ -286,3 +286,19 @@ def test_wide_numpy_labels_are_checked_whole():
         losses.checked(losses.cross_entropy)(
             np.zeros((2, 4), np.float32), np.array([0, 2**32 + 1])
         )
+
+
+def test_several_axes_of_classes_are_one():
+    logits = jax.random.normal(jax.random.key(0), (2, 3, 4))
+    flat = logits.transpose(0, 2, 1).reshape(2, 12)
+    for function in (losses.epsilon_softmax, losses.log_epsilon_softmax):
+        found = function(logits, m=2.0, axis=(2, 1))
+        exact = function(flat, m=2.0).reshape(2, 4, 3).transpose(0, 2, 1)
+        np.testing.assert_array_equal(found, exact)
+    found, exact = (
+        losses.entropy_regularizer(z, axis=axis) for z, axis in ((logits, (2, 1)), (flat, 1))
+    )
+    np.testing.assert_array_equal(found, exact)
+    views, labels = logits[None], jnp.zeros(2, jnp.int32)
+    with pytest.raises(TypeError, match=r"axis: expected an integer, one axis .*got \(2, 3\)"):
+        losses.generalized_jensen_shannon_loss(views, labels, axis=(2, 3))  # type: ignore[arg-type]

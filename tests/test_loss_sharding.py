@@ -87,6 +87,17 @@ def test_the_last_layer_learns_its_kernel_from_tokens_on_all_devices():
         np.testing.assert_allclose(found, exact, rtol=2e-5, atol=1e-5)
 
 
+def test_labels_may_be_split_where_logits_are_not():
+    logits, labels = batch((4, 4))
+    loss = losses.normalized_cross_entropy
+    expected = value_and_gradient(loss)(logits, labels)
+    mesh = mesh_of(AxisType.Explicit)
+    with jax.set_mesh(mesh):
+        got = value_and_gradient(loss)(split(mesh, logits), split(mesh, labels, *TOKENS))
+    for found, exact in zip(got, expected, strict=True):
+        np.testing.assert_allclose(found, exact, rtol=1e-6)
+
+
 def test_what_a_nearly_certain_token_still_learns_keeps_its_digits_on_every_mesh():
     """With two tokens on a device the same product rounds differently in the two passes."""
     generator = np.random.default_rng(3)
@@ -139,6 +150,7 @@ def test_classes_over_devices_belong_to_the_last_layer():
         for loss in (
             losses.cross_entropy,
             losses.checked(losses.cross_entropy),
+            losses.with_epsilon_softmax(losses.cross_entropy, m=1.0),
             losses.get("NCE+RCE", alpha=1.0, beta=1.0),
             lambda z, y: losses.generalized_jensen_shannon_loss(z[None], y),
         ):

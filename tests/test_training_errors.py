@@ -50,8 +50,13 @@ def test_states_and_devices():
     with pytest.raises(ValueError, match=r"divisible by 8 devices, got 20; use another"):
         parallel = data_parallel(Step(lambda s, b: s, "d"))
         parallel(jnp.zeros(8), make_data(20))
-    with pytest.raises(ValueError, match="multiple_of: expected at least 1, got 0"):
+    with pytest.raises(
+        ValueError, match=r"multiple_of: expected an integer in \[1, inf\), got 0"
+    ):
         pad_batch(make_data(), multiple_of=0)
+    for number in ("3", None, [4], float("nan"), jnp.array(4), True):
+        with pytest.raises(TypeError, match="multiple_of: expected a Python integer, got"):
+            pad_batch(make_data(), multiple_of=number)  # type: ignore[arg-type]
 
 
 X, Y = jnp.ones((4, 3)), jnp.zeros(4, jnp.int32)

@@ -5,11 +5,14 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from esoftmax_jax import _checks, _numerics
+from esoftmax_jax import _checks, _numerics, _sharding
 from esoftmax_jax._types import Array, ArrayInput, Scalar
+from esoftmax_jax.losses._class_axes import on_one_axis
 
 
-def epsilon_softmax(logits: ArrayInput, *, m: Scalar, axis: int = -1) -> Array:
+def epsilon_softmax(
+    logits: ArrayInput, *, m: Scalar, axis: int | tuple[int, ...] = -1
+) -> Array:
     r"""ε-softmax: softmax pushed towards the one-hot vector of its own prediction.
 
     .. math:: p_\epsilon = \frac{p + m \, e_t}{m + 1}, \quad p = \mathrm{softmax}(z),
@@ -21,7 +24,7 @@ def epsilon_softmax(logits: ArrayInput, *, m: Scalar, axis: int = -1) -> Array:
     Args:
         logits: floating (..., K, ...); half precision is computed in float32.
         m: ≥ 0, a number or an array of the shape of ``logits`` without ``axis``.
-        axis: the axis of classes.
+        axis: the axis of classes, or a tuple of several that make one.
 
     Returns:
         Probabilities with the shape and dtype of ``logits``; they sum to 1.
@@ -40,12 +43,16 @@ def epsilon_softmax(logits: ArrayInput, *, m: Scalar, axis: int = -1) -> Array:
         Wang et al., "ε-Softmax: Approximating One-Hot Vectors for Mitigating Label Noise",
         NeurIPS 2024 (arXiv 2508.02387), section 3.1.
     """
+    if isinstance(axis, tuple):
+        return on_one_axis(epsilon_softmax, (logits,), {"m": m, "axis": axis})
     axis = _check(logits, m, axis)
     probs: Array = _epsilon_softmax(logits, m=m, axis=axis)
     return probs
 
 
-def log_epsilon_softmax(logits: ArrayInput, *, m: Scalar, axis: int = -1) -> Array:
+def log_epsilon_softmax(
+    logits: ArrayInput, *, m: Scalar, axis: int | tuple[int, ...] = -1
+) -> Array:
     r"""Logarithm of :func:`epsilon_softmax`, computed without leaving log space.
 
     .. math:: \log p_{\epsilon,t} = \log\frac{p_t + m}{m + 1}, \qquad
@@ -57,7 +64,7 @@ def log_epsilon_softmax(logits: ArrayInput, *, m: Scalar, axis: int = -1) -> Arr
     Args:
         logits: floating (..., K, ...); half precision is computed in float32.
         m: ≥ 0, a number or an array of the shape of ``logits`` without ``axis``.
-        axis: the axis of classes.
+        axis: the axis of classes, or a tuple of several that make one.
 
     Returns:
         Log probabilities with the shape and dtype of ``logits``.
@@ -75,7 +82,10 @@ def log_epsilon_softmax(logits: ArrayInput, *, m: Scalar, axis: int = -1) -> Arr
     Reference:
         Wang et al., NeurIPS 2024 (arXiv 2508.02387), section 3.1.
     """
+    if isinstance(axis, tuple):
+        return on_one_axis(log_epsilon_softmax, (logits,), {"m": m, "axis": axis})
     axis = _check(logits, m, axis)
+    _sharding.check_class_axis(_sharding.layout_of(logits), axis)
     log_probs: Array = _log_epsilon_softmax(logits, m=m, axis=axis)
     return log_probs
 
@@ -106,7 +116,7 @@ def epsilon_bound(m: Scalar, num_classes: int) -> Array:
         Wang et al., NeurIPS 2024 (arXiv 2508.02387), Lemma 1.
     """
     _checks.check_num_classes(num_classes)
-    _checks.check_hyperparameter("m", m, _checks.NON_NEGATIVE, jnp.shape(m))
+    _checks.check_hyperparameter("m", m, _checks.NON_NEGATIVE, None)
     return _farthest(num_classes) / (1 + jnp.asarray(m, dtype=float))
 
 
@@ -139,7 +149,7 @@ def m_for_epsilon(epsilon: Scalar, num_classes: int) -> Array:
     farthest = _farthest(num_classes)
     # One rounding of slack, so that epsilon_bound(0, K) is accepted back.
     interval = _checks.Interval(0.0, farthest * (1 + 1e-6), low_open=True)
-    _checks.check_hyperparameter("epsilon", epsilon, interval, jnp.shape(epsilon))
+    _checks.check_hyperparameter("epsilon", epsilon, interval, None)
     return jnp.maximum(farthest / jnp.asarray(epsilon, dtype=float) - 1, 0)
 
 

@@ -5,12 +5,13 @@ import jax.numpy as jnp
 
 from esoftmax_jax import _checks, _numerics
 from esoftmax_jax._types import Array, ArrayInput
+from esoftmax_jax.losses._class_axes import on_one_axis
 
 
 def entropy_regularizer(
     logits: ArrayInput,
     *,
-    axis: int = -1,
+    axis: int | tuple[int, ...] = -1,
     where: ArrayInput | None = None,
     axis_name: str | None = None,
 ) -> Array:
@@ -23,7 +24,8 @@ def entropy_regularizer(
 
     Args:
         logits: floating (..., K, ...), K ≥ 2; half precision is computed in float32.
-        axis: the axis of classes; the mean is over all others.
+        axis: the axis of classes, or a tuple of several that make one; the mean is over all
+            others.
         where: booleans with the shape of ``logits`` without ``axis``; masked examples do not
             enter the mean.
         axis_name: the mapped axis (or axes) of devices that hold parts of the batch.
@@ -49,6 +51,9 @@ def entropy_regularizer(
         Ye et al., "Active Negative Loss: A Robust Framework for Learning with Noisy Labels",
         2024 (the entropy-based regularisation, ANL-ER).
     """
+    if isinstance(axis, tuple):
+        options = {"axis": axis, "where": where, "axis_name": axis_name}
+        return on_one_axis(entropy_regularizer, (logits,), options)
     axis = _checks.check_logits(logits, axis)
     _checks.check_where(where, logits.shape[:axis] + logits.shape[axis + 1 :])
     num_classes = logits.shape[axis]

@@ -21,10 +21,11 @@ def gate_probability(m: Scalar, min_prob: Scalar = 1e-8) -> Array:
 
     Args:
         m: ≥ 0, a number or an array of any shape.
-        min_prob: in (0, 1), the floor of the loss.
+        min_prob: in (0, 1), the floor of the loss; a number or an array.
 
     Returns:
-        The probability, with the shape of ``m``; above 1 no label passes that is not predicted.
+        The probability, in the shape that both broadcast to; above 1 no label passes that is
+        not predicted.
 
     Raises:
         TypeError: an argument is no number.
@@ -39,8 +40,8 @@ def gate_probability(m: Scalar, min_prob: Scalar = 1e-8) -> Array:
         Wang et al., NeurIPS 2024 (arXiv 2508.02387), section 3.2, and the authors' code, which
         clips after the division.
     """
-    _checks.check_hyperparameter("m", m, _checks.NON_NEGATIVE, jnp.shape(m))
-    _checks.check_hyperparameter("min_prob", min_prob, FLOOR, jnp.shape(m))
+    _checks.check_hyperparameter("m", m, _checks.NON_NEGATIVE, None)
+    _checks.check_hyperparameter("min_prob", min_prob, FLOOR, None)
     return (1 + jnp.asarray(m, dtype=float)) * jnp.asarray(min_prob, dtype=float)
 
 
@@ -53,11 +54,11 @@ def m_for_gate(probability: Scalar, min_prob: Scalar = 1e-8) -> Array:
     the label ten times as much.
 
     Args:
-        probability: in [``min_prob``, 1], a number or an array of any shape.
-        min_prob: in (0, 1), the floor of the loss.
+        probability: in [``min_prob``, 1] (the least of them), a number or an array.
+        min_prob: in (0, 1), the floor of the loss; a number or an array.
 
     Returns:
-        m ≥ 0, with the shape of ``probability``, to be given to a loss of that ``min_prob``.
+        m ≥ 0, in the shape that both broadcast to, to be given to a loss of that ``min_prob``.
 
     Raises:
         TypeError: an argument is no number.
@@ -71,11 +72,10 @@ def m_for_gate(probability: Scalar, min_prob: Scalar = 1e-8) -> Array:
     Reference:
         The inverse of :func:`gate_probability`.
     """
-    shape = np.shape(probability)
-    _checks.check_hyperparameter("min_prob", min_prob, FLOOR, shape)
+    _checks.check_hyperparameter("min_prob", min_prob, FLOOR, None)
     low = 0.0 if _checks.is_traced(min_prob) else float(np.min(np.asarray(min_prob)))
     interval = _checks.Interval(low * (1 - 1e-6), 1.0)  # one rounding of slack
-    _checks.check_hyperparameter("probability", probability, interval, shape)
+    _checks.check_hyperparameter("probability", probability, interval, None)
     gate, floor = (jnp.asarray(x, dtype=float) for x in (probability, min_prob))
     m = jnp.maximum(gate / floor - 1, 0)
     # What rounds upwards would close the gate on that very probability.

@@ -1,7 +1,9 @@
 """What may enter the losses of a last layer; see :mod:`esoftmax_jax._checks`."""
 
+import contextlib
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -59,12 +61,19 @@ def check_token_labels(labels: Any, hidden: Any) -> None:
 def checked_loss_dtype(loss_dtype: Any, hidden: Any) -> np.dtype:
     """Return the floating dtype of the losses, that of the hidden states if none is given."""
     if loss_dtype is None:
-        loss_dtype = hidden.dtype
-    if not jnp.issubdtype(loss_dtype, jnp.floating):
+        loss_dtype = jax.dtypes.canonicalize_dtype(hidden.dtype)
+    dtype: np.dtype | None = None
+    with contextlib.suppress(TypeError):
+        dtype = np.dtype(loss_dtype)
+    if dtype is None or not jnp.issubdtype(dtype, jnp.floating):
         raise TypeError(
             f"loss_dtype: expected a floating dtype such as jnp.float32, got {loss_dtype!r}"
         )
-    dtype: np.dtype = np.dtype(loss_dtype)
+    if jax.dtypes.canonicalize_dtype(dtype) != dtype:
+        raise TypeError(
+            f"loss_dtype: expected a dtype of at most 32 bits, got {dtype}; switch on "
+            f"jax_enable_x64 or pass jnp.float32"
+        )
     return dtype
 
 

@@ -57,7 +57,7 @@ def with_epsilon_softmax(
     """
     if not callable(loss):
         raise TypeError(f"with_epsilon_softmax: expected a loss function, got {loss!r}")
-    _checks.check_hyperparameter("m", m, _checks.NON_NEGATIVE, jnp.shape(m))
+    _checks.check_hyperparameter("m", m, _checks.NON_NEGATIVE, None)
     _checks.check_hyperparameter("min_prob", min_prob, _checks.PROBABILITY_FLOOR)
 
     @functools.wraps(loss)

@@ -214,8 +214,8 @@ def pad_batch(batch: Batch, *, multiple_of: int) -> dict[str, Any]:
         The batch with a "where" entry, of size ⌈N / multiple_of⌉ · multiple_of.
 
     Raises:
-        TypeError: the batch is no mapping, or something in it is no array; a mask that is not
-            boolean.
+        TypeError: ``multiple_of`` is no Python integer; the batch is no mapping, or something
+            in it is no array; a mask that is not boolean.
         ValueError: ``multiple_of`` < 1; no labels; entries of different sizes.
 
     Example:
@@ -226,8 +226,7 @@ def pad_batch(batch: Batch, *, multiple_of: int) -> dict[str, Any]:
         >>> print(padded["labels"], padded["where"])
         [ 0  1  0 -1] [ True  True  True False]
     """
-    if multiple_of < 1:
-        raise ValueError(f"multiple_of: expected at least 1, got {multiple_of}")
+    _checks.check_hyperparameter("multiple_of", multiple_of, _checks.POSITIVE_INTEGER)
     _batch.check_entries(batch, "labels")
     _batch.check_arrays(batch)
     labels, where = batch["labels"], batch.get("where")

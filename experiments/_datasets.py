@@ -206,7 +206,8 @@ def load_dataset(
         name = rest or spec
         return _checked(spec, read_prepared(name, data_dir), base=name.partition(":")[0])
     if kind == "npz" and path is not None:
-        return _checked(spec, read_npz(path), literal_labels=literal_labels)
+        parts = read_npz(path, literal_labels=literal_labels)
+        return _checked(spec, parts, literal_labels=literal_labels)
     if kind == "folder" and path is not None:
         return _checked(spec, read_folder(spec, path, image_size))
     if kind in ("csv", "parquet") and path is not None:

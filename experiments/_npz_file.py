@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from experiments._archive_labels import numbered_from_0
 from experiments._array_cache import UNREADABLE
 from experiments._array_header import check_archive
 from experiments._dataset_checks import checked_ids, checked_images, checked_labels
@@ -23,22 +24,31 @@ from experiments._dataset_parts import (
 )
 from experiments._errors import UsageError
 from experiments._feature_offsets import find_offsets, offset_note, without_offsets
+from experiments._label_text import listed_alike, same_looking
 from experiments._regular_file import not_a_file
 from experiments._wide_images import arrays_to_bytes
 
 _OPTIONAL = ("train_clean_labels", "class_names", "train_ids")
 
 
-def read_npz(path: Path) -> Parts:
+def read_npz(path: Path, *, literal_labels: bool = False) -> Parts:
     """Read a NumPy archive, with the names of its arrays ours or Keras's.
 
     It may also hold ``train_clean_labels`` beside labels with errors, ``class_names`` and
-    ``train_ids``. Where it has no test set, a fifth of the training set becomes it.
+    ``train_ids``. Where it has no test set, a fifth of the training set becomes it. Labels may
+    be one-hot, names or truth values, or number classes from 1, without ``class_names``.
     """
     arrays, called = _read_arrays(path)
-    names = arrays.pop("class_names", None)
+    names, named = arrays.pop("class_names", None), list[str]()
+    class_names = None if names is None else _class_names(names, path)
+    if names is None:
+        labels = {key: array for key, array in arrays.items() if key.endswith("labels")}
+        where = {key: f"npz:{path}: {called[key]}" for key in labels}
+        labels, class_names, named = numbered_from_0(labels, where, literal=literal_labels)
+        arrays |= labels
     ids = arrays.pop("train_ids", None)
     arrays, value_range, notes, warnings = arrays_to_bytes(arrays)
+    notes += named
     offsets = find_offsets(arrays["train_images"])
     notes += offset_note(offsets, [f"column {place}" for place in range(len(offsets))])
     arrays |= {
@@ -53,7 +63,7 @@ def read_npz(path: Path) -> Parts:
         called |= {GIVEN: called["train_labels"], "train_labels": "train_clean_labels"}
     parts = Parts(
         arrays=arrays,
-        class_names=None if names is None else _class_names(names, path),
+        class_names=class_names,
         train_ids=ids,
         label_sets=label_sets,
         called=called,
@@ -122,6 +132,10 @@ def _class_names(names: Array, path: Path) -> tuple[str, ...]:
     if count > 1:
         raise UsageError(
             f"{where}: expected distinct names, got {name!r} {count} times; rename the others"
+        )
+    if alike := listed_alike(same_looking(listed)):
+        raise UsageError(
+            f"{where}: expected names that look different, got {alike}; rename one of them"
         )
     return tuple(listed)
 

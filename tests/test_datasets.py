@@ -227,6 +227,7 @@ WRONG_FURTHER = {
     "label beyond names": ({"class_names": NAMES[:2]}, ["train_labels", "[0, 2)"]),
     "one name": ({"class_names": NAMES[:1]}, ["at least 2 classes, got 1"]),
     "name twice": ({"class_names": NAMES[[0, 1, 0]]}, ["class_names", "'ant' 2 times"]),
+    "names that look the same": ({"class_names": np.array(["ant", "bee", "ant\u200b"])}, ["class_names", "look different, got 'ant\\u200b' and 'ant'"]),
     "names as numbers": ({"class_names": np.arange(3)}, ["class_names", "strings", "int64"]),
     "float ids": ({"train_ids": np.zeros(12)}, ["train_ids", "one integer", "float64"]),
     "id twice": ({"train_ids": np.arange(12) // 2}, ["train_ids", "got 0 in row 0 and again"]),

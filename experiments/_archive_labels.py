@@ -1,0 +1,97 @@
+"""Labels of an archive in other forms than class numbers from 0."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from experiments._dataset_checks import check_no_regression
+from experiments._dataset_parts import Array, in_class_order
+from experiments._errors import UsageError
+from experiments._label_doubts import find_doubt
+from experiments._label_text import is_missing
+
+
+def numbered_from_0(
+    labels: Mapping[str, Array], where: Mapping[str, str], *, literal: bool
+) -> tuple[dict[str, Array], tuple[str, ...] | None, list[str]]:
+    """Bring labels to class numbers from 0: one-hot ones, names, truth values, 1 to K.
+
+    Args:
+        labels: by our names; ``train_labels`` tell the classes.
+        where: what to call them in messages.
+        literal: whether names are classes whatever they look like.
+
+    Returns:
+        The labels, names of the classes where the labels tell them, and notes.
+
+    Raises:
+        UsageError: names are missing, no classes, or not known from the training labels.
+    """
+    found = {key: array[:, 0] if _is_column(array) else array for key, array in labels.items()}
+    if all(map(_is_one_hot, found.values())):
+        return {key: array.argmax(axis=1) for key, array in found.items()}, None, []
+    if any(array.ndim != 1 or not len(array) for array in found.values()):
+        return dict(labels), None, []
+    kinds = {"S" if array.dtype.kind == "U" else array.dtype.kind for array in found.values()}
+    if kinds in ({"S"}, {"b"}):
+        texts = {key: _texts(array, where[key]) for key, array in found.items()}
+        if not literal:
+            _check_names(texts["train_labels"], where["train_labels"])
+        names = in_class_order(set(texts["train_labels"]))
+        places = {key: _places(one, names, where[key]) for key, one in texts.items()}
+        return places, tuple(names), []
+    values = np.unique(found["train_labels"]) if kinds <= set("iuf") else np.zeros(0)
+    count = len(values)
+    if not count or not np.array_equal(values, np.arange(1, count + 1)):
+        return dict(labels), None, []
+    if not all(np.isin(array, values).all() for array in found.values()):
+        return dict(labels), None, []
+    if not literal:
+        check_no_regression(found["train_labels"], where["train_labels"])
+    names = [str(number) for number in range(1, count + 1)]
+    note = f"the classes are called by their numbers, 1 to {count}"
+    places = {key: array.astype(np.int64) - 1 for key, array in found.items()}
+    return places, tuple(names), [note]
+
+
+def _is_column(array: Array) -> bool:
+    return array.ndim == 2 and array.shape[1] == 1
+
+
+def _is_one_hot(array: Array) -> bool:
+    if array.ndim != 2 or array.shape[1] < 2 or array.dtype.kind not in "biuf":
+        return False
+    return bool(((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all())
+
+
+def _texts(array: Array, where: str) -> list[str]:
+    try:
+        texts = [x.decode() if isinstance(x, bytes) else str(x) for x in array.tolist()]
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{where}: expected names of classes in UTF-8, got other bytes; write strings"
+        ) from error
+    return [text.strip() for text in texts]
+
+
+def _check_names(texts: list[str], where: str) -> None:
+    row = next((row for row, text in enumerate(texts) if is_missing(text)), None)
+    if row is not None:
+        raise UsageError(
+            f"{where}: expected a label in row {row}, got {texts[row]!r}, which stands for a "
+            "missing one; fill it or remove the row"
+        )
+    doubt = find_doubt(texts)
+    if doubt is not None:
+        raise UsageError(f"{where}: {doubt.message('the array')}")
+
+
+def _places(texts: list[str], names: list[str], where: str) -> Array:
+    place = {name: number for number, name in enumerate(names)}
+    row = next((row for row, text in enumerate(texts) if text not in place), None)
+    if row is not None:
+        raise UsageError(
+            f"{where}: expected a class that the training labels name "
+            f"({', '.join(names[:5])}), got {texts[row]!r} in row {row}; correct it or drop the row"
+        )
+    return np.array([place[text] for text in texts], np.int64)

@@ -1,0 +1,65 @@
+"""Labels of an archive in other forms than class numbers from 0."""
+
+import numpy as np
+import pytest
+
+from experiments._datasets import load_dataset
+from tests.dataset_helpers import refused
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+CLASSES = np.arange(30) % 3
+
+
+def archive(labels, test=None):
+    x = np.random.default_rng(0).normal(size=(len(labels), 4))
+    arrays = {"train_images": x, "train_labels": labels}
+    if test is not None:
+        arrays |= {"test_images": x[: len(test)] + 1, "test_labels": test}
+    np.savez("own.npz", allow_pickle=False, **arrays)
+    return "npz:own.npz"
+
+
+FORMS = {
+    "one-hot": (np.eye(3)[CLASSES], ("0", "1", "2")),
+    "one-hot, bool": (np.eye(3, dtype=bool)[CLASSES], ("0", "1", "2")),
+    "from 1": (CLASSES + 1, ("1", "2", "3")),
+    "from 1, float column": (CLASSES[:, None] + 1.0, ("1", "2", "3")),
+    "names": (np.array(["ant", "bee", "cow"])[CLASSES], ("ant", "bee", "cow")),
+    "bytes": (np.array([b"ant", b"bee", b"cow"])[CLASSES], ("ant", "bee", "cow")),
+    "numbers as text": (np.array(["2", "9", "10"])[CLASSES], ("2", "9", "10")),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("tested", [False, True])
+def test_labels_in_other_forms(form, tested):
+    labels, names = FORMS[form]
+    data = load_dataset(archive(labels, labels[:6] if tested else None))
+    assert (data.num_classes, data.class_names) == (3, names)
+    places = data.train_sources.astype(int)
+    assert data.train_labels.tolist() == CLASSES[places].tolist()
+    assert len(places) == (30 if tested else 24)
+    said = "The classes are called by their numbers, 1 to 3."
+    assert (said in data.note) == form.startswith("from 1")
+
+
+def test_truth_values():
+    data = load_dataset(archive(CLASSES == 1))
+    assert data.class_names == ("False", "True")
+    assert np.bincount(data.train_labels).tolist() == [16, 8]
+
+
+def test_labels_that_are_no_classes():
+    several = np.eye(3)[CLASSES]
+    several[0] = 1
+    refused(archive(several), "expected one label a row, shape (N,), got (30, 3)")
+    refused(archive(CLASSES + 2), "train_labels: expected examples of every class from 0 to 4")
+    refused(archive(CLASSES + 1, CLASSES[:6]), "every class from 0 to 3", "none of class 0")
+    names = np.array(["ant", "bee", "None"])[CLASSES]
+    refused(archive(names), "train_labels: expected a label in row 2, got 'None'")
+    assert load_dataset(archive(names), literal_labels=True).num_classes == 3
+    names = np.array(["ant", "bee", "cow"])[CLASSES]
+    refused(archive(names, ["ant", "dog"]), "test_labels: expected a class", "got 'dog' in row 1")
+    refused(archive(np.array(["ant", "bee", "ant;bee"])[CLASSES]), "several labels in one cell")
+    refused(archive(np.array([b"a", b"\xff"])[CLASSES % 2]), "names of classes in UTF-8")

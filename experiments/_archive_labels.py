@@ -92,6 +92,7 @@ def _places(texts: list[str], names: list[str], where: str) -> Array:
     if row is not None:
         raise UsageError(
             f"{where}: expected a class that the training labels name "
-            f"({', '.join(names[:5])}), got {texts[row]!r} in row {row}; correct it or drop the row"
+            f"({', '.join(names[:5])}), got {texts[row]!r} in row {row}; correct it or drop "
+            "the row"
         )
     return np.array([place[text] for text in texts], np.int64)

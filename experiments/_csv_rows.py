@@ -12,6 +12,7 @@ from experiments._errors import UsageError
 from experiments._regular_file import regular
 
 _DELIMITERS = ",;\t"  # by country; tabs in what spreadsheets call Unicode text
+_SEPARATOR = re.compile(r"\"?sep=([,;\t])\"?[,;]*", re.IGNORECASE)  # a first line for Excel
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LONGEST_ROW = 2**25  # characters: a million columns
 _SHOWN = 20  # names of columns in a message
@@ -37,7 +38,7 @@ class CsvRows:
         self._taken = 0  # characters of the present row
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the line, from 1, in which a row begins, and its cells: none if it is blank.
+        """Yield the line, from 1, in which a row begins, and its cells: none if all are blank.
 
         Raises:
             OSError: the file cannot be read.
@@ -52,13 +53,16 @@ class CsvRows:
             with self._path.open(encoding=encoding, errors=errors, newline="") as text:
                 lines = self._lines(text)
                 begin = list(_until_text(lines))
-                delimiter = _delimiter(begin[-1] if begin else "")
+                header = begin[-1] if begin else ""
+                if said := _SEPARATOR.fullmatch(header.strip("\r\n")):
+                    begin[-1] = "\n"
+                delimiter = said[1] if said else _delimiter(header)
                 reader = csv.reader(
                     itertools.chain(begin, lines), delimiter=delimiter, **self._form
                 )
                 for cells in reader:
                     row, end, self._taken = end + 1, reader.line_num, 0
-                    yield row, cells
+                    yield row, cells if any(map(str.strip, cells)) else []
         except UnicodeDecodeError:
             self._refuse_encoding("something else")
         except csv.Error as error:

@@ -26,7 +26,8 @@ from experiments._repeated_rows import (
 from experiments._table_files import Table, read_table
 from experiments._table_labels import numbered_labels
 
-_SPLITS = {name: name for name in ("train", "test", "validation")} | {"val": "validation"}
+_SPLITS = {name: name for name in ("train", "test", "validation")}
+_SPLITS |= {"training": "train", "testing": "test", "val": "validation", "valid": "validation"}
 
 _MOST_FEATURES = 40
 

@@ -139,9 +139,11 @@ def _read_csv(path: Path, wanted: Sequence[str] | None) -> Table:
             if not cells:  # a blank line
                 continue
             if header is None:
-                header = _header(path, [name.strip() for name in cells], wanted)
+                header = _header(path, _until_blank([name.strip() for name in cells]), wanted)
                 text = {name: [] for name in header.text}
                 continue
+            if len(cells) > len(header.names):
+                cells = [*cells[: len(header.names)], *_until_blank(cells[len(header.names) :])]
             if len(cells) != len(header.names):
                 raise UsageError(
                     f"{path}, row {row}: expected {len(header.names)} cells as in the "
@@ -158,6 +160,12 @@ def _read_csv(path: Path, wanted: Sequence[str] | None) -> Table:
         header = _header(path, [], wanted)
     _check_rows(path, len(rows))
     return _table(path, rows, text, np.stack(features) if features else None, header)
+
+
+def _until_blank(cells: list[str]) -> list[str]:
+    """Return cells without blank ones at the end, which spreadsheets write."""
+    last = next((i for i in range(len(cells), 0, -1) if cells[i - 1].strip()), 0)
+    return cells[:last]
 
 
 def _table(

@@ -60,6 +60,8 @@ def test_labels_that_are_no_classes():
     refused(archive(names), "train_labels: expected a label in row 2, got 'None'")
     assert load_dataset(archive(names), literal_labels=True).num_classes == 3
     names = np.array(["ant", "bee", "cow"])[CLASSES]
-    refused(archive(names, ["ant", "dog"]), "test_labels: expected a class", "got 'dog' in row 1")
+    refused(
+        archive(names, ["ant", "dog"]), "test_labels: expected a class", "got 'dog' in row 1"
+    )
     refused(archive(np.array(["ant", "bee", "ant;bee"])[CLASSES]), "several labels in one cell")
     refused(archive(np.array([b"a", b"\xff"])[CLASSES % 2]), "names of classes in UTF-8")

@@ -1,5 +1,7 @@
 """Sums of metrics: exact where 32 bits are not enough; and the precision of the step."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -100,10 +102,24 @@ def test_the_mean_loss_is_differentiated_in_the_precision_of_the_loss():
         np.testing.assert_allclose(metrics.loss, exact, rtol=1e-15)
 
 
-@pytest.mark.parametrize("count", [-1, 2**53, 2**60])
+@pytest.mark.parametrize("count", [-1, 2**53, 2**60, jnp.int8(-3)])
 def test_a_count_that_cannot_be_held_is_refused(count):
-    with pytest.raises(ValueError, match=rf"number of examples in \[0, 2⁵³\), got {count}"):
+    with pytest.raises(
+        ValueError, match=rf"^count: .* number of examples in \[0, 2⁵³\), got {count}"
+    ):
         Metrics(0.0, 0, count)
+
+
+def test_sums_that_are_no_numbers():
+    wrong: Any
+    for wrong in (1.0, None, "a"):
+        with pytest.raises(TypeError, match="^correct: expected a whole number of examples"):
+            Metrics(0.0, wrong, 1)
+    with pytest.raises(TypeError, match="^loss_sum: expected a number, got 'a'"):
+        Metrics("a", 0, 1)
+    for wrong in (None, {"count": 1}):
+        with pytest.raises(TypeError, match=r"^other: expected a Metrics, got .*Metrics.empty"):
+            Metrics.empty().merge(wrong)
 
 
 def test_batches_of_symbolic_size_and_explicitly_split_ones():

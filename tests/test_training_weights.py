@@ -87,6 +87,41 @@ def test_weights_of_0_and_1_are_a_mask():
     assert metrics.count == 0
 
 
+@pytest.mark.parametrize("run", [lambda step: step, jax.jit])
+def test_weights_whose_sum_overflows(run):
+    step = run(make_train_step(linear, losses.cross_entropy, optax.sgd(1.0)))
+    batch = {**DATA, "weights": jnp.full(16, 3e38)}
+    if run is jax.jit:  # nothing can be raised there; it is seen, as a label that is no class
+        assert jnp.isnan(step(start(optax.sgd(1.0)), batch)[0].params).all()
+        return
+    with pytest.raises(ValueError, match=r"weights: .* sum of at most 3.4e\+38, got 4.8e\+39;"):
+        step(start(optax.sgd(1.0)), batch)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_weights_are_checked_before_they_are_split(backend):
+    tx = optax.sgd(1.0)
+    axis_name = None if backend == "jit" else "devices"
+    step = make_train_step(linear, losses.cross_entropy, tx, axis_name=axis_name)
+    parallel = data_parallel(step, backend=backend)
+    state = parallel.replicate(start(tx))
+    with pytest.raises(ValueError, match=r"weights: expected shape \(16,\), .*got \(16, 1\)"):
+        parallel(state, {**DATA, "weights": WEIGHTS[:, None]})
+    with pytest.raises(ValueError, match=r"weights: expected finite weights ≥ 0, got -2\.0"):
+        parallel(state, {**DATA, "weights": np.full(16, -2.0, np.float32)})
+    if backend == "pmap":
+        with pytest.raises(ValueError, match=r"replicated once, got one that was 2 times"):
+            parallel(parallel.replicate(state), DATA)
+
+
+def test_a_weight_that_programs_take_for_0_counts_nowhere():
+    batch = (jnp.ones(2), jnp.eye(2), jnp.arange(2), None)
+    for count in (Metrics.from_batch, jax.jit(Metrics.from_batch)):
+        assert count(*batch, jnp.array([1e-38, 1.0])).count == 1
+        # The least number above 0 of half precision is none of these.
+        assert count(*batch, jnp.array([0.0, 6e-8], jnp.float16)).count == 1
+
+
 def test_padding_has_no_weight():
     padded = pad_batch({**DATA, "weights": WEIGHTS}, multiple_of=10)
     np.testing.assert_array_equal(padded["weights"], [*WEIGHTS, 0, 0, 0, 0])
@@ -223,18 +258,30 @@ class Linear(nnx.Module):
         return self.dense(x)
 
 
+class Normalised(nnx.Module):
+    """A network in NNX that has more than parameters."""
+
+    def __init__(self, rngs):
+        self.norm = nnx.BatchNorm(8, rngs=rngs)
+        self.dropout = nnx.Dropout(0.5, rngs=rngs)
+
+
 def test_modules_in_place_of_functions():
     model = Linear(nnx.Rngs(0))
     graphdef, params = nnx.split(model)
     wrong: Any
-    for wrong in (model, model.__call__, graphdef):
+    for wrong in (model, model.__call__, graphdef, Linear):
         with pytest.raises(TypeError, match=r"got the NNX module \w+; for NNX take `graphdef"):
             make_eval_step(wrong, losses.cross_entropy)
-    for wrong in (model, graphdef, (graphdef, params)):
+    for wrong in (model, graphdef, (graphdef, params), nnx.state(model)):
         with pytest.raises(
             ValueError, match=r"variables: .*; for NNX take `graphdef, params ="
         ):
             create_train_state(wrong, optax.sgd(1.0))
+    for wrong, named in ((model, "Linear"), (Normalised(nnx.Rngs(0)), "BatchStat, RngCount")):
+        values = wrong if wrong is model else nnx.split(wrong)[1]
+        with pytest.raises(TypeError, match=rf"got also {named}.* of NNX; for NNX take"):
+            create_train_state({"params": values}, optax.sgd(1.0))
     with pytest.raises(TypeError, match=r"got the class Network; .*, Network\(\.\.\.\)\.apply"):
         make_eval_step(Network, losses.cross_entropy)
     with pytest.raises(
@@ -245,7 +292,7 @@ def test_modules_in_place_of_functions():
 
 def test_the_remedy_for_nnx_works():
     tx = optax.sgd(1.0)
-    graphdef, params = nnx.split(Linear(nnx.Rngs(0)))
+    graphdef, params = nnx.split(Linear(nnx.Rngs(0)), nnx.Param)
     state = create_train_state({"params": params}, tx)
     step = make_train_step(
         lambda variables, inputs, train: nnx.merge(graphdef, variables["params"])(inputs),

@@ -22,7 +22,7 @@ def check_transformation(tx: object) -> None:
 
 
 NNX_REMEDY = (
-    "for NNX take `graphdef, params = nnx.split(model)`, start with "
+    "for NNX take `graphdef, params = nnx.split(model, nnx.Param)`, start with "
     'create_train_state({"params": params}, tx) and pass lambda variables, inputs, train: '
     'nnx.merge(graphdef, variables["params"])(inputs); a model with batch statistics or '
     "dropout needs a step of your own"
@@ -30,9 +30,34 @@ NNX_REMEDY = (
 
 
 def is_nnx(value: object) -> bool:
-    """Whether something belongs to Flax's NNX, which need not have been imported."""
+    """Whether something is a network of Flax's NNX, which need not have been imported."""
     nnx = sys.modules.get("flax.nnx")
-    return nnx is not None and isinstance(value, (nnx.Module, nnx.GraphDef))
+    if nnx is None:
+        return False
+    is_class = isinstance(value, type) and issubclass(value, nnx.Module)
+    return is_class or isinstance(value, (nnx.Module, nnx.GraphDef))
+
+
+def is_nnx_state(value: object) -> bool:
+    """Whether something is the variables of an NNX network."""
+    nnx = sys.modules.get("flax.nnx")
+    return nnx is not None and isinstance(value, nnx.State)
+
+
+def check_parameters(params: Any) -> None:
+    """Refuse what NNX keeps beside parameters: a step would train it, or never update it."""
+    nnx = sys.modules.get("flax.nnx")
+    if nnx is None:
+        return
+    kinds = (nnx.Module, nnx.Variable)
+    leaves = jax.tree.leaves(params, is_leaf=lambda x: isinstance(x, kinds))
+    others = (x for x in leaves if isinstance(x, kinds) and not isinstance(x, nnx.Param))
+    names = sorted({type(x).__name__ for x in others})
+    if names:
+        raise TypeError(
+            f"variables['params']: expected parameters alone, got also {', '.join(names)} of "
+            f"NNX; {NNX_REMEDY}"
+        )
 
 
 def check_apply_function(apply_fn: object) -> None:
@@ -40,7 +65,8 @@ def check_apply_function(apply_fn: object) -> None:
     name = "apply_fn: expected a function of variables and inputs, got"
     owner = getattr(apply_fn, "__self__", apply_fn)
     if is_nnx(owner):
-        raise TypeError(f"{name} the NNX module {type(owner).__name__}; {NNX_REMEDY}")
+        of = owner.__name__ if isinstance(owner, type) else type(owner).__name__
+        raise TypeError(f"{name} the NNX module {of}; {NNX_REMEDY}")
     if isinstance(apply_fn, nn.Module):
         raise TypeError(
             f"{name} the module {type(apply_fn).__name__}; pass its method, model.apply"

@@ -12,8 +12,9 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from esoftmax_jax import _checks
 from esoftmax_jax._types import Array
-from esoftmax_jax.training import _batch
+from esoftmax_jax.training import _batch, _weights
 from esoftmax_jax.training._batch import Batch
+from esoftmax_jax.training._state import TrainState
 from esoftmax_jax.training._step import Step
 
 Backend: TypeAlias = Literal["pmap", "shard_map", "jit"]
@@ -42,10 +43,16 @@ class DataParallel:
 
         Raises:
             TypeError: the batch is no mapping, or something in it is no array.
-            ValueError: N is not divisible by the number of devices; a state that lies on one
-                device, or on other ones.
+            ValueError: N is not divisible by the number of devices; weights that do not fit,
+                or are negative (in NumPy's arrays; those on a device are not waited for); a
+                state that lies on one device, or on other ones.
         """
         self._check_replicated(state)
+        if isinstance(state, TrainState) and np.ndim(state.step) > 1:
+            raise ValueError(
+                f"state: expected one that was replicated once, got one that was "
+                f"{np.ndim(state.step)} times; call state = parallel.unreplicate(state) first"
+            )
         split = self._split(batch)
         if self.backend != "pmap":
             return self._compiled(state, split)
@@ -91,6 +98,7 @@ class DataParallel:
     def _split(self, batch: Batch) -> Any:
         _batch.check_entries(batch)
         _batch.check_arrays(batch)
+        _check_weights(batch)
         entries, count = dict(batch), len(self.devices)
         for path, value in jax.tree.leaves_with_path(entries):
             if value.shape[0] % count:
@@ -189,6 +197,17 @@ def data_parallel(
             donate_argnums=donate,
         )
     return DataParallel(chosen, backend, compiled, mesh)
+
+
+def _check_weights(batch: Batch) -> None:
+    """Check weights before they are split: by their whole shape, and what is in the host's."""
+    labels, weights, where = (batch.get(name) for name in ("labels", "weights", "where"))
+    if labels is None or weights is None:
+        return
+    examples = labels.shape[:-1] if _batch.is_distribution(labels) else labels.shape
+    _weights.check_shape(weights, examples)
+    if not isinstance(weights, jax.Array) and not isinstance(where, jax.Array):
+        _weights.check_weights(weights, examples, where)
 
 
 def _first(tree: Any) -> Any:

@@ -55,13 +55,17 @@ class Metrics:
         correct_weight: Any = None,
     ) -> None:
         """Take sums as numbers or arrays; without weights every example weighs 1."""
-        correct, count = _sums.whole(correct), _sums.whole(count)
+        correct, count = _sums.whole("correct", correct), _sums.whole("count", count)
         self._words = (
-            _sums.real(loss_sum),
+            _sums.real(loss_sum, "loss_sum"),
             correct,
             count,
-            _sums.unweighted(count) if weight_sum is None else _sums.real(weight_sum),
-            _sums.unweighted(correct) if correct_weight is None else _sums.real(correct_weight),
+            _sums.unweighted(count)
+            if weight_sum is None
+            else _sums.real(weight_sum, "weight_sum"),
+            _sums.unweighted(correct)
+            if correct_weight is None
+            else _sums.real(correct_weight, "correct_weight"),
         )
 
     @classmethod
@@ -117,6 +121,7 @@ class Metrics:
 
     def merge(self, other: "Metrics") -> Self:
         """Return the metrics of both sets of examples together."""
+        _checks.check_state("other", other, Metrics, "Metrics.empty()")
         return self._made(map(_sums.add, self._words, other._words))
 
     def psum(self, axis_name: str) -> Self:

@@ -51,7 +51,8 @@ def create_train_state(
         The state at step 0.
 
     Raises:
-        TypeError: ``tx`` is no transformation or ``key`` no key.
+        TypeError: ``tx`` is no transformation or ``key`` no key; NNX variables that are no
+            parameters.
         ValueError: ``variables`` has no "params", or collections that a step would lose;
             several keys.
 
@@ -65,7 +66,9 @@ def create_train_state(
     """
     if not isinstance(variables, Mapping) or "params" not in variables:
         remedy = "pass what Module.init returns"
-        if any(map(_arguments.is_nnx, jax.tree.leaves(variables, is_leaf=_arguments.is_nnx))):
+        if _arguments.is_nnx_state(variables) or any(
+            map(_arguments.is_nnx, jax.tree.leaves(variables, is_leaf=_arguments.is_nnx))
+        ):
             remedy = _arguments.NNX_REMEDY
         raise ValueError(
             f'variables: expected a mapping with "params", got {_describe(variables)}; {remedy}'
@@ -79,6 +82,7 @@ def create_train_state(
     _arguments.check_transformation(tx)
     if key is not None:
         _arguments.check_key(key)
+    _arguments.check_parameters(variables["params"])
     params = jax.tree.map(jnp.asarray, variables["params"])
     return TrainState(
         step=jnp.zeros((), jnp.int32),

@@ -38,29 +38,33 @@ def float_dtype() -> Any:
     return jnp.result_type(float)
 
 
-def whole(number: Any) -> Whole:
+def whole(name: str, number: Any) -> Whole:
     """Split a whole number ≥ 0, or an array of them; words pass as they are."""
     if isinstance(number, Whole):
         return number
-    if not isinstance(number, jax.Array):
+    known = not _checks.is_traced(number)
+    if known and getattr(number, "dtype", None) != np.uint32:  # those of a batch fit
         number = np.asarray(number)
     if number.dtype.kind not in "iu":
-        raise TypeError(f"expected a whole number of examples, got {number}")
+        raise TypeError(f"{name}: expected a whole number of examples, got {number}")
     if isinstance(number, np.ndarray) and ((number < 0) | (number >= 2**53)).any():
-        raise ValueError(f"expected a number of examples in [0, 2⁵³), got {number}")
+        raise ValueError(f"{name}: expected a number of examples in [0, 2⁵³), got {number}")
     if number.dtype.itemsize < 8:
         number = number.astype(np.uint32)
     bits, mask = (np.array(x, number.dtype) for x in (_BITS, 2**_BITS - 1))
     return Whole(*(jnp.asarray(word, jnp.uint32) for word in (number >> bits, number & mask)))
 
 
-def real(number: Any) -> Real:
+def real(number: Any, name: str = "sum") -> Real:
     """Split a number, or an array of them; words pass as they are."""
     if isinstance(number, Real):
         return number
     if isinstance(number, jax.Array):
         return Real(number.astype(float_dtype()), jnp.zeros(number.shape, float_dtype()))
-    exact = np.asarray(number, np.float64)
+    try:
+        exact = np.asarray(number, np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: expected a number, got {number!r}") from None
     high = exact.astype(float_dtype())
     with np.errstate(invalid="ignore"):
         low = np.where(np.isfinite(high), exact - high.astype(np.float64), 0)

@@ -8,18 +8,14 @@ import numpy as np
 
 from esoftmax_jax import _checks
 from esoftmax_jax._types import Array, ArrayInput
+from esoftmax_jax.training import _sums
 
 
 def check_weights(weights: Any, example_shape: tuple[int, ...], where: Any) -> None:
     """Check one number ≥ 0 for each example; those that are left out may be anything."""
     if weights is None:
         return
-    _checks.check_floating("weights", weights)
-    if weights.shape != example_shape:
-        raise ValueError(
-            f"weights: expected shape {example_shape}, one weight for each example, got "
-            f"{weights.shape}"
-        )
+    check_shape(weights, example_shape)
     if _checks.is_traced(weights) or _checks.is_traced(where):
         return
     counted = np.asarray(weights)[... if where is None else np.asarray(where)]
@@ -29,13 +25,35 @@ def check_weights(weights: Any, example_shape: tuple[int, ...], where: Any) -> N
             f"weights: expected finite weights ≥ 0, got {counted[wrong][0]}; to leave an "
             f"example out give it the weight 0"
         )
+    total, largest = np.sum(counted, dtype=np.float64), np.finfo(_sums.float_dtype()).max
+    if total > largest:
+        raise ValueError(
+            f"weights: expected a sum of at most {largest:.2g}, got {total:.2g}; divide "
+            f"them by the largest one"
+        )
+
+
+def check_shape(weights: Any, example_shape: tuple[int, ...]) -> None:
+    """Check one floating number for each example."""
+    _checks.check_floating("weights", weights)
+    if weights.shape != example_shape:
+        raise ValueError(
+            f"weights: expected shape {example_shape}, one weight for each example, got "
+            f"{weights.shape}"
+        )
 
 
 def present(weights: Any, where: Any) -> Any:
-    """Return which examples count, or None for all: a weight of 0 leaves out as a mask does."""
+    """Return which examples count, or None for all: a weight of 0 leaves out as a mask does.
+
+    So does one below the normal range, which compiled programs take for 0.
+    """
     if weights is None:
         return where
-    return weights != 0 if where is None else (weights != 0) & where
+    array = jnp.asarray(weights)
+    wide = array.astype(jnp.float64 if array.dtype == np.float64 else jnp.float32)
+    weighs = ~(jnp.abs(wide) < float(np.finfo(wide.dtype).tiny))
+    return weighs if where is None else weighs & where
 
 
 def weighted(losses: Any, weights: Any, counted: Any) -> Array:
@@ -62,6 +80,8 @@ def mean_share(losses: Any, weights: Any, where: Any, axis_name: str | None) -> 
     else:
         total = _sum_over(jnp.sum(weighted(weights, None, counted)), axis_name)
         total = jnp.where(total == 0, 1, total).astype(terms.dtype)
+        # A sum that overflows would make every share 0: a step that silently does nothing.
+        total = jnp.where(jnp.isfinite(total), total, jnp.nan)
     return jnp.sum(terms) / total
 
 

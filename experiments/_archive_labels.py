@@ -7,8 +7,10 @@ import numpy as np
 from experiments._dataset_checks import check_no_regression
 from experiments._dataset_parts import Array, in_class_order
 from experiments._errors import UsageError
-from experiments._label_doubts import find_doubt
+from experiments._label_doubts import find_doubt, may_have_gaps
 from experiments._label_text import is_missing
+
+_MOST_NAMES = 10_000  # numbers that are classes
 
 
 def numbered_from_0(
@@ -40,18 +42,28 @@ def numbered_from_0(
         names = in_class_order(set(texts["train_labels"]))
         places = {key: _places(one, names, where[key]) for key, one in texts.items()}
         return places, tuple(names), []
-    values = np.unique(found["train_labels"]) if kinds <= set("iuf") else np.zeros(0)
-    count = len(values)
-    if not count or not np.array_equal(values, np.arange(1, count + 1)):
+    if not kinds <= set("iuf") or not _are_names(found):
         return dict(labels), None, []
-    if not all(np.isin(array, values).all() for array in found.values()):
-        return dict(labels), None, []
-    if not literal:
-        check_no_regression(found["train_labels"], where["train_labels"])
-    names = [str(number) for number in range(1, count + 1)]
-    note = f"the classes are called by their numbers, 1 to {count}"
-    places = {key: array.astype(np.int64) - 1 for key, array in found.items()}
-    return places, tuple(names), [note]
+    notes = check_no_regression(found["train_labels"], where["train_labels"], literal=literal)
+    values = np.unique(found["train_labels"])
+    names = [str(int(number)) for number in values]
+    notes.append(f"the classes are called by their numbers, {', '.join(names)}")
+    places = {key: np.searchsorted(values, array) for key, array in found.items()}
+    return places, tuple(names), notes
+
+
+def _are_names(labels: Mapping[str, Array]) -> bool:
+    """Tell whether whole numbers do not count from 0, but from 1, or are few with gaps."""
+    values, rows = np.unique(labels["train_labels"], return_counts=True)
+    if not all(np.isin(array, values).all() for array in labels.values()):
+        return False
+    if len(values) > _MOST_NAMES or not (values == np.trunc(values)).all():
+        return False
+    numbers = dict(zip(map(int, values.tolist()), rows.tolist(), strict=True))
+    count = len(numbers)
+    if list(numbers) == list(range(1, count + 1)):
+        return True
+    return list(numbers) != list(range(count)) and may_have_gaps(numbers)
 
 
 def _is_column(array: Array) -> bool:

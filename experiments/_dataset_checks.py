@@ -9,7 +9,7 @@ import numpy.typing as npt
 from experiments._dataset_parts import Array, Labels
 from experiments._errors import UsageError
 from experiments._label_doubts import doubtful_numbers
-from experiments._label_text import plain
+from experiments._label_text import LITERAL, plain
 
 _CHANNELS = (1, 2, 3, 4)  # grey, colour, and either with transparency
 
@@ -159,13 +159,19 @@ def check_no_empty_class(labels: Labels, where: str) -> None:
         )
 
 
-def check_no_regression(labels: Array, where: str) -> None:
-    """Refuses labels without names that are rather numbers to be predicted."""
+def check_no_regression(labels: Array, where: str, *, literal: bool) -> list[str]:
+    """Refuses labels without names that are rather numbers to be predicted.
+
+    With ``literal`` that is a note, which is returned.
+    """
     values, rows = np.unique(labels, return_counts=True)
     numbers = [plain(str(value)) for value in values.tolist()]
     doubt = doubtful_numbers(dict(zip(numbers, rows.tolist(), strict=True)))
-    if doubt is not None:
-        raise UsageError(f"{where}: {doubt.message('the array')}")
+    if doubt is None:
+        return []
+    if literal:
+        return [f"labels that look like {doubt.looks} are classes by {LITERAL}"]
+    raise UsageError(f"{where}: {doubt.message('the array')}")
 
 
 def channel_statistics(images: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:

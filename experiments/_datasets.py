@@ -23,7 +23,15 @@ from experiments._dataset_checks import (
     checked_images,
     checked_labels,
 )
-from experiments._dataset_parts import GIVEN, NOISY_TEST, Array, Labels, Parts, content_hash
+from experiments._dataset_parts import (
+    GIVEN,
+    NOISY_TEST,
+    Array,
+    Labels,
+    Parts,
+    content_hash,
+    sentences,
+)
 from experiments._errors import UsageError
 from experiments._image_folder import read_folder
 from experiments._label_file import LabelFile
@@ -257,10 +265,10 @@ def _checked(
     # Labels of the training examples: the set's own and, beside it, further ones.
     own = "train_labels"
     raw = {own: parts.arrays[own], **parts.label_sets}
+    overruled = list[str]()
     if parts.class_names is None:
         key = GIVEN if GIVEN in raw else own
-        if not literal_labels:
-            check_no_regression(raw[key], where(key))
+        overruled = check_no_regression(raw[key], where(key), literal=literal_labels)
         num_classes = _count_classes(raw[key], where(key), rows=len(train))
     else:
         num_classes = len(parts.class_names)
@@ -295,7 +303,7 @@ def _checked(
     everything = (train, test, *labels.values(), test_labels, train_ids, *called)
     clean = not own_files or GIVEN in labels
     clean_test = clean or not parts.held_out
-    notes = [parts.note, "" if clean_test else NOISY_TEST]
+    notes = [parts.note, sentences(overruled), "" if clean_test else NOISY_TEST]
     if own_files:
         came = (labels.get(GIVEN, labels[own]), test_given if len(test_given) else test_labels)
         sources = (parts.train_sources, parts.test_sources)

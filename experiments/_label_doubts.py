@@ -10,6 +10,7 @@ from experiments._label_text import LITERAL, number, plain
 
 _FEW = 10  # rows of a class, and classes
 _FEW_CLASSES, _MANY_ROWS = 12, 15  # which are classes whatever they look like
+_LEAST_ROWS = 3  # of a class whose number lies beyond a gap
 _TAGGED = 5  # labels of several tags
 _MANY = 20  # classes
 _MOSTLY = 0.9  # of the different labels
@@ -193,6 +194,18 @@ def _unit(counts: Mapping[str, int]) -> str:
     found = [match[0] for match in map(_WORD_UNIT.search, counts) if match]
     unit, labels = Counter(found).most_common(1)[0] if found else ("", 0)
     return unit if labels >= _MOSTLY * len(counts) else ""
+
+
+def may_have_gaps(rows: Mapping[int, int]) -> bool:
+    """Tell whether numbers with gaps are classes, such as 2 and 4, -1 and 1, or 3 to 8.
+
+    Few there are, with more than a handful of rows each. A negative one stands for a missing
+    label, unless the numbers lie about 0: -1 beside 0 and 1 does.
+    """
+    around = all(-number in rows for number in rows) and set(rows) != {-1, 0, 1}
+    counts = sorted(rows.values())
+    many = counts[0] >= _LEAST_ROWS and counts[len(counts) // 2] >= _FEW
+    return len(rows) <= _FEW_CLASSES and many and (around or min(rows) >= 0)
 
 
 def _handfuls(rows: Sequence[int]) -> bool:

@@ -3,7 +3,7 @@
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NoReturn
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from experiments._csv_rows import CsvRows, named
 from experiments._dataset_parts import Array
 from experiments._errors import UsageError
+from experiments._image_decoding import IMAGE_SUFFIXES
 from experiments._index_columns import declared_index, index_places, numbers_rows
 from experiments._memory import check_memory
 from experiments._regular_file import not_a_file
@@ -211,6 +212,11 @@ def _number(cell: str) -> float:
 
 
 def _no_number(path: Path, row: int, column: str, cell: Any) -> NoReturn:
+    if PurePath(str(cell)).suffix.lower() in IMAGE_SUFFIXES:
+        raise UsageError(
+            f"{path}, row {row}: expected a finite number in column {column!r}, got "
+            f"{str(cell)[:60]!r}; call the column 'path' if it names images, or remove it"
+        )
     got = "an empty cell" if cell is None or not str(cell).strip() else repr(cell)[:60]
     raise UsageError(
         f"{path}, row {row}: expected a finite number in column {column!r}, got {got}; write "
@@ -220,6 +226,8 @@ def _no_number(path: Path, row: int, column: str, cell: Any) -> NoReturn:
 
 def _text(cell: Any, path: Path, row: int, column: str) -> str:
     """Bring a cell to text; whole numbers look the same whatever type holds them."""
+    if isinstance(cell, bytes):
+        cell = cell.decode("utf-8", "backslashreplace")
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     missing = cell is None or (isinstance(cell, float) and np.isnan(cell))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from experiments._dataset_parts import Array, in_class_order
 from experiments._errors import UsageError
-from experiments._label_doubts import Doubt, find_doubt
+from experiments._label_doubts import Doubt, find_doubt, may_have_gaps
 from experiments._label_text import (
     LITERAL,
     alike_note,
@@ -22,8 +22,7 @@ from experiments._label_text import (
 from experiments._table_files import Table
 
 _COLUMNS = ("label", "clean_label")
-_FEW = 12  # classes whose numbers may have gaps
-_ROWS, _MEDIAN = 3, 10  # that each of those has at least, and half of them
+_SHOWN = 12  # names of classes in a note
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -134,22 +133,10 @@ def _classes(
     first = 1 if {1, 2} <= set(numbers) and min(numbers) == 1 else 0
     if set(numbers) == set(range(first, first + len(numbers))):
         return names, []
-    if not literal and not _may_have_gaps(numbers):
+    if not literal and not may_have_gaps(numbers):
         _refuse_numbers(table, sorted(numbers), first)
-    shown = ", ".join(names[:_FEW]) + (", ..." if len(names) > _FEW else "")
+    shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
     return names, [f"the classes are called by their numbers, {shown}"]
-
-
-def _may_have_gaps(rows: Mapping[int, int]) -> bool:
-    """Tell whether numbers with gaps are classes, such as 2 and 4, -1 and 1, or 3 to 8.
-
-    Few there are, with more than a handful of rows each. A negative one stands for a missing
-    label, unless the numbers lie about 0: -1 beside 0 and 1 does.
-    """
-    around = all(-number in rows for number in rows) and set(rows) != {-1, 0, 1}
-    counts = sorted(rows.values())
-    many = counts[0] >= _ROWS and counts[len(counts) // 2] >= _MEDIAN
-    return len(rows) <= _FEW and many and (around or min(rows) >= 0)
 
 
 def _refuse_numbers(table: Table, numbers: list[int], first: int) -> None:

@@ -27,6 +27,7 @@ FORMS = {
     "from 1, float column": (CLASSES[:, None] + 1.0, ("1", "2", "3")),
     "names": (np.array(["ant", "bee", "cow"])[CLASSES], ("ant", "bee", "cow")),
     "bytes": (np.array([b"ant", b"bee", b"cow"])[CLASSES], ("ant", "bee", "cow")),
+    "with gaps": (np.array([2, 4, 9])[CLASSES], ("2", "4", "9")),
     "numbers as text": (np.array(["2", "9", "10"])[CLASSES], ("2", "9", "10")),
 }
 
@@ -40,8 +41,8 @@ def test_labels_in_other_forms(form, tested):
     places = data.train_sources.astype(int)
     assert data.train_labels.tolist() == CLASSES[places].tolist()
     assert len(places) == (30 if tested else 24)
-    said = "The classes are called by their numbers, 1 to 3."
-    assert (said in data.note) == form.startswith("from 1")
+    said = f"The classes are called by their numbers, {', '.join(names)}."
+    assert (said in data.note) == form.startswith(("from 1", "with gaps"))
 
 
 def test_truth_values():
@@ -54,7 +55,8 @@ def test_labels_that_are_no_classes():
     several = np.eye(3)[CLASSES]
     several[0] = 1
     refused(archive(several), "expected one label a row, shape (N,), got (30, 3)")
-    refused(archive(CLASSES + 2), "train_labels: expected examples of every class from 0 to 4")
+    refused(archive(CLASSES[:9] + 2), "train_labels: expected examples of every class from 0")
+    refused(archive(CLASSES - 1), "expected classes numbered from 0, got label -1 in row 0")
     refused(archive(CLASSES + 1, CLASSES[:6]), "every class from 0 to 3", "none of class 0")
     names = np.array(["ant", "bee", "None"])[CLASSES]
     refused(archive(names), "train_labels: expected a label in row 2, got 'None'")

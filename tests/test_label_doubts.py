@@ -186,6 +186,11 @@ def test_a_table_is_refused_with_the_row_and_the_way_out():
     )
 
 
+def test_parquet_labels_in_bytes():
+    names = [name.encode() for name in ("ant", "caf\u00e9")]
+    assert load_dataset(table(names * 10, form="parquet")).class_names == ("ant", "caf\u00e9")
+
+
 def test_parquet_columns_that_hold_no_classes():
     day = datetime.date(2020, 1, 1)
     refused(table([["a", "b"], ["a"]] * 5, form="parquet"), "row 1", "several labels")
@@ -210,7 +215,9 @@ def test_archives_of_numbers_to_be_predicted():
     x = np.random.default_rng(0).normal(size=(len(score), 3))
     np.savez("own.npz", train_images=x, train_labels=score)
     refused("npz:own.npz", "train_labels: expected one class a row", "as of regression (60")
-    assert load_dataset("npz:own.npz", literal_labels=True).num_classes == 60
+    data = load_dataset("npz:own.npz", literal_labels=True)
+    assert data.num_classes == 60
+    assert "rows) are classes by --literal-labels." in data.note
     np.savez(
         "own.npz", train_images=x, train_labels=score, class_names=list(map(str, range(60)))
     )

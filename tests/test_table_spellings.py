@@ -35,3 +35,11 @@ def test_parts_in_other_words():
     rows = "".join(f"{i},{'ab'[i % 2]},{part}\n" for i, part in enumerate(split))
     data = load_dataset(table(f"x,label,split\n{rows}"))
     assert (len(data.train_labels), len(data.test_labels)) == (6, 2)
+
+
+def test_a_column_of_files_under_another_name():
+    refused(
+        table("file_name,label\na/0.PNG,cat\nb/1.jpg,dog\n"),
+        "row 2: expected a finite number in column 'file_name', got 'a/0.PNG'; call the column "
+        "'path' if it names images",
+    )

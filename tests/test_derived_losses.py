@@ -2,6 +2,7 @@
 
 import functools
 import pickle
+import pydoc
 
 import jax
 import jax.numpy as jnp
@@ -132,3 +133,30 @@ def test_one_hot_losses_never_broadcast_integer_labels(name, make):
         loss(square, labels)
     with pytest.raises(TypeError, match=f"{name}: softmax_cross_entropy takes labels with one"):
         jax.vmap(loss)(square, labels)
+
+
+def test_a_derived_loss_says_what_it_is():
+    gce = functools.partial(losses.generalized_cross_entropy, q=0.3)
+    for loss, name in (
+        (losses.expected_loss(losses.cross_entropy), "expected_loss(cross_entropy)"),
+        (losses.with_logit_bias(plain, bias=1.0), "with_logit_bias(plain, bias=1.0)"),
+        (
+            losses.weighted_sum((0.5, losses.checked(gce))),
+            "weighted_sum((0.5, checked(partial(generalized_cross_entropy, q=0.3))))",
+        ),
+    ):
+        assert repr(loss) == name
+        assert pydoc.plain(pydoc.render_doc(loss)).count(f"{name}(logits") == 1
+
+
+def test_losses_that_average_over_examples():
+    def averaged(logits, labels):
+        return losses.cross_entropy(logits, labels).mean()
+
+    with pytest.raises(
+        ValueError, match=r"shape \(8,\), got shape \(\) of averaged; average aft"
+    ):
+        losses.expected_loss(averaged)(Z, jax.nn.one_hot(Y, 5))
+    mixed = losses.weighted_sum((1.0, losses.cross_entropy), (1.0, averaged))
+    with pytest.raises(ValueError, match=r"got \(8,\) and \(\); average after the sum"):
+        mixed(Z, Y)

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from esoftmax_jax import losses
 from tests.loss_cases import CASES
@@ -114,3 +115,15 @@ def test_the_focal_loss_of_a_masked_label_is_infinite_and_its_slope_is_not():
     assert value == jnp.inf
     # That of cross-entropy, the limit of small p.
     np.testing.assert_allclose(gradient[0], jax.nn.softmax(logits[0]) - jnp.eye(3)[1])
+
+
+def test_a_label_on_a_class_left_out_is_impossible():
+    """Optax subtracts the logit of a class that is not in its sum: finite, even negative."""
+    logits, label = jnp.array([[2.0, 0.0, -1.0]]), jnp.array([0])
+    kept = jnp.array([[False, True, True]])
+    assert losses.cross_entropy(logits, label, where=kept) == jnp.inf
+    theirs = optax.softmax_cross_entropy_with_integer_labels(logits, label, where=kept)
+    assert theirs < 0
+    np.testing.assert_array_equal(
+        losses.cross_entropy(logits, label, where=kept.any(1) & kept[:, 0]), 0
+    )

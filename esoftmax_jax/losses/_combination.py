@@ -112,9 +112,12 @@ def sum_of_terms(
             factor = jnp.expand_dims(jnp.broadcast_to(factor, examples), positive_axis)
         values = with_labels_of_its_kind(name, term, wide, labels, given)
         if shape not in (None, values.shape):
+            averaged = min(len(shape), values.ndim) < len(examples)
+            todo = "average after the sum, not within a term"
+            if not averaged:
+                todo = "a sum over classes makes one for each example of one for each class"
             raise ValueError(
-                f"{name}: expected losses of one shape, got {shape} and {values.shape}; a sum "
-                f"over classes makes one loss for each example of one for each class"
+                f"{name}: expected losses of one shape, got {shape} and {values.shape}; {todo}"
             )
         total, shape = total + factor * values, values.shape
     return total.astype(jnp.asarray(logits).dtype)

@@ -48,6 +48,8 @@ class DerivedLoss:
     ) -> None:
         functools.update_wrapper(self, function)
         self._function, self._made_by = function, (maker, args, kwargs)
+        # What help shows of an object is its documentation alone.
+        self.__doc__ = f"{self!r}{_signature(self) or '(...)'}\n\n{function.__doc__ or ''}"
         closure = inspect.signature(function, follow_wrapped=False).parameters
         self._arrays = tuple(name for name in ("logits", "labels") if name in closure)
         self._by_position = (*self._arrays, *_also_by_position(self))
@@ -80,8 +82,23 @@ class DerivedLoss:
             return on_one_axis(self._function, arrays, given)
         return self._function(*arrays, **given)
 
+    def __repr__(self) -> str:
+        maker, args, kwargs = self._made_by
+        given = [*map(_shown, args), *(f"{k}={_shown(x)}" for k, x in kwargs.items())]
+        return f"{maker.__name__}({', '.join(given)})"
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _made_again, self._made_by
+
+
+def _shown(argument: Any) -> str:
+    if isinstance(argument, tuple):
+        return f"({', '.join(map(_shown, argument))})"
+    if isinstance(argument, functools.partial):
+        settings = (f"{name}={_shown(x)}" for name, x in argument.keywords.items())
+        return f"partial({', '.join((_shown(argument.func), *settings))})"
+    is_function = not isinstance(argument, DerivedLoss) and callable(argument)
+    return str(getattr(argument, "__name__", argument)) if is_function else repr(argument)
 
 
 def _made_again(
@@ -117,7 +134,12 @@ def derived_signature(
 
 
 def _parameters(loss: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    signature = _signature(loss)
+    return {} if signature is None else signature.parameters
+
+
+def _signature(loss: Callable[..., Any]) -> inspect.Signature | None:
     try:
-        return inspect.signature(loss).parameters
+        return inspect.signature(loss)
     except ValueError:  # not written in Python
-        return {}
+        return None

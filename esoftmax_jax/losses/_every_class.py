@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from esoftmax_jax import _checks, _numerics, _sharding
 from esoftmax_jax._types import Array, ArrayInput, LossFunction
 from esoftmax_jax.losses._derived_loss import derived_signature, makes_a_loss
-from esoftmax_jax.losses._label_kinds import with_labels_of_its_kind
+from esoftmax_jax.losses._label_kinds import name_of, with_labels_of_its_kind
 from esoftmax_jax.losses._loss_function import EVERY_CLASS, gives_every_class
 
 
@@ -61,7 +61,14 @@ def per_class_loss(loss: LossFunction) -> Callable[..., Array]:
 
         def one_class(label: Array) -> Array:
             labels = jnp.broadcast_to(label, last.shape[:-1])
-            return with_labels_of_its_kind("per_class_loss", loss, last, labels, given)
+            values = with_labels_of_its_kind("per_class_loss", loss, last, labels, given)
+            if jnp.shape(values) != labels.shape:
+                raise ValueError(
+                    f"per_class_loss: expected one loss for each example, shape "
+                    f"{labels.shape}, got shape {jnp.shape(values)} of {name_of(loss)}; "
+                    f"average afterwards, not within the loss"
+                )
+            return values
 
         values: Array = jax.lax.map(one_class, jnp.arange(last.shape[-1]))
         return jnp.moveaxis(values, 0, positive_axis)

@@ -66,7 +66,7 @@ def _refuse_the_other_kind(
     kinds = (takes(integers), takes(scores))
     if kinds != ((True, False) if one_hot else (False, True)):
         return
-    name = _name(loss)
+    name = name_of(loss)
     if one_hot:
         raise TypeError(
             f"{caller}: {name} takes one integer label for each example, and gets one entry "
@@ -94,6 +94,7 @@ def _is_of_this_library(loss: Any) -> bool:
     return str(getattr(_unbound(loss), "__module__", "")).startswith("esoftmax_jax.")
 
 
-def _name(loss: Any) -> str:
+def name_of(loss: Any) -> str:
+    """Return what errors call a loss."""
     function = _unbound(loss)
     return str(getattr(function, "__name__", type(function).__name__))

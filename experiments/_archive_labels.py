@@ -8,7 +8,7 @@ from experiments._dataset_checks import check_no_regression
 from experiments._dataset_parts import Array, in_class_order
 from experiments._errors import UsageError
 from experiments._label_doubts import find_doubt, may_have_gaps
-from experiments._label_text import is_missing
+from experiments._label_text import LITERAL, is_missing
 
 _MOST_NAMES = 10_000  # numbers that are classes
 
@@ -37,11 +37,10 @@ def numbered_from_0(
     kinds = {"S" if array.dtype.kind == "U" else array.dtype.kind for array in found.values()}
     if kinds in ({"S"}, {"b"}):
         texts = {key: _texts(array, where[key]) for key, array in found.items()}
-        if not literal:
-            _check_names(texts["train_labels"], where["train_labels"])
+        notes = _check_names(texts["train_labels"], where["train_labels"], literal=literal)
         names = in_class_order(set(texts["train_labels"]))
         places = {key: _places(one, names, where[key]) for key, one in texts.items()}
-        return places, tuple(names), []
+        return places, tuple(names), notes
     if not kinds <= set("iuf") or not _are_names(found):
         return dict(labels), None, []
     notes = check_no_regression(found["train_labels"], where["train_labels"], literal=literal)
@@ -86,16 +85,31 @@ def _texts(array: Array, where: str) -> list[str]:
     return [text.strip() for text in texts]
 
 
-def _check_names(texts: list[str], where: str) -> None:
-    row = next((row for row, text in enumerate(texts) if is_missing(text)), None)
-    if row is not None:
-        raise UsageError(
-            f"{where}: expected a label in row {row}, got {texts[row]!r}, which stands for a "
-            "missing one; fill it or remove the row"
+def _check_names(texts: list[str], where: str, *, literal: bool) -> list[str]:
+    """Refuse names that are probably none; what is overruled is a note."""
+    notes = []
+    for word in filter(is_missing, dict.fromkeys(texts)):
+        row = texts.index(word)
+        if not literal:
+            raise UsageError(
+                f"{where}: expected a label in row {row}, got {word!r}, which stands for a "
+                f"missing one (such rows: {texts.count(word)}); fill them or remove the rows, "
+                f"or pass {LITERAL} if {word!r} names a class"
+            )
+        notes.append(
+            f"{word!r} names a class by {LITERAL} ({texts.count(word)}, first in row {row})"
         )
     doubt = find_doubt(texts)
-    if doubt is not None:
+    if doubt is None:
+        return notes
+    if not literal:
         raise UsageError(f"{where}: {doubt.message('the array')}")
+    rows = [row for row, text in enumerate(texts) if text in doubt.labels]
+    return [
+        *notes,
+        f"labels that look like {doubt.looks} are classes by {LITERAL} ({len(rows)}, first in "
+        f"row {rows[0]})",
+    ]
 
 
 def _places(texts: list[str], names: list[str], where: str) -> Array:

@@ -152,9 +152,17 @@ def _split(label: str, separator: str) -> list[str]:
 
 def _dates(counts: Mapping[str, int]) -> Doubt | None:
     dates = [label for label in counts if _DATE.fullmatch(label)]
-    if len(dates) < _MOSTLY * len(counts) or _few_of_many_rows(counts):
+    if len(dates) < _MOSTLY * len(counts):
+        return None
+    if _few_of_many_rows(counts) and not any(map(_is_exact, dates)):
         return None
     return Doubt(tuple(dates), "dates or times", "name the column of the classes 'label'")
+
+
+def _is_exact(date: str) -> bool:
+    """Tell whether a date has a day, or a time seconds: no class has, of however many rows."""
+    month = re.search(_MONTHS, date, re.IGNORECASE)
+    return len(re.findall("[0-9]+", date)) + bool(month) > 2
 
 
 def doubtful_numbers(counts: Mapping[str, int]) -> Doubt | None:

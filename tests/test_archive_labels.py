@@ -60,10 +60,14 @@ def test_labels_that_are_no_classes():
     refused(archive(CLASSES + 1, CLASSES[:6]), "every class from 0 to 3", "none of class 0")
     names = np.array(["ant", "bee", "None"])[CLASSES]
     refused(archive(names), "train_labels: expected a label in row 2, got 'None'")
-    assert load_dataset(archive(names), literal_labels=True).num_classes == 3
+    note = load_dataset(archive(names), literal_labels=True).note
+    assert "'None' names a class by --literal-labels (10, first in row 2)." in note
     names = np.array(["ant", "bee", "cow"])[CLASSES]
     refused(
         archive(names, ["ant", "dog"]), "test_labels: expected a class", "got 'dog' in row 1"
     )
-    refused(archive(np.array(["ant", "bee", "ant;bee"])[CLASSES]), "several labels in one cell")
+    several = archive(np.array(["ant", "bee", "ant;bee"])[CLASSES])
+    refused(several, "several labels in one cell")
+    note = load_dataset(several, literal_labels=True).note
+    assert "multi-label data are classes by --literal-labels (10, first in row 2)." in note
     refused(archive(np.array([b"a", b"\xff"])[CLASSES % 2]), "names of classes in UTF-8")

@@ -93,6 +93,8 @@ DATES = {
     "German": ["1.2.2020", "31.12.2020"] * 9,
     "months": ["2020-01", "2020-02"] * 9,
     "names": ["5 Jan 2020", "January 5, 2020", "05-Mar-21"] * 9,
+    "days of many rows": [f"2020-01-{day:02}" for day in range(1, 13)] * 20,
+    "named days of many rows": ["5 Jan 2020", "6 Jan 2020"] * 20,
     "times": ["10:30", "11:45:00"] * 9,
 }
 KEYS = {
@@ -135,6 +137,8 @@ CLASSES = {
     "Gleason scores": ["0+0", "3+3", "3+4", "4+3", "4+4", "4+5", "negative"] * 20,
     "acuity": ["20/20", "20/40", "20/80"] * 20,
     "months of many rows": ["Jan 2020", "Feb 2020"] * 75,
+    "seasons": ["2001-02", "2002-03"] * 75,
+    "hours": ["00:00", "06:00", "12:00"] * 75,
     "codes": [f"{k}{x}" for k in range(1, 9) for x in "ab" for _ in range(k)],
     "screws": ["1.5 mm", "2 mm", "3 mm"] * 9,
     "attributes": ["left lung", "right lung", "left kidney", "right kidney", "heart"] * 20,

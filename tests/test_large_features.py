@@ -1,5 +1,6 @@
 """Numbers so large that float32 would make many equal keep their differences."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from experiments._datasets import load_dataset
 from experiments._feature_offsets import find_offsets, without_offsets
 from experiments._foreign_images import like_training_images
-from experiments._model_file import Card
+from experiments._model_file import Card, _read_card
 from experiments._unlabelled import read_unlabelled
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -45,6 +46,25 @@ def test_predictions_subtract_the_same():
     np.savez("new.npz", images=np.stack([TIMES, SMALL], axis=1))
     again = read_unlabelled("--inputs", "npz:new.npz", card)
     np.testing.assert_array_equal(again.inputs, found.inputs)
+
+
+def test_the_card_of_a_model_tells_what_is_subtracted():
+    fields = {
+        "class_names": ["0", "1"],
+        "input_shape": [2],
+        "input_dtype": "float32",
+        "feature_names": ["time", "x"],
+        "sha256": "",
+    }
+    path = Path("model.json")
+    path.write_text(json.dumps(fields | {"feature_offsets": [1.6e9, 0]}))
+    card, _ = _read_card(path)
+    assert card.feature_offsets == (1.6e9, 0.0)
+    path.write_text(json.dumps(fields))  # as older versions wrote it
+    assert _read_card(path)[0].feature_offsets == ()
+    path.write_text(json.dumps(fields | {"feature_offsets": [1]}))
+    with pytest.raises(ValueError, match="1 feature_offsets"):
+        _read_card(path)
 
 
 def test_archives():

@@ -17,6 +17,8 @@ from experiments._same_examples import (
 )
 from experiments._table_files import Table
 
+_LISTED_AGAIN = 0.95  # of the examples are there equally often
+
 _Mask = npt.NDArray[np.bool_]
 
 
@@ -94,11 +96,14 @@ def _check_alike(table: Table, groups: Groups, values: Array, column: str) -> No
 def held_out_rows(table: Table, labels: Array, groups: Groups) -> _Mask:
     """Mark a fifth of each class, rows of the same example all or none of them.
 
-    Where most rows have features that others have too, each row is an example of its own; or
-    where the parts would not be a fifth and the rest.
+    Where most rows have features that others have too, each row is an example of its own,
+    unless nearly all are there equally often, as of a table listed three times; or where the
+    parts would not be a fifth and the rest.
     """
     first = np.flatnonzero(groups == np.arange(len(groups)))
-    if table.features is not None and 2 * len(first) < len(groups):
+    times = np.bincount(groups)[first]
+    alike = np.bincount(times).max() >= _LISTED_AGAIN * len(times)
+    if table.features is not None and 2 * len(first) < len(groups) and not alike:
         return held_out_fifth(labels)
     test = np.zeros(len(groups), bool)
     test[first] = held_out_fifth(labels[first])

@@ -178,7 +178,7 @@ def test_equal_rows_of_features_stay_in_one_part():
     distinct = [(f"{i}.25", f"{i % 3}.5", "ab"[i % 2]) for i in range(40)]
     before = load_dataset(numbers(distinct))
     assert "content" not in before.note
-    for again in (distinct, distinct[:7]):
+    for again in (distinct, distinct * 2, distinct * 4, distinct[:7]):
         data = load_dataset(numbers([*distinct, *again]))
         train, test = (set(map(bytes, x)) for x in (data.train_images, data.test_images))
         assert not train & test

@@ -1,7 +1,9 @@
 """What a NumPy file says of its arrays, compared with what it holds before any is read."""
 
 import math
+import os
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,10 @@ from experiments._regular_file import regular
 
 # How many times smaller a block becomes at best, by how archives keep it.
 _SMALLEST = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1100}
+_LONGEST_HEADER = 2**16  # bytes
 
 
-def check_archive(path: Path, archive: zipfile.ZipFile, names: list[str]) -> None:
+def check_archive(path: Path, archive: zipfile.ZipFile, names: Sequence[str]) -> None:
     """Check arrays of a NumPy archive by name.
 
     Raises:
@@ -51,6 +54,11 @@ def _declared(file: Any, size: int) -> int:
     if version == (1, 0):
         shape, _, dtype = np.lib.format.read_array_header_1_0(file)
     elif version == (2, 0):
+        # As many bytes as it says would be read before they are refused.
+        length = int.from_bytes(file.read(4), "little")
+        if length > _LONGEST_HEADER:
+            raise ValueError(f"its header has {length} bytes")
+        file.seek(-4, os.SEEK_CUR)
         shape, _, dtype = np.lib.format.read_array_header_2_0(file)
     else:
         raise ValueError(f"version {version} of the .npy format is not known here")

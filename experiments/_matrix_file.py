@@ -18,6 +18,8 @@ _READERS: dict[str, Callable[[Path], Any]] = {
     ".json": lambda path: read_json(path, "correct the file"),
 }
 
+_MOST_BYTES = 100  # of a number and what is around it
+
 
 def read_matrix(path: Path, num_classes: int) -> npt.NDArray[np.float64]:
     """Read a (K, K) matrix whose entry (i, j) is the share of class i that is labelled j.
@@ -30,7 +32,10 @@ def read_matrix(path: Path, num_classes: int) -> npt.NDArray[np.float64]:
     if path.suffix not in _READERS:
         raise UsageError(f"--noise matrix: {expected}, got the file {str(path)!r}")
     try:
-        matrix = np.array(_READERS[path.suffix](regular(path)), np.float64)
+        size = regular(path).stat().st_size
+        if size > _MOST_BYTES * (num_classes + 100) ** 2:
+            raise UsageError(f"{expected}, got {size} bytes in {str(path)!r}")
+        matrix = np.array(_READERS[path.suffix](path), np.float64)
     except FileNotFoundError:
         raise UsageError(f"--noise matrix: no file {str(path)!r}; {expected}") from None
     except UsageError as error:

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from experiments._archive_labels import numbered_from_0
 from experiments._array_cache import UNREADABLE
 from experiments._array_header import check_archive
+from experiments._csv_rows import named
 from experiments._dataset_checks import checked_ids, checked_images, checked_labels
 from experiments._dataset_parts import (
     GIVEN,
@@ -148,9 +150,10 @@ def open_archive(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
     with contextlib.ExitStack() as stack:
         try:
             file = stack.enter_context(path.open("rb"))
+            if not zipfile.is_zipfile(file):  # a single array would be read at once
+                raise ValueError("no archive")
+            file.seek(0)
             archive = np.load(file, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ValueError("a single array")
             stack.enter_context(archive)
         except UNREADABLE as error:
             raise UsageError(
@@ -159,12 +162,15 @@ def open_archive(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
         yield archive
 
 
-def read_array(archive: np.lib.npyio.NpzFile, name: str, path: Path) -> Array:
-    """Read one array of an archive, or say why it cannot be read."""
+def read_arrays(archive: np.lib.npyio.NpzFile, names: Sequence[str], path: Path) -> list[Array]:
+    """Read arrays of an archive, none before all headers are known, or say why not."""
     try:
-        if archive.zip is not None:  # of an open archive it is not
-            check_archive(path, archive.zip, [name])
-        array: Array = archive[name]
+        for before, name in enumerate(names):
+            if archive.zip is not None:  # of an open archive it is not
+                check_archive(path, archive.zip, [*names[:before], name])
+        arrays: list[Array] = []
+        for name in names:
+            arrays.append(archive[name])
     except UsageError:
         raise
     except UNREADABLE as error:
@@ -175,7 +181,7 @@ def read_array(archive: np.lib.npyio.NpzFile, name: str, path: Path) -> Array:
             f"{str(path)!r}: array {name!r} cannot be read ({reason}); write plain "
             "numbers or strings with numpy.savez"
         ) from error
-    return array
+    return arrays
 
 
 def _read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
@@ -186,12 +192,12 @@ def _read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
         if not {"test_images", "test_labels", "x_test", "y_test"} & set(archive.files):
             wanted = {key: KEYS[key] for key in ("train_images", "train_labels")}
         for ours, theirs in wanted.items():
-            found = [name for name in (ours, theirs) if name in archive.files]
-            if not found:
+            there = [name for name in (ours, theirs) if name in archive.files]
+            if not there:
                 raise UsageError(
                     f"{str(path)!r}: expected an array {ours!r} (or {theirs!r}), found "
-                    f"{', '.join(sorted(archive.files)) or 'no arrays'}; name it so"
+                    f"{named(sorted(archive.files))}; name it so"
                 )
-            called[ours] = found[0]
-        arrays = {ours: read_array(archive, name, path) for ours, name in called.items()}
-    return arrays, called
+            called[ours] = there[0]
+        found = read_arrays(archive, list(called.values()), path)
+    return dict(zip(called, found, strict=True)), called

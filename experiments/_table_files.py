@@ -258,12 +258,13 @@ def _read_parquet(path: Path, wanted: Sequence[str] | None) -> Table:
     names = content.column_names
     header = _header(path, names, wanted, declared_index(content.schema.metadata))
     _check_rows(path, content.num_rows)
+    try:
+        cells = {name: content.column(name).to_pylist() for name in header.text}
+    except (pyarrow.ArrowException, ValueError) as error:  # text that is not in UTF-8
+        _unreadable(path, error)
     text = {
-        name: [
-            _text(cell, path, row, name)
-            for row, cell in enumerate(content.column(name).to_pylist(), 1)
-        ]
-        for name in header.text
+        name: [_text(cell, path, row, name) for row, cell in enumerate(column, 1)]
+        for name, column in cells.items()
     }
     columns = [
         _number_column(content.column(names[place]), path, names[place])

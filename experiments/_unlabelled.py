@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from experiments._csv_rows import named
 from experiments._dataset_checks import checked_images
 from experiments._dataset_parts import Array
 from experiments._errors import UsageError
@@ -16,7 +17,7 @@ from experiments._image_files import read_images
 from experiments._image_search import described, find_images, folders_below, passed_note
 from experiments._manifest import table_images
 from experiments._model_file import Card
-from experiments._npz_file import open_archive, read_array
+from experiments._npz_file import open_archive, read_arrays
 from experiments._table_files import read_table
 from experiments._wide_images import arrays_to_bytes
 
@@ -121,16 +122,16 @@ def _folder(spec: str, root: Path, card: Card) -> Unlabelled:
 
 def _archive(spec: str, path: Path, card: Card) -> Unlabelled:
     with open_archive(path) as archive:
-        named = [name for name in _ARRAYS if name in archive.files]
-        if not named:
+        wanted = [name for name in _ARRAYS if name in archive.files]
+        if not wanted:
             raise UsageError(
                 f"{spec}: expected an array {' or '.join(_ARRAYS)}, found "
-                f"{', '.join(sorted(archive.files)) or 'no arrays'}; name it so"
+                f"{named(sorted(archive.files))}; name it so"
             )
-        array = read_array(archive, named[0], path)
-    converted, _, notes, warnings = arrays_to_bytes({named[0]: array}, card.value_range)
-    array = without_offsets(converted[named[0]], card.feature_offsets)
-    images = checked_images(array, f"{spec}: {named[0]}")
+        (array,) = read_arrays(archive, wanted[:1], path)
+    converted, _, notes, warnings = arrays_to_bytes({wanted[0]: array}, card.value_range)
+    array = without_offsets(converted[wanted[0]], card.feature_offsets)
+    images = checked_images(array, f"{spec}: {wanted[0]}")
     return Unlabelled(images, [str(row) for row in range(len(images))], notes, warnings)
 
 

@@ -181,7 +181,7 @@ def test_low_images_with_channels_last_are_accepted(shape, save):
 
 def test_npz_without_an_array(arrays, save):
     del arrays["test_labels"]
-    refused(save(arrays), "'test_labels' (or 'y_test')", "test_images, train_images")
+    refused(save(arrays), "'test_labels' (or 'y_test')", "'test_images', 'train_images'")
 
 
 def test_npz_that_is_none(tmp_path):

@@ -49,6 +49,7 @@ DECLARED = {
     "beyond 64 bits": npy((2**40, 2**40)),
     "below zero": npy((-1,), content=b"\0" * 80),
 }
+HEADER = b"\x93NUMPY\2\0" + (2**32 - 1).to_bytes(4, "little") + b"\0" * 999
 
 
 @pytest.mark.parametrize("case", DECLARED)
@@ -79,6 +80,53 @@ def test_an_archive_that_lies_about_sizes(tmp_path):
         read_label_file(path)
     with pytest.raises(UsageError, match="--labels: .* of 268435584 bytes, where"):
         read_labels(path)
+
+
+def test_a_header_of_four_gigabytes(tmp_path):
+    path = archive(tmp_path / "a.npz", train_images=HEADER, train_labels=HEADER)
+    with pytest.raises(
+        UsageError, match="'train_images' cannot be read .its header has 429496"
+    ):
+        load_dataset(f"npz:{path}")
+    with pytest.raises(
+        ValueError, match="'a.npz' cannot be read: a header of 4294967295 bytes"
+    ):
+        read_label_file(path)
+
+
+def test_all_headers_are_read_before_any_array(tmp_path, little_memory):
+    zeros = npy((3 * MILLION,), "|u1", b"\0" * 3 * MILLION)
+    path = archive(tmp_path / "a.npz", train_images=zeros, train_labels=zeros)
+    with pytest.raises(UsageError, match="0.005 GB are free, got 0.006 GB by what it says"):
+        load_dataset(f"npz:{path}")
+
+
+def test_text_of_tables_and_names_of_arrays(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    text = pyarrow.array([b"a", b"\xff"] * 3).cast(pyarrow.string(), safe=False)
+    parquet.write_table(
+        pyarrow.table({"label": text.view(pyarrow.string()), "x": range(6)}),
+        tmp_path / "a.parquet",
+    )
+    with pytest.raises(
+        UsageError, match="a.parquet: expected a file that can be read, got an e"
+    ):
+        load_dataset(f"parquet:{tmp_path / 'a.parquet'}")
+    path = archive(tmp_path / "a.npz", **{f"{name:05}": b"" for name in range(50)})
+    with pytest.raises(UsageError, match=r"found '00000', .*'00019' and 30 more; name it so"):
+        load_dataset(f"npz:{path}")
+
+
+def test_rows_of_labels_and_matrices_without_end(tmp_path):
+    for content in (b"a\n" + b"1," * 600_000, b"a\n" + b'"\n",' * 300_000):
+        (tmp_path / "a.csv").write_bytes(content)
+        with pytest.raises(
+            ValueError, match="'a.csv' cannot be read: a row of more than 1048576"
+        ):
+            read_label_file(tmp_path / "a.csv")
+    with pytest.raises(UsageError, match="expected 3 × 3 numbers as .*, got 1200002 bytes in"):
+        read_matrix(tmp_path / "a.csv", 3)
 
 
 @pytest.fixture

@@ -173,7 +173,7 @@ def test_columns_are_found_by_their_names(capsys):
     table("narrow.csv", header="remark,height")
     assert main([*PREDICT, "csv:narrow.csv"]) == 2
     assert (
-        "narrow.csv: expected the columns width, height, which the model was trained on, got "
+        "narrow.csv: expected the columns 'width', 'height', which the model was trained on, got "
         "no 'width' among 'remark', 'height'; add the column"
     ) in capsys.readouterr().err
     draw(Path("pictures", "a.png"))
@@ -226,7 +226,7 @@ def test_an_archive_and_a_model_that_was_deleted(capsys):
     for inputs, message in {
         "npz:none.npz": r"no file 'none.npz': npz:PATH expects",
         "npz:run/config.json": r"'run/config.json' is not a readable NumPy .npz archive",
-        "npz:own.npz": r"npz:own.npz: expected an array images or test_images or x_test, found train_images, train_labels; name it so",
+        "npz:own.npz": r"npz:own.npz: expected an array images or test_images or x_test, found 'train_images', 'train_labels'; name it so",
         "csv:new.csv": r"--inputs: expected npz:PATH, as the model was trained on numbers without names",
         "folder:none": r"no directory 'none'",
         "npz:single.npy": r"'single.npy' is not a readable NumPy .npz archive",

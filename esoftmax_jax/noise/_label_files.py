@@ -1,17 +1,19 @@
 """Files of labels that somebody else drew, in the formats in which they are published."""
 
 import csv
+import itertools
 import json
 import lzma
 import math
+import os
 import re
 import reprlib
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TextIO, TypeAlias
 
 import numpy as np
 
@@ -24,6 +26,8 @@ UNNAMED = "labels"
 INDEX = "index"
 _PANDAS_INDEX = ("", "Unnamed: 0")
 _MOST_DEFLATED = 1100  # times smaller than it was, at best
+_LONGEST_HEADER = 2**16  # bytes
+_LONGEST_ROW = 2**20  # characters
 # RuntimeError: of an archive with a password.
 _UNREADABLE = (
     *(ValueError, OSError, EOFError, RuntimeError, csv.Error),
@@ -150,6 +154,11 @@ def _check_size(file: Any, size: int) -> np.dtype[Any]:
     }
     if version not in headers:
         raise ValueError(f"version {version} of the .npy format is not known here")
+    if version == (2, 0):  # as many bytes as it says would be read before they are refused
+        length = int.from_bytes(file.read(4), "little")
+        if length > _LONGEST_HEADER:
+            raise ValueError(f"a header of {length} bytes")
+        file.seek(-4, os.SEEK_CUR)
     shape, _, dtype = headers[version](file)
     declared, there = math.prod(shape) * dtype.itemsize, size - file.tell()
     if not dtype.hasobject and (declared > there or min(shape, default=0) < 0):
@@ -203,20 +212,41 @@ def _read_json(path: Path) -> Any:
 
 def _read_csv(path: Path) -> Any:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [(number, row) for number, row in enumerate(csv.reader(file), 1) if row]
-    if not rows:
+        return _columns((number, row) for number, row in enumerate(_csv_rows(file), 1) if row)
+
+
+def _csv_rows(file: TextIO) -> Iterator[list[str]]:
+    """Yield rows, of which none is longer than any of labels."""
+    taken = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal taken
+        while line := file.readline(_LONGEST_ROW - taken + 1):
+            taken += len(line)
+            if taken > _LONGEST_ROW:
+                raise ValueError(f"a row of more than {_LONGEST_ROW} characters")
+            yield line
+
+    for row in csv.reader(lines()):
+        taken = 0
+        yield row
+
+
+def _columns(rows: Iterator[tuple[int, list[str]]]) -> dict[str, list[int]]:
+    number, first = next(rows, (0, []))
+    if not first:
         raise ValueError("the file is empty")
-    _, first = rows[0]
     names = [name.strip() for name in first]
     if len(first) == 1 and _whole_number(first[0]) is not None:
         names = [UNNAMED]
-    else:
-        rows = rows[1:]
-        if len(names) > 1 and names[0] in _PANDAS_INDEX and INDEX not in names:
-            names[0] = INDEX
+        rows = itertools.chain([(number, first)], rows)
+    elif len(names) > 1 and names[0] in _PANDAS_INDEX and INDEX not in names:
+        names[0] = INDEX
     numbers = [name for name in names if _whole_number(name) is not None]
     if numbers or len(set(names)) < len(names) or not all(names):
-        raise ValueError(f"line 1: expected the columns' names, all different, got {first}")
+        raise ValueError(
+            f"line 1: expected the columns' names, all different, got {reprlib.repr(first)}"
+        )
     columns: dict[str, list[int]] = {name: [] for name in names}
     for number, row in rows:
         if len(row) != len(names):

@@ -40,17 +40,19 @@ def read_npz(path: Path, *, literal_labels: bool = False) -> Parts:
     ``train_ids``. Where it has no test set, a fifth of the training set becomes it. Labels may
     be one-hot, names or truth values, or number classes from 1, without ``class_names``.
     """
-    arrays, called = _read_arrays(path)
-    names, named = arrays.pop("class_names", None), list[str]()
+    arrays, called, others = _read_arrays(path)
+    names, further = arrays.pop("class_names", None), list[str]()
     class_names = None if names is None else _class_names(names, path)
     if names is None:
         labels = {key: array for key, array in arrays.items() if key.endswith("labels")}
         where = {key: f"npz:{path}: {called[key]}" for key in labels}
-        labels, class_names, named = numbered_from_0(labels, where, literal=literal_labels)
+        labels, class_names, further = numbered_from_0(labels, where, literal=literal_labels)
         arrays |= labels
     ids = arrays.pop("train_ids", None)
     arrays, value_range, notes, warnings = arrays_to_bytes(arrays)
-    notes += named
+    notes += further
+    if others:
+        notes.append(f"arrays that are not read: {named(others)}")
     offsets = find_offsets(arrays["train_images"])
     notes += offset_note(offsets, [f"column {place}" for place in range(len(offsets))])
     arrays |= {
@@ -184,8 +186,8 @@ def read_arrays(archive: np.lib.npyio.NpzFile, names: Sequence[str], path: Path)
     return arrays
 
 
-def _read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
-    """Return the arrays by our names, and the names they have in the archive."""
+def _read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str], list[str]]:
+    """Return arrays by our names, the names they have in the archive, and those of others."""
     with open_archive(path) as archive:
         called = {name: name for name in _OPTIONAL if name in archive.files}
         wanted = KEYS
@@ -200,4 +202,5 @@ def _read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
                 )
             called[ours] = there[0]
         found = read_arrays(archive, list(called.values()), path)
-    return dict(zip(called, found, strict=True)), called
+        others = sorted({*archive.files} - {*called.values()})
+    return dict(zip(called, found, strict=True)), called, others

@@ -71,3 +71,15 @@ def test_labels_that_are_no_classes():
     note = load_dataset(several, literal_labels=True).note
     assert "multi-label data are classes by --literal-labels (10, first in row 2)." in note
     refused(archive(np.array([b"a", b"\xff"])[CLASSES % 2]), "names of classes in UTF-8")
+
+
+def test_arrays_that_are_not_read_are_named():
+    x = np.random.default_rng(0).normal(size=(30, 4))
+    np.savez(
+        "own.npz", train_images=x, train_labels=CLASSES, val_images=x, noisy_labels=CLASSES
+    )
+    assert (
+        "Arrays that are not read: 'noisy_labels', 'val_images'."
+        in load_dataset("npz:own.npz").note
+    )
+    assert "not read" not in load_dataset(archive(CLASSES)).note

@@ -99,23 +99,24 @@ def _sum_and_count_above(
     logits: ArrayInput, log_floor: Array, axis: int
 ) -> tuple[Array, Array]:
     maximum, _, total = exponentials(logits, axis)
-    # One number per row: class k is above the floor where z_k exceeds it.
-    threshold = jax.lax.stop_gradient(maximum + jnp.log(total) + log_floor)
+    # One number per row: class k is above the floor where z_k − max z exceeds it.
+    threshold = jax.lax.stop_gradient(jnp.log(total) + log_floor)
     array = jax.lax.stop_gradient(jnp.asarray(logits))
     num_classes = array.shape[axis]
 
     def plain() -> tuple[Array, Array]:
-        everything = jnp.sum(array, axis=axis) - num_classes * threshold
+        gaps = array - jnp.expand_dims(maximum, axis)
+        everything = jnp.sum(gaps, axis=axis) - num_classes * threshold
         return everything, jnp.full_like(threshold, num_classes)
 
     def floored() -> tuple[Array, Array]:
-        excess = array - jnp.expand_dims(threshold, axis)
+        excess = array - jnp.expand_dims(maximum, axis) - jnp.expand_dims(threshold, axis)
         above = excess > 0
         count = jnp.sum(above.astype(array.dtype), axis=axis)
         # Written so that NaN stays NaN.
         return jnp.sum(jnp.where(excess <= 0, 0, excess), axis=axis), count
 
-    below = jnp.any(jnp.min(array, axis=axis) < threshold)
+    below = jnp.any(jnp.min(array, axis=axis) - maximum < threshold)
     sums: tuple[Array, Array] = jax.lax.cond(below, floored, plain)
     return sums
 
@@ -129,8 +130,8 @@ def _sum_above_floor_jvp(
     direction, floor_direction = tangents
     maximum, shifted, total = exponentials(logits, axis)
     _, count = _sum_and_count_above(logits, log_floor, axis)
-    threshold = jnp.expand_dims(maximum + jnp.log(total) + log_floor, axis)
-    above = (logits > threshold).astype(logits.dtype)
+    gaps = logits - jnp.expand_dims(maximum, axis)
+    above = (gaps > jnp.expand_dims(jnp.log(total) + log_floor, axis)).astype(logits.dtype)
     slope = above - jnp.expand_dims(unfused(count / total), axis) * shifted
     tangent = jnp.sum(slope * direction, axis=axis) - count * floor_direction
     return sum_above_floor(logits, log_floor, axis), tangent

@@ -61,3 +61,16 @@ def test_negative_learning_of_classes_of_any_probability():
         value, gradient = jax.value_and_grad(loss)(jnp.asarray(narrow))
         np.testing.assert_allclose(value, np.log1p(odds), rtol=1e-6)
         np.testing.assert_allclose(gradient[1], odds / (1 + odds), rtol=1e-6)
+
+
+def test_the_sum_above_the_floor_keeps_its_digits_beside_large_logits():
+    logits = 3 * np.random.default_rng(0).normal(size=(8, 100)) + 1e4
+    narrow, labels = logits.astype(np.float32), np.argsort(logits, axis=1)[:, 60]
+
+    def gradient(z):
+        return jax.grad(lambda z: losses.normalized_negative_cross_entropy(z, labels).sum())(z)
+
+    found = gradient(narrow)
+    with jax.enable_x64(True):
+        exact = gradient(narrow.astype(np.float64))
+    np.testing.assert_allclose(found, exact, atol=2e-6 * np.abs(exact).max())

@@ -10,6 +10,8 @@ from experiments._console import readable
 from experiments._errors import UsageError
 from experiments._signals import interruptible
 
+_NO_MEMORY = "RESOURCE_EXHAUSTED"  # what XLA's error begins with, on every device
+
 
 def exit_code_of(run: Callable[[], None]) -> int:
     """Run a command and return its exit code.
@@ -45,13 +47,13 @@ def exit_code_of(run: Callable[[], None]) -> int:
                 raise
             return 141
         except MemoryError as error:
-            figure = f" ({error})" if str(error) else ""
-            return _wrong(
-                f"expected input that fits into memory, got more{figure}; leave out what is "
-                "not needed, or take a machine with more memory"
-            )
+            return _too_large(str(error))
         except RecursionError:
             return _wrong("expected plain input, got something nested too deep; simplify it")
+        except RuntimeError as error:
+            if _NO_MEMORY not in str(error):
+                raise
+            return _too_large(str(error).partition(_NO_MEMORY)[2].strip(": "))
         except OSError as error:
             _discard_output()
             place = "standard output" if error.filename is None else str(error.filename)
@@ -68,6 +70,14 @@ def _replace_what_cannot_be_written() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):  # a stream of somebody's own
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+
+
+def _too_large(figure: str) -> int:
+    figure = f" ({figure.partition(chr(10))[0][:160]})" if figure else ""
+    return _wrong(
+        f"expected input that fits into memory, got more{figure}; leave out what is not "
+        "needed, or take a machine with more memory"
+    )
 
 
 def _wrong(message: str) -> int:

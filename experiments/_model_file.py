@@ -35,6 +35,7 @@ from experiments._json_file import check_fields, read_json
 from experiments._network_choice import make_network
 from experiments._regular_file import regular
 from experiments._runner import Group, Result, environment
+from experiments._whole_file import naming
 from experiments._wide_images import RANGES
 
 FOLDER = "model"
@@ -47,6 +48,7 @@ _FIELDS = {
     "sha256": str,
 }
 _PATHS = "jax_hlo_source_file_canonicalization_regex"  # of source files, what to leave out
+_REMEDY = "delete the model and call train again"
 _PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 
 
@@ -94,6 +96,14 @@ def has_model(workdir: Path) -> bool:
     return all((workdir / FOLDER / name).exists() for name in (_CARD, _FUNCTION))
 
 
+def model_config(workdir: Path) -> Any:
+    """Return the configuration whose network a folder holds, as JSON; None without one."""
+    path = workdir / FOLDER / _CARD
+    if not path.exists():
+        return None
+    return check_fields(read_json(path, _REMEDY), {}).get("config")
+
+
 def write_model(workdir: Path, group: Group, dataset: Dataset, result: Result) -> Path:
     """Write the network of a finished run; its folder is there whole or not at all."""
     (config,) = group.configs
@@ -116,15 +126,19 @@ def write_model(workdir: Path, group: Group, dataset: Dataset, result: Result) -
     }
     folder, temporary = workdir / FOLDER, workdir / f".{FOLDER}.tmp"
     shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
-    (temporary / _FUNCTION).write_bytes(function)
-    named = {"/".join(key): value for key, value in flatten_dict(variables).items()}
-    with (temporary / _PARAMETERS).open("wb") as file:
-        np.savez(file, allow_pickle=False, **named, mean=dataset.mean, std=dataset.std)
-    text = json.dumps(content, indent=2)  # in ASCII: names need not be text
-    (temporary / _CARD).write_text(text + "\n", encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)  # what is left of one
-    temporary.rename(folder)
+    try:
+        with naming(folder):
+            temporary.mkdir()
+            (temporary / _FUNCTION).write_bytes(function)
+            named = {"/".join(key): value for key, value in flatten_dict(variables).items()}
+            with (temporary / _PARAMETERS).open("wb") as file:
+                np.savez(file, allow_pickle=False, **named, mean=dataset.mean, std=dataset.std)
+            text = json.dumps(content, indent=2)  # in ASCII: names need not be text
+            (temporary / _CARD).write_text(text + "\n", encoding="utf-8")
+            shutil.rmtree(folder, ignore_errors=True)  # what is left of one
+            temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)  # on a full disk it is in the way
     return folder
 
 
@@ -197,7 +211,7 @@ def read_model(option: str, folder: Path) -> Model:
 
 def _read_card(path: Path) -> tuple[Card, str]:
     """Return what is in ``model.json``, and the hash of the function."""
-    values = check_fields(read_json(path, "delete the model and call train again"), _FIELDS)
+    values = check_fields(read_json(path, _REMEDY), _FIELDS)
     card = Card(
         class_names=tuple(values["class_names"]),
         input_shape=tuple(values["input_shape"]),

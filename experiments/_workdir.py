@@ -6,6 +6,7 @@ from pathlib import Path
 from experiments._config import RunConfig
 from experiments._errors import UsageError
 from experiments._json_file import read_json
+from experiments._model_file import FOLDER, model_config
 from experiments._results import check_folder, create_folder
 from experiments._whole_file import write_whole
 
@@ -26,9 +27,12 @@ def check_workdir(workdir: Path, config: RunConfig) -> None:
     check_folder("--workdir", workdir, _FILES)
     path = workdir / "config.json"
     try:
-        if not path.exists():
-            return
-        stored = RunConfig.from_json(read_json(path, _REMEDY))
+        found = [read_json(path, _REMEDY)] if path.exists() else []
+        if (of_model := model_config(workdir)) is not None:
+            path = workdir / FOLDER
+            found.append(of_model)
+        for content in found:
+            _check_same(workdir, RunConfig.from_json(content), config)
     except OSError as error:
         raise UsageError(
             f"--workdir: expected a folder that can be read, got {workdir} "
@@ -41,6 +45,9 @@ def check_workdir(workdir: Path, config: RunConfig) -> None:
             f"{path}: expected the configuration of a run, got something else ({error}); "
             f"{_REMEDY}"
         ) from None
+
+
+def _check_same(workdir: Path, stored: RunConfig, config: RunConfig) -> None:
     if stored != config:
         old, new = stored.to_json(), config.to_json()
         differing = ", ".join(

@@ -9,7 +9,7 @@ import pytest
 from jax import enable_x64
 
 from esoftmax_jax import losses
-from esoftmax_jax._tempered import log_tempered_softmax
+from esoftmax_jax.losses._tempered import log_tempered_softmax
 
 EXTREMES = [
     jnp.zeros((1, 50_000)),

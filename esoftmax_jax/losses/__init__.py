@@ -21,12 +21,6 @@ from esoftmax_jax.losses._asymmetric_losses import (
     asymmetric_generalized_cross_entropy,
     asymmetric_unhinged_loss,
 )
-from esoftmax_jax.losses._bounded_losses import (
-    generalized_cross_entropy,
-    mean_absolute_error,
-    reverse_cross_entropy,
-    symmetric_cross_entropy,
-)
 from esoftmax_jax.losses._checked import (
     checked,
 )
@@ -36,6 +30,10 @@ from esoftmax_jax.losses._combination import (
 from esoftmax_jax.losses._correction_losses import (
     backward_corrected_cross_entropy,
     forward_corrected_cross_entropy,
+)
+from esoftmax_jax.losses._cross_entropy_losses import (
+    cross_entropy,
+    focal_loss,
 )
 from esoftmax_jax.losses._divergence_losses import (
     bi_tempered_loss,
@@ -75,19 +73,16 @@ from esoftmax_jax.losses._linear_losses import (
     linear_epsilon_softmax_cross_entropy_with_mae,
     linear_generalized_cross_entropy,
 )
-from esoftmax_jax.losses._log_losses import (
-    cross_entropy,
-    focal_loss,
-)
-from esoftmax_jax.losses._logit_losses import (
-    ldr_kl_loss,
-    logit_clip_cross_entropy,
-    temperature_softmax_cross_entropy,
-)
 from esoftmax_jax.losses._logit_wrappers import (
     logit_bias_for_initial_prob,
     with_epsilon_softmax,
     with_logit_bias,
+)
+from esoftmax_jax.losses._mae_and_reverse_losses import (
+    generalized_cross_entropy,
+    mean_absolute_error,
+    reverse_cross_entropy,
+    symmetric_cross_entropy,
 )
 from esoftmax_jax.losses._negative_losses import (
     negative_learning_loss,
@@ -101,6 +96,11 @@ from esoftmax_jax.losses._normalized_losses import (
 from esoftmax_jax.losses._registry import (
     get,
     names,
+)
+from esoftmax_jax.losses._reshaped_logit_losses import (
+    ldr_kl_loss,
+    logit_clip_cross_entropy,
+    temperature_softmax_cross_entropy,
 )
 from esoftmax_jax.losses._squared_losses import (
     asymmetric_mean_squared_error,

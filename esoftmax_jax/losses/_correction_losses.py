@@ -9,9 +9,9 @@ import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
 from esoftmax_jax import _checks, _numerics, _sharding
-from esoftmax_jax._matrix_checks import check_invertible_matrix, check_transition_matrix
 from esoftmax_jax._types import Array, ArrayInput
 from esoftmax_jax.losses._loss_function import loss_function
+from esoftmax_jax.losses._matrix_checks import check_invertible_matrix, check_transition_matrix
 
 
 @loss_function(arrays={"transition_matrix": check_transition_matrix}, every_class=False)

@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 
-from esoftmax_jax import _numerics, _sharding, _tempered
+from esoftmax_jax import _numerics, _sharding
 from esoftmax_jax._checks import (
     OPEN_UNIT,
     POSITIVE_INTEGER,
@@ -13,6 +13,7 @@ from esoftmax_jax._checks import (
     check_where,
 )
 from esoftmax_jax._types import Array, ArrayInput, Scalar
+from esoftmax_jax.losses import _tempered
 from esoftmax_jax.losses._loss_function import loss_function
 
 UP_TO_ONE = Interval(low=0.0, high=1.0)

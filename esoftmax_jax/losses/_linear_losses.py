@@ -11,8 +11,8 @@ from esoftmax_jax._linear_numerics import (
     label_log_prob_and_predicted,
 )
 from esoftmax_jax._types import Array, ArrayInput, DType, Scalar
-from esoftmax_jax.losses._bounded_losses import UNIT_RANGE
 from esoftmax_jax.losses._linear_loss_function import linear_loss_function
+from esoftmax_jax.losses._mae_and_reverse_losses import UNIT_RANGE
 
 
 @linear_loss_function()

@@ -3,9 +3,10 @@
 import jax
 import jax.numpy as jnp
 
-from esoftmax_jax import _class_sums, _numerics
+from esoftmax_jax import _numerics
 from esoftmax_jax._checks import NON_NEGATIVE, OPEN_UNIT, POSITIVE_INTEGER, check_key
 from esoftmax_jax._types import Array, ArrayInput, Scalar
+from esoftmax_jax.losses import _class_sums
 from esoftmax_jax.losses._loss_function import loss_function
 
 

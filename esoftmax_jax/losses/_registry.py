@@ -12,14 +12,14 @@ import numpy as np
 
 from esoftmax_jax._types import Array, ArrayInput, ClassAxis, LossFunction
 from esoftmax_jax.losses import _asymmetric_losses as asymmetric
-from esoftmax_jax.losses import _bounded_losses as bounded
 from esoftmax_jax.losses import _correction_losses as correction
+from esoftmax_jax.losses import _cross_entropy_losses as log
 from esoftmax_jax.losses import _divergence_losses as divergence
 from esoftmax_jax.losses import _epsilon_softmax_losses as epsilon
-from esoftmax_jax.losses import _log_losses as log
-from esoftmax_jax.losses import _logit_losses as logit
+from esoftmax_jax.losses import _mae_and_reverse_losses as bounded
 from esoftmax_jax.losses import _negative_losses as negative
 from esoftmax_jax.losses import _normalized_losses as normalized
+from esoftmax_jax.losses import _reshaped_logit_losses as logit
 from esoftmax_jax.losses import _squared_losses as squared
 from esoftmax_jax.losses import _truncated_losses as truncated
 from esoftmax_jax.losses._class_axes import on_one_axis

@@ -2,9 +2,10 @@
 
 import jax.numpy as jnp
 
-from esoftmax_jax import _class_sums, _numerics
+from esoftmax_jax import _numerics
 from esoftmax_jax._checks import ABOVE_ONE, Interval
 from esoftmax_jax._types import Array, ArrayInput, Scalar
+from esoftmax_jax.losses import _class_sums
 from esoftmax_jax.losses._loss_function import loss_function
 
 AT_LEAST_ONE = Interval(low=1.0)

@@ -9,10 +9,10 @@ import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
 from esoftmax_jax import _numerics
-from esoftmax_jax._class_sums import unfused
 from esoftmax_jax._sharding import broadcast_like
-from esoftmax_jax._tempered_logarithm import expm1_ratio, log1p_ratio, tempered_log
 from esoftmax_jax._types import Array, ArrayInput
+from esoftmax_jax.losses._class_sums import unfused
+from esoftmax_jax.losses._tempered_logarithm import expm1_ratio, log1p_ratio, tempered_log
 
 
 def log_tempered_softmax(

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from esoftmax_jax import losses
-from esoftmax_jax.losses import _linear_losses as linear
+from esoftmax_jax.losses._linear import losses as linear
 
 Loss = Callable[..., Any]
 TOKENS, WIDTH, CLASSES = 6, 5, 40

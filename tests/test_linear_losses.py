@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax import losses
-from esoftmax_jax.losses import _linear_losses as linear
+from esoftmax_jax.losses._linear import losses as linear
 from tests.linear_cases import (
     CE,
     CLASSES,

@@ -67,7 +67,7 @@ from esoftmax_jax.losses._gradient_clipping import (
     init_gradient_clipping,
     update_gradient_clipping,
 )
-from esoftmax_jax.losses._linear_losses import (
+from esoftmax_jax.losses._linear.losses import (
     linear_cross_entropy,
     linear_dynamic_fine_tuning_loss,
     linear_epsilon_softmax_cross_entropy_with_mae,

@@ -9,9 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from esoftmax_jax import _checks, _linear_numerics, _numerics, _sharding
+from esoftmax_jax import _checks, _numerics, _sharding
 from esoftmax_jax._types import Array
-from esoftmax_jax.losses import _linear_checks
+from esoftmax_jax.losses._linear import checks as _linear_checks
+from esoftmax_jax.losses._linear import numerics
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -49,7 +50,7 @@ def linear_loss_function(
             loss_dtype: np.dtype,
             **options: Any,
         ) -> Array:
-            dtype = _linear_numerics.compute_dtype(hidden, kernel)
+            dtype = numerics.compute_dtype(hidden, kernel)
             layout = _sharding.layout_of(hidden)
             _sharding.check_layer_layout(layout, _sharding.layout_of(kernel))
             kernel = _sharding.whole(kernel, layout)
@@ -88,7 +89,7 @@ def linear_loss_function(
             )
             _linear_checks.check_token_labels(labels, hidden)
             _checks.check_where(options["where"], labels.shape)
-            dtype = _linear_numerics.compute_dtype(hidden, kernel)
+            dtype = numerics.compute_dtype(hidden, kernel)
             for name, interval in intervals.items():
                 _checks.check_hyperparameter(name, options[name], interval, labels.shape, dtype)
             _linear_checks.check_chunk_size(options["chunk_size"])

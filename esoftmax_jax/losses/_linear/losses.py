@@ -5,13 +5,13 @@ import jax.numpy as jnp
 
 from esoftmax_jax import _numerics
 from esoftmax_jax._checks import NON_NEGATIVE, PROBABILITY_FLOOR
-from esoftmax_jax._linear_numerics import (
+from esoftmax_jax._types import Array, ArrayInput, DType, Scalar
+from esoftmax_jax.losses._linear.loss_function import linear_loss_function
+from esoftmax_jax.losses._linear.numerics import (
     CHUNK_SIZE,
     AxisName,
     label_log_prob_and_predicted,
 )
-from esoftmax_jax._types import Array, ArrayInput, DType, Scalar
-from esoftmax_jax.losses._linear_loss_function import linear_loss_function
 from esoftmax_jax.losses._mae_and_reverse_losses import UNIT_RANGE
 
 

@@ -1,0 +1,1 @@
+"""The last layer fused with the loss."""

@@ -40,14 +40,6 @@ from esoftmax_jax.losses._divergence_losses import (
     generalized_jensen_shannon_loss,
     jensen_shannon_loss,
 )
-from esoftmax_jax.losses._early_learning import (
-    EarlyLearningState,
-    early_learning_regularized_cross_entropy,
-    init_early_learning,
-)
-from esoftmax_jax.losses._entropy import (
-    entropy_regularizer,
-)
 from esoftmax_jax.losses._epsilon_softmax_losses import (
     epsilon_softmax_cross_entropy,
     epsilon_softmax_cross_entropy_with_mae,
@@ -61,11 +53,6 @@ from esoftmax_jax.losses._every_class import (
 from esoftmax_jax.losses._gate import (
     gate_probability,
     m_for_gate,
-)
-from esoftmax_jax.losses._gradient_clipping import (
-    GradientClippingState,
-    init_gradient_clipping,
-    update_gradient_clipping,
 )
 from esoftmax_jax.losses._linear.losses import (
     linear_cross_entropy,
@@ -112,6 +99,19 @@ from esoftmax_jax.losses._truncated_losses import (
     partially_huberised_cross_entropy,
     taylor_cross_entropy,
     variation_cross_entropy,
+)
+from esoftmax_jax.losses._with_state.early_learning import (
+    EarlyLearningState,
+    early_learning_regularized_cross_entropy,
+    init_early_learning,
+)
+from esoftmax_jax.losses._with_state.entropy import (
+    entropy_regularizer,
+)
+from esoftmax_jax.losses._with_state.gradient_clipping import (
+    GradientClippingState,
+    init_gradient_clipping,
+    update_gradient_clipping,
 )
 
 __all__ = [

@@ -21,12 +21,6 @@ from esoftmax_jax.losses._asymmetric_losses import (
     asymmetric_generalized_cross_entropy,
     asymmetric_unhinged_loss,
 )
-from esoftmax_jax.losses._checked import (
-    checked,
-)
-from esoftmax_jax.losses._combination import (
-    weighted_sum,
-)
 from esoftmax_jax.losses._correction_losses import (
     backward_corrected_cross_entropy,
     forward_corrected_cross_entropy,
@@ -46,10 +40,6 @@ from esoftmax_jax.losses._epsilon_softmax_losses import (
     epsilon_softmax_focal_loss,
     epsilon_softmax_focal_loss_with_mae,
 )
-from esoftmax_jax.losses._every_class import (
-    expected_loss,
-    per_class_loss,
-)
 from esoftmax_jax.losses._gate import (
     gate_probability,
     m_for_gate,
@@ -59,11 +49,6 @@ from esoftmax_jax.losses._linear.losses import (
     linear_dynamic_fine_tuning_loss,
     linear_epsilon_softmax_cross_entropy_with_mae,
     linear_generalized_cross_entropy,
-)
-from esoftmax_jax.losses._logit_wrappers import (
-    logit_bias_for_initial_prob,
-    with_epsilon_softmax,
-    with_logit_bias,
 )
 from esoftmax_jax.losses._mae_and_reverse_losses import (
     generalized_cross_entropy,
@@ -112,6 +97,21 @@ from esoftmax_jax.losses._with_state.gradient_clipping import (
     GradientClippingState,
     init_gradient_clipping,
     update_gradient_clipping,
+)
+from esoftmax_jax.losses._wrappers.checked import (
+    checked,
+)
+from esoftmax_jax.losses._wrappers.every_class import (
+    expected_loss,
+    per_class_loss,
+)
+from esoftmax_jax.losses._wrappers.logit_wrappers import (
+    logit_bias_for_initial_prob,
+    with_epsilon_softmax,
+    with_logit_bias,
+)
+from esoftmax_jax.losses._wrappers.weighted_sum import (
+    weighted_sum,
 )
 
 __all__ = [

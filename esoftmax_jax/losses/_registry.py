@@ -23,8 +23,8 @@ from esoftmax_jax.losses import _reshaped_logit_losses as logit
 from esoftmax_jax.losses import _squared_losses as squared
 from esoftmax_jax.losses import _truncated_losses as truncated
 from esoftmax_jax.losses._class_axes import on_one_axis
-from esoftmax_jax.losses._combination import sum_of_terms
 from esoftmax_jax.losses._loss_function import mark_every_class
+from esoftmax_jax.losses._wrappers.weighted_sum import sum_of_terms
 
 _ARRAYS = ("logits", "labels", "axis", "where")
 _WEIGHTS = ("alpha", "beta")

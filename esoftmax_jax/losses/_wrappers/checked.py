@@ -9,9 +9,9 @@ from jax.experimental import checkify
 
 from esoftmax_jax import _checks, _numerics
 from esoftmax_jax._types import Array, ArrayInput, LossFunction
-from esoftmax_jax.losses._derived_loss import makes_a_loss
-from esoftmax_jax.losses._label_kinds import with_labels_of_its_kind
 from esoftmax_jax.losses._loss_function import EVERY_CLASS, gives_every_class, mark_every_class
+from esoftmax_jax.losses._wrappers.derived_loss import makes_a_loss
+from esoftmax_jax.losses._wrappers.label_kinds import with_labels_of_its_kind
 
 
 @makes_a_loss

@@ -18,9 +18,9 @@ the same key gives the same labels in any order of the data and on any number of
 from esoftmax_jax.noise._annotators import annotator_labels, majority_vote
 from esoftmax_jax.noise._asymmetric import asymmetric_noise, sequential_asymmetric_noise
 from esoftmax_jax.noise._class_maps import CLASS_MAPS, named_class_map, pairwise_class_map
+from esoftmax_jax.noise._files.label_files import read_label_file
+from esoftmax_jax.noise._files.label_join import match_labels, noisy_columns
 from esoftmax_jax.noise._instance import instance_dependent_noise, part_dependent_noise
-from esoftmax_jax.noise._label_files import read_label_file
-from esoftmax_jax.noise._label_join import match_labels, noisy_columns
 from esoftmax_jax.noise._long_tail import long_tailed_examples
 from esoftmax_jax.noise._margins import label_margins
 from esoftmax_jax.noise._measure import noise_rate, transition_matrix

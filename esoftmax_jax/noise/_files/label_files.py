@@ -18,7 +18,7 @@ from typing import Any, TextIO, TypeAlias
 import numpy as np
 
 from esoftmax_jax.noise import _checks
-from esoftmax_jax.noise._restricted_pickle import RefusedPickleError, load_restricted
+from esoftmax_jax.noise._files.restricted_pickle import RefusedPickleError, load_restricted
 
 Columns: TypeAlias = dict[str, _checks.HostIntegers]
 

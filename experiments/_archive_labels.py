@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_checks import check_no_regression
 from experiments._dataset_parts import Array, in_class_order
-from experiments._errors import UsageError
 from experiments._label_doubts import find_doubt, may_have_gaps
 from experiments._label_text import LITERAL, is_missing
 

@@ -6,8 +6,8 @@ import jax
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._augmentation import random_flip, random_shift
-from experiments._errors import UsageError
 from experiments._rand_augment import MAX_MAGNITUDE, rand_augment
 from experiments._rotation import random_rotation
 

@@ -16,6 +16,8 @@ from rich import box
 from rich.table import Table
 
 from esoftmax_jax import losses
+from esoftmax_jax.app.terminal.console import make_console, print_titled
+from esoftmax_jax.app.terminal.progress import ProgressBar
 from esoftmax_jax.training import create_train_state, make_train_step
 from experiments._augment_option import (
     AugmentationSpec,
@@ -23,10 +25,8 @@ from experiments._augment_option import (
     parse_augmentation,
     stage_keys,
 )
-from experiments._console import make_console, print_titled
 from experiments._mixup import mixup
 from experiments._networks import EightLayerCNN, MnistCNN
-from experiments._progress import ProgressBar
 from experiments._results import append_line
 from experiments._runner import environment
 

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import optax
 
 from esoftmax_jax import losses
-from experiments._closest import did_you_mean, spelled
-from experiments._errors import UsageError
+from esoftmax_jax.app.terminal.closest import did_you_mean, spelled
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._loss_option import OWN_FORM, find_method
 from experiments._methods import method_named
 from experiments._own_loss_file import names_own_loss

@@ -12,8 +12,8 @@ from rich import box
 from rich.table import Table
 
 from esoftmax_jax import losses
-from experiments._console import make_console, print_titled
-from experiments._progress import ProgressBar
+from esoftmax_jax.app.terminal.console import make_console, print_titled
+from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._results import append_line
 from experiments._runner import environment
 

@@ -9,9 +9,9 @@ import jax
 from rich import box
 from rich.table import Table
 
+from esoftmax_jax.app.terminal.console import make_console, print_titled
+from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._bench_candidates import PEER, SHAPES, Function, candidates
-from experiments._console import make_console, print_titled
-from experiments._progress import ProgressBar
 from experiments._results import append_line
 from experiments._runner import environment
 

@@ -12,17 +12,17 @@ import numpy as np
 from rich import box
 from rich.table import Table
 
-from experiments._closest import did_you_mean
+from esoftmax_jax.app.terminal.closest import did_you_mean
+from esoftmax_jax.app.terminal.console import make_console, print_titled
+from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._config import ComputeDtype, NetworkName, RunConfig
-from experiments._console import make_console, print_titled
 from experiments._datasets import Dataset
-from experiments._errors import UsageError
 from experiments._matrix_peak import matrix_peak
 from experiments._network_choice import make_network
 from experiments._noise_option import parse_noise
 from experiments._operations import step_operations
 from experiments._program import make_program
-from experiments._progress import ProgressBar
 from experiments._recipes import make_config
 from experiments._results import append_line
 from experiments._runner import Group, environment, make_group

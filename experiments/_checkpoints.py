@@ -14,11 +14,11 @@ import jax
 import numpy as np
 from rich.console import Console
 
+from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.signals import uninterrupted
 from experiments._card import card_of, misfit
-from experiments._errors import UsageError
 from experiments._placement import place
 from experiments._runner import Group
-from experiments._signals import uninterrupted
 
 _KEPT = 2
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import NoReturn, get_args
 
 from esoftmax_jax import __version__
+from esoftmax_jax.app.terminal.endings import exit_code_of
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._bench_options import add_bench_verbs
 from experiments._config import ComputeDtype
 from experiments._data_options import (
@@ -14,8 +16,6 @@ from experiments._data_options import (
     load_data,
     whole_number,
 )
-from experiments._endings import exit_code_of
-from experiments._errors import UsageError
 from experiments._label_file import read_labels
 from experiments._lock import locked
 from experiments._loss_option import (

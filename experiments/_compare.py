@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from esoftmax_jax.app.terminal.console import make_console
 from experiments._config import RunConfig
-from experiments._console import make_console
 from experiments._curves import draw_curves
 from experiments._datasets import Dataset, is_own
 from experiments._forecast import announce_comparison

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from experiments._closest import did_you_mean
+from esoftmax_jax.app.terminal.closest import did_you_mean
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_parts import GIVEN, Array, Labels, content_hash
 from experiments._datasets import OWN_FILES, Dataset, is_own
-from experiments._errors import UsageError
 from experiments._label_text import is_missing
 from experiments._review_file import (
     OPTION,

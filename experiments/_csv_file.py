@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments._errors import UsageError
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._spreadsheet import harmless
 from experiments._whole_file import replacing
 

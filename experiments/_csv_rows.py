@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from experiments._errors import UsageError
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._regular_file import regular
 
 _DELIMITERS = ",;\t"  # by country; tabs in what spreadsheets call Unicode text

@@ -5,11 +5,11 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from experiments._console import warn
+from esoftmax_jax.app.terminal.console import warn
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._corrections import correct
 from experiments._dataset_parts import GIVEN
 from experiments._datasets import DATASET_FORMS, RESIZED, Dataset, is_own, load_dataset
-from experiments._errors import UsageError
 from experiments._foreign_images import like_training_images
 from experiments._label_file import read_labels
 from experiments._label_rows import with_labels

@@ -6,8 +6,8 @@ Every failure is one line for the user: what was expected, what came, what to do
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_parts import Array, Labels
-from experiments._errors import UsageError
 from experiments._label_doubts import doubtful_numbers
 from experiments._label_text import LITERAL, plain
 

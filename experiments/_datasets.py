@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.terminal.closest import did_you_mean
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._bundled import BUNDLED, read_bundled
-from experiments._closest import did_you_mean
 from experiments._dataset_checks import (
     channel_statistics,
     check_no_empty_class,
@@ -32,7 +33,6 @@ from experiments._dataset_parts import (
     content_hash,
     sentences,
 )
-from experiments._errors import UsageError
 from experiments._image_folder import read_folder
 from experiments._label_file import LabelFile
 from experiments._manifest import read_manifest

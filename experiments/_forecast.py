@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 
 import jax
 
+from esoftmax_jax.app.terminal.console import make_console
+from esoftmax_jax.app.terminal.progress import duration
 from experiments._config import RunConfig
-from experiments._console import make_console
 from experiments._datasets import RESIZED, Dataset
 from experiments._matrix_peak import quick_rate
 from experiments._network_choice import make_network
 from experiments._operations import forward_counts
 from experiments._program import EVAL_BATCH
-from experiments._progress import duration
 
 LONG = 60.0  # seconds; what takes less needs no announcement
 # What is done to an output of a convolution (copies, normalisation, activation) takes as long

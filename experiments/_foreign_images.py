@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_parts import Array
 from experiments._datasets import Dataset
-from experiments._errors import UsageError
 from experiments._feature_offsets import without_offsets
 
 

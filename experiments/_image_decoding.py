@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_parts import Array
-from experiments._errors import UsageError
 from experiments._regular_file import regular
 from experiments._wide_images import is_wide, to_bytes, values_above, white_is_zero, wide_values
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._array_cache import cached_arrays
 from experiments._dataset_parts import Array
-from experiments._errors import UsageError
 from experiments._image_decoding import Decoded, decode, opened_image
 from experiments._memory import available_memory, gigabytes
 from experiments._wide_images import (
@@ -193,7 +193,7 @@ class _Collected:
 
 def _decoded(source: _Source, value_range: int | None) -> Generator[Decoded, None, None]:
     """Yield the images in order, decoded by several threads, with a progress bar."""
-    from experiments._progress import ProgressBar
+    from esoftmax_jax.app.terminal.progress import ProgressBar
 
     spec, files, size = source.spec, source.files, source.image_size
     read = functools.partial(decode, spec, size, value_range)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_parts import (
     HELD_OUT,
     Parts,
@@ -16,7 +17,6 @@ from experiments._dataset_parts import (
     held_out_fifth,
     in_class_order,
 )
-from experiments._errors import UsageError
 from experiments._image_decoding import IMAGE_SUFFIXES
 from experiments._image_files import read_images
 from experiments._image_search import (

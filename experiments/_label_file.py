@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax import noise
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._array_cache import UNREADABLE
 from experiments._array_header import check_archive
-from experiments._errors import UsageError
 from experiments._regular_file import not_a_file
 
 FOREIGN_COLUMN = "clean_foreign_image"

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax import noise
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_parts import Labels
 from experiments._datasets import Dataset
-from experiments._errors import UsageError
 from experiments._label_file import LabelFile
 from experiments._label_text import whole_number
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from experiments._errors import UsageError
+from esoftmax_jax.app.terminal.messages import UsageError
 
 if sys.platform == "win32":
     import msvcrt

@@ -2,9 +2,9 @@
 
 import math
 
-from experiments._closest import did_you_mean, spelled
+from esoftmax_jax.app.terminal.closest import did_you_mean, spelled
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._data_options import listed
-from experiments._errors import UsageError
 from experiments._methods import METHODS, method_named, register
 from experiments._own_loss import OwnLoss
 from experiments._own_loss_file import names_own_loss, read_own_loss

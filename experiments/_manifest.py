@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_parts import (
     HELD_OUT,
     Array,
     Parts,
     divided,
 )
-from experiments._errors import UsageError
 from experiments._feature_offsets import find_offsets, offset_note, without_offsets
 from experiments._image_files import Images, read_images
 from experiments._regular_file import not_a_file

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax import noise
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._array_cache import UNREADABLE
 from experiments._card import Card, card_of, misfit
-from experiments._errors import UsageError
 from experiments._labelled import Labelled
 from experiments._regular_file import regular
 from experiments._runner import Group

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._array_header import read_npy
-from experiments._errors import UsageError
 from experiments._json_file import read_json
 from experiments._regular_file import regular
 

@@ -4,7 +4,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from experiments._errors import UsageError
+from esoftmax_jax.app.terminal.messages import UsageError
 
 _UNKNOWN = 2**40  # where nothing tells, nothing is refused
 

@@ -20,10 +20,10 @@ import numpy as np
 from flax.traverse_util import flatten_dict
 from jax import export
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._config import RunConfig
 from experiments._dataset_parts import Array
 from experiments._datasets import Dataset
-from experiments._errors import UsageError
 from experiments._exported_function import (
     RefusedFunctionError,
     check_signature,

@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from experiments._closest import did_you_mean
-from experiments._errors import UsageError
+from esoftmax_jax.app.terminal.closest import did_you_mean
+from esoftmax_jax.app.terminal.messages import UsageError
 
 # What follows the colon, by kind.
 _RATE, _RATE_AND_COUNT, _RATE_AND_DATASET = "R", "R[:ANNOTATORS]", "R:DATASET"

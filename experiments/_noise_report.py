@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from experiments._console import make_console, print_titled, readable
+from esoftmax_jax.app.terminal.console import make_console, print_titled, readable
+from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._datasets import Dataset
 from experiments._label_file import FOREIGN_COLUMN
 from experiments._noise_option import NoiseSpec
@@ -24,7 +25,6 @@ from experiments._noisy_labels import (
     what_counts_as_wrong,
 )
 from experiments._picture_file import save_picture
-from experiments._progress import ProgressBar
 from experiments._report import noise_name
 from experiments._results import append_line, check_folder, create_folder
 from experiments._runner import environment

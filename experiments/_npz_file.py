@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._archive_labels import numbered_from_0
 from experiments._array_cache import UNREADABLE
 from experiments._array_header import check_archive
@@ -24,7 +25,6 @@ from experiments._dataset_parts import (
     held_out_fifth,
     sentences,
 )
-from experiments._errors import UsageError
 from experiments._feature_offsets import find_offsets, offset_note, without_offsets
 from experiments._label_text import listed_alike, same_looking
 from experiments._regular_file import not_a_file

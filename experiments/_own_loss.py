@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments._errors import UsageError
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._methods import Method
 
 Function = Callable[..., Any]

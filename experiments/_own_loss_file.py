@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from experiments._errors import UsageError
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._neighbours import Neighbours
 from experiments._own_loss import OwnLoss, described
 from experiments._regular_file import not_a_file

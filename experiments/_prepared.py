@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._array_cache import cached_arrays
 from experiments._dataset_parts import KEYS, Array, Parts
-from experiments._errors import UsageError
 from experiments._prepared_features import check_features
 
 _CHUNK = 1024

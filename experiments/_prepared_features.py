@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from experiments._errors import UsageError
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._json_file import parse_json, read_json
 
 _OWN = re.compile(r"tensorflow_datasets\.core\.features(\.\w+)+")

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_parts import Array, held_out_fifth
-from experiments._errors import UsageError
 from experiments._label_text import LITERAL
 from experiments._same_examples import (
     Groups,

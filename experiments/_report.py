@@ -9,7 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from experiments._console import print_titled
+from esoftmax_jax.app.terminal.console import print_titled
 from experiments._markdown import markdown_table
 from experiments._results import diverged
 from experiments._runner import Result

@@ -4,11 +4,11 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+from esoftmax_jax.app.terminal.console import make_console
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._config import ComputeDtype, RunConfig
-from experiments._console import make_console
 from experiments._curves import draw_curves
 from experiments._datasets import Dataset, load_dataset
-from experiments._errors import UsageError
 from experiments._label_file import LabelFile
 from experiments._label_rows import with_labels
 from experiments._lock import locked

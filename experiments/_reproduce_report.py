@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from experiments._console import print_titled
+from esoftmax_jax.app.terminal.console import print_titled
 from experiments._markdown import markdown, markdown_table
 from experiments._report import divergence
 from experiments._runner import Result

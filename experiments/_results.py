@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._config import RunConfig
-from experiments._errors import UsageError
 from experiments._json_file import check_fields, parse_json
 from experiments._line_file import add_line, whole_lines
 from experiments._regular_file import regular

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import jax
 
+from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._checkpoints import Checkpoints, group_folder
 from experiments._config import RunConfig
 from experiments._datasets import Dataset
 from experiments._program import make_program
-from experiments._progress import ProgressBar
 from experiments._recipes import recipe_for
 from experiments._results import append_line, read_results
 from experiments._runner import Group, Result, environment, grouped, make_group

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments._console import readable
+from esoftmax_jax.app.terminal.console import readable
 from experiments._dataset_parts import Array, Labels
 from experiments._datasets import Dataset
 from experiments._picture_file import save_picture

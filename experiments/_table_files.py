@@ -8,9 +8,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._csv_rows import CsvRows, named
 from experiments._dataset_parts import Array
-from experiments._errors import UsageError
 from experiments._image_decoding import IMAGE_SUFFIXES
 from experiments._index_columns import declared_index, index_places, numbers_rows
 from experiments._memory import check_memory

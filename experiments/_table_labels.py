@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_parts import Array, in_class_order
-from experiments._errors import UsageError
 from experiments._label_doubts import Doubt, find_doubt, may_have_gaps
 from experiments._label_text import (
     LITERAL,

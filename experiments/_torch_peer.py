@@ -13,8 +13,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._config import ComputeDtype, NetworkName
-from experiments._errors import UsageError
 
 NUM_CLASSES = 10
 

@@ -6,18 +6,18 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from esoftmax_jax.app.terminal.console import make_console
+from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._checkpoints import Checkpoints
 from experiments._config import RunConfig
-from experiments._console import make_console
 from experiments._datasets import Dataset
-from experiments._errors import UsageError
 from experiments._forecast import announce_run, seconds_here
 from experiments._labelled import Labelled, labelled_examples
 from experiments._lock import locked
 from experiments._margin_history import MarginHistory
 from experiments._model_file import has_model, write_model
 from experiments._program import make_program
-from experiments._progress import ProgressBar
 from experiments._recipes import gate_notes
 from experiments._report import AS_THEY_CAME, noise_name
 from experiments._results import (

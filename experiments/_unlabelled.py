@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._csv_rows import named
 from experiments._dataset_checks import checked_images
 from experiments._dataset_parts import Array
-from experiments._errors import UsageError
 from experiments._feature_offsets import without_offsets
 from experiments._image_decoding import IMAGE_SUFFIXES
 from experiments._image_files import read_images

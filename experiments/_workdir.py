@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._config import RunConfig
-from experiments._errors import UsageError
 from experiments._json_file import read_json
 from experiments._model_file import FOLDER, model_config
 from experiments._results import check_folder, create_folder

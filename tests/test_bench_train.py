@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments import _bench_train, _matrix_peak
-from experiments._errors import UsageError
 from experiments._networks import MLP, EightLayerCNN, MnistCNN
 from experiments._operations import forward_operations, step_operations
 from experiments._resnet import ResNet34

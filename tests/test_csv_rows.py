@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments import _csv_rows
 from experiments._csv_rows import CsvRows
 from experiments._datasets import load_dataset
-from experiments._errors import UsageError
 from tests.dataset_helpers import refused
 
 ROWS = [["label", "größe"], ["a", "1.5"], ["b, c", "2"]]

@@ -176,7 +176,7 @@ def test_decoded_images_are_kept(root, cache, monkeypatch):
 def test_many_images_show_progress(root, monkeypatch, capfd):
     monkeypatch.setattr(_image_files, "_SHOWN_FROM", 5)
     monkeypatch.setattr(_image_files, "_CHUNK", 4)
-    monkeypatch.setattr("experiments._progress.PLAIN_INTERVAL", 0.0)
+    monkeypatch.setattr("esoftmax_jax.app.terminal.progress.PLAIN_INTERVAL", 0.0)
     assert len(load_dataset(f"folder:{root}").train_images) == 6
     assert "10/10 images" in capfd.readouterr().err
 

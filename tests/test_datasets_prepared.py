@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments import _datasets, _prepared
 from experiments._cli import main
 from experiments._dataset_parts import Parts
 from experiments._datasets import load_dataset
-from experiments._errors import UsageError
 from experiments._prepared import (
     decode_split,
     find_prepared,

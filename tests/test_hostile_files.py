@@ -8,11 +8,11 @@ import zipfile
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.noise import read_label_file
 from experiments import _memory
 from experiments._cli import main
 from experiments._datasets import load_dataset
-from experiments._errors import UsageError
 from experiments._label_file import read_labels
 from experiments._matrix_file import read_matrix
 from tests.noise_helpers import write_npy_of_pickle

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from jax import export
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._cli import main
-from experiments._errors import UsageError
 from experiments._exported_function import RefusedFunctionError, _written_out
 from experiments._model_file import read_model
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments import _image_decoding, _image_files
 from experiments._datasets import load_dataset
-from experiments._errors import UsageError
 from experiments._image_decoding import Decoded
 from experiments._image_files import read_images
 from experiments._memory import available_memory

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from esoftmax_jax.app.terminal.endings import exit_code_of
+from esoftmax_jax.app.terminal.signals import uninterrupted
 from experiments import _run_all
 from experiments._cli import main
-from experiments._endings import exit_code_of
-from experiments._signals import uninterrupted
 
 ROOT = Path(__file__).parents[1]
 RUN = [sys.executable, "-m", "experiments"]

@@ -13,11 +13,11 @@ import optax
 import pytest
 
 from esoftmax_jax import losses
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments import _methods
 from experiments._bench_candidates import PEER, candidates, checked_names
 from experiments._cli import main
 from experiments._datasets import load_dataset
-from experiments._errors import UsageError
 from experiments._loss_option import find_method, option_name
 from experiments._methods import method_named, switching_loss
 from experiments._noise_option import parse_noise

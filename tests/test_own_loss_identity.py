@@ -7,8 +7,8 @@ import sys
 import jax.numpy as jnp
 import pytest
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._cli import main
-from experiments._errors import UsageError
 from experiments._loss_option import find_method
 from experiments._methods import method_named
 from tests.own_loss_helpers import FILE, loss_hash

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from experiments._errors import UsageError
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._prepared import read_prepared
 from experiments._prepared_features import check_features
 

@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 from rich.table import Table
 
+from esoftmax_jax.app.terminal.console import make_console, print_titled, readable
+from esoftmax_jax.app.terminal.endings import exit_code_of
+from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._cli import main
 from experiments._config import RunConfig
-from experiments._console import make_console, print_titled, readable
 from experiments._corrections import correct
 from experiments._csv_file import write_csv
 from experiments._datasets import load_dataset
-from experiments._endings import exit_code_of
-from experiments._errors import UsageError
 from experiments._labelled import labelled_examples
 from experiments._margin_history import Margins
 from experiments._markdown import markdown, markdown_table
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import apply_noise
-from experiments._progress import ProgressBar
 from experiments._report import make_rows, write_table
 from experiments._spreadsheet import alike, harmless, original
 from experiments._suspects import check_spreadsheet_safe, rank_suspects, write_suspects
@@ -73,7 +73,7 @@ def test_errors_and_progress_too(capsys, monkeypatch):
 
     assert exit_code_of(refuse) == 2
     assert main(["compare", "--losses", "a\x1b[31m", "--\x07"]) == 2
-    monkeypatch.setattr("experiments._progress.PLAIN_INTERVAL", -1.0)
+    monkeypatch.setattr("esoftmax_jax.app.terminal.progress.PLAIN_INTERVAL", -1.0)
     with ProgressBar("\x1b[31m[red]CE", 2) as bar:
         bar.advance(1, "\u202elatest")
     printed = capsys.readouterr().err

@@ -3,7 +3,7 @@
 import re
 import time
 
-from experiments._progress import ProgressBar
+from esoftmax_jax.app.terminal.progress import ProgressBar
 
 
 def test_time_left_does_not_count_what_an_earlier_call_did(monkeypatch, capsys):
@@ -37,7 +37,7 @@ def test_time_left_does_not_count_compilation(monkeypatch, capsys):
 
 
 def test_a_log_hears_of_a_long_compilation(monkeypatch, capsys):
-    monkeypatch.setattr("experiments._progress.PLAIN_INTERVAL", 0.01)
+    monkeypatch.setattr("esoftmax_jax.app.terminal.progress.PLAIN_INTERVAL", 0.01)
     with ProgressBar("training", 10) as bar, bar.compiling():
         time.sleep(0.2)
     assert capsys.readouterr().err == "training: compiling …\n"

@@ -12,11 +12,11 @@ import jax
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.terminal.endings import exit_code_of
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._checkpoints import Checkpoints
 from experiments._cli import main
 from experiments._datasets import load_dataset
-from experiments._endings import exit_code_of
-from experiments._errors import UsageError
 from experiments._labelled import labelled_examples
 from experiments._line_file import add_line, whole_lines
 from experiments._lock import locked
@@ -336,7 +336,7 @@ def test_a_file_system_without_locks(tmp_path, monkeypatch):
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_a_character_that_the_output_lacks_is_replaced(encoding):
     code = (
-        "import sys; from experiments._endings import exit_code_of\n"
+        "import sys; from esoftmax_jax.app.terminal.endings import exit_code_of\n"
         "sys.exit(exit_code_of(lambda: print('CE_\\u03b5 \\u2713 \\udce9')))"
     )
     ended = subprocess.run(

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._datasets import load_dataset
-from experiments._errors import UsageError
 from experiments._image_files import read_images
 from experiments._model_file import Card
 from experiments._unlabelled import read_unlabelled

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from experiments._errors import UsageError
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.configs import digits
 from experiments.configs._cell import Cell, Pairs
 from experiments.configs._table import Table

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from experiments._closest import did_you_mean, spelled
-from experiments._errors import UsageError
+from esoftmax_jax.app.terminal.closest import did_you_mean, spelled
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.configs._cell import Cell
 from experiments.configs._published import published
 from experiments.configs._scale import Scale

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from experiments._errors import UsageError
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.configs import digits, figure1, table2, table4, table6, table8
 from experiments.configs._table import Table
 

@@ -6,9 +6,9 @@ import signal
 import sys
 from collections.abc import Callable
 
-from experiments._console import readable
-from experiments._errors import UsageError
-from experiments._signals import interruptible
+from esoftmax_jax.app.terminal.console import readable
+from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.signals import interruptible
 
 _NO_MEMORY = "RESOURCE_EXHAUSTED"  # what XLA's error begins with, on every device
 

@@ -16,7 +16,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from experiments._console import make_console, readable
+from esoftmax_jax.app.terminal.console import make_console, readable
 
 _COMPILING = "compiling …"
 PLAIN_INTERVAL = 15.0  # seconds between lines in a log file

@@ -1,0 +1,1 @@
+"""The application: losses compared, networks trained, wrong labels found."""

@@ -7,7 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from experiments._convolution import Convolution
+from esoftmax_jax.app.networks.convolution import Convolution
 
 
 def forward_operations(network: nn.Module, shape: tuple[int, ...]) -> int:

@@ -18,6 +18,7 @@ import jax.numpy as jnp
 from jax.sharding import PartitionSpec
 
 from esoftmax_jax import losses
+from esoftmax_jax.app.networks.convolution import Implementation
 from esoftmax_jax.training import (
     Metrics,
     create_train_state,
@@ -32,7 +33,6 @@ from experiments._augment_option import (
     stage_keys,
 )
 from experiments._config import RunConfig
-from experiments._convolution import Implementation
 from experiments._datasets import Dataset
 from experiments._methods import method_named, switching_loss
 from experiments._mixup import MixedLabels, mixup

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.networks.small import MLP
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments import _augment_option, _bench_augmentation
 from experiments._augment_option import (
@@ -18,7 +19,6 @@ from experiments._augment_option import (
     parse_augmentation,
 )
 from experiments._augmentation import random_flip, random_shift
-from experiments._networks import MLP
 
 IMAGES: Any = np.random.default_rng(0).integers(0, 256, (12, 9, 8, 3), dtype=np.uint8)
 AUGMENT = jax.jit(augment, static_argnums=0)

@@ -8,11 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.networks.resnet import ResNet34
+from esoftmax_jax.app.networks.small import MLP, EightLayerCNN, MnistCNN
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments import _bench_train, _matrix_peak
-from experiments._networks import MLP, EightLayerCNN, MnistCNN
 from experiments._operations import forward_operations, step_operations
-from experiments._resnet import ResNet34
 from experiments._torch_peer import make_torch_network, torch_epoch
 
 

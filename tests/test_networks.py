@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from jax import lax
 
-from experiments._convolution import (
+from esoftmax_jax.app.networks.convolution import (
     convolve_lax,
     convolve_patches,
     max_pool,
     select_convolution,
 )
-from experiments._networks import MLP, EightLayerCNN, MnistCNN
+from esoftmax_jax.app.networks.small import MLP, EightLayerCNN, MnistCNN
 from tests.network_helpers import count, images_of, shapes_of, variables_of
 
 SMALL = EightLayerCNN(num_classes=3, widths=(4,), dense=7)

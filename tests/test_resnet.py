@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments._convolution import Convolution, convolve_lax, convolve_patches
-from experiments._resnet import ResNet34
+from esoftmax_jax.app.networks.convolution import Convolution, convolve_lax, convolve_patches
+from esoftmax_jax.app.networks.resnet import ResNet34
 from tests.network_helpers import images_of, shapes_of, variables_of
 
 NARROW = ResNet34(num_classes=3, widths=(4, 6), blocks=(1, 1))

@@ -8,8 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments._convolution import convolve_fastest, convolve_lax, convolve_patches
-from experiments._winograd import convolve_winograd, transforms
+from esoftmax_jax.app.networks.convolution import (
+    convolve_fastest,
+    convolve_lax,
+    convolve_patches,
+)
+from esoftmax_jax.app.networks.winograd import convolve_winograd, transforms
 from tests.network_helpers import images_of
 
 

@@ -4,8 +4,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from experiments._convolution import Convolution
-from experiments._networks import Network, dense_layer
+from esoftmax_jax.app.networks.convolution import Convolution
+from esoftmax_jax.app.networks.small import Network, dense_layer
 
 
 class ResNet34(Network):

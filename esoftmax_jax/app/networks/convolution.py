@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.typing import DTypeLike
 
-from experiments._winograd import convolve_winograd
+from esoftmax_jax.app.networks.winograd import convolve_winograd
 
 Implementation = Literal["auto", "lax", "patches", "winograd"]
 

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import DTypeLike
 
-from experiments._convolution import Convolution, Implementation, max_pool
+from esoftmax_jax.app.networks.convolution import Convolution, Implementation, max_pool
 
 
 def dense_layer(features: int, dtype: DTypeLike, name: str) -> nn.Dense:

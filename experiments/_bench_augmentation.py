@@ -16,17 +16,17 @@ from rich import box
 from rich.table import Table
 
 from esoftmax_jax import losses
-from esoftmax_jax.app.networks.small import EightLayerCNN, MnistCNN
-from esoftmax_jax.app.terminal.console import make_console, print_titled
-from esoftmax_jax.app.terminal.progress import ProgressBar
-from esoftmax_jax.training import create_train_state, make_train_step
-from experiments._augment_option import (
+from esoftmax_jax.app.augment.augment_spec import (
     AugmentationSpec,
     augment,
     parse_augmentation,
     stage_keys,
 )
-from experiments._mixup import mixup
+from esoftmax_jax.app.augment.mixup import mixup
+from esoftmax_jax.app.networks.small import EightLayerCNN, MnistCNN
+from esoftmax_jax.app.terminal.console import make_console, print_titled
+from esoftmax_jax.app.terminal.progress import ProgressBar
+from esoftmax_jax.training import create_train_state, make_train_step
 from experiments._results import append_line
 from experiments._runner import environment
 

@@ -18,6 +18,13 @@ import jax.numpy as jnp
 from jax.sharding import PartitionSpec
 
 from esoftmax_jax import losses
+from esoftmax_jax.app.augment.augment_spec import (
+    augment,
+    check_augmentation,
+    parse_augmentation,
+    stage_keys,
+)
+from esoftmax_jax.app.augment.mixup import MixedLabels, mixup
 from esoftmax_jax.app.networks.convolution import Implementation
 from esoftmax_jax.training import (
     Metrics,
@@ -26,16 +33,9 @@ from esoftmax_jax.training import (
     make_train_step,
 )
 from experiments._ahead import CompiledAhead
-from experiments._augment_option import (
-    augment,
-    check_augmentation,
-    parse_augmentation,
-    stage_keys,
-)
 from experiments._config import RunConfig
 from experiments._datasets import Dataset
 from experiments._methods import method_named, switching_loss
-from experiments._mixup import MixedLabels, mixup
 from experiments._network_choice import make_network
 from experiments._optimizer import (
     RunState,

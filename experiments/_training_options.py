@@ -3,8 +3,8 @@
 import argparse
 from typing import Any, get_args
 
-from experiments._augment_option import FORMS as AUGMENT_FORMS
-from experiments._augment_option import check_augmentation, parse_augmentation
+from esoftmax_jax.app.augment.augment_spec import FORMS as AUGMENT_FORMS
+from esoftmax_jax.app.augment.augment_spec import check_augmentation, parse_augmentation
 from experiments._config import ComputeDtype
 from experiments._data_options import positive, whole_number
 from experiments._datasets import Dataset

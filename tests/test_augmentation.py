@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments._augmentation import _crop, random_flip, random_shift
+from esoftmax_jax.app.augment.shift_and_flip import _crop, random_flip, random_shift
 
 IMAGES = np.random.default_rng(0).normal(size=(64, 5, 6, 2)).astype(np.float32)
 SHIFT = jax.jit(random_shift, static_argnames="padding")

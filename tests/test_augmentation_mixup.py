@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax import losses
-from experiments._mixup import MixedLabels, mixup
+from esoftmax_jax.app.augment.mixup import MixedLabels, mixup
 
 COUNT = 512
 IMAGES: Any = np.random.default_rng(0).integers(0, 256, (COUNT, 2, 3, 1), dtype=np.uint8)

@@ -8,17 +8,18 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.networks.small import MLP
-from esoftmax_jax.app.terminal.messages import UsageError
-from experiments import _augment_option, _bench_augmentation
-from experiments._augment_option import (
+from esoftmax_jax.app.augment import augment_spec
+from esoftmax_jax.app.augment.augment_spec import (
     STAGES,
     AugmentationSpec,
     augment,
     check_augmentation,
     parse_augmentation,
 )
-from experiments._augmentation import random_flip, random_shift
+from esoftmax_jax.app.augment.shift_and_flip import random_flip, random_shift
+from esoftmax_jax.app.networks.small import MLP
+from esoftmax_jax.app.terminal.messages import UsageError
+from experiments import _bench_augmentation
 
 IMAGES: Any = np.random.default_rng(0).integers(0, 256, (12, 9, 8, 3), dtype=np.uint8)
 AUGMENT = jax.jit(augment, static_argnums=0)
@@ -114,7 +115,7 @@ def test_stages_are_applied_in_order_each_with_its_key(monkeypatch, text):
             calls[stage] = (key, numbers)
             return images + 1
 
-        monkeypatch.setattr(_augment_option, name, record)
+        monkeypatch.setattr(augment_spec, name, record)
     result = augment(spec, key, jnp.zeros(1, jnp.uint8))
     named = [part.partition(":")[0] for part in text.split(",")]
     assert list(calls) == [stage for stage in named if stage != "mixup"]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
-from experiments._rand_augment import operations
-from experiments._rotation import affine, random_rotation, rotation_matrix
+from esoftmax_jax.app.augment.rand_augment import operations
+from esoftmax_jax.app.augment.rotation import affine, random_rotation, rotation_matrix
 
 HEIGHT, WIDTH = 24, 20
 NEAREST, BILINEAR = Image.Resampling.NEAREST, Image.Resampling.BILINEAR

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments import _rand_augment
-from experiments._rand_augment import rand_augment
+from esoftmax_jax.app.augment import rand_augment as _rand_augment
+from esoftmax_jax.app.augment.rand_augment import rand_augment
 
 IMAGES: Any = np.random.default_rng(0).integers(0, 256, (32, 10, 12, 3), dtype=np.uint8)
 AUGMENT = jax.jit(rand_augment, static_argnames=("num_ops", "magnitude"))

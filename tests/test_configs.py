@@ -6,8 +6,8 @@ import json
 import pytest
 
 from esoftmax_jax import presets
+from esoftmax_jax.app.augment.augment_spec import parse_augmentation
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._augment_option import parse_augmentation
 from experiments._loss_option import check_settings
 from experiments._methods import METHODS
 from experiments._noise_option import parse_noise

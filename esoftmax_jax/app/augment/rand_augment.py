@@ -6,8 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments._augmentation import example_keys
-from experiments._color_augment import (
+from esoftmax_jax.app.augment.color import (
     autocontrast,
     blend,
     equalize,
@@ -17,7 +16,8 @@ from experiments._color_augment import (
     smooth,
     solarize,
 )
-from experiments._rotation import affine, rotation_matrix
+from esoftmax_jax.app.augment.rotation import affine, rotation_matrix
+from esoftmax_jax.app.augment.shift_and_flip import example_keys
 
 MAX_MAGNITUDE = 10.0
 

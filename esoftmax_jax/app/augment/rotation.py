@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments._augmentation import example_keys
+from esoftmax_jax.app.augment.shift_and_flip import example_keys
 
 Interpolation = Literal["nearest", "bilinear"]
 

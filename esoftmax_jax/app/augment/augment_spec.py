@@ -6,10 +6,10 @@ import jax
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.augment.rand_augment import MAX_MAGNITUDE, rand_augment
+from esoftmax_jax.app.augment.rotation import random_rotation
+from esoftmax_jax.app.augment.shift_and_flip import random_flip, random_shift
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._augmentation import random_flip, random_shift
-from experiments._rand_augment import MAX_MAGNITUDE, rand_augment
-from experiments._rotation import random_rotation
 
 STAGES = ("shift", "flip", "rotate", "randaugment", "mixup")
 """In the order in which they are applied, whatever the order in which they are named."""

@@ -1,0 +1,1 @@
+"""Changes of images during training, on the device."""

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 
-from experiments._array_cache import cache_directory
+from esoftmax_jax.app.files.array_cache import cache_directory
 
 # What is imported now takes a second, in which an interruption would be a traceback.
 if signal.getsignal(signal.SIGINT) == signal.default_int_handler:

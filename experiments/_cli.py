@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NoReturn, get_args
 
 from esoftmax_jax import __version__
+from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._bench_options import add_bench_verbs
@@ -17,7 +18,6 @@ from experiments._data_options import (
     whole_number,
 )
 from experiments._label_file import read_labels
-from experiments._lock import locked
 from experiments._loss_option import (
     OWN_FORM,
     check_settings,

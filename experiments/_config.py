@@ -4,7 +4,7 @@ import dataclasses
 import json
 from typing import Any, Literal, get_type_hints
 
-from experiments._json_file import check_fields
+from esoftmax_jax.app.files.json_file import check_fields
 
 NetworkName = Literal["mlp", "mnist_cnn", "eight_layer_cnn", "resnet34"]
 ComputeDtype = Literal["float32", "bfloat16"]

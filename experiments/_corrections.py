@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.files.spreadsheet import original
 from esoftmax_jax.app.terminal.closest import did_you_mean
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_parts import GIVEN, Array, Labels, content_hash
@@ -20,7 +21,6 @@ from experiments._review_file import (
     names_by_value,
     read_review,
 )
-from experiments._spreadsheet import original
 from experiments._subset import take_rows
 
 _PARTS = ("train", "test")

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from esoftmax_jax.app.files.picture_file import save_picture
 from esoftmax_jax.app.terminal.console import readable
-from experiments._picture_file import save_picture
 from experiments._report import Row, make_rows, noise_name
 from experiments._runner import Result
 

@@ -14,7 +14,7 @@ from typing import Any
 import jax
 from jax import export
 
-from experiments._memory import check_memory
+from esoftmax_jax.app.files.memory import check_memory
 
 _ARITHMETIC = (
     "abs add and broadcast_in_dim case clamp compare concatenate constant convert convolution "

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_parts import Array
-from experiments._regular_file import regular
 from experiments._wide_images import is_wide, to_bytes, values_above, white_is_zero, wide_values
 
 IMAGE_SUFFIXES = frozenset(

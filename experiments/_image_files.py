@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from esoftmax_jax.app.files.array_cache import cached_arrays
+from esoftmax_jax.app.files.memory import available_memory, gigabytes
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._array_cache import cached_arrays
 from experiments._dataset_parts import Array
 from experiments._image_decoding import Decoded, decode, opened_image
-from experiments._memory import available_memory, gigabytes
 from experiments._wide_images import (
     exceeding,
     fitting_range,

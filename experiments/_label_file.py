@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax import noise
+from esoftmax_jax.app.files.array_cache import UNREADABLE
+from esoftmax_jax.app.files.array_header import check_archive
+from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._array_cache import UNREADABLE
-from experiments._array_header import check_archive
-from experiments._regular_file import not_a_file
 
 FOREIGN_COLUMN = "clean_foreign_image"
 """Where a file of open-set noise tells which image takes the place of an example's own."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_parts import (
     HELD_OUT,
@@ -16,7 +17,6 @@ from experiments._dataset_parts import (
 )
 from experiments._feature_offsets import find_offsets, offset_note, without_offsets
 from experiments._image_files import Images, read_images
-from experiments._regular_file import not_a_file
 from experiments._repeated_rows import (
     check_repeated_files,
     held_out_rows,

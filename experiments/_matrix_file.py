@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.files.array_header import read_npy
+from esoftmax_jax.app.files.json_file import read_json
+from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._array_header import read_npy
-from experiments._json_file import read_json
-from experiments._regular_file import regular
 
 _READERS: dict[str, Callable[[Path], Any]] = {
     ".npy": read_npy,

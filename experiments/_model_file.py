@@ -20,6 +20,9 @@ import numpy as np
 from flax.traverse_util import flatten_dict
 from jax import export
 
+from esoftmax_jax.app.files.json_file import check_fields, read_json
+from esoftmax_jax.app.files.regular_file import regular
+from esoftmax_jax.app.files.whole_file import naming
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._config import RunConfig
 from experiments._dataset_parts import Array
@@ -31,11 +34,8 @@ from experiments._exported_function import (
     lowered,
     read_function,
 )
-from experiments._json_file import check_fields, read_json
 from experiments._network_choice import make_network
-from experiments._regular_file import regular
 from experiments._runner import Group, Result, environment
-from experiments._whole_file import naming
 from experiments._wide_images import RANGES
 
 FOLDER = "model"

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from esoftmax_jax.app.files.picture_file import save_picture
+from esoftmax_jax.app.files.whole_file import replacing
 from esoftmax_jax.app.terminal.console import make_console, print_titled, readable
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._datasets import Dataset
@@ -24,11 +26,9 @@ from experiments._noisy_labels import (
     normalised_features,
     what_counts_as_wrong,
 )
-from experiments._picture_file import save_picture
 from experiments._report import noise_name
 from experiments._results import append_line, check_folder, create_folder
 from experiments._runner import environment
-from experiments._whole_file import replacing
 
 _MOST_CLASSES_IN_FULL = 20
 _LARGEST_SHOWN = 10

@@ -11,10 +11,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._neighbours import Neighbours
 from experiments._own_loss import OwnLoss, described
-from experiments._regular_file import not_a_file
 
 _FORM = "FILE.py:NAME with a function NAME(logits, labels, *, constant=1.0, ...)"
 _PASSED = ("axis", "where", "key")  # keyword arguments that are not constants

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from esoftmax_jax.app.files.array_cache import cached_arrays
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._array_cache import cached_arrays
 from experiments._dataset_parts import KEYS, Array, Parts
 from experiments._prepared_features import check_features
 

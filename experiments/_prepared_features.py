@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from esoftmax_jax.app.files.json_file import parse_json, read_json
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._json_file import parse_json, read_json
 
 _OWN = re.compile(r"tensorflow_datasets\.core\.features(\.\w+)+")
 # What TFDS takes a class from: now, as protocol buffers may spell it, and before version 4.3.

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from esoftmax_jax.app.files.csv_rows import CsvRows, named
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._csv_rows import CsvRows, named
 
 OPTION = "--corrections"
 _WANTED = ("example", "label")

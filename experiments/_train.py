@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.terminal.console import make_console
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.progress import ProgressBar
@@ -14,7 +15,6 @@ from experiments._config import RunConfig
 from experiments._datasets import Dataset
 from experiments._forecast import announce_run, seconds_here
 from experiments._labelled import Labelled, labelled_examples
-from experiments._lock import locked
 from experiments._margin_history import MarginHistory
 from experiments._model_file import has_model, write_model
 from experiments._program import make_program

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from esoftmax_jax.app.files.csv_rows import named
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._csv_rows import named
 from experiments._dataset_checks import checked_images
 from experiments._dataset_parts import Array
 from experiments._feature_offsets import without_offsets

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.files import csv_rows
+from esoftmax_jax.app.files.csv_rows import CsvRows
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments import _csv_rows
-from experiments._csv_rows import CsvRows
 from experiments._datasets import load_dataset
 from tests.dataset_helpers import refused
 
@@ -67,7 +67,7 @@ WRONG = {
 def test_no_table(tmp_path, monkeypatch, case):
     content, message = WRONG[case]
     if "1000" in message:
-        monkeypatch.setattr(_csv_rows, "_LONGEST_ROW", 1000)
+        monkeypatch.setattr(csv_rows, "_LONGEST_ROW", 1000)
     with pytest.raises(UsageError, match=f"^table(: expected|, ).*{message}"):
         rows_of(tmp_path / "a.csv", content)
 

@@ -8,9 +8,9 @@ import zipfile
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.files import memory as _memory
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.noise import read_label_file
-from experiments import _memory
 from experiments._cli import main
 from experiments._datasets import load_dataset
 from experiments._label_file import read_labels

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from esoftmax_jax.app.files.memory import available_memory
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments import _image_decoding, _image_files
 from experiments._datasets import load_dataset
 from experiments._image_decoding import Decoded
 from experiments._image_files import read_images
-from experiments._memory import available_memory
 from experiments._model_file import Card
 from experiments._unlabelled import read_unlabelled
 from tests.dataset_helpers import draw, pixels, refused

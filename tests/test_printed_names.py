@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from rich.table import Table
 
+from esoftmax_jax.app.files.csv_file import write_csv
+from esoftmax_jax.app.files.markdown import markdown, markdown_table
+from esoftmax_jax.app.files.spreadsheet import alike, harmless, original
 from esoftmax_jax.app.terminal.console import make_console, print_titled, readable
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -15,15 +18,12 @@ from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._cli import main
 from experiments._config import RunConfig
 from experiments._corrections import correct
-from experiments._csv_file import write_csv
 from experiments._datasets import load_dataset
 from experiments._labelled import labelled_examples
 from experiments._margin_history import Margins
-from experiments._markdown import markdown, markdown_table
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import apply_noise
 from experiments._report import make_rows, write_table
-from experiments._spreadsheet import alike, harmless, original
 from experiments._suspects import check_spreadsheet_safe, rank_suspects, write_suspects
 
 SEEN = {

@@ -12,21 +12,21 @@ import jax
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.files.line_file import add_line, whole_lines
+from esoftmax_jax.app.files.lock import locked
+from esoftmax_jax.app.files.whole_file import replacing, write_whole
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._checkpoints import Checkpoints
 from experiments._cli import main
 from experiments._datasets import load_dataset
 from experiments._labelled import labelled_examples
-from experiments._line_file import add_line, whole_lines
-from experiments._lock import locked
 from experiments._margin_history import MarginHistory
 from experiments._noise_option import parse_noise
 from experiments._program import make_program
 from experiments._recipes import make_config
 from experiments._results import read_results
 from experiments._runner import make_group
-from experiments._whole_file import replacing, write_whole
 
 ROOT = Path(__file__).parents[1]
 
@@ -299,7 +299,7 @@ def test_the_second_process_is_told(tmp_path):
 def test_the_lock_of_a_process_that_was_killed_holds_nothing(tmp_path):
     code = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from experiments._lock import locked\n"
+        "from esoftmax_jax.app.files.lock import locked\n"
         "with locked('--out', Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"
     )
     ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT)
@@ -325,7 +325,7 @@ def test_a_file_system_without_locks(tmp_path, monkeypatch):
     def unsupported(_):
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr("experiments._lock._lock", unsupported)
+    monkeypatch.setattr("esoftmax_jax.app.files.lock._lock", unsupported)
     with locked("--out", tmp_path), locked("--out", tmp_path):
         assert names(tmp_path) == [".lock"]
 

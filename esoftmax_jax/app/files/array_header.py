@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments._memory import check_memory
-from experiments._regular_file import regular
+from esoftmax_jax.app.files.memory import check_memory
+from esoftmax_jax.app.files.regular_file import regular
 
 # How many times smaller a block becomes at best, by how archives keep it.
 _SMALLEST = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1100}

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
+from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._regular_file import regular
 
 _DELIMITERS = ",;\t"  # by country; tabs in what spreadsheets call Unicode text
 _SEPARATOR = re.compile(r"\"?sep=([,;\t])\"?[,;]*", re.IGNORECASE)  # a first line for Excel

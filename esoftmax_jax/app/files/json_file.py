@@ -8,8 +8,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
+from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._regular_file import regular
 
 _DEEPEST = 100  # of brackets within brackets
 _SHOWN = 40  # characters of a value

@@ -8,11 +8,11 @@ import jax.numpy as jnp
 import optax
 
 from esoftmax_jax import losses
+from esoftmax_jax.app.methods.find import OWN_FORM, find_method
+from esoftmax_jax.app.methods.methods import method_named
+from esoftmax_jax.app.methods.own_loss_file import names_own_loss
 from esoftmax_jax.app.terminal.closest import did_you_mean, spelled
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._loss_option import OWN_FORM, find_method
-from experiments._methods import method_named
-from experiments._own_loss_file import names_own_loss
 
 PEER = "optax CE"
 LARGEST_MATRIX = 1000  # classes up to which the losses with a transition matrix are timed

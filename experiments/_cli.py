@@ -7,6 +7,14 @@ from typing import NoReturn, get_args
 
 from esoftmax_jax import __version__
 from esoftmax_jax.app.files.lock import locked
+from esoftmax_jax.app.methods.find import (
+    OWN_FORM,
+    check_settings,
+    find_method,
+    own_losses,
+    parse_setting,
+)
+from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._bench_options import add_bench_verbs
@@ -18,14 +26,6 @@ from experiments._data_options import (
     whole_number,
 )
 from experiments._label_file import read_labels
-from experiments._loss_option import (
-    OWN_FORM,
-    check_settings,
-    find_method,
-    own_losses,
-    parse_setting,
-)
-from experiments._methods import METHODS
 from experiments._recipes import recipe_for
 from experiments._train_command import shared_options
 from experiments._training_options import add_runs_at_once, add_training_options, common_fields

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from esoftmax_jax.app.files.lock import locked
+from esoftmax_jax.app.methods.methods import method_named
 from esoftmax_jax.app.terminal.console import make_console
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._config import ComputeDtype, RunConfig
@@ -13,7 +14,6 @@ from experiments._datasets import Dataset, load_dataset
 from experiments._label_file import LabelFile
 from experiments._label_rows import with_labels
 from experiments._made_up import made_up
-from experiments._methods import method_named
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import apply_noise
 from experiments._plan import print_plan

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax import __version__
+from esoftmax_jax.app.methods.methods import method_named, number_of_settings
 from experiments._batches import batch_orders, split_holdout
 from experiments._config import RunConfig
 from experiments._datasets import Dataset, is_own
-from experiments._methods import method_named, number_of_settings
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import Labels, NoisyTraining, apply_noise
 from experiments._optimizer import RunState

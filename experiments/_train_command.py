@@ -5,8 +5,8 @@ import re
 import shlex
 from pathlib import Path
 
+from esoftmax_jax.app.methods.find import option_name
 from experiments._config import RunConfig
-from experiments._loss_option import option_name
 
 # Options that compare and train share and that say what is trained on and how.
 _SHARED = (

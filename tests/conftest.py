@@ -33,9 +33,9 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def no_own_losses(monkeypatch):
     """Forget the losses of one's own that other tests have registered."""
-    from experiments import _methods
+    from esoftmax_jax.app.methods import methods
 
-    monkeypatch.setattr(_methods, "_OWN", {})
+    monkeypatch.setattr(methods, "_OWN", {})
 
 
 @pytest.fixture

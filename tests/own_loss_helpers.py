@@ -1,7 +1,7 @@
 """What the tests of losses of one's own share."""
 
-from experiments._loss_option import find_method
-from experiments._methods import method_named
+from esoftmax_jax.app.methods.find import find_method
+from esoftmax_jax.app.methods.methods import method_named
 
 FILE = """
 import jax

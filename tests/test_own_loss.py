@@ -13,15 +13,15 @@ import optax
 import pytest
 
 from esoftmax_jax import losses
+from esoftmax_jax.app.methods import methods
+from esoftmax_jax.app.methods.find import find_method, option_name
+from esoftmax_jax.app.methods.methods import method_named, switching_loss
+from esoftmax_jax.app.methods.own_loss_file import names_own_loss
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments import _methods
 from experiments._bench_candidates import PEER, candidates, checked_names
 from experiments._cli import main
 from experiments._datasets import load_dataset
-from experiments._loss_option import find_method, option_name
-from experiments._methods import method_named, switching_loss
 from experiments._noise_option import parse_noise
-from experiments._own_loss_file import names_own_loss
 from experiments._recipes import make_config
 from experiments._run_all import missing_runs
 from experiments._train_command import train_command
@@ -59,11 +59,11 @@ def test_one_run_keeps_to_its_loss(written, tmp_path, capsys):
     assert main([*arguments, first, "--set", "scale=2"]) == 0
     assert "mine.py:squared, digits" in capsys.readouterr().out
     assert json.loads((folder / "config.json").read_text())["hyperparameters"] == {"scale": 2}
-    _methods._OWN.clear()
+    methods._OWN.clear()
     other = written(FILE.replace("power: int = 2", "power: int = 3"), "squared", "b/mine.py")
     assert main([*arguments, other, "--set", "scale=2"]) == 2
     assert "whose run has another computation of the loss; choose" in capsys.readouterr().err
-    _methods._OWN.clear()
+    methods._OWN.clear()
     assert main([*arguments, first, "--set", "power=2"]) == 2
     assert (
         "--set: expected NAME=VALUE with NAME among scale for mine" in capsys.readouterr().err

@@ -1,7 +1,7 @@
 """The cells of the paper's own tables, with its constants."""
 
 from esoftmax_jax import presets
-from experiments._methods import METHODS
+from esoftmax_jax.app.methods.methods import METHODS
 from experiments.configs._cell import Cell
 from experiments.configs._protocols import Protocol, method_and_constants, split_setting
 from experiments.configs._published import printed

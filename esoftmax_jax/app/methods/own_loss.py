@@ -13,8 +13,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from esoftmax_jax.app.methods.methods import Method
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._methods import Method
 
 Function = Callable[..., Any]
 Surroundings = Callable[[], AbstractContextManager[None]]

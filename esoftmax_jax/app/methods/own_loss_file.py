@@ -12,9 +12,9 @@ from types import ModuleType
 from typing import Any
 
 from esoftmax_jax.app.files.regular_file import not_a_file
+from esoftmax_jax.app.methods.neighbours import Neighbours
+from esoftmax_jax.app.methods.own_loss import OwnLoss, described
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._neighbours import Neighbours
-from experiments._own_loss import OwnLoss, described
 
 _FORM = "FILE.py:NAME with a function NAME(logits, labels, *, constant=1.0, ...)"
 _PASSED = ("axis", "where", "key")  # keyword arguments that are not constants

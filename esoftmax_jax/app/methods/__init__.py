@@ -1,0 +1,1 @@
+"""Losses by name, and losses of one's own."""

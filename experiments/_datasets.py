@@ -13,9 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.data.readers.bundled import BUNDLED, read_bundled
+from esoftmax_jax.app.data.readers.image_folder import read_folder
+from esoftmax_jax.app.data.readers.manifest import read_manifest
+from esoftmax_jax.app.data.readers.npz_file import read_npz
+from esoftmax_jax.app.data.readers.prepared import read_prepared
 from esoftmax_jax.app.terminal.closest import did_you_mean
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._bundled import BUNDLED, read_bundled
 from experiments._dataset_checks import (
     channel_statistics,
     check_no_empty_class,
@@ -33,11 +37,7 @@ from experiments._dataset_parts import (
     content_hash,
     sentences,
 )
-from experiments._image_folder import read_folder
 from experiments._label_file import LabelFile
-from experiments._manifest import read_manifest
-from experiments._npz_file import read_npz
-from experiments._prepared import read_prepared
 from experiments._same_examples import describe_same
 
 _PREPARED = ("mnist", "cifar10", "cifar100", "fashion_mnist")

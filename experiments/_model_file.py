@@ -20,6 +20,7 @@ import numpy as np
 from flax.traverse_util import flatten_dict
 from jax import export
 
+from esoftmax_jax.app.data.readers.wide_images import RANGES
 from esoftmax_jax.app.files.json_file import check_fields, read_json
 from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.files.whole_file import naming
@@ -36,7 +37,6 @@ from experiments._exported_function import (
 )
 from experiments._network_choice import make_network
 from experiments._runner import Group, Result, environment
-from experiments._wide_images import RANGES
 
 FOLDER = "model"
 _FUNCTION, _CARD, _PARAMETERS = "logits.jaxexport", "model.json", "parameters.npz"

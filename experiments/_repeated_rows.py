@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.data.readers.table_files import Table
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_parts import Array, held_out_fifth
 from experiments._label_text import LITERAL
@@ -15,7 +16,6 @@ from experiments._same_examples import (
     same_content,
     same_files,
 )
-from experiments._table_files import Table
 
 _LISTED_AGAIN = 0.95  # of the examples are there equally often
 

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+from esoftmax_jax.app.data.readers.prepared import is_prepared
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.methods.methods import method_named
 from esoftmax_jax.app.terminal.console import make_console
@@ -17,7 +18,6 @@ from experiments._made_up import made_up
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import apply_noise
 from experiments._plan import print_plan
-from experiments._prepared import is_prepared
 from experiments._recipes import noise_file
 from experiments._reproduce_report import CellResult, print_cells, print_orderings, write_cells
 from experiments._results import create_folder, read_results

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.data.readers.table_files import Table
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_parts import Array, in_class_order
 from experiments._label_doubts import Doubt, find_doubt, may_have_gaps
@@ -19,7 +20,6 @@ from experiments._label_text import (
     same_looking,
     whole_number,
 )
-from experiments._table_files import Table
 
 _COLUMNS = ("label", "clean_label")
 _SHOWN = 12  # names of classes in a note

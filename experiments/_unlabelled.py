@@ -7,19 +7,24 @@ from typing import Any
 
 import numpy as np
 
+from esoftmax_jax.app.data.readers.image_decoding import IMAGE_SUFFIXES
+from esoftmax_jax.app.data.readers.image_files import read_images
+from esoftmax_jax.app.data.readers.image_search import (
+    described,
+    find_images,
+    folders_below,
+    passed_note,
+)
+from esoftmax_jax.app.data.readers.manifest import table_images
+from esoftmax_jax.app.data.readers.npz_file import open_archive, read_arrays
+from esoftmax_jax.app.data.readers.table_files import read_table
+from esoftmax_jax.app.data.readers.wide_images import arrays_to_bytes
 from esoftmax_jax.app.files.csv_rows import named
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_checks import checked_images
 from experiments._dataset_parts import Array
 from experiments._feature_offsets import without_offsets
-from experiments._image_decoding import IMAGE_SUFFIXES
-from experiments._image_files import read_images
-from experiments._image_search import described, find_images, folders_below, passed_note
-from experiments._manifest import table_images
 from experiments._model_file import Card
-from experiments._npz_file import open_archive, read_arrays
-from experiments._table_files import read_table
-from experiments._wide_images import arrays_to_bytes
 
 INPUT_FORMS = "folder:PATH, csv:PATH, parquet:PATH or npz:PATH"
 _ARRAYS = ("images", "test_images", "x_test")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments import _image_files
+from esoftmax_jax.app.data.readers import image_files
 from experiments._datasets import load_dataset
 from tests.dataset_helpers import draw, pixels, refused, tree
 
@@ -147,13 +147,13 @@ def test_images_of_different_sizes(root):
 
 def test_decoded_images_are_kept(root, cache, monkeypatch):
     calls = []
-    decode = _image_files._decode_all
+    decode = image_files._decode_all
 
     def counted(*arguments):
         calls.append(arguments)
         return decode(*arguments)
 
-    monkeypatch.setattr(_image_files, "_decode_all", counted)
+    monkeypatch.setattr(image_files, "_decode_all", counted)
     first = load_dataset(f"folder:{root}")
     again = load_dataset(f"folder:{root}")
     np.testing.assert_array_equal(first.train_images, again.train_images)
@@ -174,8 +174,8 @@ def test_decoded_images_are_kept(root, cache, monkeypatch):
 
 
 def test_many_images_show_progress(root, monkeypatch, capfd):
-    monkeypatch.setattr(_image_files, "_SHOWN_FROM", 5)
-    monkeypatch.setattr(_image_files, "_CHUNK", 4)
+    monkeypatch.setattr(image_files, "_SHOWN_FROM", 5)
+    monkeypatch.setattr(image_files, "_CHUNK", 4)
     monkeypatch.setattr("esoftmax_jax.app.terminal.progress.PLAIN_INTERVAL", 0.0)
     assert len(load_dataset(f"folder:{root}").train_images) == 6
     assert "10/10 images" in capfd.readouterr().err

@@ -10,8 +10,8 @@ import pyarrow  # type: ignore[import-untyped]
 import pyarrow.parquet  # type: ignore[import-untyped]
 import pytest
 
+from esoftmax_jax.app.data.readers import image_files
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments import _image_files
 from experiments._datasets import load_dataset
 from tests.dataset_helpers import draw, pixels, refused, tree
 
@@ -154,7 +154,7 @@ def test_a_mark_blank_lines_and_quotes_are_tolerated(text, tmp_path):
 def test_labels_may_change_without_decoding_again(save, files, monkeypatch):
     split = ["train", "train", "test", "train", "test"] * 2
     first = load_dataset(save("csv", path=files, label=[0, 1] * 5, split=split))
-    monkeypatch.setattr(_image_files, "_decode_all", None)
+    monkeypatch.setattr(image_files, "_decode_all", None)
     again = load_dataset(save("csv", path=files, label=[1, 0] * 5, split=split))
     np.testing.assert_array_equal(first.train_images, again.train_images)
     np.testing.assert_array_equal(first.train_labels, 1 - again.train_labels)

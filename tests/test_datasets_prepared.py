@@ -12,18 +12,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from esoftmax_jax.app.terminal.messages import UsageError
-from experiments import _datasets, _prepared
-from experiments._cli import main
-from experiments._dataset_parts import Parts
-from experiments._datasets import load_dataset
-from experiments._prepared import (
+from esoftmax_jax.app.data.readers import prepared as _prepared
+from esoftmax_jax.app.data.readers.prepared import (
     decode_split,
     find_prepared,
     lossy_note,
     numbers_at_the_end,
     quiet,
 )
+from esoftmax_jax.app.terminal.messages import UsageError
+from experiments import _datasets
+from experiments._cli import main
+from experiments._dataset_parts import Parts
+from experiments._datasets import load_dataset
 from tests.dataset_helpers import four_arrays, pixels, refused, tree
 
 

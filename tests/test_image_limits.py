@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from esoftmax_jax.app.data.readers import image_decoding, image_files
+from esoftmax_jax.app.data.readers.image_decoding import Decoded
+from esoftmax_jax.app.data.readers.image_files import read_images
 from esoftmax_jax.app.files.memory import available_memory
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments import _image_decoding, _image_files
 from experiments._datasets import load_dataset
-from experiments._image_decoding import Decoded
-from experiments._image_files import read_images
 from experiments._model_file import Card
 from experiments._unlabelled import read_unlabelled
 from tests.dataset_helpers import draw, pixels, refused
@@ -79,7 +79,7 @@ def test_too_many_pixels_are_refused_by_the_header(side, got, image_size):
 
 
 def test_large_images_are_read_one_at_a_time(monkeypatch):
-    monkeypatch.setattr(_image_decoding, "_LARGE", 10)
+    monkeypatch.setattr(image_decoding, "_LARGE", 10)
     expected = [draw(Path(f"{i}.png"), i) for i in range(8)]
     np.testing.assert_array_equal(read(*(f"{i}.png" for i in range(8))).pixels, expected)
 
@@ -88,9 +88,9 @@ def test_a_set_that_does_not_fit_in_memory_is_refused(monkeypatch):
     for i in range(6):
         draw(Path(f"{i}.png"), pixels(i, (5, 4)))
     draw(Path("6.png"), 6)
-    monkeypatch.setattr(_image_files, "available_memory", lambda: 2 * 6 * 20)
+    monkeypatch.setattr(image_files, "available_memory", lambda: 2 * 6 * 20)
     assert read(*(f"{i}.png" for i in range(6))).pixels.shape == (6, 5, 4, 1)
-    monkeypatch.setattr(_image_files, "available_memory", lambda: 2 * 7 * 20)
+    monkeypatch.setattr(image_files, "available_memory", lambda: 2 * 7 * 20)
     with pytest.raises(UsageError) as caught:
         read(*(f"{i}.png" for i in range(7)))  # the last one makes all of them colours
     assert str(caught.value) == (
@@ -108,8 +108,8 @@ def test_files_that_change_their_decoding_are_not_taken_from_an_older_cache(monk
         for i in range(5):
             draw(Path("data", name, f"{i}.png"), pixels(i, (3, 3)))
     before = load_dataset("folder:data").train_images
-    monkeypatch.setattr(_image_files, "_DECODING", _image_files._DECODING + 1)
+    monkeypatch.setattr(image_files, "_DECODING", image_files._DECODING + 1)
     seven = Decoded(np.full((3, 3, 1), 7, np.uint8), None, several=False)
-    monkeypatch.setattr(_image_files, "decode", lambda *_: seven)
+    monkeypatch.setattr(image_files, "decode", lambda *_: seven)
     assert before.std() > 0
     assert (load_dataset("folder:data").train_images == 7).all()

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
+from esoftmax_jax.app.data.readers.prepared import read_prepared
+from esoftmax_jax.app.data.readers.prepared_features import check_features
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._prepared import read_prepared
-from experiments._prepared_features import check_features
 
 OWN = "tensorflow_datasets.core.features"
 FOREIGN = "foreign_features.Image"

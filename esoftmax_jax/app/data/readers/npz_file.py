@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from esoftmax_jax.app.data.readers.archive_labels import numbered_from_0
+from esoftmax_jax.app.data.readers.wide_images import arrays_to_bytes
 from esoftmax_jax.app.files.array_cache import UNREADABLE
 from esoftmax_jax.app.files.array_header import check_archive
 from esoftmax_jax.app.files.csv_rows import named
 from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._archive_labels import numbered_from_0
 from experiments._dataset_checks import checked_ids, checked_images, checked_labels
 from experiments._dataset_parts import (
     GIVEN,
@@ -28,7 +29,6 @@ from experiments._dataset_parts import (
 )
 from experiments._feature_offsets import find_offsets, offset_note, without_offsets
 from experiments._label_text import listed_alike, same_looking
-from experiments._wide_images import arrays_to_bytes
 
 _OPTIONAL = ("train_clean_labels", "class_names", "train_ids")
 

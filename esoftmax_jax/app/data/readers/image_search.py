@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from experiments._image_decoding import IMAGE_SUFFIXES, image_content
+from esoftmax_jax.app.data.readers.image_decoding import IMAGE_SUFFIXES, image_content
 
 # What lies beside images and is none; nobody misses it.
 _BESIDE = frozenset(

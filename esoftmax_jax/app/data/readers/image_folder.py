@@ -9,6 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
+from esoftmax_jax.app.data.readers.image_decoding import IMAGE_SUFFIXES
+from esoftmax_jax.app.data.readers.image_files import read_images
+from esoftmax_jax.app.data.readers.image_search import (
+    described,
+    find_images,
+    folders_below,
+    folders_in,
+    holds_other_files_only,
+    passed_note,
+)
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_parts import (
     HELD_OUT,
@@ -16,16 +26,6 @@ from experiments._dataset_parts import (
     divided,
     held_out_fifth,
     in_class_order,
-)
-from experiments._image_decoding import IMAGE_SUFFIXES
-from experiments._image_files import read_images
-from experiments._image_search import (
-    described,
-    find_images,
-    folders_below,
-    folders_in,
-    holds_other_files_only,
-    passed_note,
 )
 from experiments._label_text import alike_note, same_looking
 

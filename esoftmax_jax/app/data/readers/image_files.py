@@ -11,18 +11,18 @@ from pathlib import Path
 
 import numpy as np
 
-from esoftmax_jax.app.files.array_cache import cached_arrays
-from esoftmax_jax.app.files.memory import available_memory, gigabytes
-from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._dataset_parts import Array
-from experiments._image_decoding import Decoded, decode, opened_image
-from experiments._wide_images import (
+from esoftmax_jax.app.data.readers.image_decoding import Decoded, decode, opened_image
+from esoftmax_jax.app.data.readers.wide_images import (
     exceeding,
     fitting_range,
     flat_warnings,
     is_flat,
     range_note,
 )
+from esoftmax_jax.app.files.array_cache import cached_arrays
+from esoftmax_jax.app.files.memory import available_memory, gigabytes
+from esoftmax_jax.app.terminal.messages import UsageError
+from experiments._dataset_parts import Array
 
 _DECODING = 3  # to be raised when the same files become other pixels
 _CHUNK = 256

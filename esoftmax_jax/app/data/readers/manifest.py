@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.data.readers.image_files import Images, read_images
+from esoftmax_jax.app.data.readers.table_files import Table, read_table
 from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_parts import (
@@ -16,14 +18,12 @@ from experiments._dataset_parts import (
     divided,
 )
 from experiments._feature_offsets import find_offsets, offset_note, without_offsets
-from experiments._image_files import Images, read_images
 from experiments._repeated_rows import (
     check_repeated_files,
     held_out_rows,
     note_repeated_rows,
     repeated_rows,
 )
-from experiments._table_files import Table, read_table
 from experiments._table_labels import numbered_labels
 
 _SPLITS = {name: name for name in ("train", "test", "validation")}

@@ -12,10 +12,16 @@ from typing import Any
 
 import numpy as np
 
+from esoftmax_jax.app.data.readers.wide_images import (
+    is_wide,
+    to_bytes,
+    values_above,
+    white_is_zero,
+    wide_values,
+)
 from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._dataset_parts import Array
-from experiments._wide_images import is_wide, to_bytes, values_above, white_is_zero, wide_values
 
 IMAGE_SUFFIXES = frozenset(
     {".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png"}

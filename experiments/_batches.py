@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.data.same_examples import Groups
 from experiments._config import RunConfig
-from experiments._same_examples import Groups
 
 Rows = npt.NDArray[np.int32]
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import NoReturn, get_args
 
 from esoftmax_jax import __version__
+from esoftmax_jax.app.data.label_file import read_labels
+from esoftmax_jax.app.data.unlabelled import INPUT_FORMS
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.methods.find import (
     OWN_FORM,
@@ -25,11 +27,9 @@ from experiments._data_options import (
     load_data,
     whole_number,
 )
-from experiments._label_file import read_labels
 from experiments._recipes import recipe_for
 from experiments._train_command import shared_options
 from experiments._training_options import add_runs_at_once, add_training_options, common_fields
-from experiments._unlabelled import INPUT_FORMS
 from experiments.configs import SCALES, TABLES
 
 DEFAULT_LOSSES = "CE,GCE,SCE,MAE,CE_eps+MAE"

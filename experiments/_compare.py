@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from esoftmax_jax.app.data.dataset import Dataset, is_own
 from esoftmax_jax.app.terminal.console import make_console
 from experiments._config import RunConfig
 from experiments._curves import draw_curves
-from experiments._datasets import Dataset, is_own
 from experiments._forecast import announce_comparison
 from experiments._noise_option import NoiseSpec
 from experiments._noisy_labels import what_counts_as_wrong

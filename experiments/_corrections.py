@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.data.dataset import OWN_FILES, Dataset, is_own
+from esoftmax_jax.app.data.label_text import is_missing
+from esoftmax_jax.app.data.parts import GIVEN, Array, Labels, content_hash
+from esoftmax_jax.app.data.subset import take_rows
 from esoftmax_jax.app.files.spreadsheet import original
 from esoftmax_jax.app.terminal.closest import did_you_mean
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._dataset_parts import GIVEN, Array, Labels, content_hash
-from experiments._datasets import OWN_FILES, Dataset, is_own
-from experiments._label_text import is_missing
 from experiments._review_file import (
     OPTION,
     Reviewed,
@@ -21,7 +22,6 @@ from experiments._review_file import (
     names_by_value,
     read_review,
 )
-from experiments._subset import take_rows
 
 _PARTS = ("train", "test")
 _Place = tuple[str, int]  # part and row

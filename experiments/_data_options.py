@@ -5,18 +5,18 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from esoftmax_jax.app.data.dataset import DATASET_FORMS, RESIZED, Dataset, is_own, load_dataset
+from esoftmax_jax.app.data.foreign_images import like_training_images
+from esoftmax_jax.app.data.label_file import read_labels
+from esoftmax_jax.app.data.label_rows import with_labels
+from esoftmax_jax.app.data.label_text import LITERAL
+from esoftmax_jax.app.data.parts import GIVEN
+from esoftmax_jax.app.data.subset import first_examples, long_tailed
 from esoftmax_jax.app.terminal.console import warn
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._corrections import correct
-from experiments._dataset_parts import GIVEN
-from experiments._datasets import DATASET_FORMS, RESIZED, Dataset, is_own, load_dataset
-from experiments._foreign_images import like_training_images
-from experiments._label_file import read_labels
-from experiments._label_rows import with_labels
-from experiments._label_text import LITERAL
 from experiments._matrix_file import read_matrix
 from experiments._noise_option import NoiseSpec, forms, parse_noise
-from experiments._subset import first_examples, long_tailed
 
 
 def add_data_options(parser: argparse.ArgumentParser, many: str, default_noise: str) -> None:

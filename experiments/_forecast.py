@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 
 import jax
 
+from esoftmax_jax.app.data.dataset import RESIZED, Dataset
 from esoftmax_jax.app.terminal.console import make_console
 from esoftmax_jax.app.terminal.progress import duration
 from experiments._config import RunConfig
-from experiments._datasets import RESIZED, Dataset
 from experiments._matrix_peak import quick_rate
 from experiments._network_choice import make_network
 from experiments._operations import forward_counts

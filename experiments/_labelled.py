@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
-from experiments._dataset_parts import GIVEN
-from experiments._datasets import Dataset
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.parts import GIVEN
 from experiments._noisy_labels import Labels, NoisyTraining
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from experiments._dataset_checks import channel_statistics
-from experiments._datasets import Dataset
+from esoftmax_jax.app.data.checks import channel_statistics
+from esoftmax_jax.app.data.dataset import Dataset
 from experiments.configs import HUMAN
 
 _CLASSES = {"cifar10": 10, "cifar100": 100}

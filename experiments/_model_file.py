@@ -20,14 +20,14 @@ import numpy as np
 from flax.traverse_util import flatten_dict
 from jax import export
 
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.parts import Array
 from esoftmax_jax.app.data.readers.wide_images import RANGES
 from esoftmax_jax.app.files.json_file import check_fields, read_json
 from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.files.whole_file import naming
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._config import RunConfig
-from experiments._dataset_parts import Array
-from experiments._datasets import Dataset
 from experiments._exported_function import (
     RefusedFunctionError,
     check_signature,

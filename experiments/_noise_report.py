@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.label_file import FOREIGN_COLUMN
 from esoftmax_jax.app.files.picture_file import save_picture
 from esoftmax_jax.app.files.whole_file import replacing
 from esoftmax_jax.app.terminal.console import make_console, print_titled, readable
 from esoftmax_jax.app.terminal.progress import ProgressBar
-from experiments._datasets import Dataset
-from experiments._label_file import FOREIGN_COLUMN
 from experiments._noise_option import NoiseSpec
 from experiments._noise_statistics import instance_statistics
 from experiments._noisy_labels import (

@@ -25,6 +25,7 @@ from esoftmax_jax.app.augment.augment_spec import (
     stage_keys,
 )
 from esoftmax_jax.app.augment.mixup import MixedLabels, mixup
+from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.methods.methods import method_named, switching_loss
 from esoftmax_jax.app.networks.convolution import Implementation
 from esoftmax_jax.training import (
@@ -35,7 +36,6 @@ from esoftmax_jax.training import (
 )
 from experiments._ahead import CompiledAhead
 from experiments._config import RunConfig
-from experiments._datasets import Dataset
 from experiments._network_choice import make_network
 from experiments._optimizer import (
     RunState,

@@ -4,16 +4,17 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+from esoftmax_jax.app.data.dataset import Dataset, load_dataset
+from esoftmax_jax.app.data.label_file import LabelFile
+from esoftmax_jax.app.data.label_rows import with_labels
 from esoftmax_jax.app.data.readers.prepared import is_prepared
+from esoftmax_jax.app.data.subset import first_examples, first_test_examples
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.methods.methods import method_named
 from esoftmax_jax.app.terminal.console import make_console
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._config import ComputeDtype, RunConfig
 from experiments._curves import draw_curves
-from experiments._datasets import Dataset, load_dataset
-from experiments._label_file import LabelFile
-from experiments._label_rows import with_labels
 from experiments._made_up import made_up
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import apply_noise
@@ -22,7 +23,6 @@ from experiments._recipes import noise_file
 from experiments._reproduce_report import CellResult, print_cells, print_orderings, write_cells
 from experiments._results import create_folder, read_results
 from experiments._run_all import missing_runs, run_all
-from experiments._subset import first_examples, first_test_examples
 from experiments.configs import SCALES, Cell, Scale, load_table, own_rows
 
 # Of a part of the images, whose labels need not be wrong at exactly the rate of all.

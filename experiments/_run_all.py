@@ -7,10 +7,10 @@ from pathlib import Path
 
 import jax
 
+from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._checkpoints import Checkpoints, group_folder
 from experiments._config import RunConfig
-from experiments._datasets import Dataset
 from experiments._program import make_program
 from experiments._recipes import recipe_for
 from experiments._results import append_line, read_results

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
+from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.files.csv_file import check_csv, write_csv
 from esoftmax_jax.app.files.spreadsheet import alike
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._datasets import Dataset
 from experiments._labelled import Labelled
 from experiments._margin_history import Margins
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.parts import Array, Labels
 from esoftmax_jax.app.files.picture_file import save_picture
 from esoftmax_jax.app.terminal.console import readable
-from experiments._dataset_parts import Array, Labels
-from experiments._datasets import Dataset
 from experiments._suspects import Suspects
 
 MOST = 48

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.terminal.console import make_console
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._checkpoints import Checkpoints
 from experiments._config import RunConfig
-from experiments._datasets import Dataset
 from experiments._forecast import announce_run, seconds_here
 from experiments._labelled import Labelled, labelled_examples
 from experiments._margin_history import MarginHistory

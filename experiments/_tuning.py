@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from esoftmax_jax.app.data.dataset import Dataset
 from experiments._config import RunConfig
-from experiments._datasets import Dataset
 from experiments._noise_option import NoiseSpec
 from experiments._recipes import make_config, recipe_for, tried_settings
 from experiments._results import diverged

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._datasets import load_dataset
 
 
 def refused(spec: str, *words: str, **options: Any) -> None:

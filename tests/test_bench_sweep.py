@@ -3,9 +3,9 @@
 import json
 import re
 
+from esoftmax_jax.app.data.dataset import load_dataset
 from experiments import _bench_sweep
 from experiments._cli import main
-from experiments._datasets import load_dataset
 
 
 def test_ratios_to_one_program(monkeypatch, tmp_path, capsys):

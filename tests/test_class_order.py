@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.parts import in_class_order
 from experiments import _predict
-from experiments._dataset_parts import in_class_order
-from experiments._datasets import load_dataset
 from experiments._model_file import Card
 from tests.dataset_helpers import draw
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.files import csv_rows
 from esoftmax_jax.app.files.csv_rows import CsvRows
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._datasets import load_dataset
 from tests.dataset_helpers import refused
 
 ROWS = [["label", "größe"], ["a", "1.5"], ["b, c", "2"]]

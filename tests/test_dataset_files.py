@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.data.readers import image_files
-from experiments._datasets import load_dataset
 from tests.dataset_helpers import draw, pixels, refused, tree
 
 

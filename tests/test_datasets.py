@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from experiments._datasets import Dataset, load_dataset
+from esoftmax_jax.app.data.dataset import Dataset, load_dataset
 from tests.dataset_helpers import four_arrays, refused
 
 

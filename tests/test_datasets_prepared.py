@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from esoftmax_jax.app.data import dataset as _datasets
+from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.parts import Parts
 from esoftmax_jax.app.data.readers import prepared as _prepared
 from esoftmax_jax.app.data.readers.prepared import (
     decode_split,
@@ -21,10 +24,7 @@ from esoftmax_jax.app.data.readers.prepared import (
     quiet,
 )
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments import _datasets
 from experiments._cli import main
-from experiments._dataset_parts import Parts
-from experiments._datasets import load_dataset
 from tests.dataset_helpers import four_arrays, pixels, refused, tree
 
 

@@ -9,9 +9,9 @@ import pyarrow  # type: ignore[import-untyped]
 import pyarrow.parquet  # type: ignore[import-untyped]
 import pytest
 
+from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.label_doubts import find_doubt
 from experiments._cli import _parser, main
-from experiments._datasets import load_dataset
-from experiments._label_doubts import find_doubt
 from experiments._train_command import shared_options
 from tests.dataset_helpers import refused
 

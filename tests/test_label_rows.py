@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.data.dataset import Dataset, load_dataset
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._cli import _parser, main
 from experiments._data_options import load_data
-from experiments._datasets import Dataset, load_dataset
 from experiments._noisy_labels import apply_noise
 from tests.dataset_helpers import draw
 

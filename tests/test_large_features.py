@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments._datasets import load_dataset
-from experiments._feature_offsets import find_offsets, without_offsets
-from experiments._foreign_images import like_training_images
+from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.feature_offsets import find_offsets, without_offsets
+from esoftmax_jax.app.data.foreign_images import like_training_images
+from esoftmax_jax.app.data.unlabelled import read_unlabelled
 from experiments._model_file import Card, _read_card
-from experiments._unlabelled import read_unlabelled
 
 pytestmark = pytest.mark.usefixtures("folder")
 

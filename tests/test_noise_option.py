@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from esoftmax_jax import noise
+from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._cli import _parser, main
 from experiments._data_options import load_data
-from experiments._datasets import load_dataset
 from experiments._noise_option import KINDS, NoiseSpec, parse_noise
 from experiments._noisy_labels import apply_noise
 from tests.noise_helpers import write_npy_of_pickle

@@ -12,9 +12,9 @@ import pytest
 from jax import export
 from PIL import Image
 
+from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.data.readers.image_files import read_images
 from experiments._cli import main
-from experiments._datasets import load_dataset
 from experiments._model_file import read_model
 from experiments._runner import Group
 from tests.dataset_helpers import draw, pixels

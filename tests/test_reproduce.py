@@ -7,10 +7,10 @@ import re
 import pytest
 from rich.console import Console
 
+from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments import _run_all
 from experiments._cli import main
-from experiments._datasets import load_dataset
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import apply_noise
 from experiments._reproduce import _check_noise

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.files.line_file import add_line, whole_lines
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.files.whole_file import replacing, write_whole
@@ -19,7 +20,6 @@ from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._checkpoints import Checkpoints
 from experiments._cli import main
-from experiments._datasets import load_dataset
 from experiments._labelled import labelled_examples
 from experiments._margin_history import MarginHistory
 from experiments._noise_option import parse_noise

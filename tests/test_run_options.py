@@ -11,13 +11,13 @@ import numpy as np
 import optax
 import pytest
 
+from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.methods.methods import switching_loss
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.training import create_train_state
 from experiments._ahead import CompiledAhead
 from experiments._cli import main
 from experiments._config import RunConfig
-from experiments._datasets import Dataset
 from experiments._noise_option import parse_noise
 from experiments._optimizer import make_optimizer, move_average, rate_factor, start_average
 from experiments._program import make_program

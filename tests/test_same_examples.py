@@ -8,8 +8,8 @@ import pyarrow  # type: ignore[import-untyped]
 import pyarrow.parquet  # type: ignore[import-untyped]
 import pytest
 
+from esoftmax_jax.app.data.dataset import load_dataset
 from experiments._cli import main
-from experiments._datasets import load_dataset
 from tests.dataset_helpers import draw, pixels, refused
 
 pytestmark = pytest.mark.usefixtures("folder")

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.data.dataset import Dataset, load_dataset
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._corrections import correct
-from experiments._datasets import Dataset, load_dataset
 from experiments._labelled import labelled_examples
 from experiments._noise_option import parse_noise
 from experiments._noisy_labels import apply_noise

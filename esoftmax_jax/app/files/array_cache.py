@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments._dataset_parts import Array
+from esoftmax_jax.app.data.parts import Array
 
 _CACHE_FORMAT = 2  # to be raised when what a cached file holds changes
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from esoftmax_jax.app.data.checks import check_no_regression
+from esoftmax_jax.app.data.label_doubts import find_doubt, may_have_gaps
+from esoftmax_jax.app.data.label_text import LITERAL, is_missing
+from esoftmax_jax.app.data.parts import Array, in_class_order
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._dataset_checks import check_no_regression
-from experiments._dataset_parts import Array, in_class_order
-from experiments._label_doubts import find_doubt, may_have_gaps
-from experiments._label_text import LITERAL, is_missing
 
 _MOST_NAMES = 10_000  # numbers that are classes
 

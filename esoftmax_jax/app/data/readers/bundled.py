@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from esoftmax_jax.app.data.parts import Parts, divided, held_out_fifth
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._dataset_parts import Parts, divided, held_out_fifth
 
 BUNDLED = ("digits", "breast_cancer", "wine")
 

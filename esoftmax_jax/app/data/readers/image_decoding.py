@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from esoftmax_jax.app.data.parts import Array
 from esoftmax_jax.app.data.readers.wide_images import (
     is_wide,
     to_bytes,
@@ -21,7 +22,6 @@ from esoftmax_jax.app.data.readers.wide_images import (
 )
 from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._dataset_parts import Array
 
 IMAGE_SUFFIXES = frozenset(
     {".avif", ".bmp", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png"}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from esoftmax_jax.app.data.parts import Array
 from esoftmax_jax.app.data.readers.image_decoding import Decoded, decode, opened_image
 from esoftmax_jax.app.data.readers.wide_images import (
     exceeding,
@@ -22,7 +23,6 @@ from esoftmax_jax.app.data.readers.wide_images import (
 from esoftmax_jax.app.files.array_cache import cached_arrays
 from esoftmax_jax.app.files.memory import available_memory, gigabytes
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._dataset_parts import Array
 
 _DECODING = 3  # to be raised when the same files become other pixels
 _CHUNK = 256

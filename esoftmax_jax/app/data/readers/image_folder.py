@@ -9,6 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from esoftmax_jax.app.data.label_text import alike_note, same_looking
+from esoftmax_jax.app.data.parts import (
+    HELD_OUT,
+    Parts,
+    divided,
+    held_out_fifth,
+    in_class_order,
+)
 from esoftmax_jax.app.data.readers.image_decoding import IMAGE_SUFFIXES
 from esoftmax_jax.app.data.readers.image_files import read_images
 from esoftmax_jax.app.data.readers.image_search import (
@@ -20,14 +28,6 @@ from esoftmax_jax.app.data.readers.image_search import (
     passed_note,
 )
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._dataset_parts import (
-    HELD_OUT,
-    Parts,
-    divided,
-    held_out_fifth,
-    in_class_order,
-)
-from experiments._label_text import alike_note, same_looking
 
 # In any case, and "training_set" as well; the first that is there is taken.
 _TRAIN = ("train", "training")

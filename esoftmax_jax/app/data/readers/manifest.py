@@ -7,24 +7,24 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from esoftmax_jax.app.data.readers.image_files import Images, read_images
-from esoftmax_jax.app.data.readers.table_files import Table, read_table
-from esoftmax_jax.app.files.regular_file import not_a_file
-from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._dataset_parts import (
+from esoftmax_jax.app.data.feature_offsets import find_offsets, offset_note, without_offsets
+from esoftmax_jax.app.data.parts import (
     HELD_OUT,
     Array,
     Parts,
     divided,
 )
-from experiments._feature_offsets import find_offsets, offset_note, without_offsets
-from experiments._repeated_rows import (
+from esoftmax_jax.app.data.readers.image_files import Images, read_images
+from esoftmax_jax.app.data.readers.table_files import Table, read_table
+from esoftmax_jax.app.data.repeated_rows import (
     check_repeated_files,
     held_out_rows,
     note_repeated_rows,
     repeated_rows,
 )
-from experiments._table_labels import numbered_labels
+from esoftmax_jax.app.data.table_labels import numbered_labels
+from esoftmax_jax.app.files.regular_file import not_a_file
+from esoftmax_jax.app.terminal.messages import UsageError
 
 _SPLITS = {name: name for name in ("train", "test", "validation")}
 _SPLITS |= {"training": "train", "testing": "test", "val": "validation", "valid": "validation"}

@@ -9,15 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from esoftmax_jax.app.data.readers.archive_labels import numbered_from_0
-from esoftmax_jax.app.data.readers.wide_images import arrays_to_bytes
-from esoftmax_jax.app.files.array_cache import UNREADABLE
-from esoftmax_jax.app.files.array_header import check_archive
-from esoftmax_jax.app.files.csv_rows import named
-from esoftmax_jax.app.files.regular_file import not_a_file
-from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._dataset_checks import checked_ids, checked_images, checked_labels
-from experiments._dataset_parts import (
+from esoftmax_jax.app.data.checks import checked_ids, checked_images, checked_labels
+from esoftmax_jax.app.data.feature_offsets import find_offsets, offset_note, without_offsets
+from esoftmax_jax.app.data.label_text import listed_alike, same_looking
+from esoftmax_jax.app.data.parts import (
     GIVEN,
     HELD_OUT,
     KEYS,
@@ -27,8 +22,13 @@ from experiments._dataset_parts import (
     held_out_fifth,
     sentences,
 )
-from experiments._feature_offsets import find_offsets, offset_note, without_offsets
-from experiments._label_text import listed_alike, same_looking
+from esoftmax_jax.app.data.readers.archive_labels import numbered_from_0
+from esoftmax_jax.app.data.readers.wide_images import arrays_to_bytes
+from esoftmax_jax.app.files.array_cache import UNREADABLE
+from esoftmax_jax.app.files.array_header import check_archive
+from esoftmax_jax.app.files.csv_rows import named
+from esoftmax_jax.app.files.regular_file import not_a_file
+from esoftmax_jax.app.terminal.messages import UsageError
 
 _OPTIONAL = ("train_clean_labels", "class_names", "train_ids")
 

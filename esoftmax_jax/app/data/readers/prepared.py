@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from esoftmax_jax.app.data.parts import KEYS, Array, Parts
 from esoftmax_jax.app.data.readers.prepared_features import check_features
 from esoftmax_jax.app.files.array_cache import cached_arrays
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._dataset_parts import KEYS, Array, Parts
 
 _CHUNK = 1024
 _NAME = re.compile(r"(?P<name>\w+(/[\w.-]*\w)?)(:(?P<version>\d+\.\d+\.\d+))?")

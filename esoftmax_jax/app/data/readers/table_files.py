@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from esoftmax_jax.app.data.parts import Array
 from esoftmax_jax.app.data.readers.image_decoding import IMAGE_SUFFIXES
 from esoftmax_jax.app.data.readers.index_columns import (
     declared_index,
@@ -18,7 +19,6 @@ from esoftmax_jax.app.files.csv_rows import CsvRows, named
 from esoftmax_jax.app.files.memory import check_memory
 from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._dataset_parts import Array
 
 _TEXT_BYTES, _NUMBER_BYTES = 60, 12  # that a cell takes here, at least
 _TEXT = ("path", "label", "clean_label", "split")

@@ -5,17 +5,17 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.data.label_text import LITERAL
+from esoftmax_jax.app.data.parts import Array, held_out_fifth
 from esoftmax_jax.app.data.readers.table_files import Table
-from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._dataset_parts import Array, held_out_fifth
-from experiments._label_text import LITERAL
-from experiments._same_examples import (
+from esoftmax_jax.app.data.same_examples import (
     Groups,
     first_pair,
     first_places,
     same_content,
     same_files,
 )
+from esoftmax_jax.app.terminal.messages import UsageError
 
 _LISTED_AGAIN = 0.95  # of the examples are there equally often
 

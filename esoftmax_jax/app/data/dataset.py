@@ -13,14 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from esoftmax_jax.app.data.readers.bundled import BUNDLED, read_bundled
-from esoftmax_jax.app.data.readers.image_folder import read_folder
-from esoftmax_jax.app.data.readers.manifest import read_manifest
-from esoftmax_jax.app.data.readers.npz_file import read_npz
-from esoftmax_jax.app.data.readers.prepared import read_prepared
-from esoftmax_jax.app.terminal.closest import did_you_mean
-from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._dataset_checks import (
+from esoftmax_jax.app.data.checks import (
     channel_statistics,
     check_no_empty_class,
     check_no_regression,
@@ -28,7 +21,8 @@ from experiments._dataset_checks import (
     checked_images,
     checked_labels,
 )
-from experiments._dataset_parts import (
+from esoftmax_jax.app.data.label_file import LabelFile
+from esoftmax_jax.app.data.parts import (
     GIVEN,
     NOISY_TEST,
     Array,
@@ -37,8 +31,14 @@ from experiments._dataset_parts import (
     content_hash,
     sentences,
 )
-from experiments._label_file import LabelFile
-from experiments._same_examples import describe_same
+from esoftmax_jax.app.data.readers.bundled import BUNDLED, read_bundled
+from esoftmax_jax.app.data.readers.image_folder import read_folder
+from esoftmax_jax.app.data.readers.manifest import read_manifest
+from esoftmax_jax.app.data.readers.npz_file import read_npz
+from esoftmax_jax.app.data.readers.prepared import read_prepared
+from esoftmax_jax.app.data.same_examples import describe_same
+from esoftmax_jax.app.terminal.closest import did_you_mean
+from esoftmax_jax.app.terminal.messages import UsageError
 
 _PREPARED = ("mnist", "cifar10", "cifar100", "fashion_mnist")
 _OTHERS = tuple(name for name in BUNDLED if name != "digits")

@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax import noise
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.label_file import LabelFile
+from esoftmax_jax.app.data.label_text import whole_number
+from esoftmax_jax.app.data.parts import Labels
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._dataset_parts import Labels
-from experiments._datasets import Dataset
-from experiments._label_file import LabelFile
-from experiments._label_text import whole_number
 
 _Ids = npt.NDArray[np.integer[Any]]
 

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from esoftmax_jax.app.data.checks import checked_images
+from esoftmax_jax.app.data.feature_offsets import without_offsets
+from esoftmax_jax.app.data.parts import Array
 from esoftmax_jax.app.data.readers.image_decoding import IMAGE_SUFFIXES
 from esoftmax_jax.app.data.readers.image_files import read_images
 from esoftmax_jax.app.data.readers.image_search import (
@@ -21,9 +24,6 @@ from esoftmax_jax.app.data.readers.table_files import read_table
 from esoftmax_jax.app.data.readers.wide_images import arrays_to_bytes
 from esoftmax_jax.app.files.csv_rows import named
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._dataset_checks import checked_images
-from experiments._dataset_parts import Array
-from experiments._feature_offsets import without_offsets
 from experiments._model_file import Card
 
 INPUT_FORMS = "folder:PATH, csv:PATH, parquet:PATH or npz:PATH"

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax import noise
+from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._datasets import Dataset
 
 
 def first_examples(dataset: Dataset, count: int | None) -> Dataset:

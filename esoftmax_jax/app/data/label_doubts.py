@@ -6,7 +6,7 @@ import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from experiments._label_text import LITERAL, number, plain
+from esoftmax_jax.app.data.label_text import LITERAL, number, plain
 
 _FEW = 10  # rows of a class, and classes
 _FEW_CLASSES, _MANY_ROWS = 12, 15  # which are classes whatever they look like

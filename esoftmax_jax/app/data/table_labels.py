@@ -7,11 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from esoftmax_jax.app.data.readers.table_files import Table
-from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._dataset_parts import Array, in_class_order
-from experiments._label_doubts import Doubt, find_doubt, may_have_gaps
-from experiments._label_text import (
+from esoftmax_jax.app.data.label_doubts import Doubt, find_doubt, may_have_gaps
+from esoftmax_jax.app.data.label_text import (
     LITERAL,
     alike_note,
     is_missing,
@@ -20,6 +17,9 @@ from experiments._label_text import (
     same_looking,
     whole_number,
 )
+from esoftmax_jax.app.data.parts import Array, in_class_order
+from esoftmax_jax.app.data.readers.table_files import Table
+from esoftmax_jax.app.terminal.messages import UsageError
 
 _COLUMNS = ("label", "clean_label")
 _SHOWN = 12  # names of classes in a note

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.feature_offsets import without_offsets
+from esoftmax_jax.app.data.parts import Array
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._dataset_parts import Array
-from experiments._datasets import Dataset
-from experiments._feature_offsets import without_offsets
 
 
 def like_training_images(other: Dataset, dataset: Dataset) -> Array:

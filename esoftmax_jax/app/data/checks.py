@@ -6,10 +6,10 @@ Every failure is one line for the user: what was expected, what came, what to do
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.data.label_doubts import doubtful_numbers
+from esoftmax_jax.app.data.label_text import LITERAL, plain
+from esoftmax_jax.app.data.parts import Array, Labels
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._dataset_parts import Array, Labels
-from experiments._label_doubts import doubtful_numbers
-from experiments._label_text import LITERAL, plain
 
 _CHANNELS = (1, 2, 3, 4)  # grey, colour, and either with transparency
 

@@ -15,11 +15,11 @@ from rich import box
 from rich.table import Table
 
 from esoftmax_jax.app.data.dataset import Dataset, load_dataset
+from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._config import RunConfig
-from experiments._noise_option import parse_noise
 from experiments._program import make_program
 from experiments._recipes import make_config
 from experiments._results import append_line

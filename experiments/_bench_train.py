@@ -13,6 +13,7 @@ from rich import box
 from rich.table import Table
 
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.terminal.closest import did_you_mean
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -20,7 +21,6 @@ from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._config import ComputeDtype, NetworkName, RunConfig
 from experiments._matrix_peak import matrix_peak
 from experiments._network_choice import make_network
-from experiments._noise_option import parse_noise
 from experiments._operations import step_operations
 from experiments._program import make_program
 from experiments._recipes import make_config

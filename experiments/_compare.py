@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from esoftmax_jax.app.data.dataset import Dataset, is_own
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.labels.noisy_labels import what_counts_as_wrong
 from esoftmax_jax.app.terminal.console import make_console
 from experiments._config import RunConfig
 from experiments._curves import draw_curves
 from experiments._forecast import announce_comparison
-from experiments._noise_option import NoiseSpec
-from experiments._noisy_labels import what_counts_as_wrong
 from experiments._recipes import gate_notes, make_config, recipe_for
 from experiments._recommend import recommend
 from experiments._report import (

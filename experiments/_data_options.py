@@ -12,11 +12,11 @@ from esoftmax_jax.app.data.label_rows import with_labels
 from esoftmax_jax.app.data.label_text import LITERAL
 from esoftmax_jax.app.data.parts import GIVEN
 from esoftmax_jax.app.data.subset import first_examples, long_tailed
+from esoftmax_jax.app.labels.matrix_file import read_matrix
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec, forms, parse_noise
 from esoftmax_jax.app.terminal.console import warn
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._corrections import correct
-from experiments._matrix_file import read_matrix
-from experiments._noise_option import NoiseSpec, forms, parse_noise
 
 
 def add_data_options(parser: argparse.ArgumentParser, many: str, default_noise: str) -> None:

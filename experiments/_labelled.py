@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.parts import GIVEN
-from experiments._noisy_labels import Labels, NoisyTraining
+from esoftmax_jax.app.labels.noisy_labels import Labels, NoisyTraining
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

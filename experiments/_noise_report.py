@@ -16,16 +16,16 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.label_file import FOREIGN_COLUMN
 from esoftmax_jax.app.files.picture_file import save_picture
 from esoftmax_jax.app.files.whole_file import replacing
-from esoftmax_jax.app.terminal.console import make_console, print_titled, readable
-from esoftmax_jax.app.terminal.progress import ProgressBar
-from experiments._noise_option import NoiseSpec
-from experiments._noise_statistics import instance_statistics
-from experiments._noisy_labels import (
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.labels.noise_statistics import instance_statistics
+from esoftmax_jax.app.labels.noisy_labels import (
     NoisyTraining,
     apply_noise,
     normalised_features,
     what_counts_as_wrong,
 )
+from esoftmax_jax.app.terminal.console import make_console, print_titled, readable
+from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._report import noise_name
 from experiments._results import append_line, check_folder, create_folder
 from experiments._runner import environment

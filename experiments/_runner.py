@@ -16,11 +16,11 @@ import numpy.typing as npt
 from esoftmax_jax import __version__
 from esoftmax_jax.app.data.dataset import Dataset, is_own
 from esoftmax_jax.app.data.same_examples import Groups, same_content
+from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.labels.noisy_labels import Labels, NoisyTraining, apply_noise
 from esoftmax_jax.app.methods.methods import method_named, number_of_settings
 from experiments._batches import batch_orders, split_holdout
 from experiments._config import RunConfig
-from experiments._noise_option import parse_noise
-from experiments._noisy_labels import Labels, NoisyTraining, apply_noise
 from experiments._optimizer import RunState
 from experiments._placement import place
 from experiments._program import Data, Program, Runs

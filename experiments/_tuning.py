@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from experiments._config import RunConfig
-from experiments._noise_option import NoiseSpec
 from experiments._recipes import make_config, recipe_for, tried_settings
 from experiments._results import diverged
 from experiments._runner import Result

@@ -7,10 +7,10 @@ import pytest
 
 from esoftmax_jax import presets
 from esoftmax_jax.app.augment.augment_spec import parse_augmentation
+from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods.find import check_settings
 from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._noise_option import parse_noise
 from experiments.configs import DATASETS, SCALES, TABLES, Cell, load_table
 from experiments.configs._protocols import split_setting
 from experiments.configs._published import published

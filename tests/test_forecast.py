@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.data.dataset import Dataset, load_dataset
+from esoftmax_jax.app.labels.noise_spec import parse_noise
 from experiments import _forecast, _matrix_peak
 from experiments._compare import CompareOptions, _announce, _tuning
 from experiments._config import RunConfig
 from experiments._forecast import Work, announce_comparison, announce_run, seconds_here, work_of
-from experiments._noise_option import parse_noise
 from experiments._recipes import make_config
 
 NONE = parse_noise("none")

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.data.dataset import Dataset, load_dataset
+from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._cli import _parser, main
 from experiments._data_options import load_data
-from experiments._noisy_labels import apply_noise
 from tests.dataset_helpers import draw
 
 pytestmark = pytest.mark.usefixtures("folder")

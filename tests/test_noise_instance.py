@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from esoftmax_jax.app.labels.noise_statistics import instance_statistics, transition_distance
 from esoftmax_jax.noise import (
     _feature_draws,
     _instance,
@@ -17,7 +18,6 @@ from esoftmax_jax.noise import (
     part_dependent_noise,
     transition_matrix,
 )
-from experiments._noise_statistics import instance_statistics, transition_distance
 from tests.noise_helpers import KEY, balanced, unbalanced
 
 SHAPE = (2, 2, 3)

@@ -10,11 +10,11 @@ import pytest
 
 from esoftmax_jax import noise
 from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.labels.noise_spec import KINDS, NoiseSpec, parse_noise
+from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._cli import _parser, main
 from experiments._data_options import load_data
-from experiments._noise_option import KINDS, NoiseSpec, parse_noise
-from experiments._noisy_labels import apply_noise
 from tests.noise_helpers import write_npy_of_pickle
 
 TEXTS = [

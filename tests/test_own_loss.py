@@ -14,6 +14,7 @@ import pytest
 
 from esoftmax_jax import losses
 from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods import methods
 from esoftmax_jax.app.methods.find import find_method, option_name
 from esoftmax_jax.app.methods.methods import method_named, switching_loss
@@ -21,7 +22,6 @@ from esoftmax_jax.app.methods.own_loss_file import names_own_loss
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._bench_candidates import PEER, candidates, checked_names
 from experiments._cli import main
-from experiments._noise_option import parse_noise
 from experiments._recipes import make_config
 from experiments._run_all import missing_runs
 from experiments._train_command import train_command

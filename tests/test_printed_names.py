@@ -12,6 +12,8 @@ from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.files.csv_file import write_csv
 from esoftmax_jax.app.files.markdown import markdown, markdown_table
 from esoftmax_jax.app.files.spreadsheet import alike, harmless, original
+from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.terminal.console import make_console, print_titled, readable
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -21,8 +23,6 @@ from experiments._config import RunConfig
 from experiments._corrections import correct
 from experiments._labelled import labelled_examples
 from experiments._margin_history import Margins
-from experiments._noise_option import parse_noise
-from experiments._noisy_labels import apply_noise
 from experiments._report import make_rows, write_table
 from experiments._suspects import check_spreadsheet_safe, rank_suspects, write_suspects
 

@@ -12,13 +12,13 @@ import optax
 import pytest
 
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods.methods import switching_loss
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.training import create_train_state
 from experiments._ahead import CompiledAhead
 from experiments._cli import main
 from experiments._config import RunConfig
-from experiments._noise_option import parse_noise
 from experiments._optimizer import make_optimizer, move_average, rate_factor, start_average
 from experiments._program import make_program
 from experiments._recipes import make_config

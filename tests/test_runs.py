@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.methods.find import check_settings
 from esoftmax_jax.app.methods.methods import METHODS
 from experiments import _run_all, _runner, _train
 from experiments._batches import batch_orders, split_holdout
 from experiments._cli import main
 from experiments._config import RunConfig
-from experiments._noise_option import parse_noise
-from experiments._noisy_labels import apply_noise
 from experiments._program import make_program
 from experiments._recipes import make_config, recipe_for
 from experiments._results import append_line, read_results

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.data.dataset import Dataset, load_dataset
+from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._corrections import correct
 from experiments._labelled import labelled_examples
-from experiments._noise_option import parse_noise
-from experiments._noisy_labels import apply_noise
 from experiments._review_file import cell_value, names_by_value
 from experiments._suspects import Suspects, write_suspects
 from tests.dataset_helpers import draw

@@ -10,10 +10,10 @@ from PIL import Image
 from esoftmax_jax import noise
 from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.data.subset import first_examples
+from esoftmax_jax.app.labels.noisy_labels import NoisyTraining
 from experiments._cli import main
 from experiments._labelled import labelled_examples
 from experiments._margin_history import Margins
-from experiments._noisy_labels import NoisyTraining
 from experiments._suspects import rank_suspects
 from experiments._suspects_picture import can_be_drawn, draw_suspects, shown_image
 from tests.dataset_helpers import draw

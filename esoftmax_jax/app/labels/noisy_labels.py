@@ -13,9 +13,9 @@ import numpy.typing as npt
 from esoftmax_jax import noise
 from esoftmax_jax.app.augment.augment_spec import AugmentationSpec, augment, check_augmentation
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.labels.matrix_file import read_matrix
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._matrix_file import read_matrix
-from experiments._noise_option import NoiseSpec
 
 Labels = npt.NDArray[np.int32]
 

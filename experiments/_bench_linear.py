@@ -12,10 +12,10 @@ from rich import box
 from rich.table import Table
 
 from esoftmax_jax import losses
+from esoftmax_jax.app.engine.group import environment
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._results import append_line
-from experiments._runner import environment
 
 TOKENS, WIDTH = 2048, 512
 CLASSES = (32_768, 131_072)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any, get_args
 
-from experiments._config import ComputeDtype, NetworkName
+from esoftmax_jax.app.engine.config import ComputeDtype, NetworkName
 from experiments._data_options import listed, whole_number
 
 

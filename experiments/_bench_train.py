@@ -13,19 +13,19 @@ from rich import box
 from rich.table import Table
 
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.engine.config import ComputeDtype, NetworkName, RunConfig
+from esoftmax_jax.app.engine.group import Group, environment, make_group
+from esoftmax_jax.app.engine.matrix_peak import matrix_peak
+from esoftmax_jax.app.engine.network_choice import make_network
+from esoftmax_jax.app.engine.operations import step_operations
+from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.terminal.closest import did_you_mean
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.progress import ProgressBar
-from experiments._config import ComputeDtype, NetworkName, RunConfig
-from experiments._matrix_peak import matrix_peak
-from experiments._network_choice import make_network
-from experiments._operations import step_operations
-from experiments._program import make_program
 from experiments._recipes import make_config
 from experiments._results import append_line
-from experiments._runner import Group, environment, make_group
 from experiments._torch_peer import check_torch, describe_torch, torch_epoch
 
 BATCH_SIZE = 128

@@ -8,6 +8,7 @@ from typing import NoReturn, get_args
 from esoftmax_jax import __version__
 from esoftmax_jax.app.data.label_file import read_labels
 from esoftmax_jax.app.data.unlabelled import INPUT_FORMS
+from esoftmax_jax.app.engine.config import ComputeDtype
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.methods.find import (
     OWN_FORM,
@@ -20,7 +21,6 @@ from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._bench_options import add_bench_verbs
-from experiments._config import ComputeDtype
 from experiments._data_options import (
     add_data_options,
     listed,

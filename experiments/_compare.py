@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from esoftmax_jax.app.data.dataset import Dataset, is_own
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.labels.noisy_labels import what_counts_as_wrong
 from esoftmax_jax.app.terminal.console import make_console
-from experiments._config import RunConfig
 from experiments._curves import draw_curves
 from experiments._forecast import announce_comparison
 from experiments._recipes import gate_notes, make_config, recipe_for
@@ -23,7 +24,6 @@ from experiments._report import (
 )
 from experiments._results import create_folder, read_results
 from experiments._run_all import missing_runs, run_all
-from experiments._runner import Result
 from experiments._train_command import train_command
 from experiments._tuning import HOLDOUT, Cell, Choice, choose, tuning_configs
 

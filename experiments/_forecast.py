@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 import jax
 
 from esoftmax_jax.app.data.dataset import RESIZED, Dataset
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.matrix_peak import quick_rate
+from esoftmax_jax.app.engine.network_choice import make_network
+from esoftmax_jax.app.engine.operations import forward_counts
+from esoftmax_jax.app.engine.program import EVAL_BATCH
 from esoftmax_jax.app.terminal.console import make_console
 from esoftmax_jax.app.terminal.progress import duration
-from experiments._config import RunConfig
-from experiments._matrix_peak import quick_rate
-from experiments._network_choice import make_network
-from experiments._operations import forward_counts
-from experiments._program import EVAL_BATCH
 
 LONG = 60.0  # seconds; what takes less needs no announcement
 # What is done to an output of a convolution (copies, normalisation, activation) takes as long

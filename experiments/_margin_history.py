@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax import noise
+from esoftmax_jax.app.engine.group import Group
+from esoftmax_jax.app.engine.owner import Card, card_of, misfit
 from esoftmax_jax.app.files.array_cache import UNREADABLE
 from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.files.whole_file import replacing
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._card import Card, card_of, misfit
 from experiments._labelled import Labelled
-from experiments._runner import Group
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -23,11 +23,13 @@ from jax import export
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.parts import Array
 from esoftmax_jax.app.data.readers.wide_images import RANGES
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.group import Group, Result, environment
+from esoftmax_jax.app.engine.network_choice import make_network
 from esoftmax_jax.app.files.json_file import check_fields, read_json
 from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.files.whole_file import naming
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._config import RunConfig
 from experiments._exported_function import (
     RefusedFunctionError,
     check_signature,
@@ -35,8 +37,6 @@ from experiments._exported_function import (
     lowered,
     read_function,
 )
-from experiments._network_choice import make_network
-from experiments._runner import Group, Result, environment
 
 FOLDER = "model"
 _FUNCTION, _CARD, _PARAMETERS = "logits.jaxexport", "model.json", "parameters.npz"

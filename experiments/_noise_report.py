@@ -14,6 +14,7 @@ from rich.text import Text
 
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.label_file import FOREIGN_COLUMN
+from esoftmax_jax.app.engine.group import environment
 from esoftmax_jax.app.files.picture_file import save_picture
 from esoftmax_jax.app.files.whole_file import replacing
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
@@ -28,7 +29,6 @@ from esoftmax_jax.app.terminal.console import make_console, print_titled, readab
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._report import noise_name
 from experiments._results import append_line, check_folder, create_folder
-from experiments._runner import environment
 
 _MOST_CLASSES_IN_FULL = 20
 _LARGEST_SHOWN = 10

@@ -14,13 +14,13 @@ from rich.table import Table
 
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.subset import take_rows
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.group import make_group
+from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.terminal.console import print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar, duration
-from experiments._config import RunConfig
-from experiments._program import make_program
 from experiments._recipes import recipe_for
 from experiments._run_all import Alike, lay_out
-from experiments._runner import make_group
 
 _TIMED = 3  # calls, after the one that compiles
 

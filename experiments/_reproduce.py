@@ -9,13 +9,13 @@ from esoftmax_jax.app.data.label_file import LabelFile
 from esoftmax_jax.app.data.label_rows import with_labels
 from esoftmax_jax.app.data.readers.prepared import is_prepared
 from esoftmax_jax.app.data.subset import first_examples, first_test_examples
+from esoftmax_jax.app.engine.config import ComputeDtype, RunConfig
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.methods.methods import method_named
 from esoftmax_jax.app.terminal.console import make_console
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._config import ComputeDtype, RunConfig
 from experiments._curves import draw_curves
 from experiments._made_up import made_up
 from experiments._plan import print_plan

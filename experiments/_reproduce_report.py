@@ -10,11 +10,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.files.markdown import markdown, markdown_table
 from esoftmax_jax.app.files.whole_file import write_whole
 from esoftmax_jax.app.terminal.console import print_titled
 from experiments._report import divergence
-from experiments._runner import Result
 from experiments.configs import Cell
 
 _MOST_IN_DETAIL = 2

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.group import CURVES, Result
 from esoftmax_jax.app.files.json_file import check_fields, parse_json
 from esoftmax_jax.app.files.line_file import add_line, whole_lines
 from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._config import RunConfig
-from experiments._runner import CURVES, Result
 
 _REMEDY = "remove the line or choose another --out"
 _FIELDS = {

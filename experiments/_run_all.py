@@ -8,13 +8,13 @@ from pathlib import Path
 import jax
 
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.engine.checkpoints import Checkpoints, group_folder
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.group import Group, Result, environment, grouped, make_group
+from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.terminal.progress import ProgressBar
-from experiments._checkpoints import Checkpoints, group_folder
-from experiments._config import RunConfig
-from experiments._program import make_program
 from experiments._recipes import recipe_for
 from experiments._results import append_line, read_results
-from experiments._runner import Group, Result, environment, grouped, make_group
 
 # Time a kill may cost, beside the epoch under way.
 CHECKPOINT_SECONDS = 60.0

@@ -13,8 +13,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from esoftmax_jax.app.engine.config import ComputeDtype, NetworkName
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._config import ComputeDtype, NetworkName
 
 NUM_CLASSES = 10
 

@@ -7,17 +7,18 @@ import numpy as np
 from rich.console import Console
 
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.engine.checkpoints import Checkpoints
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.group import Group, Result, make_group
+from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.terminal.console import make_console
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.progress import ProgressBar
-from experiments._checkpoints import Checkpoints
-from experiments._config import RunConfig
 from experiments._forecast import announce_run, seconds_here
 from experiments._labelled import Labelled, labelled_examples
 from experiments._margin_history import MarginHistory
 from experiments._model_file import has_model, write_model
-from experiments._program import make_program
 from experiments._recipes import gate_notes
 from experiments._report import AS_THEY_CAME, noise_name
 from experiments._results import (
@@ -25,7 +26,6 @@ from experiments._results import (
     diverged,
     read_results,
 )
-from experiments._runner import Group, Result, make_group
 from experiments._suspects import (
     check_spreadsheet_safe,
     check_suspects_file,

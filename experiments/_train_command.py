@@ -5,8 +5,8 @@ import re
 import shlex
 from pathlib import Path
 
+from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.methods.find import option_name
-from experiments._config import RunConfig
 
 # Options that compare and train share and that say what is trained on and how.
 _SHARED = (

@@ -6,7 +6,7 @@ from typing import Any, get_args
 from esoftmax_jax.app.augment.augment_spec import FORMS as AUGMENT_FORMS
 from esoftmax_jax.app.augment.augment_spec import check_augmentation, parse_augmentation
 from esoftmax_jax.app.data.dataset import Dataset
-from experiments._config import ComputeDtype
+from esoftmax_jax.app.engine.config import ComputeDtype
 from experiments._data_options import positive, whole_number
 
 

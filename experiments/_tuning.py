@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
-from experiments._config import RunConfig
 from experiments._recipes import make_config, recipe_for, tried_settings
 from experiments._results import diverged
-from experiments._runner import Result
 
 HOLDOUT = 0.2
 LEARNING_RATES = (0.001, 0.003, 0.01, 0.03, 0.1)

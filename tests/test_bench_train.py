@@ -8,11 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.engine import matrix_peak as _matrix_peak
+from esoftmax_jax.app.engine.operations import forward_operations, step_operations
 from esoftmax_jax.app.networks.resnet import ResNet34
 from esoftmax_jax.app.networks.small import MLP, EightLayerCNN, MnistCNN
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments import _bench_train, _matrix_peak
-from experiments._operations import forward_operations, step_operations
+from experiments import _bench_train
 from experiments._torch_peer import make_torch_network, torch_epoch
 
 

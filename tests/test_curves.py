@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
+from esoftmax_jax.app.engine.config import RunConfig
 from experiments import _curves
-from experiments._config import RunConfig
 from experiments._curves import draw_curves
 
 ACCURACIES = {0: [0.5, 0.6, 0.7], 1: [0.7, 0.6, 0.9]}  # by seed

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.engine.config import RunConfig
 from experiments._cli import main
-from experiments._config import RunConfig
 from experiments._curves import draw_curves
 from experiments._report import make_rows, summary, write_table
 from experiments._reproduce_report import CellResult, ordering

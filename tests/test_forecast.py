@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.data.dataset import Dataset, load_dataset
+from esoftmax_jax.app.engine import matrix_peak
+from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.labels.noise_spec import parse_noise
-from experiments import _forecast, _matrix_peak
+from experiments import _forecast
 from experiments._compare import CompareOptions, _announce, _tuning
-from experiments._config import RunConfig
 from experiments._forecast import Work, announce_comparison, announce_run, seconds_here, work_of
 from experiments._recipes import make_config
 
@@ -121,8 +122,8 @@ def test_finished_runs_are_not_counted(slow, monkeypatch, capsys, tmp_path):
 
 
 def test_a_rate_is_measured_on_devices_together(monkeypatch):
-    monkeypatch.setattr(_matrix_peak, "SMALLEST", 16)
-    assert _matrix_peak.quick_rate(2, "float32") > 0
+    monkeypatch.setattr(matrix_peak, "SMALLEST", 16)
+    assert matrix_peak.quick_rate(2, "float32") > 0
 
 
 @pytest.mark.parametrize(

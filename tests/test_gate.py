@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax import losses, presets
-from experiments._config import RunConfig
+from esoftmax_jax.app.engine.config import RunConfig
 from experiments._recipes import gate_notes
 
 NUM_CLASSES = 1000

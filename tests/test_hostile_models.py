@@ -165,10 +165,10 @@ def test_bytes_that_are_no_function(tmp_path, content):
 
 EXPORT = """
 import jax, numpy as np, sys
-from experiments._config import RunConfig
+from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.data.dataset import load_dataset
 from experiments._model_file import _exported
-from experiments._network_choice import make_network
+from esoftmax_jax.app.engine.network_choice import make_network
 config = RunConfig("digits", "none", "CE", (), 0.1, 0, 1, network="mlp", width=0.1)
 dataset = load_dataset("digits")
 network = make_network(config, 10, "lax")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.json_file import parse_json, read_json
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._config import RunConfig
 from experiments._results import append_line, read_results
 from experiments._workdir import check_workdir, claim_workdir
 

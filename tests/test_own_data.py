@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.group import make_group
 from experiments import _run_all
 from experiments._cli import _parser, main
-from experiments._config import RunConfig
 from experiments._data_options import load_data
 from experiments._recipes import make_config
-from experiments._runner import make_group
 from tests.dataset_helpers import draw, refused
 
 pytestmark = pytest.mark.usefixtures("folder")

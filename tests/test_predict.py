@@ -14,9 +14,9 @@ from PIL import Image
 
 from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.data.readers.image_files import read_images
+from esoftmax_jax.app.engine.group import Group
 from experiments._cli import main
 from experiments._model_file import read_model
-from experiments._runner import Group
 from tests.dataset_helpers import draw, pixels
 
 pytestmark = pytest.mark.usefixtures("folder")

@@ -9,6 +9,7 @@ import pytest
 from rich.table import Table
 
 from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.csv_file import write_csv
 from esoftmax_jax.app.files.markdown import markdown, markdown_table
 from esoftmax_jax.app.files.spreadsheet import alike, harmless, original
@@ -19,7 +20,6 @@ from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._cli import main
-from experiments._config import RunConfig
 from experiments._corrections import correct
 from experiments._labelled import labelled_examples
 from experiments._margin_history import Margins

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from experiments._config import RunConfig
+from esoftmax_jax.app.engine.config import RunConfig
 from experiments._recommend import NOTHING_HELD_OUT, recommend
 from experiments._report import make_rows
 

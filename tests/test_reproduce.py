@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.engine.group import make_group
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -15,7 +16,6 @@ from experiments import _run_all
 from experiments._cli import main
 from experiments._reproduce import _check_noise
 from experiments._reproduce_report import CellResult, ordering, print_cells
-from experiments._runner import make_group
 from experiments.configs import Reference, load_table
 
 ARGUMENTS = [

@@ -13,20 +13,20 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.engine.checkpoints import Checkpoints
+from esoftmax_jax.app.engine.group import make_group
+from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.line_file import add_line, whole_lines
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.files.whole_file import replacing, write_whole
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._checkpoints import Checkpoints
 from experiments._cli import main
 from experiments._labelled import labelled_examples
 from experiments._margin_history import MarginHistory
-from experiments._program import make_program
 from experiments._recipes import make_config
 from experiments._results import read_results
-from experiments._runner import make_group
 
 ROOT = Path(__file__).parents[1]
 
@@ -123,7 +123,7 @@ def test_a_checkpoint_of_another_seed_or_epoch_is_not_adopted(make, tmp_path, ca
 def test_a_checkpoint_of_an_older_version_is_taken_with_a_word(make, tmp_path, capsys):
     import orbax.checkpoint as ocp
 
-    from experiments import _checkpoints
+    from esoftmax_jax.app.engine import checkpoints as _checkpoints
 
     group = make()
     group.advance(2)

@@ -12,17 +12,22 @@ import optax
 import pytest
 
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.engine.ahead import CompiledAhead
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.group import make_group
+from esoftmax_jax.app.engine.optimizer import (
+    make_optimizer,
+    move_average,
+    rate_factor,
+    start_average,
+)
+from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods.methods import switching_loss
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.training import create_train_state
-from experiments._ahead import CompiledAhead
 from experiments._cli import main
-from experiments._config import RunConfig
-from experiments._optimizer import make_optimizer, move_average, rate_factor, start_average
-from experiments._program import make_program
 from experiments._recipes import make_config
-from experiments._runner import make_group
 
 
 @pytest.fixture(scope="module")

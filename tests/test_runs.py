@@ -9,18 +9,19 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.engine import group as _runner
+from esoftmax_jax.app.engine.batches import batch_orders, split_holdout
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.group import grouped, make_group
+from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.methods.find import check_settings
 from esoftmax_jax.app.methods.methods import METHODS
-from experiments import _run_all, _runner, _train
-from experiments._batches import batch_orders, split_holdout
+from experiments import _run_all, _train
 from experiments._cli import main
-from experiments._config import RunConfig
-from experiments._program import make_program
 from experiments._recipes import make_config, recipe_for
 from experiments._results import append_line, read_results
-from experiments._runner import grouped, make_group
 from experiments._tuning import choose, tuning_configs
 
 LOSSES = ["CE", "CE_eps+MAE"]

@@ -15,9 +15,9 @@ from esoftmax_jax import noise
 from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.data.parts import held_out_fifth
 from esoftmax_jax.app.data.subset import first_examples
+from esoftmax_jax.app.engine.group import Group
 from experiments._cli import main
 from experiments._margin_history import MarginHistory
-from experiments._runner import Group
 from experiments._suspects import COLUMNS
 from tests.dataset_helpers import draw, tree
 from tests.suspects_helpers import TRAIN, rows_of

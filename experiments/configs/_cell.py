@@ -3,8 +3,8 @@
 import dataclasses
 from typing import Any, Literal
 
+from esoftmax_jax.app.engine.config import NetworkName, RunConfig
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._config import NetworkName, RunConfig
 from experiments.configs._scale import SCALES, Scale
 
 Regulariser = Literal["L2", "L1"]

@@ -3,9 +3,9 @@
 import dataclasses
 from typing import Any
 
+from esoftmax_jax.app.engine.config import NetworkName
 from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.presets import Preset
-from experiments._config import NetworkName
 from experiments.configs._cell import Cell, Pairs, Reported
 
 HUMAN = ("aggregate", "random1", "random2", "random3", "worst", "noisy")

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from experiments._config import NetworkName, RunConfig
+from esoftmax_jax.app.engine.config import NetworkName, RunConfig
 
 # The digits have no published figures.
 _WARNING = "; not comparable with the published figures"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from experiments._runner import Group
+from esoftmax_jax.app.engine.group import Group
 
 Card = npt.NDArray[np.uint8]
 """(64,): SHA-256 of the runs, then of the content."""

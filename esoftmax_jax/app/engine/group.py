@@ -16,14 +16,14 @@ import numpy.typing as npt
 from esoftmax_jax import __version__
 from esoftmax_jax.app.data.dataset import Dataset, is_own
 from esoftmax_jax.app.data.same_examples import Groups, same_content
+from esoftmax_jax.app.engine.batches import batch_orders, split_holdout
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.optimizer import RunState
+from esoftmax_jax.app.engine.placement import place
+from esoftmax_jax.app.engine.program import Data, Program, Runs
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import Labels, NoisyTraining, apply_noise
 from esoftmax_jax.app.methods.methods import method_named, number_of_settings
-from experiments._batches import batch_orders, split_holdout
-from experiments._config import RunConfig
-from experiments._optimizer import RunState
-from experiments._placement import place
-from experiments._program import Data, Program, Runs
 
 Result = dict[str, Any]
 """What is known of a finished run, as plain JSON values."""

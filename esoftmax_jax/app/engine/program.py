@@ -26,6 +26,17 @@ from esoftmax_jax.app.augment.augment_spec import (
 )
 from esoftmax_jax.app.augment.mixup import MixedLabels, mixup
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.engine.ahead import CompiledAhead
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.network_choice import make_network
+from esoftmax_jax.app.engine.optimizer import (
+    RunState,
+    make_optimizer,
+    move_average,
+    rate_factor,
+    start_average,
+)
+from esoftmax_jax.app.engine.placement import SPLIT, WHOLE, placed_shapes, run_mesh
 from esoftmax_jax.app.methods.methods import method_named, switching_loss
 from esoftmax_jax.app.networks.convolution import Implementation
 from esoftmax_jax.training import (
@@ -34,17 +45,6 @@ from esoftmax_jax.training import (
     make_eval_step,
     make_train_step,
 )
-from experiments._ahead import CompiledAhead
-from experiments._config import RunConfig
-from experiments._network_choice import make_network
-from experiments._optimizer import (
-    RunState,
-    make_optimizer,
-    move_average,
-    rate_factor,
-    start_average,
-)
-from experiments._placement import SPLIT, WHOLE, placed_shapes, run_mesh
 
 EVAL_BATCH = 500
 

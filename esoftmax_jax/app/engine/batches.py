@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax.app.data.same_examples import Groups
-from experiments._config import RunConfig
+from esoftmax_jax.app.engine.config import RunConfig
 
 Rows = npt.NDArray[np.int32]
 

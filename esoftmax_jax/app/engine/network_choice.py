@@ -4,10 +4,10 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.networks.convolution import Implementation
 from esoftmax_jax.app.networks.resnet import ResNet34
 from esoftmax_jax.app.networks.small import MLP, EightLayerCNN, MnistCNN
-from experiments._config import RunConfig
 
 
 def make_network(

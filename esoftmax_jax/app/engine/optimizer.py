@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.training import TrainState, add_l1_weight_decay
-from experiments._config import RunConfig
 
 
 def rate_factor(schedule: str, epochs: int) -> Callable[[jax.Array], jax.Array]:

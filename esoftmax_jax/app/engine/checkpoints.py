@@ -14,11 +14,11 @@ import jax
 import numpy as np
 from rich.console import Console
 
+from esoftmax_jax.app.engine.group import Group
+from esoftmax_jax.app.engine.owner import card_of, misfit
+from esoftmax_jax.app.engine.placement import place
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.signals import uninterrupted
-from experiments._card import card_of, misfit
-from experiments._placement import place
-from experiments._runner import Group
 
 _KEPT = 2
 

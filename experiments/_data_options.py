@@ -14,9 +14,9 @@ from esoftmax_jax.app.data.parts import GIVEN
 from esoftmax_jax.app.data.subset import first_examples, long_tailed
 from esoftmax_jax.app.labels.matrix_file import read_matrix
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec, forms, parse_noise
+from esoftmax_jax.app.suspects.corrections import correct
 from esoftmax_jax.app.terminal.console import warn
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._corrections import correct
 
 
 def add_data_options(parser: argparse.ArgumentParser, many: str, default_noise: str) -> None:

@@ -12,12 +12,20 @@ from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import Group, Result, make_group
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.lock import locked
+from esoftmax_jax.app.suspects.labelled import Labelled, labelled_examples
+from esoftmax_jax.app.suspects.margin_history import MarginHistory
+from esoftmax_jax.app.suspects.picture import can_be_drawn, draw_suspects
+from esoftmax_jax.app.suspects.suspect_list import (
+    check_spreadsheet_safe,
+    check_suspects_file,
+    describe_suspects,
+    rank_suspects,
+    write_suspects,
+)
 from esoftmax_jax.app.terminal.console import make_console
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._forecast import announce_run, seconds_here
-from experiments._labelled import Labelled, labelled_examples
-from experiments._margin_history import MarginHistory
 from experiments._model_file import has_model, write_model
 from experiments._recipes import gate_notes
 from experiments._report import AS_THEY_CAME, noise_name
@@ -26,14 +34,6 @@ from experiments._results import (
     diverged,
     read_results,
 )
-from experiments._suspects import (
-    check_spreadsheet_safe,
-    check_suspects_file,
-    describe_suspects,
-    rank_suspects,
-    write_suspects,
-)
-from experiments._suspects_picture import can_be_drawn, draw_suspects
 from experiments._workdir import check_workdir, claim_workdir
 
 # A gap between training and test accuracy that calls for a warning.

@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from experiments._suspects import COLUMNS
+from esoftmax_jax.app.suspects.suspect_list import COLUMNS
 
 TRAIN = ["train", "--epochs", "20", "--checkpoint-every", "20", "--workdir", "run", "--suspects", "list.csv"]  # fmt: skip
 

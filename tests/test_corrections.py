@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.suspects.corrections import correct
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._cli import main
-from experiments._corrections import correct
 from tests.dataset_helpers import draw
 
 pytestmark = pytest.mark.usefixtures("folder")

@@ -15,16 +15,20 @@ from esoftmax_jax.app.files.markdown import markdown, markdown_table
 from esoftmax_jax.app.files.spreadsheet import alike, harmless, original
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
+from esoftmax_jax.app.suspects.corrections import correct
+from esoftmax_jax.app.suspects.labelled import labelled_examples
+from esoftmax_jax.app.suspects.margin_history import Margins
+from esoftmax_jax.app.suspects.suspect_list import (
+    check_spreadsheet_safe,
+    rank_suspects,
+    write_suspects,
+)
 from esoftmax_jax.app.terminal.console import make_console, print_titled, readable
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._cli import main
-from experiments._corrections import correct
-from experiments._labelled import labelled_examples
-from experiments._margin_history import Margins
 from experiments._report import make_rows, write_table
-from experiments._suspects import check_spreadsheet_safe, rank_suspects, write_suspects
 
 SEEN = {
     "\x1b[2Jcat": r"\x1b[2Jcat",  # would clear the screen

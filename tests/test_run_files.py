@@ -20,11 +20,11 @@ from esoftmax_jax.app.files.line_file import add_line, whole_lines
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.files.whole_file import replacing, write_whole
 from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.suspects.labelled import labelled_examples
+from esoftmax_jax.app.suspects.margin_history import MarginHistory
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._cli import main
-from experiments._labelled import labelled_examples
-from experiments._margin_history import MarginHistory
 from experiments._recipes import make_config
 from experiments._results import read_results
 

@@ -11,11 +11,11 @@ import pytest
 from esoftmax_jax.app.data.dataset import Dataset, load_dataset
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
+from esoftmax_jax.app.suspects.corrections import correct
+from esoftmax_jax.app.suspects.labelled import labelled_examples
+from esoftmax_jax.app.suspects.review_file import cell_value, names_by_value
+from esoftmax_jax.app.suspects.suspect_list import Suspects, write_suspects
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._corrections import correct
-from experiments._labelled import labelled_examples
-from experiments._review_file import cell_value, names_by_value
-from experiments._suspects import Suspects, write_suspects
 from tests.dataset_helpers import draw
 
 pytestmark = pytest.mark.usefixtures("folder")

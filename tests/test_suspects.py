@@ -16,9 +16,9 @@ from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.data.parts import held_out_fifth
 from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.engine.group import Group
+from esoftmax_jax.app.suspects.margin_history import MarginHistory
+from esoftmax_jax.app.suspects.suspect_list import COLUMNS
 from experiments._cli import main
-from experiments._margin_history import MarginHistory
-from experiments._suspects import COLUMNS
 from tests.dataset_helpers import draw, tree
 from tests.suspects_helpers import TRAIN, rows_of
 

@@ -11,9 +11,9 @@ from sklearn.metrics import roc_auc_score
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.files.csv_file import check_csv, write_csv
 from esoftmax_jax.app.files.spreadsheet import alike
+from esoftmax_jax.app.suspects.labelled import Labelled
+from esoftmax_jax.app.suspects.margin_history import Margins
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._labelled import Labelled
-from experiments._margin_history import Margins
 
 COLUMNS = (
     "rank",

@@ -7,8 +7,8 @@ import numpy as np
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.parts import Array, Labels
 from esoftmax_jax.app.files.picture_file import save_picture
+from esoftmax_jax.app.suspects.suspect_list import Suspects
 from esoftmax_jax.app.terminal.console import readable
-from experiments._suspects import Suspects
 
 MOST = 48
 _COLUMNS = 8

@@ -13,15 +13,15 @@ from esoftmax_jax.app.data.label_text import is_missing
 from esoftmax_jax.app.data.parts import GIVEN, Array, Labels, content_hash
 from esoftmax_jax.app.data.subset import take_rows
 from esoftmax_jax.app.files.spreadsheet import original
-from esoftmax_jax.app.terminal.closest import did_you_mean
-from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._review_file import (
+from esoftmax_jax.app.suspects.review_file import (
     OPTION,
     Reviewed,
     cell_value,
     names_by_value,
     read_review,
 )
+from esoftmax_jax.app.terminal.closest import did_you_mean
+from esoftmax_jax.app.terminal.messages import UsageError
 
 _PARTS = ("train", "test")
 _Place = tuple[str, int]  # part and row

@@ -25,10 +25,10 @@ from esoftmax_jax.app.augment.augment_spec import (
 from esoftmax_jax.app.augment.mixup import mixup
 from esoftmax_jax.app.engine.group import environment
 from esoftmax_jax.app.networks.small import EightLayerCNN, MnistCNN
+from esoftmax_jax.app.runs.results import append_line
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from esoftmax_jax.training import create_train_state, make_train_step
-from experiments._results import append_line
 
 BATCH, BATCHES, EXAMPLES = 128, 50, 10_000
 

@@ -13,9 +13,9 @@ from rich.table import Table
 
 from esoftmax_jax import losses
 from esoftmax_jax.app.engine.group import environment
+from esoftmax_jax.app.runs.results import append_line
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar
-from experiments._results import append_line
 
 TOKENS, WIDTH = 2048, 512
 CLASSES = (32_768, 131_072)

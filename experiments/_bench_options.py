@@ -57,7 +57,7 @@ def _add(
 
 def _check_json(options: argparse.Namespace) -> None:
     """Refuse a file that cannot be written before minutes are spent on its content."""
-    from experiments._results import check_file
+    from esoftmax_jax.app.runs.results import check_file
 
     check_file("--json", options.json)
 

@@ -20,11 +20,11 @@ from esoftmax_jax.app.engine.group import environment, grouped, make_group
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods.methods import METHODS
+from esoftmax_jax.app.runs.recipes import make_config
+from esoftmax_jax.app.runs.results import append_line
+from esoftmax_jax.app.runs.run_all import Layout
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar
-from experiments._recipes import make_config
-from experiments._results import append_line
-from experiments._run_all import Layout
 
 LOSSES = ("CE", "GCE", "SCE", "CE_eps+MAE")
 NOISES = ("symmetric:0.2", "symmetric:0.4", "symmetric:0.6", "pairwise:0.4")

@@ -20,12 +20,12 @@ from esoftmax_jax.app.engine.network_choice import make_network
 from esoftmax_jax.app.engine.operations import step_operations
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.runs.recipes import make_config
+from esoftmax_jax.app.runs.results import append_line
 from esoftmax_jax.app.terminal.closest import did_you_mean
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.progress import ProgressBar
-from experiments._recipes import make_config
-from experiments._results import append_line
 from experiments._torch_peer import check_torch, describe_torch, torch_epoch
 
 BATCH_SIZE = 128

@@ -18,6 +18,7 @@ from esoftmax_jax.app.methods.find import (
     parse_setting,
 )
 from esoftmax_jax.app.methods.methods import METHODS
+from esoftmax_jax.app.runs.recipes import recipe_for
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._bench_options import add_bench_verbs
@@ -27,7 +28,6 @@ from experiments._data_options import (
     load_data,
     whole_number,
 )
-from experiments._recipes import recipe_for
 from experiments._train_command import shared_options
 from experiments._training_options import add_runs_at_once, add_training_options, common_fields
 from experiments.configs import SCALES, TABLES
@@ -243,7 +243,7 @@ def _train(options: argparse.Namespace) -> None:
     loss = find_method("--loss", options.loss)
     given = dict(parse_setting(text, loss) for text in options.settings)
     dataset, (noise,) = load_data(options)
-    from experiments._recipes import default_settings, make_config
+    from esoftmax_jax.app.runs.recipes import default_settings, make_config
     from experiments._train import train
 
     settings = {**dict(default_settings(loss, dataset, noise)), **given}

@@ -10,20 +10,20 @@ from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.labels.noisy_labels import what_counts_as_wrong
-from esoftmax_jax.app.terminal.console import make_console
-from experiments._curves import draw_curves
-from experiments._forecast import announce_comparison
-from experiments._recipes import gate_notes, make_config, recipe_for
-from experiments._recommend import recommend
-from experiments._report import (
+from esoftmax_jax.app.runs.curves_picture import draw_curves
+from esoftmax_jax.app.runs.recipes import gate_notes, make_config, recipe_for
+from esoftmax_jax.app.runs.report import (
     Row,
     make_rows,
     print_table,
     summary,
     write_table,
 )
-from experiments._results import create_folder, read_results
-from experiments._run_all import missing_runs, run_all
+from esoftmax_jax.app.runs.results import create_folder, read_results
+from esoftmax_jax.app.runs.run_all import missing_runs, run_all
+from esoftmax_jax.app.terminal.console import make_console
+from experiments._forecast import announce_comparison
+from experiments._recommend import recommend
 from experiments._train_command import train_command
 from experiments._tuning import HOLDOUT, Cell, Choice, choose, tuning_configs
 

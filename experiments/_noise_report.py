@@ -25,10 +25,10 @@ from esoftmax_jax.app.labels.noisy_labels import (
     normalised_features,
     what_counts_as_wrong,
 )
+from esoftmax_jax.app.runs.report import noise_name
+from esoftmax_jax.app.runs.results import append_line, check_folder, create_folder
 from esoftmax_jax.app.terminal.console import make_console, print_titled, readable
 from esoftmax_jax.app.terminal.progress import ProgressBar
-from experiments._report import noise_name
-from experiments._results import append_line, check_folder, create_folder
 
 _MOST_CLASSES_IN_FULL = 20
 _LARGEST_SHOWN = 10

@@ -17,10 +17,10 @@ from esoftmax_jax.app.data.subset import take_rows
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import make_group
 from esoftmax_jax.app.engine.program import make_program
+from esoftmax_jax.app.runs.recipes import recipe_for
+from esoftmax_jax.app.runs.run_all import Alike, lay_out
 from esoftmax_jax.app.terminal.console import print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar, duration
-from experiments._recipes import recipe_for
-from experiments._run_all import Alike, lay_out
 
 _TIMED = 3  # calls, after the one that compiles
 

@@ -11,10 +11,10 @@ from esoftmax_jax.app.data.parts import Array, sentences
 from esoftmax_jax.app.data.readers.manifest import listed_features
 from esoftmax_jax.app.data.unlabelled import read_unlabelled
 from esoftmax_jax.app.files.csv_file import check_csv, write_csv
+from esoftmax_jax.app.runs.model_file import Model, read_model
 from esoftmax_jax.app.terminal.console import make_console, print_titled, warn
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.progress import ProgressBar
-from experiments._model_file import Model, read_model
 
 COLUMNS = ("example", "prediction", "probability")
 _BATCH = 500

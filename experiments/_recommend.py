@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from esoftmax_jax.app.engine.group import Result
-from experiments._report import Row, noise_name
+from esoftmax_jax.app.runs.report import Row, noise_name
 from experiments._tuning import choose, held_out_accuracies
 
 NOTHING_HELD_OUT = (

@@ -14,15 +14,15 @@ from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.methods.methods import method_named
+from esoftmax_jax.app.runs.curves_picture import draw_curves
+from esoftmax_jax.app.runs.recipes import noise_file
+from esoftmax_jax.app.runs.results import create_folder, read_results
+from esoftmax_jax.app.runs.run_all import missing_runs, run_all
 from esoftmax_jax.app.terminal.console import make_console
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._curves import draw_curves
 from experiments._made_up import made_up
 from experiments._plan import print_plan
-from experiments._recipes import noise_file
 from experiments._reproduce_report import CellResult, print_cells, print_orderings, write_cells
-from experiments._results import create_folder, read_results
-from experiments._run_all import missing_runs, run_all
 from experiments.configs import SCALES, Cell, Scale, load_table, own_rows
 
 # Of a part of the images, whose labels need not be wrong at exactly the rate of all.

@@ -12,6 +12,15 @@ from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import Group, Result, make_group
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.lock import locked
+from esoftmax_jax.app.runs.model_file import has_model, write_model
+from esoftmax_jax.app.runs.recipes import gate_notes
+from esoftmax_jax.app.runs.report import AS_THEY_CAME, noise_name
+from esoftmax_jax.app.runs.results import (
+    append_line,
+    diverged,
+    read_results,
+)
+from esoftmax_jax.app.runs.workdir import check_workdir, claim_workdir
 from esoftmax_jax.app.suspects.labelled import Labelled, labelled_examples
 from esoftmax_jax.app.suspects.margin_history import MarginHistory
 from esoftmax_jax.app.suspects.picture import can_be_drawn, draw_suspects
@@ -26,15 +35,6 @@ from esoftmax_jax.app.terminal.console import make_console
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._forecast import announce_run, seconds_here
-from experiments._model_file import has_model, write_model
-from experiments._recipes import gate_notes
-from experiments._report import AS_THEY_CAME, noise_name
-from experiments._results import (
-    append_line,
-    diverged,
-    read_results,
-)
-from experiments._workdir import check_workdir, claim_workdir
 
 # A gap between training and test accuracy that calls for a warning.
 _BY_HEART = 0.15

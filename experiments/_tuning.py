@@ -11,8 +11,8 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
-from experiments._recipes import make_config, recipe_for, tried_settings
-from experiments._results import diverged
+from esoftmax_jax.app.runs.recipes import make_config, recipe_for, tried_settings
+from esoftmax_jax.app.runs.results import diverged
 
 HOLDOUT = 0.2
 LEARNING_RATES = (0.001, 0.003, 0.01, 0.03, 0.1)

@@ -10,8 +10,8 @@ import pytest
 
 from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.data.parts import in_class_order
+from esoftmax_jax.app.runs.model_file import Card
 from experiments import _predict
-from experiments._model_file import Card
 from tests.dataset_helpers import draw
 
 pytestmark = pytest.mark.usefixtures("folder")

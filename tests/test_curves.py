@@ -7,8 +7,8 @@ import pytest
 from matplotlib import pyplot as plt
 
 from esoftmax_jax.app.engine.config import RunConfig
-from experiments import _curves
-from experiments._curves import draw_curves
+from esoftmax_jax.app.runs import curves_picture
+from esoftmax_jax.app.runs.curves_picture import draw_curves
 
 ACCURACIES = {0: [0.5, 0.6, 0.7], 1: [0.7, 0.6, 0.9]}  # by seed
 
@@ -22,7 +22,9 @@ def result(loss, noise, seed):
 def drawn(monkeypatch, tmp_path):
     """Return a function that draws runs and returns the figure, laid out."""
     figures = []
-    monkeypatch.setattr(_curves, "save_picture", lambda figure, _: figures.append(figure))
+    monkeypatch.setattr(
+        curves_picture, "save_picture", lambda figure, _: figures.append(figure)
+    )
 
     def draw(noises, losses=("CE",), seeds=2, title="digits", **options):
         pairs = [

@@ -13,10 +13,10 @@ from esoftmax_jax.app.data.dataset import Dataset, load_dataset
 from esoftmax_jax.app.engine import matrix_peak
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.runs.recipes import make_config
 from experiments import _forecast
 from experiments._compare import CompareOptions, _announce, _tuning
 from experiments._forecast import Work, announce_comparison, announce_run, seconds_here, work_of
-from experiments._recipes import make_config
 
 NONE = parse_noise("none")
 

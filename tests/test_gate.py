@@ -9,7 +9,7 @@ import pytest
 
 from esoftmax_jax import losses, presets
 from esoftmax_jax.app.engine.config import RunConfig
-from experiments._recipes import gate_notes
+from esoftmax_jax.app.runs.recipes import gate_notes
 
 NUM_CLASSES = 1000
 SAFE = 1 / (10 * NUM_CLASSES)

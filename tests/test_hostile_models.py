@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from jax import export
 
+from esoftmax_jax.app.runs.exported_function import RefusedFunctionError, _written_out
+from esoftmax_jax.app.runs.model_file import read_model
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._cli import main
-from experiments._exported_function import RefusedFunctionError, _written_out
-from experiments._model_file import read_model
 
 ROOT = Path(__file__).parents[1]
 CARD = {
@@ -167,7 +167,7 @@ EXPORT = """
 import jax, numpy as np, sys
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.data.dataset import load_dataset
-from experiments._model_file import _exported
+from esoftmax_jax.app.runs.model_file import _exported
 from esoftmax_jax.app.engine.network_choice import make_network
 config = RunConfig("digits", "none", "CE", (), 0.1, 0, 1, network="mlp", width=0.1)
 dataset = load_dataset("digits")

@@ -10,7 +10,7 @@ from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.data.feature_offsets import find_offsets, without_offsets
 from esoftmax_jax.app.data.foreign_images import like_training_images
 from esoftmax_jax.app.data.unlabelled import read_unlabelled
-from experiments._model_file import Card, _read_card
+from esoftmax_jax.app.runs.model_file import Card, _read_card
 
 pytestmark = pytest.mark.usefixtures("folder")
 

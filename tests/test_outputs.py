@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.signals import uninterrupted
-from experiments import _run_all
 from experiments._cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -33,7 +33,7 @@ def refused(capsys, monkeypatch):
     def compute(*_args, **_options):
         raise AssertionError("it went on")
 
-    monkeypatch.setattr(_run_all, "make_program", compute)
+    monkeypatch.setattr(run_all, "make_program", compute)
     monkeypatch.setattr("experiments._noise_report.apply_noise", compute)
     for kind in BENCHES:
         monkeypatch.setattr(f"experiments._bench_{kind}.bench_{kind}", compute)

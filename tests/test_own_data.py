@@ -12,10 +12,10 @@ import pytest
 from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import make_group
-from experiments import _run_all
+from esoftmax_jax.app.runs import run_all
+from esoftmax_jax.app.runs.recipes import make_config
 from experiments._cli import _parser, main
 from experiments._data_options import load_data
-from experiments._recipes import make_config
 from tests.dataset_helpers import draw, refused
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -40,7 +40,7 @@ def ran(monkeypatch):
         configs.extend(members)
         return make_group(program, members, *rest, **options)
 
-    monkeypatch.setattr(_run_all, "make_group", recorded)
+    monkeypatch.setattr(run_all, "make_group", recorded)
     return configs
 
 

@@ -19,11 +19,11 @@ from esoftmax_jax.app.methods import methods
 from esoftmax_jax.app.methods.find import find_method, option_name
 from esoftmax_jax.app.methods.methods import method_named, switching_loss
 from esoftmax_jax.app.methods.own_loss_file import names_own_loss
+from esoftmax_jax.app.runs.recipes import make_config
+from esoftmax_jax.app.runs.run_all import missing_runs
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._bench_candidates import PEER, candidates, checked_names
 from experiments._cli import main
-from experiments._recipes import make_config
-from experiments._run_all import missing_runs
 from experiments._train_command import train_command
 from experiments.configs import load_table, own_rows
 from tests.own_loss_helpers import FILE, loss_hash

@@ -15,8 +15,8 @@ from PIL import Image
 from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.data.readers.image_files import read_images
 from esoftmax_jax.app.engine.group import Group
+from esoftmax_jax.app.runs.model_file import read_model
 from experiments._cli import main
-from experiments._model_file import read_model
 from tests.dataset_helpers import draw, pixels
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -341,7 +341,7 @@ def test_a_network_of_nan_predicts_nothing(capsys, monkeypatch):
     assert main([*TRAIN, "wine"]) == 0
     np.savez("new.npz", images=np.zeros((2, 13)))
     nothing = lambda self, inputs: np.full((len(inputs), 3), np.nan)  # noqa: E731
-    monkeypatch.setattr("experiments._model_file.Model.logits", nothing)
+    monkeypatch.setattr("esoftmax_jax.app.runs.model_file.Model.logits", nothing)
     assert main([*PREDICT, "npz:new.npz"]) == 2
     assert "got NaN for 2 of 2 examples, first '0'; train again" in capsys.readouterr().err
     assert not Path("predictions.csv").exists()

@@ -15,6 +15,7 @@ from esoftmax_jax.app.files.markdown import markdown, markdown_table
 from esoftmax_jax.app.files.spreadsheet import alike, harmless, original
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
+from esoftmax_jax.app.runs.report import make_rows, write_table
 from esoftmax_jax.app.suspects.corrections import correct
 from esoftmax_jax.app.suspects.labelled import labelled_examples
 from esoftmax_jax.app.suspects.margin_history import Margins
@@ -28,7 +29,6 @@ from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments._cli import main
-from experiments._report import make_rows, write_table
 
 SEEN = {
     "\x1b[2Jcat": r"\x1b[2Jcat",  # would clear the screen

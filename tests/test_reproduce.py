@@ -11,8 +11,8 @@ from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.engine.group import make_group
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
+from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments import _run_all
 from experiments._cli import main
 from experiments._reproduce import _check_noise
 from experiments._reproduce_report import CellResult, ordering, print_cells
@@ -60,7 +60,7 @@ def test_a_table_from_the_command_line(tmp_path, capsys, monkeypatch):
         ran.extend(configs)
         return make_group(program, configs, *rest, **options)
 
-    monkeypatch.setattr(_run_all, "make_group", recorded)
+    monkeypatch.setattr(run_all, "make_group", recorded)
     assert main([*arguments, "2"]) == 0
     # Its group is filled up with repetitions: another size would be another program.
     assert [config.to_json() for config in ran] == [results[-1]["config"]] * 6
@@ -69,7 +69,7 @@ def test_a_table_from_the_command_line(tmp_path, capsys, monkeypatch):
     assert again[-1]["noise_hash"] == results[-1]["noise_hash"]
 
     # With all there, nothing is compiled or run.
-    monkeypatch.setattr(_run_all, "make_program", None)
+    monkeypatch.setattr(run_all, "make_program", None)
     assert main([*arguments, "1"]) == 0
 
 

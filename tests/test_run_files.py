@@ -20,13 +20,13 @@ from esoftmax_jax.app.files.line_file import add_line, whole_lines
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.files.whole_file import replacing, write_whole
 from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.runs.recipes import make_config
+from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.suspects.labelled import labelled_examples
 from esoftmax_jax.app.suspects.margin_history import MarginHistory
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._cli import main
-from experiments._recipes import make_config
-from experiments._results import read_results
 
 ROOT = Path(__file__).parents[1]
 

@@ -24,10 +24,10 @@ from esoftmax_jax.app.engine.optimizer import (
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods.methods import switching_loss
+from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.training import create_train_state
 from experiments._cli import main
-from experiments._recipes import make_config
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,11 @@ from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.methods.find import check_settings
 from esoftmax_jax.app.methods.methods import METHODS
-from experiments import _run_all, _train
+from esoftmax_jax.app.runs import run_all
+from esoftmax_jax.app.runs.recipes import make_config, recipe_for
+from esoftmax_jax.app.runs.results import append_line, read_results
+from experiments import _train
 from experiments._cli import main
-from experiments._recipes import make_config, recipe_for
-from experiments._results import append_line, read_results
 from experiments._tuning import choose, tuning_configs
 
 LOSSES = ["CE", "CE_eps+MAE"]
@@ -89,8 +90,8 @@ def test_a_killed_group_of_runs_goes_on_at_its_checkpoint(digits, tmp_path, monk
     monkeypatch.setattr(jax, "local_device_count", lambda: 2)
     # Two runs, then one: its checkpoint must be found though it alone is missing.
     recipe = dataclasses.replace(recipe_for(digits), epochs_together=1, runs_together=1)
-    monkeypatch.setattr(_run_all, "recipe_for", lambda dataset: recipe)
-    straight = _run_all.run_all(configs, digits, tmp_path / "straight.jsonl", "test")
+    monkeypatch.setattr(run_all, "recipe_for", lambda dataset: recipe)
+    straight = run_all.run_all(configs, digits, tmp_path / "straight.jsonl", "test")
     assert not list(tmp_path.glob("*.checkpoints"))  # these runs took no minute
 
     trained: list[int] = []
@@ -102,11 +103,11 @@ def test_a_killed_group_of_runs_goes_on_at_its_checkpoint(digits, tmp_path, monk
         trained.append(group.epoch)
         advance(group, epochs)
 
-    monkeypatch.setattr(_run_all, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(run_all, "CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr(_runner.Group, "advance", interrupted)
     path = tmp_path / "killed.jsonl"
     with pytest.raises(KeyboardInterrupt):
-        _run_all.run_all(configs, digits, path, "test")
+        run_all.run_all(configs, digits, path, "test")
     assert len(read_results(path)) == 2
     assert len(list(tmp_path.glob("killed.checkpoints/*"))) == 1
     assert len(list(tmp_path.glob("killed.checkpoints/*/2"))) == 1
@@ -116,7 +117,7 @@ def test_a_killed_group_of_runs_goes_on_at_its_checkpoint(digits, tmp_path, monk
         advance(group, epochs)
 
     monkeypatch.setattr(_runner.Group, "advance", recorded)
-    resumed = _run_all.run_all(configs, digits, path, "test")
+    resumed = run_all.run_all(configs, digits, path, "test")
     assert trained == [0, 1, 2, 0, 1, 2]
     assert [without_time(r) for r in resumed] == [without_time(r) for r in straight]
     assert not list(tmp_path.glob("*.checkpoints"))
@@ -175,7 +176,7 @@ def test_a_run_does_not_depend_on_its_company(digits):
 )
 def test_where_runs_are_computed(digits, monkeypatch, backend, runs, at_once, expected):
     monkeypatch.setattr(jax, "default_backend", lambda: backend)
-    layout = _run_all.lay_out(runs, digits, at_once)
+    layout = run_all.lay_out(runs, digits, at_once)
     assert (layout.devices, layout.together, layout.at_once) == expected
 
 
@@ -328,6 +329,6 @@ def test_compare_from_the_command_line(tmp_path, capsys, monkeypatch):
     def refuse(*_args):
         raise AssertionError("it trained again")
 
-    monkeypatch.setattr(_run_all, "make_program", refuse)
+    monkeypatch.setattr(run_all, "make_program", refuse)
     assert main([*arguments, "1"]) == 0
     assert (tmp_path / "results.jsonl").read_text().splitlines() == lines

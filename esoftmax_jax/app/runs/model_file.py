@@ -29,14 +29,14 @@ from esoftmax_jax.app.engine.network_choice import make_network
 from esoftmax_jax.app.files.json_file import check_fields, read_json
 from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.files.whole_file import naming
-from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._exported_function import (
+from esoftmax_jax.app.runs.exported_function import (
     RefusedFunctionError,
     check_signature,
     compiled,
     lowered,
     read_function,
 )
+from esoftmax_jax.app.terminal.messages import UsageError
 
 FOLDER = "model"
 _FUNCTION, _CARD, _PARAMETERS = "logits.jaxexport", "model.json", "parameters.npz"

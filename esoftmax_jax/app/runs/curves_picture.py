@@ -10,8 +10,8 @@ import numpy as np
 
 from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.files.picture_file import save_picture
+from esoftmax_jax.app.runs.report import Row, make_rows, noise_name
 from esoftmax_jax.app.terminal.console import readable
-from experiments._report import Row, make_rows, noise_name
 
 _COLUMNS = 3
 _PANEL = (5.2, 4.0)  # inches

@@ -12,9 +12,9 @@ from esoftmax_jax.app.engine.checkpoints import Checkpoints, group_folder
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import Group, Result, environment, grouped, make_group
 from esoftmax_jax.app.engine.program import make_program
+from esoftmax_jax.app.runs.recipes import recipe_for
+from esoftmax_jax.app.runs.results import append_line, read_results
 from esoftmax_jax.app.terminal.progress import ProgressBar
-from experiments._recipes import recipe_for
-from experiments._results import append_line, read_results
 
 # Time a kill may cost, beside the epoch under way.
 CHECKPOINT_SECONDS = 60.0

@@ -1,0 +1,1 @@
+"""Which runs there are, their folders, results and tables."""

@@ -10,6 +10,7 @@ from esoftmax_jax.app.data.label_file import read_labels
 from esoftmax_jax.app.data.unlabelled import INPUT_FORMS
 from esoftmax_jax.app.engine.config import ComputeDtype
 from esoftmax_jax.app.files.lock import locked
+from esoftmax_jax.app.jobs.train_command import shared_options
 from esoftmax_jax.app.methods.find import (
     OWN_FORM,
     check_settings,
@@ -28,7 +29,6 @@ from experiments._data_options import (
     load_data,
     whole_number,
 )
-from experiments._train_command import shared_options
 from experiments._training_options import add_runs_at_once, add_training_options, common_fields
 from experiments.configs import SCALES, TABLES
 
@@ -205,7 +205,7 @@ def _compare(options: argparse.Namespace) -> None:
     given = listed("--losses", options.losses)
     names = tuple(dict.fromkeys(find_method("--losses", name) for name in given))
     dataset, noises = load_data(options)
-    from experiments._compare import CompareOptions, compare
+    from esoftmax_jax.app.jobs.compare import CompareOptions, compare
 
     recipe = recipe_for(dataset)
     tune = recipe.tune and options.learning_rate is None
@@ -243,8 +243,8 @@ def _train(options: argparse.Namespace) -> None:
     loss = find_method("--loss", options.loss)
     given = dict(parse_setting(text, loss) for text in options.settings)
     dataset, (noise,) = load_data(options)
+    from esoftmax_jax.app.jobs.train import train
     from esoftmax_jax.app.runs.recipes import default_settings, make_config
-    from experiments._train import train
 
     settings = {**dict(default_settings(loss, dataset, noise)), **given}
     check_settings(loss, settings)
@@ -269,7 +269,7 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _predict(options: argparse.Namespace) -> None:
-    from experiments._predict import predict
+    from esoftmax_jax.app.jobs.predict import predict
 
     predict(
         options.model,
@@ -282,7 +282,7 @@ def _predict(options: argparse.Namespace) -> None:
 
 def _noise(options: argparse.Namespace) -> None:
     dataset, noises = load_data(options)
-    from experiments._noise_report import report_noise
+    from esoftmax_jax.app.jobs.noise import report_noise
 
     out = options.out or Path("runs") / f"noise-{_folder_name(options.dataset)}"
     with locked("--out", out):

@@ -10,8 +10,8 @@ import pytest
 
 from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.data.parts import in_class_order
+from esoftmax_jax.app.jobs import predict
 from esoftmax_jax.app.runs.model_file import Card
-from experiments import _predict
 from tests.dataset_helpers import draw
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -72,9 +72,9 @@ def test_an_archive_and_a_model_keep_the_order_they_have(monkeypatch):
 
     card = Card(tuple(names), (12,), "float32", ())
     model = types.SimpleNamespace(card=card, logits=lambda inputs: inputs)
-    monkeypatch.setattr(_predict, "read_model", lambda *_: model)
+    monkeypatch.setattr(predict, "read_model", lambda *_: model)
     np.savez("new.npz", images=np.eye(12, dtype=np.float32))
-    _predict.predict(Path("run"), "npz:new.npz", Path("out.csv"), probabilities=True)
+    predict.predict(Path("run"), "npz:new.npz", Path("out.csv"), probabilities=True)
     with Path("out.csv").open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
     assert header[3:] == [f"p({name})" for name in names]

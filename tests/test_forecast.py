@@ -12,11 +12,17 @@ import pytest
 from esoftmax_jax.app.data.dataset import Dataset, load_dataset
 from esoftmax_jax.app.engine import matrix_peak
 from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.jobs import forecast
+from esoftmax_jax.app.jobs.compare import CompareOptions, _announce, _tuning
+from esoftmax_jax.app.jobs.forecast import (
+    Work,
+    announce_comparison,
+    announce_run,
+    seconds_here,
+    work_of,
+)
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.runs.recipes import make_config
-from experiments import _forecast
-from experiments._compare import CompareOptions, _announce, _tuning
-from experiments._forecast import Work, announce_comparison, announce_run, seconds_here, work_of
 
 NONE = parse_noise("none")
 
@@ -36,7 +42,7 @@ def line(capsys):
 @pytest.fixture
 def slow(monkeypatch):
     """Let the machine do a thousand million operations per second, and not be measured."""
-    monkeypatch.setattr(_forecast, "quick_rate", lambda devices, dtype: 1e9)
+    monkeypatch.setattr(forecast, "quick_rate", lambda devices, dtype: 1e9)
 
 
 def test_work_by_hand():
@@ -59,7 +65,7 @@ def test_work_by_hand():
 
 def test_a_comparison_says_what_runs_and_what_shortens_it(slow, monkeypatch, capsys):
     monkeypatch.setattr(jax, "local_device_count", lambda: 2)
-    monkeypatch.setattr(_forecast, "work_of", lambda configs, dataset: Work(400e9, 0))
+    monkeypatch.setattr(forecast, "work_of", lambda configs, dataset: Work(400e9, 0))
     dataset = pictures()
     config = make_config(dataset, NONE, "CE", width=1.0, epochs=30)
     announce_comparison([config] * 40, [config] * 25, dataset, seeds=5, losses=5)
@@ -112,7 +118,9 @@ def test_finished_runs_are_not_counted(slow, monkeypatch, capsys, tmp_path):
         }
 
     found = {"tuning.jsonl": done(tuning[:2]), "results.jsonl": {}}
-    monkeypatch.setattr("experiments._compare.read_results", lambda path: found[path.name])
+    monkeypatch.setattr(
+        "esoftmax_jax.app.jobs.compare.read_results", lambda path: found[path.name]
+    )
     _announce(dataset, options, tuning)
     assert re.match(r"4 runs of 20 epochs after 2 that choose", line(capsys))
     found["tuning.jsonl"] = done(tuning)

@@ -11,8 +11,8 @@ import pytest
 
 from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.data.label_doubts import find_doubt
+from esoftmax_jax.app.jobs.train_command import shared_options
 from experiments._cli import _parser, main
-from experiments._train_command import shared_options
 from tests.dataset_helpers import refused
 
 pytestmark = pytest.mark.usefixtures("folder")

@@ -34,7 +34,7 @@ def refused(capsys, monkeypatch):
         raise AssertionError("it went on")
 
     monkeypatch.setattr(run_all, "make_program", compute)
-    monkeypatch.setattr("experiments._noise_report.apply_noise", compute)
+    monkeypatch.setattr("esoftmax_jax.app.jobs.noise.apply_noise", compute)
     for kind in BENCHES:
         monkeypatch.setattr(f"experiments._bench_{kind}.bench_{kind}", compute)
 

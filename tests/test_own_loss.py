@@ -14,6 +14,7 @@ import pytest
 
 from esoftmax_jax import losses
 from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.jobs.train_command import train_command
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods import methods
 from esoftmax_jax.app.methods.find import find_method, option_name
@@ -24,7 +25,6 @@ from esoftmax_jax.app.runs.run_all import missing_runs
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._bench_candidates import PEER, candidates, checked_names
 from experiments._cli import main
-from experiments._train_command import train_command
 from experiments.configs import load_table, own_rows
 from tests.own_loss_helpers import FILE, loss_hash
 

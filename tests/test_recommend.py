@@ -5,8 +5,8 @@ import math
 import pytest
 
 from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.jobs.recommend import NOTHING_HELD_OUT, recommend
 from esoftmax_jax.app.runs.report import make_rows
-from experiments._recommend import NOTHING_HELD_OUT, recommend
 
 LABELS = 100  # held out for each seed
 

@@ -14,6 +14,8 @@ from esoftmax_jax.app.engine.batches import batch_orders, split_holdout
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import grouped, make_group
 from esoftmax_jax.app.engine.program import make_program
+from esoftmax_jax.app.jobs import train as _train
+from esoftmax_jax.app.jobs.tuning import choose, tuning_configs
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.methods.find import check_settings
@@ -21,9 +23,7 @@ from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.runs.recipes import make_config, recipe_for
 from esoftmax_jax.app.runs.results import append_line, read_results
-from experiments import _train
 from experiments._cli import main
-from experiments._tuning import choose, tuning_configs
 
 LOSSES = ["CE", "CE_eps+MAE"]
 

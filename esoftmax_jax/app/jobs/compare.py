@@ -8,6 +8,10 @@ from typing import Any
 from esoftmax_jax.app.data.dataset import Dataset, is_own
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.jobs.forecast import announce_comparison
+from esoftmax_jax.app.jobs.recommend import recommend
+from esoftmax_jax.app.jobs.train_command import train_command
+from esoftmax_jax.app.jobs.tuning import HOLDOUT, Cell, Choice, choose, tuning_configs
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.labels.noisy_labels import what_counts_as_wrong
 from esoftmax_jax.app.runs.curves_picture import draw_curves
@@ -22,10 +26,6 @@ from esoftmax_jax.app.runs.report import (
 from esoftmax_jax.app.runs.results import create_folder, read_results
 from esoftmax_jax.app.runs.run_all import missing_runs, run_all
 from esoftmax_jax.app.terminal.console import make_console
-from experiments._forecast import announce_comparison
-from experiments._recommend import recommend
-from experiments._train_command import train_command
-from experiments._tuning import HOLDOUT, Cell, Choice, choose, tuning_configs
 
 
 @dataclasses.dataclass(frozen=True)

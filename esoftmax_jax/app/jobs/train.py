@@ -12,6 +12,7 @@ from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import Group, Result, make_group
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.lock import locked
+from esoftmax_jax.app.jobs.forecast import announce_run, seconds_here
 from esoftmax_jax.app.runs.model_file import has_model, write_model
 from esoftmax_jax.app.runs.recipes import gate_notes
 from esoftmax_jax.app.runs.report import AS_THEY_CAME, noise_name
@@ -34,7 +35,6 @@ from esoftmax_jax.app.suspects.suspect_list import (
 from esoftmax_jax.app.terminal.console import make_console
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.progress import ProgressBar
-from experiments._forecast import announce_run, seconds_here
 
 # A gap between training and test accuracy that calls for a warning.
 _BY_HEART = 0.15

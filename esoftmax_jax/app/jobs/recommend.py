@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.jobs.tuning import choose, held_out_accuracies
 from esoftmax_jax.app.runs.report import Row, noise_name
-from experiments._tuning import choose, held_out_accuracies
 
 NOTHING_HELD_OUT = (
     "No labels were held out for choosing a loss, so none is recommended: the test columns are "

@@ -24,7 +24,7 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_directory() / "comp
 # XLA's blocks about a "very slow compile" are logged as errors; real ones are exceptions too.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from experiments._cli import main  # noqa: E402
+from esoftmax_jax.app.cli.main import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main())

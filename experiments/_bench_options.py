@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any, get_args
 
+from esoftmax_jax.app.cli.data_options import listed, whole_number
 from esoftmax_jax.app.engine.config import ComputeDtype, NetworkName
-from experiments._data_options import listed, whole_number
 
 
 def add_bench_verbs(verbs: Any, parser_class: type[argparse.ArgumentParser]) -> None:

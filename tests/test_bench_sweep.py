@@ -3,9 +3,9 @@
 import json
 import re
 
+from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.dataset import load_dataset
 from experiments import _bench_sweep
-from experiments._cli import main
 
 
 def test_ratios_to_one_program(monkeypatch, tmp_path, capsys):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax import __version__
-from experiments._cli import main
+from esoftmax_jax.app.cli.main import main
 
 ROOT = Path(__file__).parents[1]
 
@@ -125,7 +125,7 @@ def test_out_that_is_a_file(capsys, tmp_path):
 def test_a_missing_package_is_named(capsys, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "rich.console", None)
     for module in [name for name in sys.modules if name.startswith("experiments._")]:
-        if module not in ("experiments._cli", "esoftmax_jax.app.terminal.messages"):
+        if module not in ("esoftmax_jax.app.cli.main", "esoftmax_jax.app.terminal.messages"):
             monkeypatch.delitem(sys.modules, module)
     assert main(["compare", "--out", str(tmp_path / "out")]) == 2
     message = capsys.readouterr().err

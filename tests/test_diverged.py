@@ -7,12 +7,12 @@ import re
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.jobs.tuning import choose
 from esoftmax_jax.app.runs.curves_picture import draw_curves
 from esoftmax_jax.app.runs.report import make_rows, summary, write_table
 from esoftmax_jax.app.runs.results import append_line, diverged, read_results
-from experiments._cli import main
 from experiments._reproduce_report import CellResult, ordering
 from experiments.configs import Reference, load_table
 

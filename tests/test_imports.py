@@ -98,7 +98,7 @@ def test_experiments_have_no_import_cycle():
         }
         for module, names in modules.items()
     }
-    assert graph["experiments._cli"] >= {
+    assert graph["esoftmax_jax.app.cli.main"] >= {
         "esoftmax_jax.app.terminal.messages",
         "experiments.configs",
     }

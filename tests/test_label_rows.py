@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.cli.data_options import load_data
+from esoftmax_jax.app.cli.main import _parser, main
 from esoftmax_jax.app.data.dataset import Dataset, load_dataset
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._cli import _parser, main
-from experiments._data_options import load_data
 from tests.dataset_helpers import draw
 
 pytestmark = pytest.mark.usefixtures("folder")

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from esoftmax_jax import noise
+from esoftmax_jax.app.cli.data_options import load_data
+from esoftmax_jax.app.cli.main import _parser, main
 from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.labels.noise_spec import KINDS, NoiseSpec, parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._cli import _parser, main
-from experiments._data_options import load_data
 from tests.noise_helpers import write_npy_of_pickle
 
 TEXTS = [

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.cli.data_options import load_data
+from esoftmax_jax.app.cli.main import _parser, main
 from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import make_group
 from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.runs.recipes import make_config
-from experiments._cli import _parser, main
-from experiments._data_options import load_data
 from tests.dataset_helpers import draw, refused
 
 pytestmark = pytest.mark.usefixtures("folder")

@@ -13,6 +13,7 @@ import optax
 import pytest
 
 from esoftmax_jax import losses
+from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.jobs.train_command import train_command
 from esoftmax_jax.app.labels.noise_spec import parse_noise
@@ -24,7 +25,6 @@ from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.runs.run_all import missing_runs
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._bench_candidates import PEER, candidates, checked_names
-from experiments._cli import main
 from experiments.configs import load_table, own_rows
 from tests.own_loss_helpers import FILE, loss_hash
 

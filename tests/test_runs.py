@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.dataset import load_dataset
 from esoftmax_jax.app.engine import group as _runner
 from esoftmax_jax.app.engine.batches import batch_orders, split_holdout
@@ -23,7 +24,6 @@ from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.runs.recipes import make_config, recipe_for
 from esoftmax_jax.app.runs.results import append_line, read_results
-from experiments._cli import main
 
 LOSSES = ["CE", "CE_eps+MAE"]
 

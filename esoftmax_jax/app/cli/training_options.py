@@ -5,9 +5,9 @@ from typing import Any, get_args
 
 from esoftmax_jax.app.augment.augment_spec import FORMS as AUGMENT_FORMS
 from esoftmax_jax.app.augment.augment_spec import check_augmentation, parse_augmentation
+from esoftmax_jax.app.cli.data_options import positive, whole_number
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.config import ComputeDtype
-from experiments._data_options import positive, whole_number
 
 
 def add_runs_at_once(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,17 @@ from pathlib import Path
 from typing import NoReturn, get_args
 
 from esoftmax_jax import __version__
+from esoftmax_jax.app.cli.data_options import (
+    add_data_options,
+    listed,
+    load_data,
+    whole_number,
+)
+from esoftmax_jax.app.cli.training_options import (
+    add_runs_at_once,
+    add_training_options,
+    common_fields,
+)
 from esoftmax_jax.app.data.label_file import read_labels
 from esoftmax_jax.app.data.unlabelled import INPUT_FORMS
 from esoftmax_jax.app.engine.config import ComputeDtype
@@ -23,13 +34,6 @@ from esoftmax_jax.app.runs.recipes import recipe_for
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments._bench_options import add_bench_verbs
-from experiments._data_options import (
-    add_data_options,
-    listed,
-    load_data,
-    whole_number,
-)
-from experiments._training_options import add_runs_at_once, add_training_options, common_fields
 from experiments.configs import SCALES, TABLES
 
 DEFAULT_LOSSES = "CE,GCE,SCE,MAE,CE_eps+MAE"

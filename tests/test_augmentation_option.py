@@ -19,7 +19,7 @@ from esoftmax_jax.app.augment.augment_spec import (
 from esoftmax_jax.app.augment.shift_and_flip import random_flip, random_shift
 from esoftmax_jax.app.networks.small import MLP
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments import _bench_augmentation
+from experiments.bench import augmentation
 
 IMAGES: Any = np.random.default_rng(0).integers(0, 256, (12, 9, 8, 3), dtype=np.uint8)
 AUGMENT = jax.jit(augment, static_argnums=0)
@@ -144,16 +144,14 @@ def test_nothing_to_do():
 
 
 def test_bench(monkeypatch, tmp_path, capsys):
-    case = _bench_augmentation._Case(
-        "MLP", MLP(10, hidden=(4,)), (6, 6, 1), 1, ("none", "mixup")
-    )
-    monkeypatch.setattr(_bench_augmentation, "CASES", (case,))
-    monkeypatch.setattr(_bench_augmentation, "BATCHES", 2)
-    _bench_augmentation.bench_augmentation(repeats=2, json_path=tmp_path / "bench.jsonl")
+    case = augmentation._Case("MLP", MLP(10, hidden=(4,)), (6, 6, 1), 1, ("none", "mixup"))
+    monkeypatch.setattr(augmentation, "CASES", (case,))
+    monkeypatch.setattr(augmentation, "BATCHES", 2)
+    augmentation.bench_augmentation(repeats=2, json_path=tmp_path / "bench.jsonl")
     figures = json.loads((tmp_path / "bench.jsonl").read_text())["figures"]["MLP"]
     assert set(figures) == {"none", "mixup", "step"}
     assert figures["step"]["share"] == 1
     assert all(0 < row["lower_quartile"] <= row["upper_quartile"] for row in figures.values())
     assert "share of a step" in capsys.readouterr().out
     with pytest.raises(ValueError, match="repeats >= 2, got 1"):
-        _bench_augmentation.bench_augmentation(repeats=1, json_path=None)
+        augmentation.bench_augmentation(repeats=1, json_path=None)

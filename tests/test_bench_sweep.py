@@ -5,7 +5,7 @@ import re
 
 from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.dataset import load_dataset
-from experiments import _bench_sweep
+from experiments.bench import sweep as _bench_sweep
 
 
 def test_ratios_to_one_program(monkeypatch, tmp_path, capsys):

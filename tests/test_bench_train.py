@@ -13,8 +13,8 @@ from esoftmax_jax.app.engine.operations import forward_operations, step_operatio
 from esoftmax_jax.app.networks.resnet import ResNet34
 from esoftmax_jax.app.networks.small import MLP, EightLayerCNN, MnistCNN
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments import _bench_train
-from experiments._torch_peer import make_torch_network, torch_epoch
+from experiments.bench import train as _bench_train
+from experiments.bench.torch_peer import make_torch_network, torch_epoch
 
 
 def test_operations_by_hand():

@@ -24,7 +24,7 @@ from esoftmax_jax.app.methods.own_loss_file import names_own_loss
 from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.runs.run_all import missing_runs
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._bench_candidates import PEER, candidates, checked_names
+from experiments.bench.candidates import PEER, candidates, checked_names
 from experiments.configs import load_table, own_rows
 from tests.own_loss_helpers import FILE, loss_hash
 

@@ -33,7 +33,7 @@ from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.runs.recipes import recipe_for
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._bench_options import add_bench_verbs
+from experiments.bench.options import add_bench_verbs
 from experiments.configs import SCALES, TABLES
 
 DEFAULT_LOSSES = "CE,GCE,SCE,MAE,CE_eps+MAE"

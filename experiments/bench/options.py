@@ -63,8 +63,8 @@ def _check_json(options: argparse.Namespace) -> None:
 
 
 def _losses(options: argparse.Namespace) -> None:
-    from experiments._bench_candidates import checked_names
-    from experiments._bench_losses import bench_losses
+    from experiments.bench.candidates import checked_names
+    from experiments.bench.losses import bench_losses
 
     _check_json(options)
     names = [] if options.losses is None else listed("--losses", options.losses)
@@ -73,14 +73,14 @@ def _losses(options: argparse.Namespace) -> None:
 
 
 def _linear(options: argparse.Namespace) -> None:
-    from experiments._bench_linear import bench_linear
+    from experiments.bench.linear import bench_linear
 
     _check_json(options)
     bench_linear(repeats=options.repeats, json_path=options.json)
 
 
 def _train(options: argparse.Namespace) -> None:
-    from experiments._bench_train import bench_train
+    from experiments.bench.train import bench_train
 
     _check_json(options)
     networks = None if options.networks is None else listed("--networks", options.networks)
@@ -95,14 +95,14 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _augmentation(options: argparse.Namespace) -> None:
-    from experiments._bench_augmentation import bench_augmentation
+    from experiments.bench.augmentation import bench_augmentation
 
     _check_json(options)
     bench_augmentation(repeats=options.repeats, json_path=options.json)
 
 
 def _sweep(options: argparse.Namespace) -> None:
-    from experiments._bench_sweep import bench_sweep
+    from experiments.bench.sweep import bench_sweep
 
     _check_json(options)
     bench_sweep(runs=options.runs, repeats=options.repeats, json_path=options.json)

@@ -13,7 +13,7 @@ from esoftmax_jax.app.engine.group import environment
 from esoftmax_jax.app.runs.results import append_line
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar
-from experiments._bench_candidates import PEER, SHAPES, Function, candidates
+from experiments.bench.candidates import PEER, SHAPES, Function, candidates
 
 COPY = "copy"
 TARGET_SECONDS = 0.01  # length of one timed burst

@@ -26,7 +26,7 @@ from esoftmax_jax.app.terminal.closest import did_you_mean
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.progress import ProgressBar
-from experiments._torch_peer import check_torch, describe_torch, torch_epoch
+from experiments.bench.torch_peer import check_torch, describe_torch, torch_epoch
 
 BATCH_SIZE = 128
 NUM_CLASSES = 10

@@ -12,9 +12,9 @@ from esoftmax_jax.app.methods.find import check_settings
 from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.configs import DATASETS, SCALES, TABLES, Cell, load_table
-from experiments.configs._protocols import split_setting
-from experiments.configs._published import published
-from experiments.configs._scale import scaled_schedule
+from experiments.tables.protocols import split_setting
+from experiments.tables.published import published
+from experiments.tables.scale import scaled_schedule
 
 PLACES = [(name, dataset) for name in TABLES for dataset in DATASETS[name]]
 SETTINGS = (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.configs import digits, figure1, table2, table4, table6, table8
-from experiments.configs._table import Table
+from experiments.tables.table import Table
 
 _BUILDERS: dict[str, Callable[[str], Table]] = {
     module.NAME: module.build for module in (table2, table4, table6, table8, figure1, digits)

@@ -10,9 +10,9 @@ at symmetric 0.8 CE 50.3, CE_eps+MAE 67.4, GCE 65.2, SCE 61.4 %; at 0.4 CE 91.3 
 94.2 to 94.8 %.
 """
 
-from experiments.configs._cell import Pairs
-from experiments.configs._protocols import Protocol
-from experiments.configs._table import Table, make_table
+from experiments.tables.cell import Pairs
+from experiments.tables.protocols import Protocol
+from experiments.tables.table import Table, make_table
 
 NAME = "digits"
 DATASETS = ("digits",)

@@ -9,8 +9,8 @@ MAE. CE_eps has the m of CE_eps+MAE. Time and score at scale ``paper``: not yet 
 """
 
 from esoftmax_jax import presets
-from experiments.configs._protocols import PAPER, method_and_constants, split_setting
-from experiments.configs._table import Table, make_table
+from experiments.tables.protocols import PAPER, method_and_constants, split_setting
+from experiments.tables.table import Table, make_table
 
 NAME = "figure1"
 DATASETS = ("cifar10",)

@@ -10,10 +10,10 @@ the results too. All rows but CE and CE_eps+MAE are quoted from other papers and
 their figures only. ``CE (tuned)`` is not in the paper.
 """
 
-from experiments.configs._extra_rows import tuned
-from experiments.configs._protocols import CIFAR_N
-from experiments.configs._published_rows import published_cells
-from experiments.configs._table import Table, make_table
+from experiments.tables.extra_rows import tuned
+from experiments.tables.protocols import CIFAR_N
+from experiments.tables.published_rows import published_cells
+from experiments.tables.table import Table, make_table
 
 NAME = "table4"
 DATASETS = ("cifar10", "cifar100")

@@ -9,9 +9,9 @@ The paper does not say which α and β the variants of CE_eps+MAE and CE_tau+MAE
 those of CE_eps+MAE for the same noise. Asymmetric noise is as in ``table2``.
 """
 
-from experiments.configs._protocols import PAPER
-from experiments.configs._published_rows import published_cells
-from experiments.configs._table import Table, make_table
+from experiments.tables.protocols import PAPER
+from experiments.tables.published_rows import published_cells
+from experiments.tables.table import Table, make_table
 
 NAME = "table6"
 DATASETS = ("cifar100",)

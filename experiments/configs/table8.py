@@ -12,10 +12,10 @@ CIFAR-100 is not printed; it is that of symmetric noise of the same rate.
 Rows of ANL, JAL, everything under L1, and ``CE (tuned)`` are not in the paper.
 """
 
-from experiments.configs._extra_rows import extra_rows
-from experiments.configs._protocols import PAPER
-from experiments.configs._published_rows import published_cells
-from experiments.configs._table import Table, make_table
+from experiments.tables.extra_rows import extra_rows
+from experiments.tables.protocols import PAPER
+from experiments.tables.published_rows import published_cells
+from experiments.tables.table import Table, make_table
 
 NAME = "table8"
 DATASETS = ("cifar10", "cifar100")

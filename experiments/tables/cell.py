@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from esoftmax_jax.app.engine.config import NetworkName, RunConfig
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments.configs._scale import SCALES, Scale
+from experiments.tables.scale import SCALES, Scale
 
 Regulariser = Literal["L2", "L1"]
 Reported = Literal["last", "best"]

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.configs import digits
-from experiments.configs._cell import Cell, Pairs
-from experiments.configs._table import Table
+from experiments.tables.cell import Cell, Pairs
+from experiments.tables.table import Table
 
 
 def own_rows(table: Table, chosen: Sequence[Cell], losses: Mapping[str, Pairs]) -> list[Cell]:

@@ -4,7 +4,7 @@ import csv
 import functools
 from pathlib import Path
 
-from experiments.configs._cell import Reference
+from experiments.tables.cell import Reference
 
 Key = tuple[str, str, str, str]
 

@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 
 from esoftmax_jax.app.terminal.closest import did_you_mean, spelled
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments.configs._cell import Cell
-from experiments.configs._published import published
-from experiments.configs._scale import Scale
+from experiments.tables.cell import Cell
+from experiments.tables.published import published
+from experiments.tables.scale import Scale
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from esoftmax_jax import presets
 from esoftmax_jax.app.methods.methods import METHODS
-from experiments.configs._cell import Cell
-from experiments.configs._protocols import Protocol, method_and_constants, split_setting
-from experiments.configs._published import printed
+from experiments.tables.cell import Cell
+from experiments.tables.protocols import Protocol, method_and_constants, split_setting
+from experiments.tables.published import printed
 
 NO_LOSS = "it is another paper's method, quoted, and not among the losses of a run"
 NO_CONSTANTS = "it is quoted from another paper, and its constants are not printed"

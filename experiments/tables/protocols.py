@@ -6,7 +6,7 @@ from typing import Any
 from esoftmax_jax.app.engine.config import NetworkName
 from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.presets import Preset
-from experiments.configs._cell import Cell, Pairs, Reported
+from experiments.tables.cell import Cell, Pairs, Reported
 
 HUMAN = ("aggregate", "random1", "random2", "random3", "worst", "noisy")
 """Settings named after a column of CIFAR-10N's or CIFAR-100N's file."""

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
-from experiments.configs._cell import Cell
+from experiments.tables.cell import Cell
 
 LATER = {
     "cifar10": {

@@ -1,6 +1,6 @@
 """The tables of the ε-softmax paper as configurations, one module each."""
 
-from experiments.configs._tables import DATASETS, TABLES, load_table
+from experiments.configs.index import DATASETS, TABLES, load_table
 from experiments.tables.cell import Cell, Reference
 from experiments.tables.own_rows import own_rows
 from experiments.tables.protocols import HUMAN

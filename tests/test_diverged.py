@@ -13,8 +13,8 @@ from esoftmax_jax.app.jobs.tuning import choose
 from esoftmax_jax.app.runs.curves_picture import draw_curves
 from esoftmax_jax.app.runs.report import make_rows, summary, write_table
 from esoftmax_jax.app.runs.results import append_line, diverged, read_results
-from experiments._reproduce_report import CellResult, ordering
 from experiments.configs import Reference, load_table
+from experiments.reproduce.report import CellResult, ordering
 
 
 def result(loss="CE", accuracy=0.5, final_loss: float | None = 0.3, seed=0, rate=0.1):

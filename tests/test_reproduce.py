@@ -14,9 +14,9 @@ from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._reproduce import _check_noise
-from experiments._reproduce_report import CellResult, ordering, print_cells
 from experiments.configs import Reference, load_table
+from experiments.reproduce.report import CellResult, ordering, print_cells
+from experiments.reproduce.reproduce import _check_noise
 
 ARGUMENTS = [
     "reproduce", "digits", "--scale", "smoke", "--cells", "sym0.4/CE,sym0.4/GCE,clean/CE",
@@ -170,7 +170,7 @@ def test_a_test_of_a_table_needs_no_data(tmp_path, monkeypatch, capsys, table, d
         wanted.append((dataset, configs))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("experiments._reproduce.run_all", stop)
+    monkeypatch.setattr("experiments.reproduce.reproduce.run_all", stop)
     arguments = ["reproduce", table, "--dataset", dataset, "--scale", "smoke"]
     arguments += ["--out", str(tmp_path / "out")]
     assert main(arguments) == 130

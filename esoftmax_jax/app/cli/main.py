@@ -294,7 +294,7 @@ def _noise(options: argparse.Namespace) -> None:
 
 
 def _reproduce(options: argparse.Namespace) -> None:
-    from experiments._reproduce import RESULTS, ReproduceOptions, reproduce
+    from experiments.reproduce.reproduce import RESULTS, ReproduceOptions, reproduce
 
     reproduce(
         ReproduceOptions(

@@ -20,10 +20,10 @@ from esoftmax_jax.app.runs.results import create_folder, read_results
 from esoftmax_jax.app.runs.run_all import missing_runs, run_all
 from esoftmax_jax.app.terminal.console import make_console
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments._made_up import made_up
-from experiments._plan import print_plan
-from experiments._reproduce_report import CellResult, print_cells, print_orderings, write_cells
 from experiments.configs import SCALES, Cell, Scale, load_table, own_rows
+from experiments.reproduce.made_up import made_up
+from experiments.reproduce.plan import print_plan
+from experiments.reproduce.report import CellResult, print_cells, print_orderings, write_cells
 
 # Of a part of the images, whose labels need not be wrong at exactly the rate of all.
 _RATE_TOLERANCE = 0.03
@@ -32,7 +32,7 @@ _MOST_PANELS = 4
 _SEEDS = 3
 _ONCE = " Each row and each column is run once; --cells chooses others."
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parents[1] / "results"
 """Where results are kept that belong to the project."""
 
 

@@ -12,7 +12,7 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 from esoftmax_jax import losses
 from tests.linear_cases import PAIRS
 from tests.loss_cases import named_losses
-from tests.test_loss_programs import EVERY, batch, value_and_gradient
+from tests.losses.test_loss_programs import EVERY, batch, value_and_gradient
 
 NAMED = named_losses(5)
 TOKENS = PartitionSpec("data", "sequence")

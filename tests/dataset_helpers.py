@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.terminal.messages import UsageError
 
 

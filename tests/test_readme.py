@@ -12,8 +12,9 @@ import numpy as np
 import optax
 
 from esoftmax_jax import losses, noise, presets, training
-from esoftmax_jax.app.cli.main import _parser, main
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.cli.main import main
+from esoftmax_jax.app.cli.parser import _parser
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.methods.own_loss_file import read_own_loss
 from esoftmax_jax.app.suspects.corrections import correct

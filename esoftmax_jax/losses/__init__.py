@@ -27,6 +27,7 @@ from esoftmax_jax.losses._correction_losses import (
 )
 from esoftmax_jax.losses._cross_entropy_losses import (
     cross_entropy,
+    dynamic_fine_tuning_loss,
     focal_loss,
 )
 from esoftmax_jax.losses._divergence_losses import (
@@ -77,13 +78,14 @@ from esoftmax_jax.losses._reshaped_logit_losses import (
 from esoftmax_jax.losses._squared_losses import (
     asymmetric_mean_squared_error,
     mean_squared_error,
-    variation_squared_error,
 )
 from esoftmax_jax.losses._truncated_losses import (
-    dynamic_fine_tuning_loss,
     partially_huberised_cross_entropy,
     taylor_cross_entropy,
+)
+from esoftmax_jax.losses._variation_losses import (
     variation_cross_entropy,
+    variation_squared_error,
 )
 from esoftmax_jax.losses._with_state.early_learning import (
     EarlyLearningState,

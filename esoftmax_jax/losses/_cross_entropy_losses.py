@@ -1,5 +1,8 @@
 """Losses that grow without bound: cross-entropy and its focal and normalised relatives."""
 
+import jax
+import jax.numpy as jnp
+
 from esoftmax_jax import _numerics
 from esoftmax_jax._checks import NON_NEGATIVE
 from esoftmax_jax._types import Array, ArrayInput, Scalar
@@ -96,3 +99,50 @@ def focal_loss(
     return _numerics.focal_term(
         log_prob, gamma, stop_modulator_gradient=stop_modulator_gradient
     )
+
+
+@loss_function()
+def dynamic_fine_tuning_loss(
+    logits: ArrayInput,
+    labels: ArrayInput,
+    *,
+    axis: int = -1,
+    where: ArrayInput | None = None,
+) -> Array:
+    r"""Dynamic fine-tuning, DFT: cross-entropy weighted by its own probability.
+
+    .. math:: \ell = -\mathrm{stop\_gradient}(p_y) \log p_y
+
+    Its gradient is that of −p_y, so it trains as MAE/2 does; only its value differs.
+
+    Args:
+        logits: floating (..., K, ...), K ≥ 2; half precision is computed in float32.
+        labels: integer classes in [0, K), shape of ``logits`` without ``axis``.
+        axis: the axis of classes.
+        where: booleans with the shape of ``labels``; a masked example has loss and gradient
+            exactly 0.
+
+    Returns:
+        One loss per example (nats): shape of ``labels``, dtype of ``logits``. NaN where a label
+        is outside [0, K).
+
+    Raises:
+        TypeError: an argument of the wrong type or dtype.
+        ValueError: a shape that does not fit.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from esoftmax_jax.losses import dynamic_fine_tuning_loss
+        >>> logits = jnp.array([[2.0, 0.0, -1.0], [2.0, 0.0, -1.0]])
+        >>> losses = dynamic_fine_tuning_loss(logits, jnp.array([0, 2]))
+        >>> print(jnp.array_str(losses, precision=4))
+        [0.1433 0.1332]
+
+    Reference:
+        Wu et al., "On the Generalization of SFT: A Reinforcement Learning Perspective with
+        Reward Rectification", 2025 (arXiv 2508.05629).
+    """
+    log_prob = _numerics.label_log_prob(logits, labels, axis)
+    impossible = log_prob == -jnp.inf
+    weight = jax.lax.stop_gradient(jnp.exp(log_prob))
+    return -weight * jnp.where(impossible, 0, log_prob)

@@ -13,7 +13,7 @@ import numpy as np
 from esoftmax_jax._types import Array, ArrayInput, ClassAxis, LossFunction
 from esoftmax_jax.losses import _asymmetric_losses as asymmetric
 from esoftmax_jax.losses import _correction_losses as correction
-from esoftmax_jax.losses import _cross_entropy_losses as log
+from esoftmax_jax.losses import _cross_entropy_losses as cross_entropies
 from esoftmax_jax.losses import _divergence_losses as divergence
 from esoftmax_jax.losses import _epsilon_softmax_losses as epsilon
 from esoftmax_jax.losses import _mae_and_reverse_losses as bounded
@@ -22,6 +22,7 @@ from esoftmax_jax.losses import _normalized_losses as normalized
 from esoftmax_jax.losses import _reshaped_logit_losses as logit
 from esoftmax_jax.losses import _squared_losses as squared
 from esoftmax_jax.losses import _truncated_losses as truncated
+from esoftmax_jax.losses import _variation_losses as variation
 from esoftmax_jax.losses._class_axes import on_one_axis
 from esoftmax_jax.losses._loss_function import mark_every_class
 from esoftmax_jax.losses._wrappers.weighted_sum import sum_of_terms
@@ -82,8 +83,8 @@ def _hyperparameters(loss: LossFunction) -> dict[str, inspect.Parameter]:
 
 
 _SINGLE: dict[str, LossFunction] = {
-    "CE": log.cross_entropy,
-    "FL": log.focal_loss,
+    "CE": cross_entropies.cross_entropy,
+    "FL": cross_entropies.focal_loss,
     "CE_tau": logit.temperature_softmax_cross_entropy,
     "MAE": bounded.mean_absolute_error,
     "MSE": squared.mean_squared_error,
@@ -105,14 +106,14 @@ _SINGLE: dict[str, LossFunction] = {
     "CE_eps+MAE": epsilon.epsilon_softmax_cross_entropy_with_mae,
     "FL_eps+MAE": epsilon.epsilon_softmax_focal_loss_with_mae,
     "AMSE": squared.asymmetric_mean_squared_error,
-    "VCE": truncated.variation_cross_entropy,
+    "VCE": variation.variation_cross_entropy,
     "VEL": asymmetric.asymmetric_exponential_loss,
-    "VMSE": squared.variation_squared_error,
+    "VMSE": variation.variation_squared_error,
     "PHuber-CE": truncated.partially_huberised_cross_entropy,
     "Taylor-CE": truncated.taylor_cross_entropy,
     "JS": divergence.jensen_shannon_loss,
     "Bi-Tempered": divergence.bi_tempered_loss,
-    "DFT": truncated.dynamic_fine_tuning_loss,
+    "DFT": cross_entropies.dynamic_fine_tuning_loss,
     "Forward": correction.forward_corrected_cross_entropy,
     "Backward": correction.backward_corrected_cross_entropy,
 }

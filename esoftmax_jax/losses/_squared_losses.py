@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 
 from esoftmax_jax import _numerics
-from esoftmax_jax._checks import ABOVE_ONE, Interval
+from esoftmax_jax._checks import Interval
 from esoftmax_jax._types import Array, ArrayInput, Scalar
 from esoftmax_jax.losses import _class_sums
 from esoftmax_jax.losses._loss_function import loss_function
@@ -99,54 +99,6 @@ def asymmetric_mean_squared_error(
         Wang et al., "Joint Asymmetric Loss for Learning with Noisy Labels", ICCV 2025 (AMSE).
     """
     return _mean_squared_distance(logits, labels, a, axis)
-
-
-@loss_function(a=ABOVE_ONE)
-def variation_squared_error(
-    logits: ArrayInput,
-    labels: ArrayInput,
-    *,
-    a: Scalar,
-    axis: int = -1,
-    where: ArrayInput | None = None,
-) -> Array:
-    r"""Variation-bounded squared error, VMSE.
-
-    .. math:: \ell = (a - p_y)^2
-
-    Its slope in p_y varies by no more than the ratio a/(a − 1): the nearer to 1, the nearer to
-    MAE and to its robustness.
-
-    Args:
-        logits: floating (..., K, ...), K ≥ 2; half precision is computed in float32.
-        labels: integer classes in [0, K), shape of ``logits`` without ``axis``.
-        a: > 1; the variation ratio is a/(a − 1).
-        axis: the axis of classes.
-        where: booleans with the shape of ``labels``; a masked example has loss and gradient
-            exactly 0.
-
-    Returns:
-        One loss per example: shape of ``labels``, dtype of ``logits``. NaN where a label
-        is outside [0, K).
-
-    Raises:
-        TypeError: an argument of the wrong type or dtype.
-        ValueError: a shape that does not fit or a hyperparameter outside its range.
-
-    Example:
-        >>> import jax.numpy as jnp
-        >>> from esoftmax_jax.losses import variation_squared_error
-        >>> logits = jnp.array([[2.0, 0.0, -1.0], [2.0, 0.0, -1.0]])
-        >>> losses = variation_squared_error(logits, jnp.array([0, 2]), a=5.0)
-        >>> print(jnp.array_str(losses, precision=4))
-        [17.274  24.5817]
-
-    Reference:
-        Wang et al., "Variation-Bounded Losses for Learning with Noisy Labels", AAAI 2026 (the
-        formula is restated from a summary of the paper).
-    """
-    log_prob = _numerics.label_log_prob(logits, labels, axis)
-    return (a - jnp.exp(log_prob)) ** 2
 
 
 def _mean_squared_distance(

@@ -1,10 +1,9 @@
 """Cross-entropy whose gradient for small p_y is kept small: Taylor, PHuber, VCE and DFT."""
 
-import jax
 import jax.numpy as jnp
 
 from esoftmax_jax import _numerics
-from esoftmax_jax._checks import ABOVE_ONE, POSITIVE, Interval
+from esoftmax_jax._checks import ABOVE_ONE, Interval
 from esoftmax_jax._types import Array, ArrayInput, Scalar
 from esoftmax_jax.losses._loss_function import loss_function
 
@@ -110,97 +109,3 @@ def partially_huberised_cross_entropy(
     clipped = log_prob <= -log_tau
     tangent = log_tau + 1 - tau * jnp.exp(log_prob)
     return jnp.where(clipped, tangent, -jnp.where(clipped, 0, log_prob))
-
-
-@loss_function(a=POSITIVE)
-def variation_cross_entropy(
-    logits: ArrayInput,
-    labels: ArrayInput,
-    *,
-    a: Scalar,
-    axis: int = -1,
-    where: ArrayInput | None = None,
-) -> Array:
-    r"""Variation-bounded cross-entropy, VCE.
-
-    .. math:: \ell = -\log (p_y + a)
-
-    Negative where p_y > 1 − a. Its slope in p_y varies by no more than the ratio (1 + a)/a.
-
-    Args:
-        logits: floating (..., K, ...), K ≥ 2; half precision is computed in float32.
-        labels: integer classes in [0, K), shape of ``logits`` without ``axis``.
-        a: > 0; the variation ratio is (1 + a)/a.
-        axis: the axis of classes.
-        where: booleans with the shape of ``labels``; a masked example has loss and gradient
-            exactly 0.
-
-    Returns:
-        One loss per example (nats): shape of ``labels``, dtype of ``logits``. NaN where a label
-        is outside [0, K).
-
-    Raises:
-        TypeError: an argument of the wrong type or dtype.
-        ValueError: a shape that does not fit or a hyperparameter outside its range.
-
-    Example:
-        >>> import jax.numpy as jnp
-        >>> from esoftmax_jax.losses import variation_cross_entropy
-        >>> logits = jnp.array([[2.0, 0.0, -1.0], [2.0, 0.0, -1.0]])
-        >>> losses = variation_cross_entropy(logits, jnp.array([0, 2]), a=1.0)
-        >>> print(jnp.array_str(losses, precision=4))
-        [-0.6118 -0.0412]
-
-    Reference:
-        Wang et al., "Variation-Bounded Losses for Learning with Noisy Labels", AAAI 2026 (the
-        formula is restated from a summary of the paper).
-    """
-    log_prob = _numerics.label_log_prob(logits, labels, axis)
-    return -jnp.logaddexp(log_prob, jnp.log(a))
-
-
-@loss_function()
-def dynamic_fine_tuning_loss(
-    logits: ArrayInput,
-    labels: ArrayInput,
-    *,
-    axis: int = -1,
-    where: ArrayInput | None = None,
-) -> Array:
-    r"""Dynamic fine-tuning, DFT: cross-entropy weighted by its own probability.
-
-    .. math:: \ell = -\mathrm{stop\_gradient}(p_y) \log p_y
-
-    Its gradient is that of −p_y, so it trains as MAE/2 does; only its value differs.
-
-    Args:
-        logits: floating (..., K, ...), K ≥ 2; half precision is computed in float32.
-        labels: integer classes in [0, K), shape of ``logits`` without ``axis``.
-        axis: the axis of classes.
-        where: booleans with the shape of ``labels``; a masked example has loss and gradient
-            exactly 0.
-
-    Returns:
-        One loss per example (nats): shape of ``labels``, dtype of ``logits``. NaN where a label
-        is outside [0, K).
-
-    Raises:
-        TypeError: an argument of the wrong type or dtype.
-        ValueError: a shape that does not fit.
-
-    Example:
-        >>> import jax.numpy as jnp
-        >>> from esoftmax_jax.losses import dynamic_fine_tuning_loss
-        >>> logits = jnp.array([[2.0, 0.0, -1.0], [2.0, 0.0, -1.0]])
-        >>> losses = dynamic_fine_tuning_loss(logits, jnp.array([0, 2]))
-        >>> print(jnp.array_str(losses, precision=4))
-        [0.1433 0.1332]
-
-    Reference:
-        Wu et al., "On the Generalization of SFT: A Reinforcement Learning Perspective with
-        Reward Rectification", 2025 (arXiv 2508.05629).
-    """
-    log_prob = _numerics.label_log_prob(logits, labels, axis)
-    impossible = log_prob == -jnp.inf
-    weight = jax.lax.stop_gradient(jnp.exp(log_prob))
-    return -weight * jnp.where(impossible, 0, log_prob)

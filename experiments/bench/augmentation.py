@@ -16,16 +16,12 @@ from rich import box
 from rich.table import Table
 
 from esoftmax_jax import losses
-from esoftmax_jax.app.augment.augment_spec import (
-    AugmentationSpec,
-    augment,
-    parse_augmentation,
-    stage_keys,
-)
+from esoftmax_jax.app.augment.augment_spec import AugmentationSpec, parse_augmentation
 from esoftmax_jax.app.augment.mixup import mixup
-from esoftmax_jax.app.engine.group import environment
+from esoftmax_jax.app.augment.stages import augment, stage_keys
+from esoftmax_jax.app.engine.environment import environment
+from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.networks.small import EightLayerCNN, MnistCNN
-from esoftmax_jax.app.runs.results import append_line
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from esoftmax_jax.training import create_train_state, make_train_step

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import optax
 
 from esoftmax_jax import losses
-from esoftmax_jax.app.methods.find import OWN_FORM, find_method
-from esoftmax_jax.app.methods.methods import method_named
+from esoftmax_jax.app.methods.find import find_method
+from esoftmax_jax.app.methods.methods import OWN_FORM, method_named
 from esoftmax_jax.app.methods.own_loss_file import names_own_loss
 from esoftmax_jax.app.terminal.closest import did_you_mean, spelled
 from esoftmax_jax.app.terminal.messages import UsageError

@@ -12,8 +12,8 @@ from rich import box
 from rich.table import Table
 
 from esoftmax_jax import losses
-from esoftmax_jax.app.engine.group import environment
-from esoftmax_jax.app.runs.results import append_line
+from esoftmax_jax.app.engine.environment import environment
+from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar
 

@@ -9,8 +9,8 @@ import jax
 from rich import box
 from rich.table import Table
 
-from esoftmax_jax.app.engine.group import environment
-from esoftmax_jax.app.runs.results import append_line
+from esoftmax_jax.app.engine.environment import environment
+from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments.bench.candidates import PEER, SHAPES, Function, candidates

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any, get_args
 
-from esoftmax_jax.app.cli.data_options import listed, whole_number
+from esoftmax_jax.app.cli.values import listed, whole_number
 from esoftmax_jax.app.engine.config import ComputeDtype, NetworkName
 
 
@@ -57,7 +57,7 @@ def _add(
 
 def _check_json(options: argparse.Namespace) -> None:
     """Refuse a file that cannot be written before minutes are spent on its content."""
-    from esoftmax_jax.app.runs.results import check_file
+    from esoftmax_jax.app.files.outputs import check_file
 
     check_file("--json", options.json)
 

@@ -14,14 +14,16 @@ import jax
 from rich import box
 from rich.table import Table
 
-from esoftmax_jax.app.data.dataset import Dataset, load_dataset
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.config import RunConfig
-from esoftmax_jax.app.engine.group import environment, grouped, make_group
+from esoftmax_jax.app.engine.environment import environment
+from esoftmax_jax.app.engine.group import grouped, make_group
 from esoftmax_jax.app.engine.program import make_program
+from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.runs.recipes import make_config
-from esoftmax_jax.app.runs.results import append_line
 from esoftmax_jax.app.runs.run_all import Layout
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar

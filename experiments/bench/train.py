@@ -14,14 +14,15 @@ from rich.table import Table
 
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.config import ComputeDtype, NetworkName, RunConfig
-from esoftmax_jax.app.engine.group import Group, environment, make_group
+from esoftmax_jax.app.engine.environment import environment
+from esoftmax_jax.app.engine.group import Group, make_group
 from esoftmax_jax.app.engine.matrix_peak import matrix_peak
 from esoftmax_jax.app.engine.network_choice import make_network
 from esoftmax_jax.app.engine.operations import step_operations
 from esoftmax_jax.app.engine.program import make_program
+from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.runs.recipes import make_config
-from esoftmax_jax.app.runs.results import append_line
 from esoftmax_jax.app.terminal.closest import did_you_mean
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.messages import UsageError

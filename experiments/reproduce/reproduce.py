@@ -4,19 +4,21 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from esoftmax_jax.app.data.dataset import Dataset, load_dataset
+from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.label_file import LabelFile
 from esoftmax_jax.app.data.label_rows import with_labels
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.readers.prepared import is_prepared
 from esoftmax_jax.app.data.subset import first_examples, first_test_examples
 from esoftmax_jax.app.engine.config import ComputeDtype, RunConfig
 from esoftmax_jax.app.files.lock import locked
+from esoftmax_jax.app.files.outputs import create_folder
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.methods.methods import method_named
 from esoftmax_jax.app.runs.curves_picture import draw_curves
 from esoftmax_jax.app.runs.recipes import noise_file
-from esoftmax_jax.app.runs.results import create_folder, read_results
+from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.runs.run_all import missing_runs, run_all
 from esoftmax_jax.app.terminal.console import make_console
 from esoftmax_jax.app.terminal.messages import UsageError

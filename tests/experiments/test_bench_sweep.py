@@ -4,7 +4,7 @@ import json
 import re
 
 from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from experiments.bench import sweep as _bench_sweep
 
 

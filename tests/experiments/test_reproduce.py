@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.group import make_group
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from esoftmax_jax.app.augment.augment_spec import MAX_MAGNITUDE
 from esoftmax_jax.app.augment.color import (
     autocontrast,
     blend,
@@ -18,8 +19,6 @@ from esoftmax_jax.app.augment.color import (
 )
 from esoftmax_jax.app.augment.rotation import affine, rotation_matrix
 from esoftmax_jax.app.augment.shift_and_flip import example_keys
-
-MAX_MAGNITUDE = 10.0
 
 Operation = Callable[[jax.Array, jax.Array], jax.Array]
 """From an image (H, W, C) uint8 and a sign () float32, −1 or 1, to an image."""

@@ -1,12 +1,10 @@
 """The options that say how it is trained: epochs, rate, network, augmentation, precision."""
 
 import argparse
-from typing import Any, get_args
+from typing import get_args
 
 from esoftmax_jax.app.augment.augment_spec import FORMS as AUGMENT_FORMS
-from esoftmax_jax.app.augment.augment_spec import check_augmentation, parse_augmentation
-from esoftmax_jax.app.cli.data_options import positive, whole_number
-from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.cli.values import positive, whole_number
 from esoftmax_jax.app.engine.config import ComputeDtype
 
 
@@ -48,18 +46,6 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dtype", choices=get_args(ComputeDtype), help="of the computation (float32)"
     )
-
-
-def common_fields(options: argparse.Namespace, dataset: Dataset) -> dict[str, Any]:
-    """Return the fields of every configuration that options decide."""
-    data = ("train_examples", "imbalance", "augment")
-    training = ("epochs", "width", "label_smoothing", "ema_decay", "dtype")
-    fields = {name: getattr(options, name) for name in (*data, *training)}
-    if options.augment is not None:
-        augmentation = parse_augmentation(options.augment)
-        check_augmentation(augmentation, dataset.train_images)
-        fields["augment"] = str(augmentation)
-    return fields
 
 
 def _share(text: str) -> float:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from esoftmax_jax.app.data.label_doubts import doubtful_numbers
 from esoftmax_jax.app.data.label_text import LITERAL, plain
-from esoftmax_jax.app.data.parts import Array, Labels
+from esoftmax_jax.app.files.arrays import Array, Labels
 from esoftmax_jax.app.terminal.messages import UsageError
 
 _CHANNELS = (1, 2, 3, 4)  # grey, colour, and either with transparency

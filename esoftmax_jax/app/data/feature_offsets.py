@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from esoftmax_jax.app.data.parts import Array
+from esoftmax_jax.app.files.arrays import Array
 
 _KEPT = 0.95  # of the different values of a column
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.feature_offsets import without_offsets
-from esoftmax_jax.app.data.parts import Array
+from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
 
 

@@ -10,7 +10,7 @@ from esoftmax_jax import noise
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.label_file import LabelFile
 from esoftmax_jax.app.data.label_text import whole_number
-from esoftmax_jax.app.data.parts import Labels
+from esoftmax_jax.app.files.arrays import Labels
 from esoftmax_jax.app.terminal.messages import UsageError
 
 _Ids = npt.NDArray[np.integer[Any]]

@@ -1,17 +1,14 @@
 """What a reader of data hands over, and how a set without a test set is divided."""
 
 import dataclasses
-import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[Any]
-Labels = npt.NDArray[np.int32]
+from esoftmax_jax.app.files.arrays import Array
 
 GIVEN = "given"
 """The label set of a reader that also found clean labels: the labels as they came."""
@@ -151,12 +148,3 @@ def divided(
 def sentences(notes: Iterable[str]) -> str:
     """Return notes as sentences with their capitals and full stops."""
     return " ".join(f"{note[0].upper()}{note[1:]}." for note in notes)
-
-
-def content_hash(arrays: Iterable[Array]) -> str:
-    """Return 16 hexadecimal digits that tell arrays from others: values, types and shapes."""
-    digest = hashlib.blake2b(digest_size=8)
-    for array in arrays:
-        digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).view(np.uint8).data)
-    return digest.hexdigest()

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax.app.data.label_text import LITERAL
-from esoftmax_jax.app.data.parts import Array, held_out_fifth
+from esoftmax_jax.app.data.parts import held_out_fifth
 from esoftmax_jax.app.data.readers.table_files import Table
 from esoftmax_jax.app.data.same_examples import (
     Groups,
@@ -15,6 +15,7 @@ from esoftmax_jax.app.data.same_examples import (
     same_content,
     same_files,
 )
+from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
 
 _LISTED_AGAIN = 0.95  # of the examples are there equally often

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from esoftmax_jax.app.data.parts import Array
+from esoftmax_jax.app.files.arrays import Array
 
 Groups = npt.NDArray[np.int64]
 """For each example the first place that holds the same."""

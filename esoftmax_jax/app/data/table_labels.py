@@ -17,8 +17,9 @@ from esoftmax_jax.app.data.label_text import (
     same_looking,
     whole_number,
 )
-from esoftmax_jax.app.data.parts import Array, in_class_order
+from esoftmax_jax.app.data.parts import in_class_order
 from esoftmax_jax.app.data.readers.table_files import Table
+from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
 
 _COLUMNS = ("label", "clean_label")

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from esoftmax_jax.app.data.card import Card
 from esoftmax_jax.app.data.checks import checked_images
 from esoftmax_jax.app.data.feature_offsets import without_offsets
-from esoftmax_jax.app.data.parts import Array
+from esoftmax_jax.app.data.names import INPUT_FORMS
 from esoftmax_jax.app.data.readers.image_decoding import IMAGE_SUFFIXES
 from esoftmax_jax.app.data.readers.image_files import read_images
 from esoftmax_jax.app.data.readers.image_search import (
@@ -22,11 +23,10 @@ from esoftmax_jax.app.data.readers.manifest import table_images
 from esoftmax_jax.app.data.readers.npz_file import open_archive, read_arrays
 from esoftmax_jax.app.data.readers.table_files import read_table
 from esoftmax_jax.app.data.readers.wide_images import arrays_to_bytes
+from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.csv_rows import named
-from esoftmax_jax.app.runs.model_file import Card
 from esoftmax_jax.app.terminal.messages import UsageError
 
-INPUT_FORMS = "folder:PATH, csv:PATH, parquet:PATH or npz:PATH"
 _ARRAYS = ("images", "test_images", "x_test")
 
 

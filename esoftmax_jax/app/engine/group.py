@@ -1,23 +1,20 @@
 """Training runs that share shapes, advanced together, with their curves and results."""
 
 import dataclasses
-import functools
-import importlib.metadata
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 import numpy.typing as npt
 
-from esoftmax_jax import __version__
-from esoftmax_jax.app.data.dataset import Dataset, is_own
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.names import is_own
 from esoftmax_jax.app.data.same_examples import Groups, same_content
 from esoftmax_jax.app.engine.batches import batch_orders, split_holdout
 from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.engine.optimizer import RunState
 from esoftmax_jax.app.engine.placement import place
 from esoftmax_jax.app.engine.program import Data, Program, Runs
@@ -229,35 +226,6 @@ def grouped(configs: Sequence[RunConfig], size: int) -> Iterator[tuple[list[RunC
         group = list(configs[start : start + size])
         real = len(group)
         yield group + [group[-1]] * (size - real), real
-
-
-@functools.cache
-def environment() -> dict[str, Any]:
-    """Return versions and device, as they go into every result."""
-    packages = ("jax", "jaxlib", "flax", "optax", "numpy")
-    versions = {name: importlib.metadata.version(name) for name in packages}
-    device = jax.devices()[0]
-    return {
-        "versions": {"esoftmax_jax": __version__, **versions},
-        "commit": _commit(),
-        "device": {
-            "platform": device.platform,
-            "kind": device.device_kind,
-            "count": jax.local_device_count(),
-        },
-    }
-
-
-def _commit() -> str | None:
-    """Return the commit of the checkout that runs, with a plus if files differ from it."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+"]
-    try:
-        found = subprocess.run(
-            [*command, "--exclude=*", "--abbrev=12"], capture_output=True, text=True, timeout=10
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return found.stdout.strip() or None
 
 
 def _image_rows(noisy: NoisyTraining, count: int) -> Labels:

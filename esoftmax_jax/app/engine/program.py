@@ -18,13 +18,9 @@ import jax.numpy as jnp
 from jax.sharding import PartitionSpec
 
 from esoftmax_jax import losses
-from esoftmax_jax.app.augment.augment_spec import (
-    augment,
-    check_augmentation,
-    parse_augmentation,
-    stage_keys,
-)
+from esoftmax_jax.app.augment.augment_spec import parse_augmentation
 from esoftmax_jax.app.augment.mixup import MixedLabels, mixup
+from esoftmax_jax.app.augment.stages import augment, check_augmentation, stage_keys
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.ahead import CompiledAhead
 from esoftmax_jax.app.engine.config import RunConfig
@@ -37,7 +33,8 @@ from esoftmax_jax.app.engine.optimizer import (
     start_average,
 )
 from esoftmax_jax.app.engine.placement import SPLIT, WHOLE, placed_shapes, run_mesh
-from esoftmax_jax.app.methods.methods import method_named, switching_loss
+from esoftmax_jax.app.methods.methods import method_named
+from esoftmax_jax.app.methods.switching import switching_loss
 from esoftmax_jax.app.networks.convolution import Implementation
 from esoftmax_jax.training import (
     Metrics,

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from esoftmax_jax.app.data.parts import Array
+from esoftmax_jax.app.files.arrays import Array
 
 _CACHE_FORMAT = 2  # to be raised when what a cached file holds changes
 

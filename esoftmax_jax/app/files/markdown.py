@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from esoftmax_jax.app.terminal.console import readable
+from esoftmax_jax.app.terminal.messages import readable
 
 # What begins code, a cell, a tag, a link, an emphasis, an entity, a formula.
 _SPECIAL = re.compile(r"[\\`|<>\[\]*&~$]")

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from esoftmax_jax.app.data.dataset import Dataset, is_own
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.names import is_own
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.files.outputs import create_folder
 from esoftmax_jax.app.jobs.forecast import announce_comparison
 from esoftmax_jax.app.jobs.recommend import recommend
 from esoftmax_jax.app.jobs.train_command import train_command
@@ -23,7 +25,7 @@ from esoftmax_jax.app.runs.report import (
     summary,
     write_table,
 )
-from esoftmax_jax.app.runs.results import create_folder, read_results
+from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.runs.run_all import missing_runs, run_all
 from esoftmax_jax.app.terminal.console import make_console
 

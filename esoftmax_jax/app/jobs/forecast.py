@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 
 import jax
 
-from esoftmax_jax.app.data.dataset import RESIZED, Dataset
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.names import RESIZED
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.matrix_peak import quick_rate
 from esoftmax_jax.app.engine.network_choice import make_network

@@ -7,9 +7,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from esoftmax_jax.app.data.parts import Array, sentences
+from esoftmax_jax.app.data.parts import sentences
 from esoftmax_jax.app.data.readers.manifest import listed_features
 from esoftmax_jax.app.data.unlabelled import read_unlabelled
+from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.csv_file import check_csv, write_csv
 from esoftmax_jax.app.runs.model_file import Model, read_model
 from esoftmax_jax.app.terminal.console import make_console, print_titled, warn

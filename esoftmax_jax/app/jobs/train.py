@@ -11,16 +11,13 @@ from esoftmax_jax.app.engine.checkpoints import Checkpoints
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import Group, Result, make_group
 from esoftmax_jax.app.engine.program import make_program
+from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.jobs.forecast import announce_run, seconds_here
 from esoftmax_jax.app.runs.model_file import has_model, write_model
 from esoftmax_jax.app.runs.recipes import gate_notes
 from esoftmax_jax.app.runs.report import AS_THEY_CAME, noise_name
-from esoftmax_jax.app.runs.results import (
-    append_line,
-    diverged,
-    read_results,
-)
+from esoftmax_jax.app.runs.results import diverged, read_results
 from esoftmax_jax.app.runs.workdir import check_workdir, claim_workdir
 from esoftmax_jax.app.suspects.labelled import Labelled, labelled_examples
 from esoftmax_jax.app.suspects.margin_history import MarginHistory

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax import noise
-from esoftmax_jax.app.augment.augment_spec import AugmentationSpec, augment, check_augmentation
+from esoftmax_jax.app.augment.augment_spec import AugmentationSpec
+from esoftmax_jax.app.augment.stages import augment, check_augmentation
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.labels.matrix_file import read_matrix
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec

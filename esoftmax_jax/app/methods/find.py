@@ -2,14 +2,12 @@
 
 import math
 
-from esoftmax_jax.app.cli.data_options import listed
-from esoftmax_jax.app.methods.methods import METHODS, method_named, register
+from esoftmax_jax.app.cli.values import listed
+from esoftmax_jax.app.methods.methods import METHODS, OWN_FORM, method_named, register
 from esoftmax_jax.app.methods.own_loss import OwnLoss
 from esoftmax_jax.app.methods.own_loss_file import names_own_loss, read_own_loss
 from esoftmax_jax.app.terminal.closest import did_you_mean, spelled
 from esoftmax_jax.app.terminal.messages import UsageError
-
-OWN_FORM = "FILE.py:NAME"
 
 
 def find_method(option: str, text: str) -> str:

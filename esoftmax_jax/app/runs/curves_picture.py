@@ -11,7 +11,7 @@ import numpy as np
 from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.files.picture_file import save_picture
 from esoftmax_jax.app.runs.report import Row, make_rows, noise_name
-from esoftmax_jax.app.terminal.console import readable
+from esoftmax_jax.app.terminal.messages import readable
 
 _COLUMNS = 3
 _PANEL = (5.2, 4.0)  # inches

@@ -20,12 +20,14 @@ import numpy as np
 from flax.traverse_util import flatten_dict
 from jax import export
 
+from esoftmax_jax.app.data.card import Card
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.data.parts import Array
 from esoftmax_jax.app.data.readers.wide_images import RANGES
 from esoftmax_jax.app.engine.config import RunConfig
-from esoftmax_jax.app.engine.group import Group, Result, environment
+from esoftmax_jax.app.engine.environment import environment
+from esoftmax_jax.app.engine.group import Group, Result
 from esoftmax_jax.app.engine.network_choice import make_network
+from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.json_file import check_fields, read_json
 from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.files.whole_file import naming
@@ -50,28 +52,6 @@ _FIELDS = {
 _PATHS = "jax_hlo_source_file_canonicalization_regex"  # of source files, what to leave out
 _REMEDY = "delete the model and call train again"
 _PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
-
-
-@dataclasses.dataclass(frozen=True)
-class Card:
-    """What a reader of a model needs to know.
-
-    Attributes:
-        class_names: in the order of the logits.
-        input_shape: of one example: (H, W, C) or (D,).
-        input_dtype: ``uint8`` of images 0..255, or ``float32``.
-        feature_names: of the columns of a table of numbers; empty elsewhere.
-        feature_offsets: what to subtract from each column of numbers first; empty for nothing.
-        value_range: of images of more than 8 bits a value, the end of the range from 0 that
-            becomes 0..255; None if there were none.
-    """
-
-    class_names: tuple[str, ...]
-    input_shape: tuple[int, ...]
-    input_dtype: str
-    feature_names: tuple[str, ...]
-    value_range: int | None = None
-    feature_offsets: tuple[float, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from esoftmax_jax import presets
-from esoftmax_jax.app.data.dataset import Dataset, is_own
+from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.label_file import named_hash
+from esoftmax_jax.app.data.names import is_own
 from esoftmax_jax.app.engine.config import NetworkName, RunConfig
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.methods import method_named

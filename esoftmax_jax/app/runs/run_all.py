@@ -10,10 +10,12 @@ import jax
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.checkpoints import Checkpoints, group_folder
 from esoftmax_jax.app.engine.config import RunConfig
-from esoftmax_jax.app.engine.group import Group, Result, environment, grouped, make_group
+from esoftmax_jax.app.engine.environment import environment
+from esoftmax_jax.app.engine.group import Group, Result, grouped, make_group
 from esoftmax_jax.app.engine.program import make_program
+from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.runs.recipes import recipe_for
-from esoftmax_jax.app.runs.results import append_line, read_results
+from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.terminal.progress import ProgressBar
 
 # Time a kill may cost, beside the epoch under way.

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from esoftmax_jax.app.data.dataset import OWN_FILES, Dataset, is_own
+from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.label_text import is_missing
-from esoftmax_jax.app.data.parts import GIVEN, Array, Labels, content_hash
+from esoftmax_jax.app.data.names import OWN_FILES, is_own
+from esoftmax_jax.app.data.parts import GIVEN
 from esoftmax_jax.app.data.subset import take_rows
+from esoftmax_jax.app.files.arrays import Array, Labels, content_hash
 from esoftmax_jax.app.files.spreadsheet import original
 from esoftmax_jax.app.suspects.review_file import (
     OPTION,

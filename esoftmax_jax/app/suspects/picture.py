@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.data.parts import Array, Labels
+from esoftmax_jax.app.files.arrays import Array, Labels
 from esoftmax_jax.app.files.picture_file import save_picture
 from esoftmax_jax.app.suspects.suspect_list import Suspects
-from esoftmax_jax.app.terminal.console import readable
+from esoftmax_jax.app.terminal.messages import readable
 
 MOST = 48
 _COLUMNS = 8

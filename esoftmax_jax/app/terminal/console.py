@@ -1,7 +1,6 @@
 """What people read: plain text in a terminal or a log, whatever the names in it contain."""
 
 import sys
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,25 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from esoftmax_jax.app.terminal.messages import readable
+
 _LOG_WIDTH = 110
-# Control and format characters (escape sequences, bidirectional overrides, zero width), lone
-# surrogates, separators of lines and paragraphs; and letters that are not seen.
-_UNSEEN_KINDS = ("Cc", "Cf", "Zl", "Zp")
-_UNSEEN_LETTERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
-
-
-def readable(name: str) -> str:
-    r"""Return a text, such as the name of a file, as one line of what can be seen.
-
-    What a terminal would obey or not show is written as Python writes it, ``\x1b`` or
-    ``\u202e``; what is no text is a question mark.
-    """
-    return "".join(map(_seen, name.encode("utf-8", "replace").decode()))
-
-
-def _seen(letter: str) -> str:
-    unseen = unicodedata.category(letter) in _UNSEEN_KINDS or letter in _UNSEEN_LETTERS
-    return letter.encode("unicode_escape").decode() if unseen else letter
 
 
 class _PlainConsole(Console):

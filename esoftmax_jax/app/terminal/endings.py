@@ -6,8 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from esoftmax_jax.app.terminal.console import readable
-from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.messages import UsageError, readable
 from esoftmax_jax.app.terminal.signals import interruptible
 
 _NO_MEMORY = "RESOURCE_EXHAUSTED"  # what XLA's error begins with, on every device

@@ -16,7 +16,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from esoftmax_jax.app.terminal.console import make_console, readable
+from esoftmax_jax.app.terminal.console import make_console
+from esoftmax_jax.app.terminal.messages import readable
 
 _COMPILING = "compiling …"
 PLAIN_INTERVAL = 15.0  # seconds between lines in a log file

@@ -9,14 +9,9 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.augment import augment_spec
-from esoftmax_jax.app.augment.augment_spec import (
-    STAGES,
-    AugmentationSpec,
-    augment,
-    check_augmentation,
-    parse_augmentation,
-)
+from esoftmax_jax.app.augment.augment_spec import STAGES, AugmentationSpec, parse_augmentation
 from esoftmax_jax.app.augment.shift_and_flip import random_flip, random_shift
+from esoftmax_jax.app.augment.stages import augment, check_augmentation
 from esoftmax_jax.app.networks.small import MLP
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.bench import augmentation

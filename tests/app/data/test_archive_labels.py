@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from tests.dataset_helpers import refused
 
 pytestmark = pytest.mark.usefixtures("folder")

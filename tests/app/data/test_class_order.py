@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.card import Card
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.parts import in_class_order
 from esoftmax_jax.app.jobs import predict
-from esoftmax_jax.app.runs.model_file import Card
 from tests.dataset_helpers import draw
 
 pytestmark = pytest.mark.usefixtures("folder")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.readers import image_files
 from tests.dataset_helpers import draw, pixels, refused, tree
 

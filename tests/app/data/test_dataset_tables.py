@@ -10,7 +10,7 @@ import pyarrow  # type: ignore[import-untyped]
 import pyarrow.parquet  # type: ignore[import-untyped]
 import pytest
 
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.readers import image_files
 from esoftmax_jax.app.terminal.messages import UsageError
 from tests.dataset_helpers import draw, pixels, refused, tree

@@ -6,7 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.data.dataset import Dataset, load_dataset
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.load import load_dataset
 from tests.dataset_helpers import four_arrays, refused
 
 

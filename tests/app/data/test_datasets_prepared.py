@@ -14,7 +14,7 @@ from PIL import Image
 
 from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data import dataset as _datasets
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.parts import Parts
 from esoftmax_jax.app.data.readers import prepared as _prepared
 from esoftmax_jax.app.data.readers.prepared import (

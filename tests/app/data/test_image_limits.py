@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.card import Card
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.readers import image_decoding, image_files
 from esoftmax_jax.app.data.readers.image_decoding import Decoded
 from esoftmax_jax.app.data.readers.image_files import read_images
 from esoftmax_jax.app.data.unlabelled import read_unlabelled
 from esoftmax_jax.app.files.memory import available_memory
-from esoftmax_jax.app.runs.model_file import Card
 from esoftmax_jax.app.terminal.messages import UsageError
 from tests.dataset_helpers import draw, pixels, refused
 from tests.image_helpers import write_png

@@ -9,9 +9,10 @@ import pyarrow  # type: ignore[import-untyped]
 import pyarrow.parquet  # type: ignore[import-untyped]
 import pytest
 
-from esoftmax_jax.app.cli.main import _parser, main
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.cli.main import main
+from esoftmax_jax.app.cli.parser import _parser
 from esoftmax_jax.app.data.label_doubts import find_doubt
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.jobs.train_command import shared_options
 from tests.dataset_helpers import refused
 

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.card import Card
 from esoftmax_jax.app.data.feature_offsets import find_offsets, without_offsets
 from esoftmax_jax.app.data.foreign_images import like_training_images
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.unlabelled import read_unlabelled
-from esoftmax_jax.app.runs.model_file import Card, _read_card
+from esoftmax_jax.app.runs.model_file import _read_card
 
 pytestmark = pytest.mark.usefixtures("folder")
 

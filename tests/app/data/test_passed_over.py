@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.card import Card
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.unlabelled import read_unlabelled
-from esoftmax_jax.app.runs.model_file import Card
 from esoftmax_jax.app.terminal.messages import UsageError
 from tests.dataset_helpers import draw, pixels, refused
 

@@ -9,7 +9,7 @@ import pyarrow.parquet  # type: ignore[import-untyped]
 import pytest
 
 from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from tests.dataset_helpers import draw, pixels, refused
 
 pytestmark = pytest.mark.usefixtures("folder")

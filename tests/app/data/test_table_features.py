@@ -9,7 +9,7 @@ import pyarrow.parquet  # type: ignore[import-untyped]
 import pytest
 
 from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.readers.index_columns import declared_index
 from tests.dataset_helpers import draw, refused
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from tests.dataset_helpers import refused
 
 pytestmark = pytest.mark.usefixtures("folder")

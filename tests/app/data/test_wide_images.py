@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.card import Card
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.readers.image_files import read_images
 from esoftmax_jax.app.data.readers.wide_images import fitting_range, to_bytes, values_above
 from esoftmax_jax.app.data.unlabelled import read_unlabelled
-from esoftmax_jax.app.runs.model_file import Card
 from esoftmax_jax.app.terminal.messages import UsageError
 from tests.dataset_helpers import draw, pixels, refused
 from tests.image_helpers import draw_wide

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.files import csv_rows
 from esoftmax_jax.app.files.csv_rows import CsvRows
 from esoftmax_jax.app.terminal.messages import UsageError

@@ -9,7 +9,8 @@ import pytest
 
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.json_file import parse_json, read_json
-from esoftmax_jax.app.runs.results import append_line, read_results
+from esoftmax_jax.app.files.json_lines import append_line
+from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.runs.workdir import check_workdir, claim_workdir
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError

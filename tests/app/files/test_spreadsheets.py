@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.data.dataset import Dataset, load_dataset
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.suspects.corrections import correct

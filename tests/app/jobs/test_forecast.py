@@ -9,7 +9,8 @@ import jax
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.data.dataset import Dataset, load_dataset
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine import matrix_peak
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.jobs import forecast

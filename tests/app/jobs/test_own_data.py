@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.cli.data_options import load_data
-from esoftmax_jax.app.cli.main import _parser, main
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.cli.main import main
+from esoftmax_jax.app.cli.parser import _parser
+from esoftmax_jax.app.cli.verbs import load_data
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import make_group
 from esoftmax_jax.app.runs import run_all

@@ -13,7 +13,7 @@ from jax import export
 from PIL import Image
 
 from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.readers.image_files import read_images
 from esoftmax_jax.app.engine.group import Group
 from esoftmax_jax.app.runs.model_file import read_model

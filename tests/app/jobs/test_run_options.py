@@ -24,7 +24,7 @@ from esoftmax_jax.app.engine.optimizer import (
 )
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.labels.noise_spec import parse_noise
-from esoftmax_jax.app.methods.methods import switching_loss
+from esoftmax_jax.app.methods.switching import switching_loss
 from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.training import create_train_state

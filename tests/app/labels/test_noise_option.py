@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from esoftmax_jax import noise
-from esoftmax_jax.app.cli.data_options import load_data
-from esoftmax_jax.app.cli.main import _parser, main
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.cli.main import main
+from esoftmax_jax.app.cli.parser import _parser
+from esoftmax_jax.app.cli.verbs import load_data
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.labels.noise_spec import KINDS, NoiseSpec, parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.terminal.messages import UsageError

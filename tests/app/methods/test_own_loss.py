@@ -14,13 +14,14 @@ import pytest
 
 from esoftmax_jax import losses
 from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.jobs.train_command import train_command
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods import methods
 from esoftmax_jax.app.methods.find import find_method, option_name
-from esoftmax_jax.app.methods.methods import method_named, switching_loss
+from esoftmax_jax.app.methods.methods import method_named
 from esoftmax_jax.app.methods.own_loss_file import names_own_loss
+from esoftmax_jax.app.methods.switching import switching_loss
 from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.runs.run_all import missing_runs
 from esoftmax_jax.app.terminal.messages import UsageError

@@ -166,7 +166,7 @@ def test_bytes_that_are_no_function(tmp_path, content):
 EXPORT = """
 import jax, numpy as np, sys
 from esoftmax_jax.app.engine.config import RunConfig
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.runs.model_file import _exported
 from esoftmax_jax.app.engine.network_choice import make_network
 config = RunConfig("digits", "none", "CE", (), 0.1, 0, 1, network="mlp", width=0.1)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.checkpoints import Checkpoints
 from esoftmax_jax.app.engine.group import make_group
 from esoftmax_jax.app.engine.program import make_program

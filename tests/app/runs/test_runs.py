@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine import group as _runner
 from esoftmax_jax.app.engine.batches import batch_orders, split_holdout
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import grouped, make_group
 from esoftmax_jax.app.engine.program import make_program
+from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.jobs import train as _train
 from esoftmax_jax.app.jobs.tuning import choose, tuning_configs
 from esoftmax_jax.app.labels.noise_spec import parse_noise
@@ -23,7 +24,7 @@ from esoftmax_jax.app.methods.find import check_settings
 from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.runs.recipes import make_config, recipe_for
-from esoftmax_jax.app.runs.results import append_line, read_results
+from esoftmax_jax.app.runs.results import read_results
 
 LOSSES = ["CE", "CE_eps+MAE"]
 

@@ -13,7 +13,7 @@ import pytest
 
 from esoftmax_jax import noise
 from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.parts import held_out_fifth
 from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.engine.group import Group

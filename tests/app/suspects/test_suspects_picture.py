@@ -9,7 +9,7 @@ from PIL import Image
 
 from esoftmax_jax import noise
 from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining
 from esoftmax_jax.app.suspects.labelled import labelled_examples

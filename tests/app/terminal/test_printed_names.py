@@ -9,7 +9,7 @@ import pytest
 from rich.table import Table
 
 from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.data.dataset import load_dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.csv_file import write_csv
 from esoftmax_jax.app.files.markdown import markdown, markdown_table
@@ -25,9 +25,9 @@ from esoftmax_jax.app.suspects.suspect_list import (
     rank_suspects,
     write_suspects,
 )
-from esoftmax_jax.app.terminal.console import make_console, print_titled, readable
+from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.endings import exit_code_of
-from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.messages import UsageError, readable
 from esoftmax_jax.app.terminal.progress import ProgressBar
 
 SEEN = {

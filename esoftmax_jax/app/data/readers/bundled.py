@@ -5,8 +5,6 @@ import numpy as np
 from esoftmax_jax.app.data.parts import Parts, divided, held_out_fifth
 from esoftmax_jax.app.terminal.messages import UsageError
 
-BUNDLED = ("digits", "breast_cancer", "wine")
-
 
 def read_bundled(name: str) -> Parts:
     """Return a set of scikit-learn with a fixed fifth of each class as its test set.

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from esoftmax_jax.app.data.parts import Array
 from esoftmax_jax.app.data.readers.wide_images import (
     is_wide,
     to_bytes,
@@ -20,6 +19,7 @@ from esoftmax_jax.app.data.readers.wide_images import (
     white_is_zero,
     wide_values,
 )
+from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.terminal.messages import UsageError
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from esoftmax_jax.app.data.parts import Array
 from esoftmax_jax.app.data.readers.image_decoding import Decoded, decode, opened_image
 from esoftmax_jax.app.data.readers.wide_images import (
     exceeding,
@@ -21,6 +20,7 @@ from esoftmax_jax.app.data.readers.wide_images import (
     range_note,
 )
 from esoftmax_jax.app.files.array_cache import cached_arrays
+from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.memory import available_memory, gigabytes
 from esoftmax_jax.app.terminal.messages import UsageError
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from esoftmax_jax.app.data.parts import Array
+from esoftmax_jax.app.files.arrays import Array
 
 # What pandas calls an index without a name, in a file and after reading that file again.
 _UNNAMED = re.compile(r"Unnamed: [0-9][0-9._]*(level_[0-9]+)?|__index_level_[0-9]+__")

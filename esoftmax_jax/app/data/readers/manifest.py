@@ -8,12 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax.app.data.feature_offsets import find_offsets, offset_note, without_offsets
-from esoftmax_jax.app.data.parts import (
-    HELD_OUT,
-    Array,
-    Parts,
-    divided,
-)
+from esoftmax_jax.app.data.parts import HELD_OUT, Parts, divided
 from esoftmax_jax.app.data.readers.image_files import Images, read_images
 from esoftmax_jax.app.data.readers.table_files import Table, read_table
 from esoftmax_jax.app.data.repeated_rows import (
@@ -23,6 +18,7 @@ from esoftmax_jax.app.data.repeated_rows import (
     repeated_rows,
 )
 from esoftmax_jax.app.data.table_labels import numbered_labels
+from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import UsageError
 

@@ -16,7 +16,6 @@ from esoftmax_jax.app.data.parts import (
     GIVEN,
     HELD_OUT,
     KEYS,
-    Array,
     Parts,
     divided,
     held_out_fifth,
@@ -26,6 +25,7 @@ from esoftmax_jax.app.data.readers.archive_labels import numbered_from_0
 from esoftmax_jax.app.data.readers.wide_images import arrays_to_bytes
 from esoftmax_jax.app.files.array_cache import UNREADABLE
 from esoftmax_jax.app.files.array_header import check_archive
+from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.csv_rows import named
 from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import UsageError

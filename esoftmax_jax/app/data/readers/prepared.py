@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from esoftmax_jax.app.data.parts import KEYS, Array, Parts
+from esoftmax_jax.app.data.parts import KEYS, Parts
 from esoftmax_jax.app.data.readers.prepared_features import check_features
 from esoftmax_jax.app.files.array_cache import cached_arrays
+from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
 
 _CHUNK = 1024

@@ -8,13 +8,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from esoftmax_jax.app.data.parts import Array
 from esoftmax_jax.app.data.readers.image_decoding import IMAGE_SUFFIXES
 from esoftmax_jax.app.data.readers.index_columns import (
     declared_index,
     index_places,
     numbers_rows,
 )
+from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.csv_rows import CsvRows, named
 from esoftmax_jax.app.files.memory import check_memory
 from esoftmax_jax.app.files.regular_file import not_a_file

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from esoftmax_jax.app.data.parts import Array
+from esoftmax_jax.app.files.arrays import Array
 
 RANGES = tuple(2**bits - 1 for bits in (1, 4, 8, 10, 12, 14, 16))
 _STEPS = (-1, *(step for top in RANGES for step in (top - 1, top)))

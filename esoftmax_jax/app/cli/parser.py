@@ -1,0 +1,182 @@
+"""The options of the application, each declared once."""
+
+import argparse
+from pathlib import Path
+from typing import NoReturn, get_args
+
+from esoftmax_jax import __version__
+from esoftmax_jax.app.cli.data_options import add_data_options
+from esoftmax_jax.app.cli.training_options import add_runs_at_once, add_training_options
+from esoftmax_jax.app.cli.values import whole_number
+from esoftmax_jax.app.cli.verbs import (
+    _compare,
+    _noise,
+    _predict,
+    _train,
+)
+from esoftmax_jax.app.data.names import INPUT_FORMS
+from esoftmax_jax.app.engine.config import ComputeDtype
+from esoftmax_jax.app.methods.methods import METHODS, OWN_FORM
+from esoftmax_jax.app.terminal.messages import UsageError
+from experiments.bench.options import add_bench_verbs
+from experiments.cli import _reproduce
+from experiments.configs import SCALES, TABLES
+
+DEFAULT_LOSSES = "CE,GCE,SCE,MAE,CE_eps+MAE"
+
+
+DEFAULT_NOISES = "symmetric:0.6,pairwise:0.4"
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, like every other error here."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see `{self.prog} --help`")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m experiments", description="Learning with wrong labels.")
+    parser.add_argument("--version", action="version", version=f"esoftmax_jax {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
+    parser.set_defaults(run=lambda _: parser.print_help())
+
+    compare = verbs.add_parser("compare", help="several losses on the same wrong labels")
+    add_data_options(compare, "several, separated by commas,", DEFAULT_NOISES)
+    add_training_options(compare)
+    compare.add_argument(
+        "--losses",
+        default=DEFAULT_LOSSES,
+        help=f"separated by commas, among {', '.join(METHODS)} or {OWN_FORM} of your own "
+        f"({DEFAULT_LOSSES})",
+    )
+    compare.add_argument(
+        "--seeds", type=whole_number(1), help="how many, ≥ 1 (5; 2 for a few images)"
+    )
+    compare.add_argument(
+        "--tune",
+        action=argparse.BooleanOptionalAction,
+        help="choose rate and settings on a noisy hold-out set (default: for small data)",
+    )
+    add_runs_at_once(compare)
+    compare.add_argument("--out", type=Path, help="folder for results (runs/compare-DATASET)")
+    compare.set_defaults(run=_compare)
+
+    train = verbs.add_parser("train", help="one run of one loss, with checkpoints")
+    add_data_options(train, "one", "symmetric:0.6")
+    add_training_options(train)
+    train.add_argument(
+        "--loss",
+        default="CE_eps+MAE",
+        help=f"one of {', '.join(METHODS)} or {OWN_FORM} of your own (CE_eps+MAE)",
+    )
+    train.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="settings",
+        help="a constant of the loss, e.g. m=1e4; may be repeated (default: the paper's)",
+    )
+    train.add_argument("--seed", type=whole_number(0), default=0, help="≥ 0 (0)")
+    train.add_argument("--workdir", type=Path, help="folder of the run (runs/train-DATASET)")
+    train.add_argument(
+        "--checkpoint-every",
+        type=whole_number(1),
+        default=1,
+        metavar="EPOCHS",
+        help="how many epochs lie between two checkpoints, ≥ 1 (1)",
+    )
+    train.add_argument(
+        "--suspects",
+        type=Path,
+        metavar="FILE",
+        help="write the labels as CSV, those that are probably wrong first",
+    )
+    _add_spreadsheet_safe(train)
+    train.set_defaults(run=_train)
+
+    predict = verbs.add_parser("predict", help="classes of new examples, by a trained network")
+    predict.add_argument(
+        "--model", type=Path, required=True, metavar="DIR", help="--workdir of a finished run"
+    )
+    predict.add_argument("--inputs", required=True, help=INPUT_FORMS)
+    predict.add_argument(
+        "--probabilities", action="store_true", help="also write that of every class"
+    )
+    predict.add_argument(
+        "--out",
+        type=Path,
+        default=Path("predictions.csv"),
+        metavar="FILE",
+        help="CSV file (predictions.csv)",
+    )
+    _add_spreadsheet_safe(predict)
+    predict.set_defaults(run=_predict)
+
+    noise = verbs.add_parser("noise", help="noisy labels: their rate, matrix and hash")
+    add_data_options(noise, "several, separated by commas,", "symmetric:0.6")
+    noise.add_argument("--seed", type=whole_number(0), default=0, help="≥ 0 (0)")
+    noise.add_argument(
+        "--statistics",
+        action="store_true",
+        help="also tell which share of the wrong labels the image explains",
+    )
+    noise.add_argument("--out", type=Path, help="folder for labels (runs/noise-DATASET)")
+    noise.set_defaults(run=_noise)
+
+    reproduce = verbs.add_parser("reproduce", help="a published table beside ours")
+    reproduce.add_argument("table", metavar="TABLE", help=f"one of {', '.join(TABLES)}")
+    reproduce.add_argument("--dataset", help="which half of a table (default: its first)")
+    reproduce.add_argument(
+        "--cells",
+        help="SETTING, ROW or SETTING/ROW, separated by commas, * for any text (default: all)",
+    )
+    reproduce.add_argument(
+        "--extra-losses",
+        metavar=OWN_FORM,
+        help="of your own, separated by commas: rows beside the table's",
+    )
+    reproduce.add_argument(
+        "--seeds", type=whole_number(1), help="how many, ≥ 1 (3; 1 for a test)"
+    )
+    reproduce.add_argument(
+        "--scale",
+        choices=tuple(SCALES),
+        default="paper",
+        help="how large the runs are: as published, for a small computer, for a test of each "
+        "row and column once (paper)",
+    )
+    reproduce.add_argument("--data-dir", help="where TFDS's prepared data lies")
+    reproduce.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="noisy labels from a file, which table4 needs",
+    )
+    reproduce.add_argument(
+        "--dtype", choices=get_args(ComputeDtype), help="of the computation (float32)"
+    )
+    add_runs_at_once(reproduce)
+    reproduce.add_argument(
+        "--plan", action="store_true", help="only tell how long what is missing would take"
+    )
+    reproduce.add_argument(
+        "--out",
+        type=Path,
+        help="folder of TABLE-DATASET-SCALE.jsonl, .md and .png; runs that are in it are not "
+        "repeated (default: experiments/results of this checkout)",
+    )
+    reproduce.set_defaults(run=_reproduce)
+
+    add_bench_verbs(verbs, _Parser)
+    return parser
+
+
+def _add_spreadsheet_safe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--spreadsheet-safe",
+        action="store_true",
+        help="put an apostrophe before names in the CSV that a spreadsheet takes for formulas "
+        "(= + - @ at the start); --corrections takes it away again",
+    )

@@ -1,0 +1,31 @@
+"""What data sets are called, and which are one's own."""
+
+BUNDLED = ("digits", "breast_cancer", "wine")
+
+
+_PREPARED = ("mnist", "cifar10", "cifar100", "fashion_mnist")
+
+
+_OTHERS = tuple(name for name in BUNDLED if name != "digits")
+
+
+_NAMES = ("digits", *_PREPARED, *_OTHERS, "tfds:NAME", "npz:PATH", "folder:PATH", "csv:PATH")
+
+
+RESIZED = ("folder:", "csv:", "parquet:")
+"""What specifications of image files begin with, which can be brought to one size."""
+
+
+OWN_FILES = ("npz", "folder", "csv", "parquet")
+
+
+DATASET_FORMS = f"{', '.join(_NAMES)} or parquet:PATH"
+"""What ``load_dataset`` takes, for messages and help."""
+
+
+def is_own(spec: str) -> bool:
+    """Tell whether a specification names files of the user's own."""
+    return spec.partition(":")[0] in OWN_FILES
+
+
+INPUT_FORMS = "folder:PATH, csv:PATH, parquet:PATH or npz:PATH"

@@ -1,0 +1,40 @@
+"""On what a result was computed."""
+
+import functools
+import importlib.metadata
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from esoftmax_jax import __version__
+
+
+@functools.cache
+def environment() -> dict[str, Any]:
+    """Return versions and device, as they go into every result."""
+    packages = ("jax", "jaxlib", "flax", "optax", "numpy")
+    versions = {name: importlib.metadata.version(name) for name in packages}
+    device = jax.devices()[0]
+    return {
+        "versions": {"esoftmax_jax": __version__, **versions},
+        "commit": _commit(),
+        "device": {
+            "platform": device.platform,
+            "kind": device.device_kind,
+            "count": jax.local_device_count(),
+        },
+    }
+
+
+def _commit() -> str | None:
+    """Return the commit of the checkout that runs, with a plus if files differ from it."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+"]
+    try:
+        found = subprocess.run(
+            [*command, "--exclude=*", "--abbrev=12"], capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None

@@ -9,12 +9,39 @@ be imported from here: ``esoftmax_jax.cross_entropy`` is ``esoftmax_jax.losses.c
 ``esoftmax_jax.losses.names()`` lists the names that papers give them.
 """
 
-from esoftmax_jax import losses, noise, presets, training  # noqa: F401
-from esoftmax_jax._version import __version__ as __version__
-from esoftmax_jax.losses import *  # noqa: F403
-from esoftmax_jax.noise import *  # noqa: F403
-from esoftmax_jax.training import *  # noqa: F403
+import importlib
+from typing import TYPE_CHECKING, Any
 
-# Good names inside ``losses`` only. There is no ``__all__`` here: ``help`` would show every
-# function of the library, and a star imports the same names without it.
-del get, names  # noqa: F821
+from esoftmax_jax._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from esoftmax_jax import losses, noise, presets, training
+    from esoftmax_jax.losses import *  # noqa: F403
+    from esoftmax_jax.noise import *  # noqa: F403
+    from esoftmax_jax.training import *  # noqa: F403
+
+# The parts alone: ``help`` would show every function of the library.
+__all__ = ["losses", "noise", "presets", "training"]
+
+_PARTS = (*__all__, "app")
+_NAMES_ALSO_HERE = ("losses", "noise", "training")  # the one that imports Flax comes last
+_ONLY_IN_LOSSES = ("get", "names")
+
+
+def __getattr__(name: str) -> Any:
+    """Import a part when it is first asked for: ``import esoftmax_jax`` takes no time."""
+    if name in _PARTS:
+        return importlib.import_module(f"{__name__}.{name}")
+    if not name.startswith("_") and name not in _ONLY_IN_LOSSES:
+        for part in _NAMES_ALSO_HERE:
+            module = importlib.import_module(f"{__name__}.{part}")
+            if name in module.__all__:
+                return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the parts and the names that can be imported from here too."""
+    modules = [importlib.import_module(f"{__name__}.{part}") for part in _NAMES_ALSO_HERE]
+    names = {name for module in modules for name in module.__all__}
+    return sorted({*globals(), *_PARTS, *names} - set(_ONLY_IN_LOSSES))

@@ -12,12 +12,11 @@ import numpy as np
 import optax
 
 from esoftmax_jax import losses, noise, presets, training
-from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.cli.parser import _parser
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.methods.own_loss_file import read_own_loss
 from esoftmax_jax.app.suspects.corrections import correct
+from experiments.cli import main, make_parser
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 NOT_LOSSES = {
@@ -109,7 +108,7 @@ def test_the_commands_parse():
     ]
     assert len(commands) >= 4
     for command in commands:
-        assert _parser().parse_args(shlex.split(command)).run is not None
+        assert make_parser().parse_args(shlex.split(command)).run is not None
 
 
 def test_every_loss_is_in_the_tables():

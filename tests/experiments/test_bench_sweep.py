@@ -3,9 +3,9 @@
 import json
 import re
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.load import load_dataset
 from experiments.bench import sweep as _bench_sweep
+from experiments.cli import main
 
 
 def test_ratios_to_one_program(monkeypatch, tmp_path, capsys):

@@ -7,13 +7,13 @@ import re
 import pytest
 from rich.console import Console
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.group import make_group
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.terminal.messages import UsageError
+from experiments.cli import main
 from experiments.configs import Reference, load_table
 from experiments.reproduce.report import CellResult, ordering, print_cells
 from experiments.reproduce.reproduce import _check_noise

@@ -1,16 +1,24 @@
-"""The command line: options in, one line and exit code 2 for what is wrong with them."""
+"""The command ``esoftmax``."""
 
-from collections.abc import Sequence
+import argparse
+from collections.abc import Callable, Sequence
 
-from esoftmax_jax.app.cli.parser import _parser
+from esoftmax_jax.app.cli.parser import make_parser
 from esoftmax_jax.app.terminal.endings import exit_code_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a verb and return the exit code, see ``exit_code_of``."""
+    """Run a verb of the application and return the exit code, see ``exit_code_of``."""
+    return run_verb(lambda: make_parser("esoftmax")[0], arguments)
+
+
+def run_verb(
+    make: Callable[[], argparse.ArgumentParser], arguments: Sequence[str] | None
+) -> int:
+    """Run the verb that a parser finds in arguments and return the exit code."""
 
     def run() -> None:
-        options = _parser().parse_args(arguments)
+        options = make().parse_args(arguments)
         options.run(options)
 
     return exit_code_of(run)

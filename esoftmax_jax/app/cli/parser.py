@@ -1,26 +1,17 @@
 """The options of the application, each declared once."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import NoReturn, TypeAlias
 
 from esoftmax_jax import __version__
 from esoftmax_jax.app.cli.data_options import add_data_options
 from esoftmax_jax.app.cli.training_options import add_runs_at_once, add_training_options
 from esoftmax_jax.app.cli.values import whole_number
-from esoftmax_jax.app.cli.verbs import (
-    _compare,
-    _noise,
-    _predict,
-    _train,
-)
 from esoftmax_jax.app.data.names import INPUT_FORMS
-from esoftmax_jax.app.engine.config import ComputeDtype
 from esoftmax_jax.app.methods.methods import METHODS, OWN_FORM
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments.bench.options import add_bench_verbs
-from experiments.cli import _reproduce
-from experiments.configs import SCALES, TABLES
 
 DEFAULT_LOSSES = "CE,GCE,SCE,MAE,CE_eps+MAE"
 
@@ -28,18 +19,33 @@ DEFAULT_LOSSES = "CE,GCE,SCE,MAE,CE_eps+MAE"
 DEFAULT_NOISES = "symmetric:0.6,pairwise:0.4"
 
 
-class _Parser(argparse.ArgumentParser):
+Verbs: TypeAlias = "argparse._SubParsersAction[Parser]"
+
+
+class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, like every other error here."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see `{self.prog} --help`")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m experiments", description="Learning with wrong labels.")
+def _run(verb: str) -> Callable[[argparse.Namespace], None]:
+    """Return what runs a verb; what it needs takes seconds to import, and help does not."""
+
+    def run(options: argparse.Namespace) -> None:
+        from esoftmax_jax.app.cli import verbs
+
+        getattr(verbs, verb)(options)
+
+    return run
+
+
+def make_parser(program: str) -> tuple[Parser, Verbs]:
+    """Return the parser of all verbs, and what further verbs may be added to."""
+    parser = Parser(prog=program, description="Learning with wrong labels.")
     parser.add_argument("--version", action="version", version=f"esoftmax_jax {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
-    parser.set_defaults(run=lambda _: parser.print_help())
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
+    parser.set_defaults(run=lambda _: parser.print_help(), program=program)
 
     compare = verbs.add_parser("compare", help="several losses on the same wrong labels")
     add_data_options(compare, "several, separated by commas,", DEFAULT_NOISES)
@@ -60,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_runs_at_once(compare)
     compare.add_argument("--out", type=Path, help="folder for results (runs/compare-DATASET)")
-    compare.set_defaults(run=_compare)
+    compare.set_defaults(run=_run("compare"))
 
     train = verbs.add_parser("train", help="one run of one loss, with checkpoints")
     add_data_options(train, "one", "symmetric:0.6")
@@ -94,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         help="write the labels as CSV, those that are probably wrong first",
     )
     _add_spreadsheet_safe(train)
-    train.set_defaults(run=_train)
+    train.set_defaults(run=_run("train"))
 
     predict = verbs.add_parser("predict", help="classes of new examples, by a trained network")
     predict.add_argument(
@@ -112,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         help="CSV file (predictions.csv)",
     )
     _add_spreadsheet_safe(predict)
-    predict.set_defaults(run=_predict)
+    predict.set_defaults(run=_run("predict"))
 
     noise = verbs.add_parser("noise", help="noisy labels: their rate, matrix and hash")
     add_data_options(noise, "several, separated by commas,", "symmetric:0.6")
@@ -123,54 +129,9 @@ def _parser() -> argparse.ArgumentParser:
         help="also tell which share of the wrong labels the image explains",
     )
     noise.add_argument("--out", type=Path, help="folder for labels (runs/noise-DATASET)")
-    noise.set_defaults(run=_noise)
+    noise.set_defaults(run=_run("noise"))
 
-    reproduce = verbs.add_parser("reproduce", help="a published table beside ours")
-    reproduce.add_argument("table", metavar="TABLE", help=f"one of {', '.join(TABLES)}")
-    reproduce.add_argument("--dataset", help="which half of a table (default: its first)")
-    reproduce.add_argument(
-        "--cells",
-        help="SETTING, ROW or SETTING/ROW, separated by commas, * for any text (default: all)",
-    )
-    reproduce.add_argument(
-        "--extra-losses",
-        metavar=OWN_FORM,
-        help="of your own, separated by commas: rows beside the table's",
-    )
-    reproduce.add_argument(
-        "--seeds", type=whole_number(1), help="how many, ≥ 1 (3; 1 for a test)"
-    )
-    reproduce.add_argument(
-        "--scale",
-        choices=tuple(SCALES),
-        default="paper",
-        help="how large the runs are: as published, for a small computer, for a test of each "
-        "row and column once (paper)",
-    )
-    reproduce.add_argument("--data-dir", help="where TFDS's prepared data lies")
-    reproduce.add_argument(
-        "--labels",
-        type=Path,
-        metavar="FILE",
-        help="noisy labels from a file, which table4 needs",
-    )
-    reproduce.add_argument(
-        "--dtype", choices=get_args(ComputeDtype), help="of the computation (float32)"
-    )
-    add_runs_at_once(reproduce)
-    reproduce.add_argument(
-        "--plan", action="store_true", help="only tell how long what is missing would take"
-    )
-    reproduce.add_argument(
-        "--out",
-        type=Path,
-        help="folder of TABLE-DATASET-SCALE.jsonl, .md and .png; runs that are in it are not "
-        "repeated (default: experiments/results of this checkout)",
-    )
-    reproduce.set_defaults(run=_reproduce)
-
-    add_bench_verbs(verbs, _Parser)
-    return parser
+    return parser, verbs
 
 
 def _add_spreadsheet_safe(parser: argparse.ArgumentParser) -> None:

@@ -18,11 +18,15 @@ from esoftmax_jax.app.data.names import RESIZED, is_own
 from esoftmax_jax.app.data.parts import GIVEN
 from esoftmax_jax.app.data.subset import first_examples, long_tailed
 from esoftmax_jax.app.files.lock import locked
+from esoftmax_jax.app.jobs import compare as compare_job
+from esoftmax_jax.app.jobs import noise as noise_job
+from esoftmax_jax.app.jobs import predict as predict_job
+from esoftmax_jax.app.jobs import train as train_job
 from esoftmax_jax.app.jobs.train_command import shared_options
 from esoftmax_jax.app.labels.matrix_file import read_matrix
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec, parse_noise
 from esoftmax_jax.app.methods.find import check_settings, find_method, parse_setting
-from esoftmax_jax.app.runs.recipes import recipe_for
+from esoftmax_jax.app.runs.recipes import default_settings, make_config, recipe_for
 from esoftmax_jax.app.suspects.corrections import correct
 from esoftmax_jax.app.terminal.console import warn
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -122,13 +126,12 @@ def common_fields(options: argparse.Namespace, dataset: Dataset) -> dict[str, An
     return fields
 
 
-def _compare(options: argparse.Namespace) -> None:
+def compare(options: argparse.Namespace) -> None:
+    """Compare several losses on the same wrong labels."""
     # One spelling each, and each once: CE_ε is CE_eps.
     given = listed("--losses", options.losses)
     names = tuple(dict.fromkeys(find_method("--losses", name) for name in given))
     dataset, noises = load_data(options)
-    from esoftmax_jax.app.jobs.compare import CompareOptions, compare
-
     recipe = recipe_for(dataset)
     tune = recipe.tune and options.learning_rate is None
     if options.tune and options.learning_rate is not None:
@@ -137,9 +140,10 @@ def _compare(options: argparse.Namespace) -> None:
         )
     out = options.out or Path("runs") / f"compare-{_folder_name(options.dataset)}"
     with locked("--out", out):
-        compare(
+        compare_job.compare(
             dataset,
-            CompareOptions(
+            compare_job.CompareOptions(
+                program=options.program,
                 noises=noises,
                 losses=names,
                 seeds=options.seeds or recipe.seeds,
@@ -153,7 +157,8 @@ def _compare(options: argparse.Namespace) -> None:
         )
 
 
-def _train(options: argparse.Namespace) -> None:
+def train(options: argparse.Namespace) -> None:
+    """Train one run of one loss."""
     if options.noise is not None and "," in options.noise:
         raise UsageError(
             f"--noise: expected one noise for one run, got {options.noise!r}; try compare"
@@ -165,9 +170,6 @@ def _train(options: argparse.Namespace) -> None:
     loss = find_method("--loss", options.loss)
     given = dict(parse_setting(text, loss) for text in options.settings)
     dataset, (noise,) = load_data(options)
-    from esoftmax_jax.app.jobs.train import train
-    from esoftmax_jax.app.runs.recipes import default_settings, make_config
-
     settings = {**dict(default_settings(loss, dataset, noise)), **given}
     check_settings(loss, settings)
     config = make_config(
@@ -180,7 +182,7 @@ def _train(options: argparse.Namespace) -> None:
         **common_fields(options, dataset),
     )
     workdir = options.workdir or Path("runs") / f"train-{_folder_name(options.dataset)}"
-    train(
+    train_job.train(
         config,
         dataset,
         workdir,
@@ -190,10 +192,9 @@ def _train(options: argparse.Namespace) -> None:
     )
 
 
-def _predict(options: argparse.Namespace) -> None:
-    from esoftmax_jax.app.jobs.predict import predict
-
-    predict(
+def predict(options: argparse.Namespace) -> None:
+    """Classify new examples by a trained network."""
+    predict_job.predict(
         options.model,
         options.inputs,
         options.out,
@@ -202,13 +203,14 @@ def _predict(options: argparse.Namespace) -> None:
     )
 
 
-def _noise(options: argparse.Namespace) -> None:
+def noise(options: argparse.Namespace) -> None:
+    """Draw wrong labels and tell what they are."""
     dataset, noises = load_data(options)
-    from esoftmax_jax.app.jobs.noise import report_noise
-
     out = options.out or Path("runs") / f"noise-{_folder_name(options.dataset)}"
     with locked("--out", out):
-        report_noise(dataset, noises, seed=options.seed, out=out, statistics=options.statistics)
+        noise_job.report_noise(
+            dataset, noises, seed=options.seed, out=out, statistics=options.statistics
+        )
 
 
 def _folder_name(dataset: str) -> str:

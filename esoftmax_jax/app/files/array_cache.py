@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import json
 import lzma
-import os
 import re
 import tempfile
 import zipfile
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.app.files.cache_directory import cache_directory
 
 _CACHE_FORMAT = 2  # to be raised when what a cached file holds changes
 
@@ -29,11 +29,6 @@ UNREADABLE = (
     *(ValueError, OSError, EOFError, RuntimeError),
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
 )
-
-
-def cache_directory() -> Path:
-    """Return the directory that may be deleted at any time, whether or not it exists."""
-    return Path(os.environ.get("ESOFTMAX_CACHE_DIR") or "~/.cache/esoftmax_jax").expanduser()
 
 
 def cached_arrays(

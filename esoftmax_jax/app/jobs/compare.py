@@ -34,7 +34,8 @@ from esoftmax_jax.app.terminal.console import make_console
 class CompareOptions:
     """The options of the verb, checked.
 
-    ``common`` are fields of every configuration, ``shared_options`` words for ``train``.
+    ``common`` are fields of every configuration, ``shared_options`` words for ``train``
+    of the command ``program``.
     """
 
     noises: tuple[NoiseSpec, ...]
@@ -46,6 +47,7 @@ class CompareOptions:
     runs_at_once: int | None
     shared_options: tuple[str, ...]
     out: Path
+    program: str = "esoftmax"
 
 
 def compare(dataset: Dataset, options: CompareOptions) -> None:
@@ -91,7 +93,9 @@ def compare(dataset: Dataset, options: CompareOptions) -> None:
     if is_own(dataset.name):
         for row in (one.row for one in recommended if one.row is not None):
             config = RunConfig.from_json(row.results[0]["config"])
-            command = train_command(options.shared_options, config, options.out)
+            command = train_command(
+                options.shared_options, config, options.out, options.program
+            )
             console.print(f"To train {row.label} and list the labels it doubts:")
             console.print(f"  {command}", soft_wrap=True)
 

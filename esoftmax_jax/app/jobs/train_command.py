@@ -39,19 +39,22 @@ def shared_options(options: argparse.Namespace) -> tuple[str, ...]:
     return tuple(words)
 
 
-def train_command(shared: tuple[str, ...], config: RunConfig, folder: Path) -> str:
+def train_command(
+    shared: tuple[str, ...], config: RunConfig, folder: Path, program: str = "esoftmax"
+) -> str:
     """Return the command that trains this configuration and lists suspect labels.
 
     Args:
         shared: what ``shared_options`` returned.
         config: of the run.
         folder: in which the run gets a folder of its own.
+        program: what starts the application.
     """
     called = re.sub(r"[^\w.+-]+", "-", f"{config.loss}-{config.noise}")
     corrected = shared.count("--corrections")  # whose lists are not to be written over
     if corrected:
         called += "-corrected" + (str(corrected) if corrected > 1 else "")
-    words = ["python", "-m", "experiments", "train", *shared, "--noise", config.noise]
+    words = [*program.split(), "train", *shared, "--noise", config.noise]
     words += ["--loss", option_name(config.loss), "--learning-rate", repr(config.learning_rate)]
     for name, value in config.hyperparameters:
         words += ["--set", f"{name}={value!r}"]

@@ -2,7 +2,6 @@
 
 import math
 
-from esoftmax_jax.app.cli.values import listed
 from esoftmax_jax.app.methods.methods import METHODS, OWN_FORM, method_named, register
 from esoftmax_jax.app.methods.own_loss import OwnLoss
 from esoftmax_jax.app.methods.own_loss_file import names_own_loss, read_own_loss
@@ -59,18 +58,6 @@ def option_name(name: str) -> str:
     """Return what names a loss on a command line."""
     method = method_named(name)
     return method.given if isinstance(method, OwnLoss) else name
-
-
-def own_losses(text: str | None) -> tuple[str, ...]:
-    """Return the names of losses that may only be the user's; None are none."""
-    given = [] if text is None else listed("--extra-losses", text)
-    for one in given:
-        if not names_own_loss(one):
-            raise UsageError(
-                f"--extra-losses: expected {OWN_FORM}, got {one!r}; the table's own rows are "
-                "chosen by --cells"
-            )
-    return tuple(find_method("--extra-losses", one) for one in given)
 
 
 def parse_setting(text: str, loss: str) -> tuple[str, float]:

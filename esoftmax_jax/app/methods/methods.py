@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from esoftmax_jax import losses
+import esoftmax_jax
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Method:
 
     def loss(self, **settings: Any) -> Any:
         """Return the loss with its hyperparameters bound; settings may be traced."""
-        return losses.get(self.name, **self.flags, **settings)
+        return esoftmax_jax.losses.get(self.name, **self.flags, **settings)
 
     def content_hash(self, num_classes: int, batch_size: int) -> str | None:
         """Return a hash of what is computed where the name does not decide it."""

@@ -32,7 +32,7 @@ def exit_code_of(run: Callable[[], None]) -> int:
         except ModuleNotFoundError as error:
             return _wrong(
                 f"expected the package {error.name!r} to be installed, it is not; run pip "
-                "install -e '.[experiments]'"
+                "install 'esoftmax_jax[app]'"
             )
         except KeyboardInterrupt:
             print("interrupted; the same command goes on from here", file=sys.stderr)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax import __version__
-from esoftmax_jax.app.cli.main import main
+from experiments.cli import main
 
 ROOT = Path(__file__).parents[1]
 

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data import dataset as _datasets
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.parts import Parts
@@ -25,6 +24,7 @@ from esoftmax_jax.app.data.readers.prepared import (
     quiet,
 )
 from esoftmax_jax.app.terminal.messages import UsageError
+from experiments.cli import main
 from tests.dataset_helpers import four_arrays, pixels, refused, tree
 
 

@@ -9,11 +9,10 @@ import pyarrow  # type: ignore[import-untyped]
 import pyarrow.parquet  # type: ignore[import-untyped]
 import pytest
 
-from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.cli.parser import _parser
 from esoftmax_jax.app.data.label_doubts import find_doubt
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.jobs.train_command import shared_options
+from experiments.cli import main, make_parser
 from tests.dataset_helpers import refused
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -240,5 +239,5 @@ def test_the_commands_take_the_option(capsys):
     assert error.count("\n") == 1
     assert not Path("runs").exists()
     assert main([*arguments, "--literal-labels"]) == 0
-    options = _parser().parse_args(["compare", "--dataset", spec, "--literal-labels"])
+    options = make_parser().parse_args(["compare", "--dataset", spec, "--literal-labels"])
     assert shared_options(options) == ("--dataset", spec, "--literal-labels")

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.cli.parser import _parser
 from esoftmax_jax.app.cli.verbs import load_data
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.terminal.messages import UsageError
+from experiments.cli import main, make_parser
 from tests.dataset_helpers import draw
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -73,7 +72,7 @@ def loaded(spec: str, *more: str, **columns: np.ndarray) -> tuple[Dataset, np.nd
     """Load data with a file of labels; return the labels that are trained on, too."""
     np.savez("labels.npz", **columns)  # type: ignore[arg-type]
     arguments = ["noise", "--dataset", spec, "--labels", "labels.npz", *more]
-    dataset, (noise,) = load_data(_parser().parse_args(arguments))
+    dataset, (noise,) = load_data(make_parser().parse_args(arguments))
     return dataset, apply_noise(noise, dataset, seed=0).labels
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.card import Card
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.unlabelled import read_unlabelled
 from esoftmax_jax.app.terminal.messages import UsageError
+from experiments.cli import main
 from tests.dataset_helpers import draw, pixels, refused
 
 pytestmark = pytest.mark.usefixtures("folder")

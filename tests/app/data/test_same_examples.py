@@ -8,8 +8,8 @@ import pyarrow  # type: ignore[import-untyped]
 import pyarrow.parquet  # type: ignore[import-untyped]
 import pytest
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.load import load_dataset
+from experiments.cli import main
 from tests.dataset_helpers import draw, pixels, refused
 
 pytestmark = pytest.mark.usefixtures("folder")

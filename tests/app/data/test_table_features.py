@@ -8,9 +8,9 @@ import pyarrow  # type: ignore[import-untyped]
 import pyarrow.parquet  # type: ignore[import-untyped]
 import pytest
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.readers.index_columns import declared_index
+from experiments.cli import main
 from tests.dataset_helpers import draw, refused
 
 pytestmark = pytest.mark.usefixtures("folder")

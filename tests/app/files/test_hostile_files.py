@@ -8,13 +8,13 @@ import zipfile
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.label_file import read_labels
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.files import memory as _memory
 from esoftmax_jax.app.labels.matrix_file import read_matrix
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.noise import read_label_file
+from experiments.cli import main
 from tests.noise_helpers import write_npy_of_pickle
 
 MILLION = 10**6

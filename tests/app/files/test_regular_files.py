@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.files.regular_file import not_a_file, regular
 from esoftmax_jax.app.runs.model_file import read_model
 from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.terminal.messages import UsageError
+from experiments.cli import main
 
 pytestmark = pytest.mark.usefixtures("folder")
 

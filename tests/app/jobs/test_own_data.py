@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.cli.parser import _parser
 from esoftmax_jax.app.cli.verbs import load_data
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import make_group
 from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.runs.recipes import make_config
+from experiments.cli import main, make_parser
 from tests.dataset_helpers import draw, refused
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -117,7 +116,7 @@ def test_foreign_images_are_part_of_the_run():
     arguments = ["noise", "--dataset", "npz:data.npz", "--noise", "open-set:0.2:npz:other.npz"]
 
     def config():
-        dataset, (spec,) = load_data(_parser().parse_args(arguments))
+        dataset, (spec,) = load_data(make_parser().parse_args(arguments))
         return make_config(dataset, spec, "CE")
 
     first = config()
@@ -129,7 +128,7 @@ def test_foreign_images_are_part_of_the_run():
 def test_named_sets_keep_the_identity_of_older_results():
     digits = load_dataset("digits")
     assert (digits.data_hash, digits.clean_labels, digits.clean_test) == (None, True, True)
-    dataset, (spec,) = load_data(_parser().parse_args(["noise", "--noise", "none"]))
+    dataset, (spec,) = load_data(make_parser().parse_args(["noise", "--noise", "none"]))
     config = make_config(dataset, spec, "CE")
     assert "data_hash" not in config.to_json()
     assert RunConfig.from_json(config.to_json()) == config

@@ -12,11 +12,11 @@ import pytest
 from jax import export
 from PIL import Image
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.readers.image_files import read_images
 from esoftmax_jax.app.engine.group import Group
 from esoftmax_jax.app.runs.model_file import read_model
+from experiments.cli import main
 from tests.dataset_helpers import draw, pixels
 
 pytestmark = pytest.mark.usefixtures("folder")

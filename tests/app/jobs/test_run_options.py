@@ -11,7 +11,6 @@ import numpy as np
 import optax
 import pytest
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.ahead import CompiledAhead
 from esoftmax_jax.app.engine.config import RunConfig
@@ -28,6 +27,7 @@ from esoftmax_jax.app.methods.switching import switching_loss
 from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.training import create_train_state
+from experiments.cli import main
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 
 from esoftmax_jax import noise
-from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.cli.parser import _parser
 from esoftmax_jax.app.cli.verbs import load_data
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.labels.noise_spec import KINDS, NoiseSpec, parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.terminal.messages import UsageError
+from experiments.cli import main, make_parser
 from tests.noise_helpers import write_npy_of_pickle
 
 TEXTS = [
@@ -111,7 +110,7 @@ def test_labels_follow_ids_not_positions(digits):
 
 
 def options(*arguments):
-    return _parser().parse_args(["noise", *arguments])
+    return make_parser().parse_args(["noise", *arguments])
 
 
 def test_a_matrix_from_a_file(tmp_path, monkeypatch):

@@ -13,7 +13,6 @@ import optax
 import pytest
 
 from esoftmax_jax import losses
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.jobs.train_command import train_command
 from esoftmax_jax.app.labels.noise_spec import parse_noise
@@ -26,6 +25,7 @@ from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.runs.run_all import missing_runs
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.bench.candidates import PEER, candidates, checked_names
+from experiments.cli import main
 from experiments.configs import load_table, own_rows
 from tests.own_loss_helpers import FILE, loss_hash
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from esoftmax_jax.app.cli.main import main
+from experiments.cli import main
 from tests.own_loss_helpers import FILE
 
 pytestmark = pytest.mark.usefixtures("no_own_losses")

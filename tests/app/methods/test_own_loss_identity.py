@@ -7,10 +7,10 @@ import sys
 import jax.numpy as jnp
 import pytest
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.methods.find import find_method
 from esoftmax_jax.app.methods.methods import method_named
 from esoftmax_jax.app.terminal.messages import UsageError
+from experiments.cli import main
 from tests.own_loss_helpers import FILE, loss_hash
 
 pytestmark = pytest.mark.usefixtures("no_own_losses")

@@ -7,13 +7,13 @@ import re
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.jobs.tuning import choose
 from esoftmax_jax.app.runs.curves_picture import draw_curves
 from esoftmax_jax.app.runs.report import make_rows, summary, write_table
 from esoftmax_jax.app.runs.results import diverged, read_results
+from experiments.cli import main
 from experiments.configs import Reference, load_table
 from experiments.reproduce.report import CellResult, ordering
 

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from jax import export
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.runs.exported_function import RefusedFunctionError, _written_out
 from esoftmax_jax.app.runs.model_file import read_model
 from esoftmax_jax.app.terminal.messages import UsageError
+from experiments.cli import main
 
 ROOT = Path(__file__).parents[1]
 CARD = {

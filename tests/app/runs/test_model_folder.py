@@ -7,8 +7,8 @@ import jax
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.terminal.endings import exit_code_of
+from experiments.cli import main
 
 TRAIN = ["train", "--dataset", "wine", "--epochs", "1", "--workdir", "run"]
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.signals import uninterrupted
+from experiments.cli import main
 
 ROOT = Path(__file__).parents[1]
 RUN = [sys.executable, "-m", "experiments"]

@@ -12,7 +12,6 @@ import jax
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.checkpoints import Checkpoints
 from esoftmax_jax.app.engine.group import make_group
@@ -27,6 +26,7 @@ from esoftmax_jax.app.suspects.labelled import labelled_examples
 from esoftmax_jax.app.suspects.margin_history import MarginHistory
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
+from experiments.cli import main
 
 ROOT = Path(__file__).parents[1]
 

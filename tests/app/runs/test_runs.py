@@ -8,7 +8,6 @@ import jax
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine import group as _runner
 from esoftmax_jax.app.engine.batches import batch_orders, split_holdout
@@ -25,6 +24,7 @@ from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.runs.recipes import make_config, recipe_for
 from esoftmax_jax.app.runs.results import read_results
+from experiments.cli import main
 
 LOSSES = ["CE", "CE_eps+MAE"]
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.suspects.corrections import correct
 from esoftmax_jax.app.terminal.messages import UsageError
+from experiments.cli import main
 from tests.dataset_helpers import draw
 
 pytestmark = pytest.mark.usefixtures("folder")

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from esoftmax_jax import noise
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.parts import held_out_fifth
 from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.engine.group import Group
 from esoftmax_jax.app.suspects.margin_history import MarginHistory
 from esoftmax_jax.app.suspects.suspect_list import COLUMNS
+from experiments.cli import main
 from tests.dataset_helpers import draw, tree
 from tests.suspects_helpers import TRAIN, rows_of
 

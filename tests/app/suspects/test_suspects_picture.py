@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 
 from esoftmax_jax import noise
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining
@@ -16,6 +15,7 @@ from esoftmax_jax.app.suspects.labelled import labelled_examples
 from esoftmax_jax.app.suspects.margin_history import Margins
 from esoftmax_jax.app.suspects.picture import can_be_drawn, draw_suspects, shown_image
 from esoftmax_jax.app.suspects.suspect_list import rank_suspects
+from experiments.cli import main
 from tests.dataset_helpers import draw
 from tests.suspects_helpers import TRAIN, rows_of
 

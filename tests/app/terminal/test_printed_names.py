@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from rich.table import Table
 
-from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.csv_file import write_csv
@@ -29,6 +28,7 @@ from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError, readable
 from esoftmax_jax.app.terminal.progress import ProgressBar
+from experiments.cli import main
 
 SEEN = {
     "\x1b[2Jcat": r"\x1b[2Jcat",  # would clear the screen

@@ -17,7 +17,7 @@ def read_bundled(name: str) -> Parts:
     except ImportError as error:
         raise UsageError(
             f"{name} comes with scikit-learn, which is not installed; run pip install "
-            "'esoftmax_jax[experiments]'"
+            "'esoftmax_jax[app]'"
         ) from error
     bunch = getattr(sklearn.datasets, f"load_{name}")()
     rows = bunch.images[..., np.newaxis] / 16 if name == "digits" else bunch.data

@@ -111,7 +111,7 @@ def _decode(name: str, directory: Path) -> Parts:
     except ImportError as error:
         raise UsageError(
             f"{name} is read by tensorflow_datasets, which is not installed; run pip "
-            "install 'esoftmax_jax[experiments]'"
+            "install 'esoftmax_jax[app]'"
         ) from error
     check_features(name, directory)
     builder = tfds.builder_from_directory(directory)

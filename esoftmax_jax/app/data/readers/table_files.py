@@ -251,7 +251,7 @@ def _read_parquet(path: Path, wanted: Sequence[str] | None) -> Table:
     except ImportError as error:
         raise UsageError(
             f"{path}: Parquet files are read by pyarrow, which is not installed; run pip "
-            "install 'esoftmax_jax[experiments]'"
+            "install 'esoftmax_jax[app]'"
         ) from error
     try:
         with pyarrow.parquet.ParquetFile(path) as file:

@@ -11,7 +11,7 @@ import pytest
 from esoftmax_jax import __version__
 from experiments.cli import main
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 
 WRONG = [
     (
@@ -122,15 +122,20 @@ def test_out_that_is_a_file(capsys, tmp_path):
     assert path.read_text(encoding="utf-8") == "mine"
 
 
-def test_a_missing_package_is_named(capsys, monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, "rich.console", None)
-    for module in [name for name in sys.modules if name.startswith("experiments._")]:
-        if module not in ("esoftmax_jax.app.cli.main", "esoftmax_jax.app.terminal.messages"):
-            monkeypatch.delitem(sys.modules, module)
-    assert main(["compare", "--out", str(tmp_path / "out")]) == 2
-    message = capsys.readouterr().err
-    assert "expected the package 'rich.console' to be installed" in message
-    assert "pip install" in message
+@pytest.mark.parametrize("package", ["rich", "flax", "PIL"])
+def test_a_missing_package_is_named(package, tmp_path):
+    code = (
+        f"import sys; sys.modules[{package!r}] = None;"
+        "from esoftmax_jax.app.cli.main import main; sys.exit(main())"
+    )
+    command = [sys.executable, "-c", code, "compare", "--out", str(tmp_path / "out")]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert re.fullmatch(
+        rf"error: expected the package '{package}.*' to be installed, it is not; run pip install "
+        r"'esoftmax_jax\[app\]'\n",
+        ended.stderr,
+    )
     assert not (tmp_path / "out").exists()
 
 

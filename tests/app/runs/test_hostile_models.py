@@ -21,7 +21,7 @@ from esoftmax_jax.app.runs.model_file import read_model
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 CARD = {
     "class_names": ["a", "b", "c"],
     "input_shape": [4],

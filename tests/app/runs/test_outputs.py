@@ -15,7 +15,7 @@ from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.signals import uninterrupted
 from experiments.cli import main
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 RUN = [sys.executable, "-m", "experiments"]
 COMPARE = ["compare", "--losses", "CE", "--noise", "none", "--no-tune", "--seeds", "1"]
 COMPARE += ["--epochs", "1", "--train-examples", "100"]
@@ -36,7 +36,7 @@ def refused(capsys, monkeypatch):
     monkeypatch.setattr(run_all, "make_program", compute)
     monkeypatch.setattr("esoftmax_jax.app.jobs.noise.apply_noise", compute)
     for kind in BENCHES:
-        monkeypatch.setattr(f"experiments._bench_{kind}.bench_{kind}", compute)
+        monkeypatch.setattr(f"experiments.bench.{kind}.bench_{kind}", compute)
 
     def run(*arguments):
         assert main(list(arguments)) == 2

@@ -28,7 +28,7 @@ from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 
 
 def names(folder):

@@ -1,13 +1,19 @@
 """The layers: who may import whom, how large a folder and a module may be."""
 
-import ast
-import itertools
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.house import (
+    PACKAGES,
+    ROOT,
+    imported_modules,
+    imported_names,
+    lines_of_table,
+    modules_below,
+    number_of_lines,
+)
+
 MOST_MODULES, MOST_LINES = 20, 350
 
 # What each part of the library may import of the library. Parts are the first name below
@@ -42,35 +48,10 @@ LAYERS = [
 ROOMS = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
 
 
-def modules_below(*folders):
-    paths = itertools.chain(*(sorted((ROOT / folder).rglob("*.py")) for folder in folders))
-    return {
-        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-        for path in paths
-    }
-
-
-CODE = modules_below("esoftmax_jax", "experiments")
+CODE = modules_below(*PACKAGES)
 APPLICATION = {name: CODE[name] for name in CODE if name.startswith("esoftmax_jax.app")}
 EXPERIMENTS = {name: CODE[name] for name in CODE if name.startswith("experiments")}
 LIBRARY = {name: CODE[name] for name in CODE.keys() - APPLICATION.keys() - EXPERIMENTS.keys()}
-
-
-def imported_names(path):
-    """Return ``module.name`` of everything that a module imports, wherever in it."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
-
-
-def imported_modules(path):
-    names = imported_names(path)
-    return {name if name in CODE else name.rpartition(".")[0] for name in names} & CODE.keys()
 
 
 def room_of(module):
@@ -94,7 +75,7 @@ def test_the_library_imports_downwards_and_little_else(module):
 @pytest.mark.parametrize("module", APPLICATION)
 def test_the_application_imports_downwards(module):
     room = room_of(module)
-    for name in imported_modules(APPLICATION[module]):
+    for name in imported_modules(APPLICATION[module], CODE):
         assert not name.startswith("experiments"), f"{module} imports {name}"
         other = room_of(name) if name in APPLICATION else ""
         if room in ROOMS and other in ROOMS and other != room:
@@ -115,7 +96,7 @@ def test_nothing_private_is_imported_from_another_package(module):
 
 
 def test_no_module_imports_itself_by_way_of_others():
-    graph = {module: imported_modules(path) - {module} for module, path in CODE.items()}
+    graph = {module: imported_modules(path, CODE) - {module} for module, path in CODE.items()}
     assert graph["esoftmax_jax.app.__main__"] >= {"esoftmax_jax.app.cli.main"}
     while graph:
         leaves = [name for name, needs in graph.items() if not needs & set(graph)]
@@ -132,5 +113,27 @@ def test_folders_and_modules_can_be_read_at_a_sitting():
         for folder in folders
     }
     assert {folder: count for folder, count in full.items() if count > MOST_MODULES} == {}
-    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in CODE.values()}
+    lines = {path: number_of_lines(path) for path in CODE.values()}
     assert {path: count for path, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_the_table_of_folders_counts_modules_lines_and_imports(tmp_path):
+    for path, text in {
+        "experiments/run.py": "from esoftmax_jax.app import job\n\nimport esoftmax_jax.losses\n",
+        "esoftmax_jax/app/__init__.py": "",
+        "esoftmax_jax/app/job.py": "def work():\n    from esoftmax_jax.losses import ce\n",
+        "esoftmax_jax/losses/__init__.py": "from esoftmax_jax.losses._sums import ce\n",
+        "esoftmax_jax/losses/_sums/__init__.py": "",
+        "esoftmax_jax/losses/ce.py": "import esoftmax_jax.app.job\n",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    rows = [line.split(maxsplit=3) for line in lines_of_table(tmp_path)]
+    assert rows == [
+        ["folder", "modules", "lines", "imports"],
+        ["esoftmax_jax/losses/_sums", "0", "0"],
+        ["experiments", "1", "3", "esoftmax_jax/app 1, esoftmax_jax/losses 1"],
+        ["esoftmax_jax/app", "1", "2", "esoftmax_jax/losses 1"],
+        ["esoftmax_jax/losses", "1", "2", "↑esoftmax_jax/app 1"],
+        ["3", "modules,", "7", "lines, 1 imports upwards"],
+    ]

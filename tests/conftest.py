@@ -3,9 +3,20 @@
 import os
 from pathlib import Path
 
-_FLAG = "--xla_force_host_platform_device_count=8"
-if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_FLAG}".strip()
+# What tests compile runs for milliseconds, and compiling it well takes most of their time. With
+# ESOFTMAX_OPTIMIZED_TESTS=1 programs are compiled as users have them.
+_QUICK_COMPILATION = (
+    "--xla_cpu_use_fusion_emitters=false",
+    "--xla_backend_optimization_level=0",
+    "--xla_llvm_disable_expensive_passes=true",
+    "--xla_cpu_parallel_codegen_split_count=1",
+)
+_flags = ["--xla_force_host_platform_device_count=8"]
+if os.environ.get("ESOFTMAX_OPTIMIZED_TESTS") != "1":
+    _flags += _QUICK_COMPILATION
+_given = os.environ.get("XLA_FLAGS", "")
+_missing = [flag for flag in _flags if flag.partition("=")[0] not in _given]
+os.environ["XLA_FLAGS"] = " ".join([_given, *_missing]).strip()
 
 import jax
 import pytest

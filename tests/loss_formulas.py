@@ -3,6 +3,8 @@
 Softmax, one-hot, clip, logarithm; nothing is shared with the library.
 """
 
+import functools
+
 import numpy as np
 
 LOG_FLOOR = np.log(1e-4)
@@ -177,8 +179,7 @@ def bi_tempered(z, y, *, t1=0.8, t2=1.2, num_iterations=None):
     low, high = finite.max(), finite.max() + 1
     while exp_t(finite - high).sum() > 1:
         high += high - low
-    for _ in range(200):  # bisection: slow and certain
-        middle = (low + high) / 2
+    while low < (middle := (low + high) / 2) < high:  # bisection: slow and certain
         low, high = (middle, high) if exp_t(finite - middle).sum() > 1 else (low, middle)
     p = exp_t(finite - high)
     label = exp_t(z[y] - high) if np.isfinite(z[y]) else 0.0
@@ -190,5 +191,10 @@ def forward(z, y, *, transition_matrix):
 
 
 def backward(z, y, *, transition_matrix):
-    inverse = np.linalg.inv(np.asarray(transition_matrix, np.float64))
-    return -(inverse[y] * np.log(softmax(z))).sum()
+    matrix = np.asarray(transition_matrix, np.float64)
+    return -(_inverse(matrix.tobytes(), len(matrix))[y] * np.log(softmax(z))).sum()
+
+
+@functools.lru_cache(maxsize=8)
+def _inverse(matrix, size):
+    return np.linalg.inv(np.frombuffer(matrix).reshape(size, size))

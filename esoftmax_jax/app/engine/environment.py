@@ -19,7 +19,7 @@ def environment() -> dict[str, Any]:
     device = jax.devices()[0]
     return {
         "versions": {"esoftmax_jax": __version__, **versions},
-        "commit": _commit(),
+        "commit": commit(),
         "device": {
             "platform": device.platform,
             "kind": device.device_kind,
@@ -28,9 +28,15 @@ def environment() -> dict[str, Any]:
     }
 
 
-def _commit() -> str | None:
-    """Return the commit of the checkout that runs, with a plus if files differ from it."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+"]
+def commit() -> str | None:
+    """Return the commit of the checkout that runs, with a plus if files differ from it.
+
+    An installed package has none; the repository that it is installed in is another.
+    """
+    root = Path(__file__).parents[3]
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty=+"]
     try:
         found = subprocess.run(
             [*command, "--exclude=*", "--abbrev=12"], capture_output=True, text=True, timeout=10

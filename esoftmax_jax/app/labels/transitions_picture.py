@@ -83,18 +83,15 @@ def draw_transitions(
     path: Path, dataset: Dataset, drawn: Sequence[tuple[NoiseSpec, NoisyTraining]]
 ) -> None:
     """Draw the transition matrices side by side, rows the true classes."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
+    from matplotlib.colors import PowerNorm
+    from matplotlib.figure import Figure
 
     names = list(map(readable, dataset.class_names))
-    figure, axes = plt.subplots(
-        1, len(drawn), figsize=(5.6 * len(drawn), 5.4), squeeze=False, layout="constrained"
-    )
+    figure = Figure((5.6 * len(drawn), 5.4), layout="constrained")
+    axes = figure.subplots(1, len(drawn), squeeze=False)
     for axis, (spec, noisy) in zip(axes[0], drawn, strict=True):
         matrix = noisy.report.matrix
-        image = axis.imshow(matrix, cmap="Blues", norm=mpl.colors.PowerNorm(0.5, 0, 1))
+        image = axis.imshow(matrix, cmap="Blues", norm=PowerNorm(0.5, 0, 1))
         axis.set(title=f"{spec}: {100 * noisy.report.rate:.2f} % wrong", xlabel="label")
         axis.set_ylabel("true class")
         if len(names) <= _MOST_CLASSES_IN_FULL:

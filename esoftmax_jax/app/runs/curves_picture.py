@@ -38,23 +38,15 @@ def draw_curves(
         title: above all panels.
         as_they_came: whether ``none`` means that labels are used which may be wrong.
     """
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
+    from matplotlib.figure import Figure
 
     rows = make_rows(labels, results)
     noises = list(dict.fromkeys(row.noise for row in rows))
     columns = min(len(noises), _COLUMNS)
     lines = math.ceil(len(noises) / columns)
-    figure, axes = plt.subplots(
-        lines,
-        columns,
-        figsize=(_PANEL[0] * columns + 2.6, _PANEL[1] * lines + 0.6),
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
+    size = _PANEL[0] * columns + 2.6, _PANEL[1] * lines + 0.6
+    figure = Figure(size, layout="constrained")
+    axes = figure.subplots(lines, columns, sharey=True, squeeze=False)
     names = list(dict.fromkeys(labels))
     drawn: dict[str, Any] = {}
     for axis, noise in zip(axes.flat, noises, strict=False):

@@ -35,23 +35,15 @@ def draw_suspects(
     Returns:
         How many are drawn; without any suspect nothing is written.
     """
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
+    from matplotlib.figure import Figure
 
     count = min(MOST, suspects.count)
     if not count:
         path.unlink(missing_ok=True)  # of an older list
         return 0
     rows = -(-count // _COLUMNS)
-    figure, axes = plt.subplots(
-        rows,
-        _COLUMNS,
-        figsize=(1.5 * _COLUMNS, 1.85 * rows + 0.5),
-        squeeze=False,
-        layout="tight",
-    )
+    figure = Figure((1.5 * _COLUMNS, 1.85 * rows + 0.5), layout="tight")
+    axes = figure.subplots(rows, _COLUMNS, squeeze=False)
     names = dataset.class_names
     for place, axis in enumerate(axes.flat):
         axis.axis("off")

@@ -4,7 +4,6 @@ import itertools
 
 import numpy as np
 import pytest
-from matplotlib import pyplot as plt
 
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.runs import curves_picture
@@ -35,11 +34,10 @@ def drawn(monkeypatch, tmp_path):
         ]
         labels, results = zip(*pairs, strict=True)
         draw_curves(tmp_path / "x.png", labels, results, title=title, **options)
-        figures[-1].canvas.draw()
+        figures[-1].draw_without_rendering()
         return figures[-1]
 
-    yield draw
-    plt.close("all")
+    return draw
 
 
 def test_the_band_is_the_standard_deviation_of_the_table_and_is_called_so(drawn):

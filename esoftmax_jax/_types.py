@@ -20,6 +20,18 @@ Array = TypeAliasType("Array", jax.Array)
 ArrayInput = TypeAliasType("ArrayInput", jax.Array | NDArray[Any])
 """What array arguments may be; Python lists are refused at the door."""
 
+
+class SupportsArray(Protocol):
+    """What NumPy can make an array of: a tensor of PyTorch, a column of pandas."""
+
+    def __array__(self) -> NDArray[Any]:
+        """Return the values as a NumPy array."""
+        ...
+
+
+AnyArray = TypeAliasType("AnyArray", jax.Array | NDArray[Any] | SupportsArray)
+"""An array of any framework."""
+
 ArrayLike = TypeAliasType("ArrayLike", jax.typing.ArrayLike)
 """What JAX makes an array of: arrays and single numbers."""
 

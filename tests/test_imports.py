@@ -31,9 +31,15 @@ def imported_with(statement):
     return ast.literal_eval(result.stdout)
 
 
-@pytest.mark.parametrize("part", ["esoftmax_jax", "esoftmax_jax.losses"])
+@pytest.mark.parametrize(
+    "part", ["esoftmax_jax", "esoftmax_jax.losses", "esoftmax_jax.cleaning"]
+)
 def test_the_library_stays_light(part):
     assert imported_with(f"import {part}") & HEAVY == set()
+
+
+def test_cleaning_needs_no_optimiser():
+    assert "optax" not in imported_with("import esoftmax_jax.cleaning")
 
 
 def test_help_needs_no_jax():
@@ -53,7 +59,7 @@ def test_names_are_imported_when_they_are_asked_for():
             getattr(esoftmax_jax, name)
 
 
-PARTS = ["losses", "noise", "presets", "training"]
+PARTS = ["cleaning", "losses", "noise", "presets", "training"]
 INSIDE_LOSSES = {"get", "names"}  # good names there only
 
 
@@ -81,7 +87,7 @@ def test_help_is_short_and_names_types():
 
     assert number_of_lines(esoftmax_jax) < 60
     assert number_of_lines(esoftmax_jax.cross_entropy) < 60
-    for part in ("losses", "noise"):
+    for part in ("cleaning", "losses", "noise"):
         for name in getattr(esoftmax_jax, part).__all__:
             function = getattr(esoftmax_jax, name, None)
             if not inspect.isfunction(function):

@@ -25,10 +25,11 @@ ALLOWED = {
     "_sharding": {"_types"},
     "_numerics": {"_types"},
     "losses": {"_types", "_checks", "_numerics", "_sharding"},
-    "noise": {"_types", "_checks", "_numerics"},
+    "cleaning": {"_types", "_checks", "_numerics"},
+    "noise": {"_types", "_checks", "_numerics", "cleaning"},
     "presets": {"_types", "_checks", "losses"},
     "training": {"_types", "_checks"},
-    "__init__": {"losses", "noise", "presets", "training", "_version"},
+    "__init__": {"cleaning", "losses", "noise", "presets", "training", "_version"},
 }  # fmt: skip
 OUTSIDE = {"jax", "numpy", "chex", "flax", "optax", "typing_extensions"}
 ONLY_TRAINING = {"flax", "optax"}

@@ -8,13 +8,14 @@
 - Several annotators: ``annotator_labels``, ``majority_vote``.
 - Beyond labels: ``open_set_replacements`` for inputs, ``long_tailed_examples`` for subsets.
 - Human labels from files: ``read_label_file``, ``noisy_columns``, ``match_labels``.
-- Wrong labels found by a network: ``label_margins``.
+- Wrong labels found by a network: ``label_margins``, from ``esoftmax_jax.cleaning``.
 - What was drawn: ``noise_rate``, ``transition_matrix``, ``describe_noise``, ``label_hash``.
 
 Every function is pure. The draws follow an explicit PRNG key and the ids of the examples, so
 the same key gives the same labels in any order of the data and on any number of devices.
 """
 
+from esoftmax_jax.cleaning import label_margins
 from esoftmax_jax.noise._annotators import annotator_labels, majority_vote
 from esoftmax_jax.noise._asymmetric import asymmetric_noise, sequential_asymmetric_noise
 from esoftmax_jax.noise._class_maps import CLASS_MAPS, named_class_map, pairwise_class_map
@@ -22,7 +23,6 @@ from esoftmax_jax.noise._files.label_files import read_label_file
 from esoftmax_jax.noise._files.label_join import match_labels, noisy_columns
 from esoftmax_jax.noise._instance import instance_dependent_noise, part_dependent_noise
 from esoftmax_jax.noise._long_tail import long_tailed_examples
-from esoftmax_jax.noise._margins import label_margins
 from esoftmax_jax.noise._measure import noise_rate, transition_matrix
 from esoftmax_jax.noise._open_set import open_set_replacements
 from esoftmax_jax.noise._report import NoiseReport, describe_noise, label_hash

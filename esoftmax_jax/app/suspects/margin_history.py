@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from esoftmax_jax import noise
+from esoftmax_jax import cleaning
 from esoftmax_jax.app.engine.group import Group
 from esoftmax_jax.app.engine.owner import Card, card_of, misfit
 from esoftmax_jax.app.files.array_cache import UNREADABLE
@@ -48,13 +48,11 @@ class MarginHistory:
         tested = len(labels) - len(logits)
         if tested:
             logits = np.concatenate([logits, group.logits(test=True)[0][:tested]])
-        margins = np.asarray(noise.label_margins(logits, labels), np.float32)
-        np.put_along_axis(logits, labels[:, None], -np.inf, axis=1)
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._path(group.epoch)
         content = {
-            "margins": margins,
-            "suggestions": logits.argmax(axis=1).astype(np.int32),
+            "margins": np.asarray(cleaning.label_margins(logits, labels), np.float32),
+            "suggestions": np.asarray(cleaning.suggested_labels(logits, labels)),
         }
         with replacing(path) as temporary:
             np.savez(

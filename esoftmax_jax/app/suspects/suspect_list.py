@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import roc_auc_score
 
+from esoftmax_jax import cleaning
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.files.csv_file import check_csv, write_csv
 from esoftmax_jax.app.files.spreadsheet import alike
@@ -52,8 +52,8 @@ class Suspects:
 
 def rank_suspects(labelled: Labelled, margins: Margins) -> Suspects:
     """Put examples in the order of how little the network agreed with their labels."""
-    order = np.argsort(margins.mean, kind="stable")
-    return Suspects(labelled.take(order), margins.suggestions[order], margins.mean[order])
+    ranking = cleaning.rank_labels(margins.mean, margins.suggestions)
+    return Suspects(labelled.take(ranking.indices), ranking.suggestions, ranking.margins)
 
 
 def check_spreadsheet_safe(option: str, dataset: Dataset) -> None:
@@ -131,7 +131,7 @@ def describe_suspects(suspects: Suspects, dataset: Dataset) -> str:
     found, judged = int((one.wrong & suspect).sum()), int((known & suspect).sum())
     precision = "–" if not judged else f"{100 * found / judged:.1f} %"
     # Of a wrong and a right label, how often the wrong one has the lower margin.
-    ranked = roc_auc_score(one.wrong[known], -suspects.margins[known])
+    ranked = cleaning.ranking_quality(suspects.margins[known], one.wrong[known]).auroc
     part = "" if known.all() else f"of those among the {known.sum()} training labels "
     counted = "" if dataset.clean_labels else ", counting only what --noise changed"
     return (

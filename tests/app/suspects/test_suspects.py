@@ -6,12 +6,9 @@ import re
 import shutil
 from pathlib import Path
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from esoftmax_jax import noise
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.parts import held_out_fifth
 from esoftmax_jax.app.data.subset import first_examples
@@ -22,35 +19,7 @@ from experiments.cli import main
 from tests.dataset_helpers import draw, tree
 from tests.suspects_helpers import TRAIN, rows_of
 
-Z = jnp.array([[2.0, 0.0, -1.0], [2.0, 0.0, -1.0], [0.0, 0.0, -1.0]])
-
 pytestmark = pytest.mark.usefixtures("folder")
-
-
-def test_margins_are_the_label_against_the_best_other_class():
-    labels = jnp.array([0, 2, 1])
-    np.testing.assert_array_equal(noise.label_margins(Z, labels), [2.0, -3.0, 0.0])
-    np.testing.assert_array_equal(noise.label_margins(Z.T, labels, axis=0), [2.0, -3.0, 0.0])
-    assert noise.label_margins(Z.astype(jnp.bfloat16), labels).dtype == jnp.bfloat16
-    compiled = jax.jit(jax.vmap(noise.label_margins))(Z, labels)
-    np.testing.assert_array_equal(compiled, [2.0, -3.0, 0.0])
-
-
-def test_margins_of_labels_and_classes_that_are_not_there():
-    masked = jnp.array([[-jnp.inf, 1.0, -jnp.inf]])
-    assert noise.label_margins(masked, jnp.array([1])).item() == jnp.inf
-    assert noise.label_margins(masked, jnp.array([0])).item() == -jnp.inf
-    assert noise.label_margins(masked, jnp.array([2])).item() == -jnp.inf
-    invalid = jnp.array([3, -1])
-    assert jnp.all(jnp.isnan(noise.label_margins(Z[:2], invalid)))
-    assert jnp.all(jnp.isnan(jax.grad(lambda z: noise.label_margins(z, invalid).sum())(Z[:2])))
-    assert jnp.isnan(noise.label_margins(Z[:1], np.array([2**32 + 1]))).all()
-    wide = jnp.zeros((1, 300)).at[0, 299].set(1.0)
-    assert noise.label_margins(wide, np.array([255], np.uint8)).item() == -1.0
-    with pytest.raises(TypeError, match=r"labels: expected an integer dtype"):
-        noise.label_margins(Z, jnp.zeros(3))
-    with pytest.raises(ValueError, match=r"labels: expected shape \(3,\)"):
-        noise.label_margins(Z, jnp.array([0, 1]))
 
 
 def archive(count=120, **more):

@@ -1,0 +1,26 @@
+"""Wrong labels found, ranked and judged; for a network of any framework.
+
+- Of one network: ``label_margins``, ``suggested_labels``.
+- Gathered while it trains: ``init_training_dynamics``, ``TrainingDynamics``.
+- The order to look at them: ``rank_labels``, ``LabelRanking``.
+- How good it is where wrong labels are known: ``ranking_quality``, ``RankingQuality``.
+
+Arrays come in and arrays go out. Logits may be JAX's, NumPy's or any tensor that NumPy can
+read, such as PyTorch's.
+"""
+
+from esoftmax_jax.cleaning._margins import label_margins, suggested_labels
+from esoftmax_jax.cleaning._quality import RankingQuality, ranking_quality
+from esoftmax_jax.cleaning._ranking import LabelRanking, rank_labels
+from esoftmax_jax.cleaning._training_dynamics import TrainingDynamics, init_training_dynamics
+
+__all__ = [
+    "LabelRanking",
+    "RankingQuality",
+    "TrainingDynamics",
+    "init_training_dynamics",
+    "label_margins",
+    "rank_labels",
+    "ranking_quality",
+    "suggested_labels",
+]

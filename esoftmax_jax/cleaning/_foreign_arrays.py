@@ -1,0 +1,32 @@
+"""Arrays of other frameworks, taken as NumPy arrays."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from esoftmax_jax._types import ArrayInput
+
+
+def as_array(name: str, value: Any) -> ArrayInput:
+    """Return a JAX or NumPy array as it is and any other array as NumPy's.
+
+    Raises:
+        TypeError: it is no array, or one that NumPy cannot read.
+    """
+    if isinstance(value, (jax.Array, np.ndarray)):
+        return value
+    if hasattr(value, "detach"):  # PyTorch: out of its graph, from its device
+        value = value.detach().cpu()
+    if not hasattr(value, "__array__"):
+        raise TypeError(
+            f"{name}: expected an array of JAX, NumPy or another framework, got "
+            f"{type(value).__name__}; convert it with np.asarray"
+        )
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"{name}: expected an array that NumPy can read, got {type(value).__name__} "
+            f"({error}); cast it to float32 first"
+        ) from error

@@ -1,4 +1,4 @@
-"""What the README shows must work, and what exists must be in it."""
+"""What the README and the pages of docs show must work, and what exists must be in them."""
 
 import re
 import shlex
@@ -10,23 +10,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import pytest
 
-from esoftmax_jax import losses, noise, presets, training
+from esoftmax_jax import losses, noise, training
+from esoftmax_jax.app.cli.parser import make_parser as application_parser
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.methods.own_loss_file import read_own_loss
 from esoftmax_jax.app.suspects.corrections import correct
 from experiments.cli import main, make_parser
+from tests.documents import FOR_USERS, PAGES, blocks
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 NOT_LOSSES = {
     "checked", "weighted_sum", "epsilon_softmax", "log_epsilon_softmax",
     "epsilon_bound", "m_for_epsilon",
 }  # fmt: skip
-
-
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
 class Model(nn.Module):
@@ -40,57 +38,78 @@ class Model(nn.Module):
         return nn.Dense(10)(x)
 
 
-def test_the_python_examples_run(tmp_path, monkeypatch):
-    images, labels = jnp.ones((80, 4)), jnp.arange(80) % 10
-    dense = nn.Dense(10)
-    first, by_name, second, third, own_losses, model_file, cleaning = blocks("python")
-    names: dict[str, Any] = {
-        "model": dense,
-        "params": dense.init(jax.random.key(0), images)["params"],
-        "batch": {"images": images, "labels": labels},
-    }
-    exec(first, names)
-    assert jnp.isfinite(names["gradients"]["kernel"]).all()
+def run(page: str, **names: Any) -> dict[str, Any]:
+    """Run the Python of a page, block after block, beside names that it takes as given."""
+    for block in blocks(PAGES[page], "python"):
+        exec(block, names)
+    return names
 
-    names = {"losses": losses, "presets": presets, "logits": images, "labels": labels % 4}
-    exec(by_name, names)
+
+def the_loop_learns_in_spite_of_wrong_labels():
+    clean = np.arange(400) % 10
+    images = np.random.default_rng(0).normal(np.eye(10, 64)[clean] * 5, 0.3)
+    labels = noise.symmetric_noise(jax.random.key(0), clean, num_classes=10, rate=0.4)
+    names = run("README.md", batches=[(jnp.asarray(images, jnp.float32), labels)] * 30)
+    assert (names["model"](jnp.asarray(images, jnp.float32)).argmax(-1) == clean).mean() > 0.95
+    assert (labels != clean).sum() == 160
+
+
+def a_loss_by_name_gives_a_value_for_each_example():
+    labels = jnp.arange(80) % 4
+    names = run("docs/losses.md", logits=jnp.ones((80, 4)), labels=labels)
     assert names["per_example"].shape == labels.shape
+    paper = losses.get("CE_eps+MAE", alpha=0.01, beta=5.0, m=1e5)
+    assert (names["per_example"] == paper(jnp.ones((80, 4)), labels)).all()
 
+
+def noise_is_drawn_and_the_wrong_label_is_found():
+    labels = jnp.arange(80) % 10
     logits = jax.nn.one_hot(labels.at[7].set(0), 10)
-    names = {"jax": jax, "noise": noise, "labels": labels, "logits": logits}
-    exec(second, names)
+    names = run("docs/noise.md", labels=labels, logits=logits)
     assert names["noisy"].shape == labels.shape
+    assert names["report"].num_wrong == 15  # ⌊0.4 · 8⌋ of each of five classes
     assert names["suspects"][0] == 7
 
-    model = Model(axis_name="devices")
-    names = {
-        "training": training,
-        "model": model,
-        "loss_fn": losses.mean_absolute_error,
-        "tx": optax.sgd(0.1),
-        "variables": model.init(jax.random.key(0), images, train=False),
-        "images": images,
-        "noisy": labels,
-    }
-    exec(third, names)
-    assert names["metrics"].count == 80
 
-    monkeypatch.chdir(tmp_path)
-    Path("my_losses.py").write_text(own_losses, encoding="utf-8")
+def the_step_trains_on_every_device():
+    images, labels = jnp.ones((80, 4)), jnp.arange(80) % 10
+    model, dense = Model(axis_name="devices"), nn.Dense(10)
+    names = run(
+        "docs/training.md",
+        model=model,
+        loss_fn=losses.mean_absolute_error,
+        tx=optax.sgd(0.1),
+        variables=model.init(jax.random.key(0), images, train=False),
+        images=images,
+        noisy=labels,
+        dense=dense,
+        params=dense.init(jax.random.key(0), images)["params"],
+        batch={"images": images, "labels": labels},
+    )
+    assert names["metrics"].count == 80
+    assert jnp.isfinite(names["gradients"]["kernel"]).all()
+
+
+def a_file_of_own_losses_is_read():
+    (text,) = blocks(PAGES["docs/own-loss.md"], "python")
+    Path("my_losses.py").write_text(text, encoding="utf-8")
     for name in ("mae_to_a_power", "twice_mae"):
         method = read_own_loss("--losses", f"my_losses.py:{name}")
         assert len(method.content_hash(10, 32)) == 16
 
+
+def a_trained_network_is_read_without_this_package():
     assert main(["train", "--dataset", "wine", "--epochs", "1", "--workdir", "runs/one"]) == 0
-    names = {"images": np.zeros((3, 13), np.float32)}
-    exec(model_file, names)
+    names = run("docs/predicting.md", images=np.zeros((3, 13), np.float32))
     assert len(names["predicted"]) == 3
     assert set(names["predicted"]) <= {"class_0", "class_1", "class_2"}
 
+
+def a_reviewed_list_corrects_the_labels():
     np.savez("my.npz", train_images=np.arange(12.0)[:, None], train_labels=np.arange(12) % 2)
     rows = ["rank,example,label,suggestion,margin", "1,3,1,0,-2.5", "2,0,0,1,-0.1", "3,2,0,1,3"]
     Path("suspects.csv").write_text("\r\n".join(rows))
-    exec(cleaning, {})
+    run("docs/reviewing-labels.md")
     data = load_dataset("npz:my.npz")
     corrected = correct(data, [Path("reviewed.csv")])
     changed = corrected.train_labels != data.train_labels
@@ -99,26 +118,62 @@ def test_the_python_examples_run(tmp_path, monkeypatch):
     assert sorted(sources) == ["0", "3"]
 
 
+EXAMPLES = {
+    "README.md": the_loop_learns_in_spite_of_wrong_labels,
+    "docs/losses.md": a_loss_by_name_gives_a_value_for_each_example,
+    "docs/noise.md": noise_is_drawn_and_the_wrong_label_is_found,
+    "docs/training.md": the_step_trains_on_every_device,
+    "docs/own-loss.md": a_file_of_own_losses_is_read,
+    "docs/predicting.md": a_trained_network_is_read_without_this_package,
+    "docs/reviewing-labels.md": a_reviewed_list_corrects_the_labels,
+}
+
+
+@pytest.mark.parametrize("page", [name for name in PAGES if blocks(PAGES[name], "python")])
+def test_the_python_examples_run(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    EXAMPLES[page]()
+
+
 def test_the_commands_parse():
-    commands = [
-        line.partition("python -m experiments ")[2]
-        for block in blocks("sh")
-        for line in block.splitlines()
-        if "python -m experiments " in line
+    parsers: dict[str, Any] = {"esoftmax": application_parser("esoftmax")[0]}
+    parsers["python -m experiments"] = make_parser()
+    found = [
+        re.match(r"(?:\S+/)?(esoftmax|python -m experiments) (.*)", command.strip())
+        for text in PAGES.values()
+        for block in [*blocks(text, "sh"), *re.findall(r"`([^`\n]+ --[^`\n]+)`", text)]
+        for command in re.split(r"&&|\n", block)
     ]
-    assert len(commands) >= 4
-    for command in commands:
-        assert make_parser().parse_args(shlex.split(command)).run is not None
+    commands = [match.groups() for match in found if match and "VERB" not in match[2]]
+    assert len(commands) >= 20
+    assert {program for program, _ in commands} == set(parsers)
+    for program, options in commands:
+        assert parsers[program].parse_args(shlex.split(options)).run is not None
 
 
-def test_every_loss_is_in_the_tables():
-    table = set(re.findall(r"^\| `(\w+)` \|", README, flags=re.MULTILINE))
+def test_the_options_that_are_named_exist():
+    options = set(re.findall(r"--[a-z][a-z-]+", PAGES["docs/command-options.md"]))
+    for name, text in FOR_USERS.items():
+        named = set(re.findall(r"`[^`\n]*(--[a-z][a-z-]+)", text))
+        assert named <= options, name
+
+
+def test_every_loss_is_in_its_table():
+    page = PAGES["docs/losses.md"]
+    table = set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE))
     for name in losses.__all__:
         if isinstance(getattr(losses, name), type) or name in ("get", "names"):
             continue
-        assert name in NOT_LOSSES or name in table or f"`{name}" in README, name
-    plain = README.replace("ε", "eps").replace("τ", "tau")
+        assert name in NOT_LOSSES or name in table or f"`{name}" in page, name
+    plain = page.replace("ε", "eps").replace("τ", "tau")
     for name in losses.names():
         assert name == "VEL" or name in plain, name
     for name in {name.removesuffix("@code") for name in METHODS}:
         assert name == "VEL" or name in plain, name
+
+
+@pytest.mark.parametrize("part", [noise, training])
+def test_every_public_name_is_in_the_documents(part):
+    together = "".join(FOR_USERS.values())
+    missing = [name for name in part.__all__ if not re.search(rf"\b{name}\b", together)]
+    assert missing == []

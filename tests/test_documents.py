@@ -1,0 +1,88 @@
+"""The documents as files: what is in them, what they point at, and that nothing is in two."""
+
+import ast
+import re
+import tomllib
+from collections import defaultdict
+from pkgutil import resolve_name
+
+import pytest
+
+import esoftmax_jax
+from experiments.document_options import options_page
+from tests.documents import FOLDER, PAGES, ROOT
+
+MOST_LINES_OF_README = 150
+
+
+def test_the_readme_is_short_and_has_two_commands():
+    lines = PAGES["README.md"].splitlines()
+    assert len(lines) <= MOST_LINES_OF_README
+    assert len([line for line in lines if line.startswith("python3 -m venv")]) == 2
+
+
+def test_the_page_of_options_is_what_their_declaration_says():
+    page = PAGES["docs/command-options.md"]
+    assert page == options_page(), "run `python -m experiments.document_options`"
+
+
+def test_the_index_lists_every_page():
+    listed = set(re.findall(r"^- \[.*?\]\(([\w-]+\.md)\): .+", PAGES["docs/index.md"], re.M))
+    assert listed == {path.name for path in FOLDER.glob("*.md")} - {"index.md"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", PAGES[page]):
+        if not target.startswith("http"):
+            assert ((ROOT / page).parent / target.partition("#")[0]).exists(), target
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "BUILD_NOTES.md"])
+def test_code_that_is_named_exists(page):
+    quoted = re.findall(r"`([^`\n]+)`", PAGES[page])
+    for path in quoted:
+        if re.fullmatch(r"(esoftmax_jax|experiments|tests|docs)/[\w./*-]*", path):
+            assert list(ROOT.glob(path.rstrip("/"))), path
+        elif re.fullmatch(r"esoftmax_jax(\.\w+)+", path):
+            resolve_name(path)
+        else:
+            assert not re.fullmatch(r"_\w+\.py", path), f"{path}: say in which folder"
+
+
+def test_nothing_stands_in_two_places():
+    places = defaultdict(set)
+    for page, text in PAGES.items():
+        for line in text.splitlines():
+            if len(line) > 60 and not line.startswith("| ---"):
+                places[line].add(page)
+    assert {line: pages for line, pages in places.items() if len(pages) > 1} == {}
+
+
+def test_the_version_is_the_same_everywhere():
+    version = esoftmax_jax.__version__
+    assert re.findall(r"^## (\S+)$", PAGES["CHANGELOG.md"], re.M)[0] == version
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+
+
+def test_nox_installs_nothing_that_is_not_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    tree = ast.parse((ROOT / "noxfile.py").read_text(encoding="utf-8"))
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "session.install"
+    ]
+    assert len(calls) == 3
+    installed = [
+        ast.literal_eval(argument)
+        for call in calls
+        for argument in call.args
+        if isinstance(argument, ast.Constant)
+    ]
+    declared = {re.split(r"[<>=;\[ ]", one)[0] for one in project["dependencies"]}
+    for requirement in set(installed) - {"-e"}:
+        name, extra = re.findall(r"^([\w.-]+)(?:\[(\w+)\])?", requirement)[0]
+        assert name in declared | {"."}, requirement
+        assert extra in {*extras, ""}

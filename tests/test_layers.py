@@ -52,7 +52,7 @@ ROOMS = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
 CODE = modules_below(*PACKAGES)
 APPLICATION = {name: CODE[name] for name in CODE if name.startswith("esoftmax_jax.app")}
 EXPERIMENTS = {name: CODE[name] for name in CODE if name.startswith("experiments")}
-LIBRARY = {name: CODE[name] for name in CODE.keys() - APPLICATION.keys() - EXPERIMENTS.keys()}
+LIBRARY = {name: CODE[name] for name in CODE if name not in APPLICATION | EXPERIMENTS}
 
 
 def room_of(module):

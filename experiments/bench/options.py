@@ -34,6 +34,7 @@ def add_bench_verbs(verbs: Any, parser_class: type[argparse.ArgumentParser]) -> 
         help="train the same networks in PyTorch too, in turn, if it is installed",
     )
     _add(kinds, "augmentation", "input pipeline against a step", _augmentation, 9)
+    _add(kinds, "startup", "imports and help in fresh processes", _startup, 9)
     sweep = _add(kinds, "sweep", "many runs as one program, and otherwise", _sweep, 3, least=1)
     sweep.add_argument("--runs", type=whole_number(4), default=128, help="≥ 4 (128)")
 
@@ -106,3 +107,10 @@ def _sweep(options: argparse.Namespace) -> None:
 
     _check_json(options)
     bench_sweep(runs=options.runs, repeats=options.repeats, json_path=options.json)
+
+
+def _startup(options: argparse.Namespace) -> None:
+    from experiments.bench.startup import bench_startup
+
+    _check_json(options)
+    bench_startup(repeats=options.repeats, json_path=options.json)

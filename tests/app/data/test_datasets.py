@@ -309,4 +309,4 @@ def test_missing_packages_are_named(tmp_path, monkeypatch):
     (directory / "dataset_info.json").write_text(json.dumps({"name": "toy"}))
     (tmp_path / "data.parquet").touch()
     for spec in ("digits", "wine", "tfds:toy", f"parquet:{tmp_path / 'data.parquet'}"):
-        refused(spec, "not installed", "esoftmax_jax[experiments]", data_dir=str(tmp_path))
+        refused(spec, "not installed", "esoftmax_jax[app]", data_dir=str(tmp_path))

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 RUN = [sys.executable, "-m", "experiments"]
 COMPARE = ["compare", "--losses", "CE", "--noise", "none", "--no-tune", "--seeds", "1"]
 COMPARE += ["--epochs", "1", "--train-examples", "100"]
-BENCHES = ["losses", "linear", "train", "augmentation", "sweep"]
+BENCHES = ["losses", "linear", "train", "augmentation", "sweep", "startup"]
 
 
 def names(folder):

@@ -11,6 +11,7 @@ import time
 # Errors, layers, files and labels: little of it is compiled, and nothing is trained.
 _QUICK = (
     "tests/test_layers.py",
+    "tests/test_documents.py",
     "tests/app/data",
     "tests/app/files",
     "tests/app/terminal",

@@ -1,26 +1,42 @@
-"""Wrong labels found, ranked and judged; for a network of any framework.
+"""Wrong labels found, ranked and corrected; for a network of any framework.
 
 - Of one network: ``label_margins``, ``suggested_labels``.
 - Gathered while it trains: ``init_training_dynamics``, ``TrainingDynamics``.
 - The order to look at them: ``rank_labels``, ``LabelRanking``.
 - How good it is where wrong labels are known: ``ranking_quality``, ``RankingQuality``.
+- For somebody to look through, as CSV: ``write_label_list``, ``read_label_list``,
+  ``LabelReview``, ``ReviewedLabel``.
+- The review applied: ``apply_label_lists``, ``CorrectedLabels``.
 
 Arrays come in and arrays go out. Logits may be JAX's, NumPy's or any tensor that NumPy can
 read, such as PyTorch's.
 """
 
+from esoftmax_jax.cleaning._correction import CorrectedLabels, apply_label_lists
+from esoftmax_jax.cleaning._label_lists import (
+    LabelReview,
+    ReviewedLabel,
+    read_label_list,
+    write_label_list,
+)
 from esoftmax_jax.cleaning._margins import label_margins, suggested_labels
 from esoftmax_jax.cleaning._quality import RankingQuality, ranking_quality
 from esoftmax_jax.cleaning._ranking import LabelRanking, rank_labels
 from esoftmax_jax.cleaning._training_dynamics import TrainingDynamics, init_training_dynamics
 
 __all__ = [
+    "CorrectedLabels",
     "LabelRanking",
+    "LabelReview",
     "RankingQuality",
+    "ReviewedLabel",
     "TrainingDynamics",
+    "apply_label_lists",
     "init_training_dynamics",
     "label_margins",
     "rank_labels",
     "ranking_quality",
+    "read_label_list",
     "suggested_labels",
+    "write_label_list",
 ]

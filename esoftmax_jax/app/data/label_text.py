@@ -1,38 +1,15 @@
-"""A label as a cell of a table has it: missing, a number in some spelling, or a name."""
+"""A label as a cell of a table has it: a number in some spelling, or a name."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
+
+from esoftmax_jax.spreadsheets import visible
 
 LITERAL = "--literal-labels"
 """The option that insists on labels as names of classes, whatever they look like."""
 
-# What pandas reads as a missing value, and writes for one where cells are turned into text;
-# "none", "na" and "nat" are classes to some.
-_MISSING = {"NA", "NaT", "None"}
-# What pandas, databases and spreadsheets write, compared without regard to case; "unknown" is
-# a class to some.
-_NO_VALUE = {"#n/a", "#n/a n/a", "#na", "-1.#ind", "-1.#qnan", "1.#ind", "1.#qnan", "<na>"}
-_NO_VALUE |= {"n/a", "null", "n.a.", "(null)", "\\n", "(blank)", "?", "--", "---", ".", ".."}
-_NO_VALUE |= {"...", "—", "–", "#value!", "#ref!", "#div/0!", "#name?", "#num!", "#null!"}
-# Nobody sees these: soft hyphens, blanks of no width, marks of direction and of variants.
-_INVISIBLE = re.compile(
-    "[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufe0e\ufe0f\ufeff]"
-)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _LARGEST = 10**18
-
-
-def is_missing(text: str) -> bool:
-    """Tell whether a cell says that there is no value, in one of the words for that."""
-    text = visible(text)
-    lower = text.lower()
-    return not text or text in _MISSING or lower in _NO_VALUE or lower.lstrip("+-") == "nan"
-
-
-def visible(text: str) -> str:
-    """Return a text as one sees it: accents composed, each blank the same, nothing unseen."""
-    return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", text)).split())
 
 
 def same_looking(names: Iterable[str]) -> dict[str, str]:

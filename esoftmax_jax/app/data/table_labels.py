@@ -11,7 +11,6 @@ from esoftmax_jax.app.data.label_doubts import Doubt, find_doubt, may_have_gaps
 from esoftmax_jax.app.data.label_text import (
     LITERAL,
     alike_note,
-    is_missing,
     listed_alike,
     plain,
     same_looking,
@@ -21,6 +20,7 @@ from esoftmax_jax.app.data.parts import in_class_order
 from esoftmax_jax.app.data.readers.table_files import Table
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.spreadsheets import is_missing
 
 _COLUMNS = ("label", "clean_label")
 _SHOWN = 12  # names of classes in a note

@@ -24,8 +24,8 @@ from esoftmax_jax.app.data.readers.npz_file import open_archive, read_arrays
 from esoftmax_jax.app.data.readers.table_files import read_table
 from esoftmax_jax.app.data.readers.wide_images import arrays_to_bytes
 from esoftmax_jax.app.files.arrays import Array
-from esoftmax_jax.app.files.csv_rows import named
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.spreadsheets import named
 
 _ARRAYS = ("images", "test_images", "x_test")
 

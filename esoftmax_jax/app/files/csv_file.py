@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from esoftmax_jax.app.files.spreadsheet import harmless
 from esoftmax_jax.app.files.whole_file import replacing
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.spreadsheets import harmless
 
 
 def check_csv(

@@ -1,107 +1,22 @@
-"""Rows of CSV files, in the encodings and with the separators that spreadsheets write."""
+"""Rows of the user's CSV files."""
 
-import codecs
-import csv
-import itertools
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any
 
 from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.terminal.messages import UsageError
-
-_DELIMITERS = ",;\t"  # by country; tabs in what spreadsheets call Unicode text
-_SEPARATOR = re.compile(r"\"?sep=([,;\t])\"?[,;]*", re.IGNORECASE)  # a first line for Excel
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_LONGEST_ROW = 2**25  # characters: a million columns
-_SHOWN = 20  # names of columns in a message
+from esoftmax_jax.spreadsheets import CsvRows
 
 
-class CsvRows:
-    """The rows of a file, one by one: a row takes some memory, whatever the file is.
+def csv_rows(where: str, path: Path, **form: Any) -> Iterator[tuple[int, list[str]]]:
+    """Yield what ``CsvRows`` does, from a file.
 
-    Text is in UTF-8, or in UTF-16 with the mark that says so.
+    Raises:
+        OSError: the file cannot be read, or is a folder, a pipe or a device.
+        UsageError: it is no text, or no CSV.
     """
-
-    def __init__(self, where: str, path: Path, *, any_bytes: bool = False, **form: Any) -> None:
-        """Name a file; nothing is opened.
-
-        Args:
-            where: the file, for messages.
-            path: of the file.
-            any_bytes: whether text in another encoding is kept, as Python keeps such names of
-                files.
-            form: passed on to ``csv.reader``.
-        """
-        self._where, self._path, self._any_bytes, self._form = where, path, any_bytes, form
-        self._taken = 0  # characters of the present row
-
-    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the line, from 1, in which a row begins, and its cells: none if all are blank.
-
-        Raises:
-            OSError: the file cannot be read.
-            UsageError: it is no text, or no CSV.
-        """
-        with regular(self._path).open("rb") as file:
-            marked = file.read(2) in _UTF_16
-        encoding = "utf-16" if marked else "utf-8-sig"
-        errors = "surrogateescape" if self._any_bytes and not marked else "strict"
-        end = 0
-        try:
-            with self._path.open(encoding=encoding, errors=errors, newline="") as text:
-                lines = self._lines(text)
-                begin = list(_until_text(lines))
-                header = begin[-1] if begin else ""
-                if said := _SEPARATOR.fullmatch(header.strip("\r\n")):
-                    begin[-1] = "\n"
-                delimiter = said[1] if said else _delimiter(header)
-                reader = csv.reader(
-                    itertools.chain(begin, lines), delimiter=delimiter, **self._form
-                )
-                for cells in reader:
-                    row, end, self._taken = end + 1, reader.line_num, 0
-                    yield row, cells if any(map(str.strip, cells)) else []
-        except UnicodeDecodeError:
-            self._refuse_encoding("something else")
-        except csv.Error as error:
-            raise UsageError(
-                f"{self._where}, row {end + 1}: expected comma-separated values, got a "
-                f"row that cannot be read ({error}); correct it"
-            ) from error
-
-    def _lines(self, text: TextIO) -> Iterator[str]:
-        while line := text.readline(_LONGEST_ROW - self._taken + 1):
-            self._taken += len(line)
-            if self._taken > _LONGEST_ROW:
-                raise csv.Error(f"more than {_LONGEST_ROW} characters")
-            if "\0" in line:
-                self._refuse_encoding("zero bytes")
-            yield line
-
-    def _refuse_encoding(self, got: str) -> NoReturn:
-        raise UsageError(
-            f"{self._where}: expected text in UTF-8, got {got}; save the file as CSV in UTF-8"
-        ) from None
-
-
-def named(columns: Sequence[str]) -> str:
-    """Return names of columns for a message; of many, the first ones."""
-    more = len(columns) - _SHOWN
-    shown = ", ".join(map(repr, columns[:_SHOWN])) or "none"
-    return f"{shown} and {more} more" if more > 0 else shown
-
-
-def _until_text(lines: Iterator[str]) -> Iterator[str]:
-    """Yield lines up to the first that is not blank."""
-    for line in lines:
-        yield line
-        if line.strip():
-            return
-
-
-def _delimiter(header: str) -> str:
-    """Return what separates the names in a header."""
-    outside = re.sub('"[^"]*("|$)', "", header)
-    return max(_DELIMITERS, key=outside.count)
+    try:
+        yield from CsvRows(where, regular(path), **form)
+    except ValueError as error:
+        raise UsageError(str(error)) from error

@@ -1,32 +1,23 @@
 """Reviewed lists of labels: the labels in them take the place of those that came."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax import cleaning
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.data.label_text import is_missing
 from esoftmax_jax.app.data.names import OWN_FILES, is_own
 from esoftmax_jax.app.data.parts import GIVEN
 from esoftmax_jax.app.data.subset import take_rows
 from esoftmax_jax.app.files.arrays import Array, Labels, content_hash
-from esoftmax_jax.app.files.spreadsheet import original
-from esoftmax_jax.app.suspects.review_file import (
-    OPTION,
-    Reviewed,
-    cell_value,
-    names_by_value,
-    read_review,
-)
-from esoftmax_jax.app.terminal.closest import did_you_mean
+from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.terminal.messages import UsageError
 
-_PARTS = ("train", "test")
-_Place = tuple[str, int]  # part and row
+OPTION = "--corrections"
 
 
 def correct(dataset: Dataset, paths: Sequence[Path]) -> Dataset:
@@ -45,169 +36,93 @@ def correct(dataset: Dataset, paths: Sequence[Path]) -> Dataset:
             f"{OPTION}: expected data of your own ({', '.join(f'{x}:' for x in OWN_FILES)}), "
             f"got {dataset.name}; leave the option out"
         )
-    review = _Review(dataset)
-    for path in paths:
-        review.apply(path, read_review(path))
-    return review.corrected(paths)
+    before = {"train": _given(dataset), "test": _given_test(dataset)}
+    changed = _applied(dataset, before, paths)
+    _check_what_is_left(dataset, before["train"], changed, paths)
+    return _corrected(dataset, before, changed, paths)
 
 
-class _Review:
-    """Labels as lists change them, one after the other."""
+def _applied(
+    dataset: Dataset, before: Mapping[str, Labels], paths: Sequence[Path]
+) -> dict[str, cleaning.CorrectedLabels]:
+    """Return the labels of each part after the lists, and what of it is kept."""
+    train, test = len(before["train"]), len(before["test"])
+    # Held out of labels as they came: else the test set's labels are right.
+    held_out = not dataset.clean_test or len(dataset.test_given) > 0
+    try:
+        labels, kept = cleaning.apply_label_lists(
+            np.concatenate([before["train"], before["test"]]),
+            *map(_read, paths),
+            class_names=dataset.class_names,
+            examples=[*dataset.train_sources.tolist(), *dataset.test_sources.tolist()],
+            parts=["train"] * train + ["test"] * test,
+            identifiers=[*map(str, dataset.train_ids.tolist()), *[""] * test],
+            fixed=np.repeat([False, not held_out], [train, test]),
+            data=dataset.name,
+        )
+    except ValueError as error:
+        raise UsageError(f"{OPTION}: {error}") from error
+    rows = {"train": slice(train), "test": slice(train, None)}
+    return {
+        part: cleaning.CorrectedLabels(labels[own].astype(before[part].dtype), kept[own])
+        for part, own in rows.items()
+    }
 
-    def __init__(self, dataset: Dataset) -> None:
-        self._dataset = dataset
-        # Spreadsheets and people add blanks.
-        self._numbers = {name.strip(): k for k, name in enumerate(dataset.class_names)}
-        if "" in self._numbers or len(self._numbers) < dataset.num_classes:
-            raise UsageError(
-                f"{OPTION}: expected names of classes that differ in more than blanks, got "
-                f"{', '.join(map(repr, dataset.class_names))}; rename them"
-            )
-        # Held out of labels as they came: else the test set's labels are right.
-        self._held_out = not dataset.clean_test or len(dataset.test_given) > 0
-        self._before = {"train": _given(dataset), "test": _given_test(dataset)}
-        self._labels = {part: labels.copy() for part, labels in self._before.items()}
-        self._kept = {part: np.ones(len(x), bool) for part, x in self._before.items()}
-        self._by_name: dict[str, list[_Place]] = {}
-        for part, sources in (("train", dataset.train_sources), ("test", dataset.test_sources)):
-            for row, source in enumerate(sources.tolist()):
-                self._by_name.setdefault(source, []).append((part, row))
-        ids = dataset.train_ids.tolist()
-        self._by_id = {cell_value(str(one)): row for row, one in enumerate(ids)}
-        self._names = names_by_value(self._by_name)
-        self._classes = names_by_value(self._numbers)
 
-    def apply(self, path: Path, rows: Sequence[Reviewed]) -> None:
-        """Take over what a list says."""
-        start = {part: labels.copy() for part, labels in self._labels.items()}
-        said: dict[_Place, Reviewed] = {}
-        for one in rows:
-            where = f"{OPTION}: {path}, row {one.row}"
-            number = self._class_number(one, where)
-            for part, row in self._places(one, where, start):
-                other = said.setdefault((part, row), one)
-                if self._number(other.label) != number:
-                    raise UsageError(
-                        f"{where}: expected one label of {one.example!r}, got {one.label!r} "
-                        f"here and {other.label!r} in row {other.row}; remove a row"
-                    )
-                self._kept[part][row] = number is not None
-                if number is not None:
-                    self._labels[part][row] = number
+def _read(path: Path) -> cleaning.LabelReview:
+    try:
+        return cleaning.read_label_list(regular(path.expanduser()))
+    except OSError as error:
+        raise UsageError(
+            f"{OPTION}: expected a CSV file that can be read, got {path} ({error.strerror})"
+        ) from error
 
-    def _places(self, one: Reviewed, where: str, start: dict[str, Labels]) -> list[_Place]:
-        """Return the examples that a row is about."""
-        name = one.example
-        for spelling in (name, original(name)):
-            if name not in self._by_name:
-                name = self._names.get(cell_value(spelling), spelling)
-        found = self._by_name.get(name, [])
-        if not found:
-            unreadable = any("\udc80" <= letter <= "\udcff" for letter in one.example)
-            hint = "; is the list saved in UTF-8?" if unreadable else ""
-            raise UsageError(
-                f"{where}: expected an example of {self._dataset.name}, got {one.example!r}"
-                f"{hint or did_you_mean(one.example, self._by_name)}; correct or remove the row"
-            )
-        if not self._held_out:
-            found = [place for place in found if place[0] == "train"]
-            if not found:
-                raise UsageError(
-                    f"{where}: expected a training example, got {one.example!r} of a test set "
-                    "whose labels count as right; correct it in your data"
-                )
-        if one.part in _PARTS:
-            found = [place for place in found if place[0] == one.part]
-        if one.identifier and one.part != "test":
-            row_of_id = self._by_id.get(cell_value(one.identifier))
-            found = [place for place in found if place == ("train", row_of_id)]
-        if one.given:
-            given = self._number(one.given)
-            found = [
-                (part, row)
-                for part, row in found
-                if given in (self._before[part][row], start[part][row])
-            ]
-        if not found:
-            raise UsageError(
-                f"{where}: expected the part, id and given label that {one.example!r} has in "
-                f"{self._dataset.name}, got {one.part or 'none'}, {one.identifier or 'none'} "
-                f"and {one.given or 'none'}; the list is of other data or drawn noise: make it "
-                "anew by `train --suspects`"
-            )
-        return found
 
-    def _class_number(self, one: Reviewed, where: str) -> int | None:
-        if not one.label:
-            self._check_emptied(one, where)
-            return None
-        names, number = self._dataset.class_names, self._number(one.label)
-        if number is None:
-            shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-            raise UsageError(
-                f"{where}: expected a class of {self._dataset.name} ({shown}), got "
-                f"{one.label!r}{did_you_mean(one.label, names)}; correct it, or empty it "
-                "to leave the example out"
-            )
-        return number
+def _corrected(
+    dataset: Dataset,
+    before: Mapping[str, Labels],
+    after: Mapping[str, cleaning.CorrectedLabels],
+    paths: Sequence[Path],
+) -> Dataset:
+    """Return the dataset with other labels."""
+    labels = {part: one.labels for part, one in after.items()}
+    kept = {part: one.kept for part, one in after.items()}
+    changed = {p: int((kept[p] & (labels[p] != before[p])).sum()) for p in after}
+    left_out = {p: int((~kept[p]).sum()) for p in after}
+    test = kept["test"]
+    fields: dict[str, Any] = {
+        "note": f"{dataset.note} {_described(paths, changed, left_out)}".strip(),
+        "test_images": dataset.test_images[test],
+        "test_sources": dataset.test_sources[test],
+        "test_labels": dataset.test_labels[test],
+    }
+    fields["test_given" if len(dataset.test_given) else "test_labels"] = labels["test"][test]
+    if GIVEN in dataset.label_sets:
+        fields["label_sets"] = {**dataset.label_sets, GIVEN: labels["train"]}
+    else:
+        fields["train_labels"] = labels["train"]
+    if any(changed.values()) or any(left_out.values()):
+        before_hash = np.frombuffer((dataset.data_hash or "").encode(), np.uint8)
+        everything: list[Array] = [before_hash, *labels.values(), *kept.values()]
+        fields["data_hash"] = content_hash(everything)
+    rows: npt.NDArray[np.integer] = np.flatnonzero(kept["train"])
+    return take_rows(dataclasses.replace(dataset, **fields), rows)
 
-    def _number(self, label: str) -> int | None:
-        """Return the number of a class.
 
-        pandas writes 2.0 for class 2 beside empty cells, ``--spreadsheet-safe`` '=a for =a.
-        """
-        for spelling in (label, original(label).strip()):
-            name = self._classes.get(cell_value(spelling), spelling)
-            if spelling in self._numbers or name in self._numbers:
-                return self._numbers.get(spelling, self._numbers.get(name))
-        return None
-
-    def _check_emptied(self, one: Reviewed, where: str) -> None:
-        """Refuse an empty label that may have been one of a class that is called NA."""
-        eaten = next((name for name in self._numbers if is_missing(name)), None)
-        if eaten is not None and not one.given:
-            raise UsageError(
-                f"{where}: expected a given label beside the empty one, got none, and pandas "
-                f"reads the class {eaten!r} as an empty cell; read the list with "
-                "keep_default_na=False"
-            )
-
-    def corrected(self, paths: Sequence[Path]) -> Dataset:
-        """Return the dataset with the labels as they are now."""
-        dataset, labels, kept = self._dataset, self._labels, self._kept
-        self._check_what_is_left(paths)
-        changed = {p: int((kept[p] & (labels[p] != self._before[p])).sum()) for p in _PARTS}
-        left_out = {p: int((~kept[p]).sum()) for p in _PARTS}
-        test = kept["test"]
-        fields: dict[str, Any] = {
-            "note": f"{dataset.note} {_described(paths, changed, left_out)}".strip(),
-            "test_images": dataset.test_images[test],
-            "test_sources": dataset.test_sources[test],
-            "test_labels": dataset.test_labels[test],
-        }
-        fields["test_given" if len(dataset.test_given) else "test_labels"] = labels["test"][
-            test
-        ]
-        if GIVEN in dataset.label_sets:
-            fields["label_sets"] = {**dataset.label_sets, GIVEN: labels["train"]}
-        else:
-            fields["train_labels"] = labels["train"]
-        if any(changed.values()) or any(left_out.values()):
-            before_hash = np.frombuffer((dataset.data_hash or "").encode(), np.uint8)
-            everything: list[Array] = [before_hash, *labels.values(), *kept.values()]
-            fields["data_hash"] = content_hash(everything)
-        rows: npt.NDArray[np.integer] = np.flatnonzero(kept["train"])
-        return take_rows(dataclasses.replace(dataset, **fields), rows)
-
-    def _check_what_is_left(self, paths: Sequence[Path]) -> None:
-        lost = np.setdiff1d(self._before["train"], self._labels["train"][self._kept["train"]])
-        what = "any test example"
-        if lost.size:
-            what = f"a training example of {self._dataset.class_names[lost[0]]!r}"
-        if lost.size or not self._kept["test"].any():
-            raise UsageError(
-                f"{OPTION}: expected to keep {what}, but {_named(paths)} leaves none; keep some"
-            )
+def _check_what_is_left(
+    dataset: Dataset,
+    before: Labels,
+    after: Mapping[str, cleaning.CorrectedLabels],
+    paths: Sequence[Path],
+) -> None:
+    lost = np.setdiff1d(before, after["train"].labels[after["train"].kept])
+    what = "any test example"
+    if lost.size:
+        what = f"a training example of {dataset.class_names[lost[0]]!r}"
+    if lost.size or not after["test"].kept.any():
+        raise UsageError(
+            f"{OPTION}: expected to keep {what}, but {_named(paths)} leaves none; keep some"
+        )
 
 
 def _given(dataset: Dataset) -> Labels:

@@ -14,7 +14,6 @@ from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.suspects.corrections import correct
 from esoftmax_jax.app.suspects.labelled import labelled_examples
-from esoftmax_jax.app.suspects.review_file import cell_value, names_by_value
 from esoftmax_jax.app.suspects.suspect_list import Suspects, write_suspects
 from esoftmax_jax.app.terminal.messages import UsageError
 from tests.dataset_helpers import draw
@@ -176,10 +175,6 @@ def test_as_excel_saves_it_in_western_countries():
     ]
     path = write(rows, encoding="cp1252", delimiter=";", end="\r\n")
     assert labels_of(correct(data, path)) == labels_of(data) | {first: 1}
-    # Bytes that are the name itself are taken as they are.
-    raw = "r\udcf6t"
-    assert names_by_value([raw, "röt"]) == {}
-    assert names_by_value([raw]) == {"röt": raw}
 
 
 def test_rows_of_another_length():
@@ -227,23 +222,3 @@ def test_lists_of_other_data_are_still_refused():
         rows = [row | {"example": example} for row in rows_of(data)]
         with pytest.raises(UsageError, match=rf"expected an example of .* got '{example}'"):
             correct(data, write(rows))
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("40", "4E+1"),
-        ("40.0", "4E+1"),
-        ("40,0", "4E+1"),
-        ("+040.", "4E+1"),
-        ("40,000", "40,000"),  # forty thousand, or forty
-        ("4e1", "4e1"),
-        ("9007199254740993", "9007199254740993"),
-        ("9007199254740993.0", "9007199254740993.0"),  # as a float it has lost its end
-        ("TRUE", "true"),
-        ("a/40.0", "a/40.0"),
-        ("", ""),
-    ],
-)
-def test_what_is_left_of_a_cell(text, value):
-    assert cell_value(text) == value

@@ -6,10 +6,11 @@ import numpy as np
 
 from esoftmax_jax.app.data.checks import check_no_regression
 from esoftmax_jax.app.data.label_doubts import find_doubt, may_have_gaps
-from esoftmax_jax.app.data.label_text import LITERAL, is_missing
+from esoftmax_jax.app.data.label_text import LITERAL
 from esoftmax_jax.app.data.parts import in_class_order
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.spreadsheets import is_missing
 
 _MOST_NAMES = 10_000  # numbers that are classes
 

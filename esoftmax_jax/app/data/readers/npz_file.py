@@ -26,9 +26,9 @@ from esoftmax_jax.app.data.readers.wide_images import arrays_to_bytes
 from esoftmax_jax.app.files.array_cache import UNREADABLE
 from esoftmax_jax.app.files.array_header import check_archive
 from esoftmax_jax.app.files.arrays import Array
-from esoftmax_jax.app.files.csv_rows import named
 from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.spreadsheets import named
 
 _OPTIONAL = ("train_clean_labels", "class_names", "train_ids")
 

@@ -15,10 +15,11 @@ from esoftmax_jax.app.data.readers.index_columns import (
     numbers_rows,
 )
 from esoftmax_jax.app.files.arrays import Array
-from esoftmax_jax.app.files.csv_rows import CsvRows, named
+from esoftmax_jax.app.files.csv_rows import csv_rows
 from esoftmax_jax.app.files.memory import check_memory
 from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.spreadsheets import named
 
 _TEXT_BYTES, _NUMBER_BYTES = 60, 12  # that a cell takes here, at least
 _TEXT = ("path", "label", "clean_label", "split")
@@ -138,7 +139,7 @@ def _read_csv(path: Path, wanted: Sequence[str] | None) -> Table:
     rows: list[int] = []
     text: dict[str, list[str]] = {}
     features: list[Array] = []
-    lines = CsvRows(str(path), path, skipinitialspace=True, strict=True)
+    lines = csv_rows(str(path), path, skipinitialspace=True, strict=True)
     try:
         for row, cells in lines:
             if not cells:  # a blank line

@@ -18,8 +18,9 @@ from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.engine.optimizer import RunState
 from esoftmax_jax.app.engine.placement import place
 from esoftmax_jax.app.engine.program import Data, Program, Runs
+from esoftmax_jax.app.files.arrays import Labels
 from esoftmax_jax.app.labels.noise_spec import parse_noise
-from esoftmax_jax.app.labels.noisy_labels import Labels, NoisyTraining, apply_noise
+from esoftmax_jax.app.labels.noisy_labels import NoisyTraining, apply_noise
 from esoftmax_jax.app.methods.methods import method_named, number_of_settings
 
 Result = dict[str, Any]

@@ -15,12 +15,12 @@ from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.files.outputs import check_folder, create_folder
 from esoftmax_jax.app.files.whole_file import replacing
+from esoftmax_jax.app.labels.draws import normalised_features
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.labels.noise_statistics import instance_statistics
 from esoftmax_jax.app.labels.noisy_labels import (
     NoisyTraining,
     apply_noise,
-    normalised_features,
     what_counts_as_wrong,
 )
 from esoftmax_jax.app.labels.transitions_picture import _print_matrix, draw_transitions

@@ -2,32 +2,17 @@
 
 import dataclasses
 
+from esoftmax_jax.app.labels.noise_kinds import (
+    COLUMN,
+    KINDS,
+    NOTHING,
+    PATH,
+    RATE,
+    RATE_AND_COUNT,
+    RATE_AND_DATASET,
+)
 from esoftmax_jax.app.terminal.closest import did_you_mean
 from esoftmax_jax.app.terminal.messages import UsageError
-
-# What follows the colon, by kind.
-_RATE, _RATE_AND_COUNT, _RATE_AND_DATASET = "R", "R[:ANNOTATORS]", "R:DATASET"
-_COLUMN, _PATH, _NOTHING = "COLUMN", "PATH", ""
-KINDS = {
-    "none": _NOTHING,
-    "symmetric": _RATE,
-    "symmetric-bernoulli": _RATE,
-    "symmetric-resampled": _RATE,
-    "pairwise": _RATE,
-    "asymmetric": _RATE,
-    "asymmetric-sequential": _RATE,
-    "instance": _RATE,
-    "instance-views": _RATE,
-    "part": _RATE,
-    "annotators": _RATE_AND_COUNT,
-    "open-set": _RATE_AND_DATASET,
-    "matrix": _PATH,
-    "matched": _COLUMN,
-    "human": _COLUMN,
-    "labels": _COLUMN,
-    "given": _NOTHING,
-}
-"""Kind of noise → what it takes after the colon."""
 
 DEFAULT_ANNOTATORS = 3
 
@@ -51,7 +36,7 @@ class NoiseSpec:
 
     def __str__(self) -> str:
         parts = [self.kind]
-        if KINDS[self.kind].startswith(_RATE):
+        if KINDS[self.kind].takes.startswith(RATE):
             parts.append(f"{self.rate:g}")
         if self.source:
             parts.append(self.source)
@@ -62,17 +47,19 @@ class NoiseSpec:
     @property
     def reads_columns(self) -> bool:
         """Whether a column of a label file is asked for."""
-        return KINDS[self.kind] == _COLUMN
+        return KINDS[self.kind].takes == COLUMN
 
     @property
     def from_file(self) -> bool:
         """Whether the labels come from outside, so that no seed changes them."""
-        return self.kind in ("human", "labels", "given")
+        return KINDS[self.kind].from_outside
 
 
 def forms() -> str:
     """Return all forms of the option, for help and messages."""
-    return ", ".join(f"{kind}:{value}" if value else kind for kind, value in KINDS.items())
+    return ", ".join(
+        f"{name}:{kind.takes}" if kind.takes else name for name, kind in KINDS.items()
+    )
 
 
 def parse_noise(text: str) -> NoiseSpec:
@@ -87,35 +74,35 @@ def parse_noise(text: str) -> NoiseSpec:
         raise UsageError(
             f"--noise: expected {forms()}; got {text!r}{meant or '; e.g. symmetric:0.6'}"
         )
-    takes = KINDS[kind]
+    takes = KINDS[kind].takes
     # A file with a single column of labels needs no name for it.
-    if takes == _COLUMN and (value or not colon):
+    if takes == COLUMN and (value or not colon):
         return NoiseSpec(kind, source=value)
-    if takes == _PATH and value:
+    if takes == PATH and value:
         return NoiseSpec(kind, source=value)
-    if takes == _NOTHING and not colon:
+    if takes == NOTHING and not colon:
         return NoiseSpec(kind)
-    if takes.startswith(_RATE) and colon:
+    if takes.startswith(RATE) and colon:
         rate_text, second, rest = value.partition(":")
-        if takes == _RATE and not second:
+        if takes == RATE and not second:
             return NoiseSpec(kind, _rate(rate_text, text))
-        if takes == _RATE_AND_DATASET and rest:
+        if takes == RATE_AND_DATASET and rest:
             return NoiseSpec(kind, _rate(rate_text, text), rest)
-        if takes == _RATE_AND_COUNT:
+        if takes == RATE_AND_COUNT:
             annotators = _count(rest, text) if second else DEFAULT_ANNOTATORS
             return NoiseSpec(kind, _rate(rate_text, text), annotators=annotators)
     raise UsageError(f"--noise: expected {_expected(kind)}, got {text!r}")
 
 
 def _expected(kind: str) -> str:
-    takes = KINDS[kind]
+    takes = KINDS[kind].takes
     described = {
-        _RATE: " with R in [0, 1]",
-        _RATE_AND_COUNT: " with R in [0, 1] and a whole number of ANNOTATORS ≥ 1",
-        _RATE_AND_DATASET: " with R in [0, 1] and the dataset of the foreign images",
-        _COLUMN: " with a column of the label file",
-        _PATH: " with the file of a transition matrix",
-        _NOTHING: " alone",
+        RATE: " with R in [0, 1]",
+        RATE_AND_COUNT: " with R in [0, 1] and a whole number of ANNOTATORS ≥ 1",
+        RATE_AND_DATASET: " with R in [0, 1] and the dataset of the foreign images",
+        COLUMN: " with a column of the label file",
+        PATH: " with the file of a transition matrix",
+        NOTHING: " alone",
     }
     return f"{kind}:{takes}{described[takes]}" if takes else f"{kind}{described[takes]}"
 

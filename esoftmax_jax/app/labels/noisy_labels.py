@@ -1,24 +1,19 @@
 """From a noise specification to the labels, and perhaps images, that a run trains on."""
 
 import dataclasses
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax import noise
-from esoftmax_jax.app.augment.augment_spec import AugmentationSpec
-from esoftmax_jax.app.augment.stages import augment, check_augmentation
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.labels.matrix_file import read_matrix
+from esoftmax_jax.app.files.arrays import Labels
+from esoftmax_jax.app.labels import draws
+from esoftmax_jax.app.labels.noise_kinds import KINDS
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.terminal.messages import UsageError
-
-Labels = npt.NDArray[np.int32]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -72,14 +67,12 @@ def apply_noise(spec: NoiseSpec, dataset: Dataset, seed: int) -> NoisyTraining:
     key = jax.random.fold_in(jax.random.key(seed), 0x6E6F)
     labels, foreign = dataset.train_labels, None
     try:
-        if spec.kind == "open-set":
-            foreign = _open_set(spec, dataset, key)
-        elif spec.kind in _FROM_OUTSIDE:
-            labels = _FROM_OUTSIDE[spec.kind](spec, dataset, key)
-        elif spec.kind != "none":
-            labels = np.asarray(
-                _DRAWN[spec.kind](spec, dataset, key, _common(dataset)), np.int32
-            )
+        if (name := KINDS[spec.kind].draw) is not None:
+            drawn = np.asarray(getattr(draws, name)(spec, dataset, key), np.int32)
+            if KINDS[spec.kind].replaces == "images":
+                foreign = drawn
+            else:
+                labels = drawn
         # In the order of the ids, so that the hash does not depend on how a set is stored.
         order = np.argsort(dataset.train_ids)
         report = noise.describe_noise(
@@ -101,172 +94,3 @@ def what_counts_as_wrong(dataset: Dataset) -> str:
         f"Rate of wrong labels unknown: no clean labels in {dataset.name}; labels that are "
         "changed on purpose are counted from its own."
     )
-
-
-def normalised_features(dataset: Dataset) -> npt.NDArray[np.float32]:
-    """Return the training images as rows of float32, (N, D), normalised as for training."""
-    features: npt.NDArray[np.float32] = dataset.normalised(dataset.train_images)
-    return features.reshape(len(features), -1)
-
-
-def _common(dataset: Dataset) -> dict[str, Any]:
-    return {"num_classes": dataset.num_classes, "example_ids": dataset.train_ids}
-
-
-def _symmetric(spec: NoiseSpec, dataset: Dataset, key: jax.Array, common: Any) -> Any:
-    counts = np.bincount(dataset.train_labels, minlength=dataset.num_classes)
-    too_few = counts.min() < spec.rate * counts.sum() / dataset.num_classes
-    return noise.symmetric_noise(
-        key,
-        jnp.asarray(dataset.train_labels),
-        rate=spec.rate,
-        per_class="proportional" if too_few else "equal",
-        **common,
-    )
-
-
-def _class_map(dataset: Dataset) -> Any:
-    return dataset.class_map or _pairwise_map(dataset)
-
-
-def _pairwise_map(dataset: Dataset) -> Any:
-    return noise.pairwise_class_map(dataset.num_classes)
-
-
-def _with_features(
-    draw: Callable[..., Any], features: Callable[[Dataset], Any]
-) -> Callable[..., Any]:
-    def run(spec: NoiseSpec, dataset: Dataset, key: jax.Array, common: Any) -> Any:
-        labels = jnp.asarray(dataset.train_labels)
-        return draw(key, labels, features(dataset), rate=spec.rate, **common)
-
-    return run
-
-
-def _view_features(dataset: Dataset) -> npt.NDArray[np.float32]:
-    """Return one shifted and mirrored view of each image, as rows.
-
-    The labels that were published with the ε-softmax paper were drawn from the images as its
-    training transforms them, so that the image explains less of them. All seeds share their
-    views, as they share their images.
-    """
-    ids = jnp.asarray(dataset.train_ids.astype(np.uint32))
-    keys = jax.vmap(lambda one: jax.random.fold_in(jax.random.key(0), one))(ids)
-    view = jax.jit(augment, static_argnums=0)
-    spec = AugmentationSpec(shift=4, flip=True)
-    check_augmentation(spec, dataset.train_images)
-    views = np.asarray(view(spec, keys, jnp.asarray(dataset.train_images)))
-    return normalised_features(dataclasses.replace(dataset, train_images=views))
-
-
-def _annotators(spec: NoiseSpec, dataset: Dataset, key: jax.Array, common: Any) -> Any:
-    classes = dataset.num_classes
-    matrix = np.full((classes, classes), spec.rate / (classes - 1))
-    np.fill_diagonal(matrix, 1 - spec.rate)
-    drawing, voting = jax.random.split(key)
-    annotations = noise.annotator_labels(
-        drawing,
-        jnp.asarray(dataset.train_labels),
-        matrices=np.stack([matrix] * spec.annotators),
-        example_ids=dataset.train_ids,
-    )
-    return noise.majority_vote(voting, annotations, **common)
-
-
-def _matrix(spec: NoiseSpec, dataset: Dataset, key: jax.Array, _: Any) -> Any:
-    return noise.transition_matrix_noise(
-        key,
-        jnp.asarray(dataset.train_labels),
-        matrix=read_matrix(Path(spec.source), dataset.num_classes),
-        example_ids=dataset.train_ids,
-    )
-
-
-def _matched(spec: NoiseSpec, dataset: Dataset, key: jax.Array, _: Any) -> Any:
-    observed = noise.transition_matrix(
-        dataset.train_labels, _from_columns(spec, dataset, key), num_classes=dataset.num_classes
-    )
-    return noise.transition_matrix_noise(
-        key,
-        jnp.asarray(dataset.train_labels),
-        matrix=np.asarray(observed),
-        example_ids=dataset.train_ids,
-    )
-
-
-def _plain(draw: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    def run(spec: NoiseSpec, dataset: Dataset, key: jax.Array, common: Any) -> Any:
-        given = {name: value(dataset) for name, value in options.items()}
-        labels = jnp.asarray(dataset.train_labels)
-        return draw(key, labels, rate=spec.rate, **common, **given)
-
-    return run
-
-
-_DRAWN: dict[str, Callable[..., Any]] = {
-    "symmetric": _symmetric,
-    "symmetric-bernoulli": _plain(noise.bernoulli_symmetric_noise),
-    "symmetric-resampled": _plain(noise.resampled_symmetric_noise),
-    "pairwise": _plain(noise.asymmetric_noise, class_map=_pairwise_map),
-    "asymmetric": _plain(noise.asymmetric_noise, class_map=_class_map),
-    "asymmetric-sequential": _plain(noise.sequential_asymmetric_noise, class_map=_class_map),
-    "instance": _with_features(noise.instance_dependent_noise, normalised_features),
-    "instance-views": _with_features(noise.instance_dependent_noise, _view_features),
-    "part": _with_features(noise.part_dependent_noise, normalised_features),
-    "annotators": _annotators,
-    "matrix": _matrix,
-    "matched": _matched,
-}
-
-
-def _from_columns(spec: NoiseSpec, dataset: Dataset, _: jax.Array) -> Labels:
-    """Find the labels in the file that was given, else among those the dataset brings."""
-    ours: dict[str, Any] = {"id": dataset.train_ids, **dataset.label_sets}
-    columns = ours if dataset.label_file is None else dataset.label_file.columns
-    if not noise.noisy_columns(columns):
-        raise UsageError(
-            f"--noise {spec}: expected a file of labels, got none; pass --labels FILE (.npy, "
-            ".npz, .json, .csv) or a dataset that brings its own"
-        )
-    names = noise.noisy_columns(columns)
-    if not spec.source and len(names) > 1:
-        raise UsageError(
-            f"--noise {spec}: expected a column, because the labels have several, got none; "
-            f"write {spec}:COLUMN with COLUMN among {', '.join(names)}"
-        )
-    try:
-        labels: Labels = noise.match_labels(
-            columns,
-            spec.source or None,
-            clean_labels=dataset.train_labels,
-            num_classes=dataset.num_classes,
-            example_ids=dataset.train_ids,
-        )
-    except ValueError as error:
-        # What the function could be told instead is no option here.
-        raise ValueError(str(error).removesuffix(" (check_order=False accepts them)")) from None
-    return labels
-
-
-def _given(spec: NoiseSpec, dataset: Dataset, _: jax.Array) -> Labels:
-    if "given" not in dataset.label_sets:
-        raise UsageError(
-            f"--noise {spec}: expected a dataset with clean labels beside those given, got "
-            f"{dataset.name}; without clean labels, --noise none trains on the labels as given"
-        )
-    return dataset.label_sets["given"]
-
-
-_FROM_OUTSIDE = {"human": _from_columns, "labels": _from_columns, "given": _given}
-
-
-def _open_set(spec: NoiseSpec, dataset: Dataset, key: jax.Array) -> Labels:
-    assert dataset.foreign_images is not None, "loaded with the options"
-    drawn = noise.open_set_replacements(
-        key,
-        jnp.asarray(dataset.train_labels),
-        rate=spec.rate,
-        num_foreign=len(dataset.foreign_images),
-        **_common(dataset),
-    )
-    return np.asarray(drawn, np.int32)

@@ -10,6 +10,7 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.label_file import named_hash
 from esoftmax_jax.app.data.names import is_own
 from esoftmax_jax.app.engine.config import NetworkName, RunConfig
+from esoftmax_jax.app.labels.noise_kinds import KINDS
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.methods import method_named
 
@@ -135,15 +136,12 @@ def default_settings(loss: str, dataset: Dataset, noise: NoiseSpec) -> PAIRS:
 
 def _published_cell(noise: NoiseSpec, hundred: bool) -> tuple[str, str, float | None]:
     """Return the cell of the paper's tables whose noise is most like this one."""
-    if noise.kind in ("human", "labels", "given", "matched"):
+    kind = KINDS[noise.kind].resembles
+    if kind == "human":
         return ("cifar100n", "noisy", None) if hundred else ("cifar10n", "worst", None)
     name = "cifar100" if hundred else "cifar10"
-    if noise.kind == "none":
+    if kind == "clean":
         return name, "clean", None
-    uniform = noise.kind in ("annotators", "open-set") or noise.kind.startswith("symmetric")
-    kind = "symmetric" if uniform else "asymmetric"
-    if noise.kind in ("instance", "instance-views", "part"):
-        kind = "instance"
     rates = {"symmetric": (0.2, 0.4, 0.6, 0.8), "asymmetric": (0.1, 0.2, 0.3, 0.4)}
     published = rates.get(kind, (0.2, 0.4, 0.6))
     return name, kind, min(published, key=lambda rate: abs(rate - noise.rate))

@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.parts import GIVEN
-from esoftmax_jax.app.labels.noisy_labels import Labels, NoisyTraining
+from esoftmax_jax.app.files.arrays import Labels
+from esoftmax_jax.app.labels.noisy_labels import NoisyTraining
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -11,7 +11,9 @@ import pytest
 from esoftmax_jax import noise
 from esoftmax_jax.app.cli.verbs import load_data
 from esoftmax_jax.app.data.load import load_dataset
-from esoftmax_jax.app.labels.noise_spec import KINDS, NoiseSpec, parse_noise
+from esoftmax_jax.app.labels import draws
+from esoftmax_jax.app.labels.noise_kinds import KINDS, NoiseKind
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec, parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main, make_parser
@@ -253,3 +255,10 @@ def test_a_pickle_that_would_run_a_command(tmp_path, capsys):
     message = refused(capsys, "--labels", str(tmp_path / "evil.npy"))
     assert "'evil.npy' is refused: it asks for os.system; nothing in it was run" in message
     assert not (tmp_path / "was-run").exists()
+
+
+def test_a_kind_says_everything_and_its_draw_exists():
+    for name, kind in KINDS.items():
+        assert kind.draw is None or callable(getattr(draws, kind.draw)), name
+    with pytest.raises(TypeError, match="'from_outside'"):
+        NoiseKind(takes="R", draw="pairwise", replaces="labels", resembles="asymmetric")  # type: ignore[call-arg]

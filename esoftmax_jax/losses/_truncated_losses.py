@@ -1,4 +1,4 @@
-"""Cross-entropy whose gradient for small p_y is kept small: Taylor, PHuber, VCE and DFT."""
+"""Cross-entropy whose gradient for small p_y is kept small: Taylor and PHuber."""
 
 import jax.numpy as jnp
 

@@ -3,6 +3,7 @@
 ``nox --session oldest`` runs one of them. What is installed is declared in ``pyproject.toml``.
 """
 
+import shutil
 from pathlib import Path
 
 import nox
@@ -28,6 +29,7 @@ def newest(session: nox.Session) -> None:
 @nox.session(python="3.11")
 def wheel(session: nox.Session) -> None:
     """Run the command of the built wheel in an empty environment and an empty folder."""
+    shutil.rmtree("build", ignore_errors=True)  # whose removed modules would be packed too
     folder = Path(session.create_tmp()).resolve()
     session.run("python", "-m", "pip", "wheel", "--no-deps", "--wheel-dir", str(folder), ".")
     built = max(folder.glob("*.whl"), key=lambda path: path.stat().st_mtime)

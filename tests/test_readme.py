@@ -19,7 +19,7 @@ from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.methods.own_loss_file import read_own_loss
 from esoftmax_jax.app.suspects.corrections import correct
 from experiments.cli import main, make_parser
-from tests.documents import FOR_USERS, PAGES, blocks
+from tests.documents import FOR_USERS, PAGES, ROOT, blocks
 
 NOT_LOSSES = {
     "checked", "weighted_sum", "epsilon_softmax", "log_epsilon_softmax",
@@ -128,8 +128,17 @@ EXAMPLES = {
     "docs/reviewing-labels.md": a_reviewed_list_corrects_the_labels,
 }
 
+TESTED_BY = {"docs/finding-wrong-labels.md": ROOT / "tests/cleaning/test_loops.py"}
+"""Pages whose Python is executed by a module of its own."""
 
-@pytest.mark.parametrize("page", [name for name in PAGES if blocks(PAGES[name], "python")])
+
+def test_every_page_with_python_is_executed():
+    pages = {name for name in PAGES if blocks(PAGES[name], "python")}
+    for page in pages - set(EXAMPLES):
+        assert Path(page).name in TESTED_BY[page].read_text(encoding="utf-8"), page
+
+
+@pytest.mark.parametrize("page", EXAMPLES)
 def test_the_python_examples_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     EXAMPLES[page]()

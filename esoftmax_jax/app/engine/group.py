@@ -15,9 +15,10 @@ from esoftmax_jax.app.data.same_examples import Groups, same_content
 from esoftmax_jax.app.engine.batches import batch_orders, split_holdout
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.environment import environment
+from esoftmax_jax.app.engine.one_run import Data, Runs
 from esoftmax_jax.app.engine.optimizer import RunState
 from esoftmax_jax.app.engine.placement import place
-from esoftmax_jax.app.engine.program import Data, Program, Runs
+from esoftmax_jax.app.engine.program import Program
 from esoftmax_jax.app.files.arrays import Labels
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining, apply_noise

@@ -8,77 +8,25 @@ once, as bytes where it came so.
 """
 
 import dataclasses
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import flax.struct
 import jax
 import jax.numpy as jnp
 from jax.sharding import PartitionSpec
 
-from esoftmax_jax import losses
 from esoftmax_jax.app.augment.augment_spec import parse_augmentation
-from esoftmax_jax.app.augment.mixup import MixedLabels, mixup
-from esoftmax_jax.app.augment.stages import augment, check_augmentation, stage_keys
+from esoftmax_jax.app.augment.stages import check_augmentation
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.engine import one_run
 from esoftmax_jax.app.engine.ahead import CompiledAhead
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.network_choice import make_network
-from esoftmax_jax.app.engine.optimizer import (
-    RunState,
-    make_optimizer,
-    move_average,
-    rate_factor,
-    start_average,
-)
+from esoftmax_jax.app.engine.one_run import Data, Runs
+from esoftmax_jax.app.engine.optimizer import RunState
 from esoftmax_jax.app.engine.placement import SPLIT, WHOLE, placed_shapes, run_mesh
 from esoftmax_jax.app.methods.methods import method_named
-from esoftmax_jax.app.methods.switching import switching_loss
 from esoftmax_jax.app.networks.convolution import Implementation
-from esoftmax_jax.training import (
-    Metrics,
-    create_train_state,
-    make_eval_step,
-    make_train_step,
-)
-
-EVAL_BATCH = 500
-
-
-class Data(flax.struct.PyTreeNode):
-    """The images of a dataset, on the device, foreign ones last; labels are per run."""
-
-    train_images: jax.Array
-    test_images: jax.Array
-    test_labels: jax.Array
-
-
-class Runs(flax.struct.PyTreeNode):
-    """What differs between runs; every array has a leading axis of runs.
-
-    Attributes:
-        seed: () int32.
-        labels: (N,) int32, the labels trained on.
-        image_rows: (N,) int32, where the image of each example lies in ``Data``.
-        loss_index: () int32, position in the program's losses.
-        settings: (H,) float32, the loss's hyperparameters.
-        learning_rate: () float32, at the start.
-    """
-
-    seed: jax.Array
-    labels: jax.Array
-    image_rows: jax.Array
-    loss_index: jax.Array
-    settings: jax.Array
-    learning_rate: jax.Array
-
-
-class EpochMetrics(flax.struct.PyTreeNode):
-    """Sums over the training batches of an epoch, and over the test set after it."""
-
-    train: Metrics
-    test: Metrics
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -138,115 +86,38 @@ def make_program(
         num_devices: over how many devices the runs are split.
         at_once: how many runs a device computes at once, by ``vmap``; 1: one after the other.
     """
+    # vmap over kernels is a grouped convolution, whose derivative is slow on GPUs; of patches
+    # it is one batched product.
+    convolution: Implementation = "patches" if at_once > 1 else "auto"
+    shared = one_run.Shared(
+        config=config,
+        dataset=dataset,
+        network=make_network(config, dataset.num_classes, convolution),
+        augmentation=parse_augmentation(config.augment),
+        loss_names=tuple(loss_names),
+        draws=any(method_named(name).draws for name in loss_names),
+    )
+    check_augmentation(shared.augmentation, dataset.train_images)
 
     def over_runs(function: Callable[[Any], Any], runs: Any) -> Any:
         return jax.lax.map(function, runs, batch_size=at_once if at_once > 1 else None)
 
-    # vmap over kernels is a grouped convolution, whose derivative is slow on GPUs; of patches
-    # it is one batched product.
-    convolution: Implementation = "patches" if at_once > 1 else "auto"
-    network = make_network(config, dataset.num_classes, convolution)
-    factor = rate_factor(config.schedule, config.epochs)
-    augmentation = parse_augmentation(config.augment)
-    check_augmentation(augmentation, dataset.train_images)
-    steps = len(dataset.train_labels) // config.batch_size
-    draws = any(method_named(name).draws for name in loss_names)
-
-    def start_one(run: Runs) -> RunState:
-        images = jnp.zeros((1, *dataset.train_images.shape[1:]), jnp.float32)
-        variables = network.init(_stream(run.seed, 0), images, train=False)
-        state = create_train_state(variables, make_optimizer(config, run.learning_rate))
-        return start_average(state, config.ema_decay)
-
-    def advance_one(
-        state: RunState, run: Runs, data: Data, epochs: jax.Array, orders: jax.Array
-    ) -> tuple[RunState, EpochMetrics]:
-        loss_fn = switching_loss(
-            loss_names, run.loss_index, run.settings, config.label_smoothing
-        )
-        evaluate = make_eval_step(network.apply, losses.cross_entropy)
-
-        def epoch(
-            state: RunState, numbered: tuple[jax.Array, jax.Array]
-        ) -> tuple[RunState, EpochMetrics]:
-            number, order = numbered
-            rate = run.learning_rate * factor(number)
-            optimizer = make_optimizer(config, rate)
-            augment_key = jax.random.fold_in(_stream(run.seed, 1), number)
-            loss_key = jax.random.fold_in(_stream(run.seed, 2), number) if draws else None
-
-            def one_step(
-                carry: RunState, numbered: tuple[jax.Array, jax.Array]
-            ) -> tuple[RunState, Metrics]:
-                index, rows = numbered
-                images = data.train_images[run.image_rows[rows]]
-                labels, key = run.labels[rows], jax.random.fold_in(augment_key, index)
-                inputs = dataset.normalised(augment(augmentation, key, images))
-                step_loss = loss_fn
-                if loss_key is not None:
-                    step_key = jax.random.fold_in(loss_key, index)
-                    step_loss = functools.partial(loss_fn, key=step_key)
-                if augmentation.mixup:
-                    mixup_key = stage_keys(key)["mixup"]
-                    inputs, mixed = mixup(mixup_key, inputs, labels, augmentation.mixup)
-                    step_loss = _blended(step_loss, mixed)
-                train_step = make_train_step(network.apply, step_loss, optimizer)
-                new, metrics = train_step(carry.train, {"inputs": inputs, "labels": labels})
-                return move_average(carry, new, config.ema_decay), metrics
-
-            state, metrics = jax.lax.scan(one_step, state, (jnp.arange(steps), order))
-            train = jax.tree.map(lambda x: x.sum(axis=0), metrics)
-
-            def evaluate_batch(total: Metrics, batch: Any) -> tuple[Metrics, None]:
-                batch = {**batch, "inputs": dataset.normalised(batch["inputs"])}
-                return total.merge(evaluate(state.evaluated(), batch)), None
-
-            batches = _batches(inputs=data.test_images, labels=data.test_labels)
-            test, _ = jax.lax.scan(evaluate_batch, Metrics.empty(), batches)
-            return state, EpochMetrics(train, test)
-
-        return jax.lax.scan(epoch, state, (epochs, orders))
-
-    def of_images(
-        state: RunState, images: jax.Array, function: Callable[[jax.Array], jax.Array]
-    ) -> jax.Array:
-        """Return a function of the logits of all images, batch by batch."""
-        evaluated = state.evaluated()
-        variables = {"params": evaluated.params, "batch_stats": evaluated.batch_stats}
-
-        def one(batch: Any) -> jax.Array:
-            inputs = dataset.normalised(batch["inputs"])
-            return function(network.apply(variables, inputs, train=False))
-
-        batches: jax.Array = jax.lax.map(one, _batches(inputs=images))
-        return batches.reshape(-1, *batches.shape[2:])[: images.shape[0]]
-
-    def start(runs: Runs) -> RunState:
-        states: RunState = over_runs(start_one, runs)
-        return states
+    def start(runs: Runs) -> Any:
+        return over_runs(lambda run: one_run.start(shared, run), runs)
 
     def advance(
         states: RunState, runs: Runs, data: Data, epochs: jax.Array, orders: jax.Array
-    ) -> tuple[RunState, EpochMetrics]:
-        result: tuple[RunState, EpochMetrics] = over_runs(
-            lambda one: advance_one(one[0], one[1], data, epochs, one[2]),
+    ) -> Any:
+        return over_runs(
+            lambda one: one_run.advance(shared, one[0], one[1], data, epochs, one[2]),
             (states, runs, orders),
         )
-        return result
 
-    def predict(states: RunState, images: jax.Array) -> jax.Array:
-        def classes(logits: jax.Array) -> jax.Array:
-            return jnp.argmax(logits, axis=-1).astype(jnp.int32)
+    def predict(states: RunState, images: jax.Array) -> Any:
+        return over_runs(lambda state: one_run.predict(shared, state, images), states)
 
-        predicted: jax.Array = over_runs(lambda one: of_images(one, images, classes), states)
-        return predicted
-
-    def logits(states: RunState, images: jax.Array) -> jax.Array:
-        def as_float32(values: jax.Array) -> jax.Array:
-            return values.astype(jnp.float32)
-
-        found: jax.Array = over_runs(lambda one: of_images(one, images, as_float32), states)
-        return found
+    def logits(states: RunState, images: jax.Array) -> Any:
+        return over_runs(lambda state: one_run.logits(shared, state, images), states)
 
     mesh = run_mesh(num_devices)
 
@@ -263,36 +134,10 @@ def make_program(
         predict=CompiledAhead(jax.jit(over_devices(predict, SPLIT, WHOLE))),
         logits=jax.jit(over_devices(logits, SPLIT, WHOLE)),
         devices=num_devices,
-        batches=(steps, config.batch_size),
+        batches=(shared.steps, config.batch_size),
     )
 
 
 def _called_once() -> dict[str, Any]:
     """Return compiler options for what runs once: a CPU compiles it in half of the time."""
     return {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else {}
-
-
-def _blended(loss_fn: Any, mixed: MixedLabels) -> Any:
-    """Return the loss of blended examples: that of both labels, by their shares."""
-
-    def loss(logits: jax.Array, _: jax.Array, *, where: jax.Array | None = None) -> jax.Array:
-        return mixed.blend(lambda labels: loss_fn(logits, labels, where=where))
-
-    return loss
-
-
-def _stream(seed: jax.Array, stream: int) -> jax.Array:
-    """Return the key of one of a run's independent random streams."""
-    return jax.random.fold_in(jax.random.key(seed), stream)
-
-
-def _batches(**arrays: jax.Array) -> dict[str, jax.Array]:
-    """Cut arrays into batches for a scan, padding the last one with masked zeros."""
-    count = next(iter(arrays.values())).shape[0]
-    size = min(EVAL_BATCH, count)
-    missing = -count % size
-    padded = {
-        name: jnp.pad(x, [(0, missing)] + [(0, 0)] * (x.ndim - 1)) for name, x in arrays.items()
-    }
-    padded["where"] = jnp.arange(count + missing) < count
-    return {name: x.reshape(-1, size, *x.shape[1:]) for name, x in padded.items()}

@@ -14,8 +14,8 @@ from esoftmax_jax.app.data.names import RESIZED
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.matrix_peak import quick_rate
 from esoftmax_jax.app.engine.network_choice import make_network
+from esoftmax_jax.app.engine.one_run import EVAL_BATCH
 from esoftmax_jax.app.engine.operations import forward_counts
-from esoftmax_jax.app.engine.program import EVAL_BATCH
 from esoftmax_jax.app.terminal.console import make_console
 from esoftmax_jax.app.terminal.progress import duration
 

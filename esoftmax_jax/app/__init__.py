@@ -1,1 +1,69 @@
-"""The application: losses compared, networks trained, wrong labels found."""
+"""The application: losses compared, networks trained, wrong labels found.
+
+What the command ``esoftmax`` does, for notebooks and programs: plain arguments in, arrays and
+tables out. Nothing is printed without ``verbose=True`` and nothing is written where no folder
+or file is named. A wrong argument raises ``UsageError``, a ``ValueError``.
+
+- ``load_dataset``: data by name, or of your own.
+- ``compare``: the same wrong labels, several losses.
+- ``train``: one network; ``predict``: what it says of new examples.
+- ``find_suspects``: labels that are probably wrong; ``correct``: reviewed ones put in.
+
+    >>> from esoftmax_jax import app
+    >>> trained = app.train("wine", epochs=2, noise="symmetric:0.3")
+    >>> app.predict(trained, trained.dataset.test_images[:3]).labels.shape
+    (3,)
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from esoftmax_jax.app.data.load import load_dataset
+    from esoftmax_jax.app.jobs.compare import compare
+    from esoftmax_jax.app.jobs.predict import predict
+    from esoftmax_jax.app.jobs.train import find_suspects, train
+    from esoftmax_jax.app.suspects.corrections import correct
+    from esoftmax_jax.app.terminal.messages import UsageError
+
+__all__ = [
+    "UsageError",
+    "compare",
+    "correct",
+    "find_suspects",
+    "load_dataset",
+    "predict",
+    "train",
+]
+
+_HOMES = {
+    "UsageError": "terminal.messages",
+    "compare": "jobs.compare",
+    "correct": "suspects.corrections",
+    "find_suspects": "jobs.train",
+    "load_dataset": "data.load",
+    "predict": "jobs.predict",
+    "train": "jobs.train",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a function when it is first asked for; what it needs takes seconds."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from esoftmax_jax.app.cli.python_call import from_python
+
+    try:
+        module = importlib.import_module(f"{__name__}.{_HOMES[name]}")
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"expected the package {error.name!r} to be installed, it is not; run pip install "
+            "'esoftmax_jax[app]'"
+        ) from error
+    found = globals()[name] = from_python(getattr(module, name))
+    return found
+
+
+def __dir__() -> list[str]:
+    """Return the functions too, imported or not."""
+    return sorted({*globals(), *__all__})

@@ -10,14 +10,9 @@ from esoftmax_jax.app.cli.data_options import add_data_options
 from esoftmax_jax.app.cli.training_options import add_runs_at_once, add_training_options
 from esoftmax_jax.app.cli.values import whole_number
 from esoftmax_jax.app.data.names import INPUT_FORMS
-from esoftmax_jax.app.methods.methods import METHODS, OWN_FORM
+from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES
+from esoftmax_jax.app.methods.methods import DEFAULT_LOSSES, METHODS, OWN_FORM
 from esoftmax_jax.app.terminal.messages import UsageError
-
-DEFAULT_LOSSES = "CE,GCE,SCE,MAE,CE_eps+MAE"
-
-
-DEFAULT_NOISES = "symmetric:0.6,pairwise:0.4"
-
 
 Verbs: TypeAlias = "argparse._SubParsersAction[Parser]"
 
@@ -48,13 +43,13 @@ def make_parser(program: str) -> tuple[Parser, Verbs]:
     parser.set_defaults(run=lambda _: parser.print_help(), program=program)
 
     compare = verbs.add_parser("compare", help="several losses on the same wrong labels")
-    add_data_options(compare, "several, separated by commas,", DEFAULT_NOISES)
+    add_data_options(compare, "several, separated by commas,", ",".join(DEFAULT_NOISES))
     add_training_options(compare)
     compare.add_argument(
         "--losses",
-        default=DEFAULT_LOSSES,
+        default=",".join(DEFAULT_LOSSES),
         help=f"separated by commas, among {', '.join(METHODS)} or {OWN_FORM} of your own "
-        f"({DEFAULT_LOSSES})",
+        f"({','.join(DEFAULT_LOSSES)})",
     )
     compare.add_argument(
         "--seeds", type=whole_number(1), help="how many, ≥ 1 (5; 2 for a few images)"
@@ -69,12 +64,12 @@ def make_parser(program: str) -> tuple[Parser, Verbs]:
     compare.set_defaults(run=_run("compare"))
 
     train = verbs.add_parser("train", help="one run of one loss, with checkpoints")
-    add_data_options(train, "one", "symmetric:0.6")
+    add_data_options(train, "one", DEFAULT_NOISES[0])
     add_training_options(train)
     train.add_argument(
         "--loss",
-        default="CE_eps+MAE",
-        help=f"one of {', '.join(METHODS)} or {OWN_FORM} of your own (CE_eps+MAE)",
+        default=DEFAULT_LOSSES[-1],
+        help=f"one of {', '.join(METHODS)} or {OWN_FORM} of your own ({DEFAULT_LOSSES[-1]})",
     )
     train.add_argument(
         "--set",
@@ -121,7 +116,7 @@ def make_parser(program: str) -> tuple[Parser, Verbs]:
     predict.set_defaults(run=_run("predict"))
 
     noise = verbs.add_parser("noise", help="noisy labels: their rate, matrix and hash")
-    add_data_options(noise, "several, separated by commas,", "symmetric:0.6")
+    add_data_options(noise, "several, separated by commas,", DEFAULT_NOISES[0])
     noise.add_argument("--seed", type=whole_number(0), default=0, help="≥ 0 (0)")
     noise.add_argument(
         "--statistics",

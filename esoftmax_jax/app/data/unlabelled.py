@@ -85,6 +85,21 @@ def read_unlabelled(option: str, spec: str, card: Card) -> Unlabelled:
     return dataclasses.replace(found, inputs=_fitting(spec, found.inputs, card))
 
 
+def array_examples(name: str, array: Array, card: Card) -> Unlabelled:
+    """Check an array of examples, (N, ...), that a model is to classify.
+
+    Raises:
+        UsageError: they do not fit the model.
+    """
+    if array.ndim < 2 or not len(array):
+        form = _form(card.input_dtype, card.input_shape)
+        raise UsageError(f"{name}: expected one example or more, {form}, got {array.shape}")
+    converted, _, notes, warnings = arrays_to_bytes({name: array}, card.value_range)
+    array = without_offsets(converted[name], card.feature_offsets)
+    images = _fitting(name, checked_images(array, name), card)
+    return Unlabelled(images, [str(row) for row in range(len(images))], notes, warnings)
+
+
 def _image_size(spec: str, card: Card, images: bool) -> int | None:
     """Return what files of images are to be resized to; None for those that must fit."""
     if images and (len(card.input_shape) != 3 or card.input_dtype != "uint8"):

@@ -12,11 +12,11 @@ from typing import Any, Self
 
 import jax
 import numpy as np
-from rich.console import Console
 
 from esoftmax_jax.app.engine.group import Group
 from esoftmax_jax.app.engine.owner import card_of, misfit
 from esoftmax_jax.app.engine.placement import place
+from esoftmax_jax.app.terminal.console import make_console
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.signals import uninterrupted
 
@@ -138,7 +138,7 @@ class Checkpoints:
             self._manager().reload()
 
     def _say(self, text: str) -> None:
-        Console(stderr=True, soft_wrap=True, markup=False, highlight=False).print(text)
+        make_console(stderr=True, soft_wrap=True).print(text)
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
@@ -181,6 +181,22 @@ class Checkpoints:
             with uninterrupted(), self._told():
                 self._opened.close()  # waits for a checkpoint that is being written
                 self._opened = None
+
+
+class NoCheckpoints(Checkpoints):
+    """Nothing is kept: what is interrupted begins anew."""
+
+    def __init__(self) -> None:
+        super().__init__(Path())
+
+    def save(self, group: Group) -> None:
+        """Write nothing."""
+
+    def restore(self, group: Group) -> None:
+        """Leave the group at its start."""
+
+    def remove(self) -> None:
+        """Delete nothing."""
 
 
 def group_folder(results: Path, group: Group) -> Path:

@@ -1,41 +1,47 @@
 """``compare``: the same network, the same wrong labels, several losses."""
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.data.names import is_own
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.files.outputs import create_folder
+from esoftmax_jax.app.jobs.arguments import (
+    RunOptions,
+    check_arguments,
+    common_fields,
+    names,
+    path_or_none,
+)
+from esoftmax_jax.app.jobs.comparison import Comparison, print_comparison, title_of
 from esoftmax_jax.app.jobs.forecast import announce_comparison
 from esoftmax_jax.app.jobs.recommend import recommend
-from esoftmax_jax.app.jobs.train_command import train_command
+from esoftmax_jax.app.jobs.training_data import training_data
 from esoftmax_jax.app.jobs.tuning import HOLDOUT, Cell, Choice, choose, tuning_configs
-from esoftmax_jax.app.labels.noise_spec import NoiseSpec
-from esoftmax_jax.app.labels.noisy_labels import what_counts_as_wrong
+from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES, NoiseSpec
+from esoftmax_jax.app.methods.find import find_method
+from esoftmax_jax.app.methods.methods import DEFAULT_LOSSES
 from esoftmax_jax.app.runs.curves_picture import draw_curves
 from esoftmax_jax.app.runs.recipes import gate_notes, make_config, recipe_for
-from esoftmax_jax.app.runs.report import (
-    Row,
-    make_rows,
-    print_table,
-    summary,
-    write_table,
-)
+from esoftmax_jax.app.runs.report import make_rows, write_table
 from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.runs.run_all import missing_runs, run_all
-from esoftmax_jax.app.terminal.console import make_console
+from esoftmax_jax.app.terminal.console import make_console, speaking
+from esoftmax_jax.app.terminal.messages import UsageError
+
+FILES = ("results.jsonl", "table.md", "curves.png")
 
 
 @dataclasses.dataclass(frozen=True)
 class CompareOptions:
-    """The options of the verb, checked.
+    """What is compared, checked.
 
-    ``common`` are fields of every configuration, ``shared_options`` words for ``train``
-    of the command ``program``.
+    ``common`` are fields of every configuration; without ``out`` nothing is written.
     """
 
     noises: tuple[NoiseSpec, ...]
@@ -45,59 +51,113 @@ class CompareOptions:
     common: Mapping[str, Any]
     tune: bool
     runs_at_once: int | None
-    shared_options: tuple[str, ...]
-    out: Path
-    program: str = "esoftmax"
+    out: Path | None
 
 
-def compare(dataset: Dataset, options: CompareOptions) -> None:
-    """Run what is missing, then print the table and draw the curves."""
-    console = make_console()
-    files = ("results.jsonl", "table.md", "curves.png")
-    create_folder("--out", options.out, (*files, "tuning.jsonl"))
+def compare(
+    dataset: str | Dataset = "digits",
+    *,
+    losses: str | Sequence[str] = DEFAULT_LOSSES,
+    noise: str | Sequence[str] | None = None,
+    seeds: int | None = None,
+    learning_rate: float | None = None,
+    tune: bool | None = None,
+    runs_at_once: int | None = None,
+    out: str | Path | None = None,
+    verbose: bool = False,
+    **options: Unpack[RunOptions],
+) -> Comparison:
+    """Train the same network on the same wrong labels with several losses.
+
+    Args:
+        dataset: what ``load_dataset`` takes, or what it returned.
+        losses: names as in the papers, or ``FILE.py:NAME`` for losses of your own.
+        noise: one or several kinds, such as ``"symmetric:0.6"``; None: labels as they came
+            for data of your own, noise drawn for the others.
+        seeds: how many of each; None: the dataset's.
+        learning_rate: one for all; None: the dataset's, or what is chosen.
+        tune: whether each loss chooses rate and settings on a noisy hold-out set; None: for
+            small data.
+        runs_at_once: how many a device computes at once.
+        out: a folder for results, table and picture. With one, runs that are finished are not
+            repeated; without, nothing is written.
+        verbose: whether to print what the command line does.
+        **options: of the data and the training, see ``DataOptions`` and ``TrainingOptions``.
+
+    Raises:
+        UsageError: an argument is wrong, or the data is.
+    """
+    check_arguments(
+        {"seeds": seeds, "learning_rate": learning_rate, "runs_at_once": runs_at_once}
+        | dict(options)
+    )
+    # One spelling each, and each once: CE_ε is CE_eps.
+    found = [find_method("--losses", name) for name in names("--losses", losses)]
+    noises = None if noise is None else names("--noise", noise)
+    with speaking(verbose):
+        data, specs = training_data(dataset, noises, DEFAULT_NOISES, options)
+        if tune and learning_rate is not None:
+            raise UsageError(
+                "--tune: expected no --learning-rate beside it, got one; leave out either"
+            )
+        recipe, folder = recipe_for(data), path_or_none(out)
+        checked = CompareOptions(
+            noises=specs,
+            losses=tuple(dict.fromkeys(found)),
+            seeds=seeds or recipe.seeds,
+            learning_rate=learning_rate,
+            common=common_fields(data, options),
+            tune=(recipe.tune and learning_rate is None) if tune is None else tune,
+            runs_at_once=runs_at_once,
+            out=folder,
+        )
+        with contextlib.nullcontext() if folder is None else locked("--out", folder):
+            comparison = run_comparison(data, checked)
+        print_comparison(make_console(), comparison)
+    return comparison
+
+
+def run_comparison(dataset: Dataset, options: CompareOptions) -> Comparison:
+    """Run what is missing; write results, table and curves where there is a folder."""
+    out = options.out
+    if out is not None:
+        create_folder("--out", out, (*FILES, "tuning.jsonl"))
     tuned: list[Result] = []
     tuning = _tuning(dataset, options)
     _announce(dataset, options, tuning)
     if tuning:
-        path = options.out / "tuning.jsonl"
+        path = _in(out, "tuning.jsonl")
         tuned = run_all(tuning, dataset, path, "tuning", at_once=options.runs_at_once)
     configs = _final_configs(dataset, options, choose(tuned))
     for note in gate_notes((config for _, config in configs), dataset.num_classes):
-        console.print(note)
+        make_console().print(note)
     labels = [label for label, _ in configs]
     results = run_all(
         [config for _, config in configs],
         dataset,
-        options.out / "results.jsonl",
+        _in(out, "results.jsonl"),
         "training",
         at_once=options.runs_at_once,
     )
     rows = make_rows(labels, results)
-    # Written first: a reader may close the pipe of what is printed.
-    write_table(options.out / "table.md", rows)
-    title = _title(dataset, options)
     came = not dataset.clean_labels
-    draw_curves(options.out / "curves.png", labels, results, title=title, as_they_came=came)
-    print_table(console, rows, title=title, as_they_came=came)
-    for line in _protocol(dataset, options, rows):
-        console.print(line)
-    for line in summary(rows, as_they_came=came):
-        console.print(f"Test set, {line}")
     held_out = round(HOLDOUT * len(dataset.train_labels))
-    recommended = recommend(tuned, rows, held_out, as_they_came=came)
-    for one in recommended:
-        if one.text:
-            console.print(one.text)
-    for name in files:
-        console.print(f"wrote {options.out / name}")
-    if is_own(dataset.name):
-        for row in (one.row for one in recommended if one.row is not None):
-            config = RunConfig.from_json(row.results[0]["config"])
-            command = train_command(
-                options.shared_options, config, options.out, options.program
-            )
-            console.print(f"To train {row.label} and list the labels it doubts:")
-            console.print(f"  {command}", soft_wrap=True)
+    comparison = Comparison(
+        dataset=dataset,
+        rows=tuple(rows),
+        tuning=tuple(tuned),
+        recommendations=tuple(recommend(tuned, rows, held_out, as_they_came=came)),
+        files=() if out is None else tuple(out / name for name in FILES),
+    )
+    if out is not None:  # before anything is printed: a reader may close the pipe
+        write_table(out / "table.md", rows)
+        title = title_of(comparison)
+        draw_curves(out / "curves.png", labels, results, title=title, as_they_came=came)
+    return comparison
+
+
+def _in(folder: Path | None, name: str) -> Path | None:
+    return None if folder is None else folder / name
 
 
 def _tuning(dataset: Dataset, options: CompareOptions) -> list[RunConfig]:
@@ -109,12 +169,12 @@ def _tuning(dataset: Dataset, options: CompareOptions) -> list[RunConfig]:
 
 def _announce(dataset: Dataset, options: CompareOptions, tuning: list[RunConfig]) -> None:
     """Say what will run before it does; what is done already does not count."""
-    tuned = read_results(options.out / "tuning.jsonl") if tuning else {}
+    tuned = _done(options.out, "tuning.jsonl") if tuning else {}
     to_tune = _missing(tuning, tuned)
     # What is not yet chosen costs the same whatever the choice.
     chosen = {} if to_tune else choose([tuned[one.identity] for one in tuning])
     final = [config for _, config in _final_configs(dataset, options, chosen)]
-    done = read_results(options.out / "results.jsonl")
+    done = _done(options.out, "results.jsonl")
     announce_comparison(
         to_tune,
         final if to_tune else _missing(final, done),
@@ -122,6 +182,10 @@ def _announce(dataset: Dataset, options: CompareOptions, tuning: list[RunConfig]
         seeds=options.seeds,
         losses=len(options.losses),
     )
+
+
+def _done(folder: Path | None, name: str) -> dict[str, Result]:
+    return {} if folder is None else read_results(folder / name)
 
 
 def _missing(configs: list[RunConfig], done: Mapping[str, Result]) -> list[RunConfig]:
@@ -159,43 +223,3 @@ def _final_configs(
                     )
                     configs.append((label, config))
     return configs
-
-
-def _title(dataset: Dataset, options: CompareOptions) -> str:
-    count = len(dataset.train_labels)
-    return f"{dataset.name}, {count} training examples, {_seeds(options.seeds)}"
-
-
-def _seeds(count: int) -> str:
-    return "1 seed" if count == 1 else f"{count} seeds"
-
-
-def _protocol(dataset: Dataset, options: CompareOptions, rows: Sequence[Row]) -> list[str]:
-    """Say how the numbers came about."""
-    config = RunConfig.from_json(rows[0].results[0]["config"])
-    spread = " ± is the standard deviation over seeds." if options.seeds > 1 else ""
-    width = "" if config.width == recipe_for(dataset).width else f" at width {config.width:g}"
-    # A fifth of labels as they came is there for everybody to pick an epoch by.
-    picked = (
-        "which nobody could pick without clean labels"
-        if dataset.clean_test
-        else "picked by the very labels that it is measured on"
-    )
-    lines = [
-        f"{config.network}{width}, {config.epochs} epochs, SGD, cosine rate.{spread} Best: "
-        f"best epoch on the test set, {picked}. Memorised: wrong training labels that the "
-        f"network gives back."
-    ]
-    if options.tune:
-        recipe = recipe_for(dataset)
-        chosen = "Rate and settings" if recipe.tune_settings else "Rate"
-        lines.append(
-            f"{chosen} of each loss: best accuracy on {100 * HOLDOUT:.0f} % of the noisy "
-            f"training set, held out, labels as noisy as the rest, "
-            f"{_seeds(len(recipe.tuning_seeds))}; no clean label was used."
-        )
-    if not dataset.clean_labels:
-        lines.append(what_counts_as_wrong(dataset))
-    if dataset.note:
-        lines.append(f"Data: {dataset.note}")
-    return lines

@@ -1,19 +1,24 @@
 """``predict``: classes of new examples, by a network that ``train`` has left."""
 
+import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from esoftmax_jax.app.data.parts import sentences
 from esoftmax_jax.app.data.readers.manifest import listed_features
-from esoftmax_jax.app.data.unlabelled import read_unlabelled
+from esoftmax_jax.app.data.unlabelled import Unlabelled, array_examples, read_unlabelled
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.csv_file import check_csv, write_csv
+from esoftmax_jax.app.jobs.arguments import path_or_none
+from esoftmax_jax.app.jobs.trained import Trained
 from esoftmax_jax.app.runs.model_file import Model, read_model
-from esoftmax_jax.app.terminal.console import make_console, print_titled, warn
+from esoftmax_jax.app.terminal.console import make_console, print_titled, speaking, warn
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.progress import ProgressBar
 
@@ -22,67 +27,116 @@ _BATCH = 500
 _MOST_CLASSES = 20  # in the printed table
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a network says of examples.
+
+    Attributes:
+        sources: what the user calls each example: a file, a row, a place in an array.
+        labels: int64 (N,), the likeliest class.
+        probabilities: float64 (N, K), the softmax of the logits.
+        class_names: in the order of the class numbers.
+    """
+
+    sources: tuple[str, ...]
+    labels: npt.NDArray[np.int64]
+    probabilities: npt.NDArray[np.float64]
+    class_names: tuple[str, ...]
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The examples with class and probability; ``pandas.DataFrame`` takes it."""
+        likeliest = self.probabilities[np.arange(len(self.labels)), self.labels]
+        names = np.array(self.class_names, object)[self.labels]
+        return dict(zip(COLUMNS, (np.array(self.sources, str), names, likeliest), strict=True))
+
+
 def predict(
-    model: Path,
-    inputs: str,
-    out: Path,
+    model: str | Path | Model | Trained,
+    inputs: str | npt.ArrayLike,
     *,
-    probabilities: bool,
+    out: str | Path | None = None,
+    probabilities: bool = False,
     spreadsheet_safe: bool = False,
-) -> None:
-    """Write the likeliest class of each example as CSV, and print how many each class has.
+    verbose: bool = False,
+) -> Predictions:
+    """Return the likeliest class of each example.
 
     Args:
-        model: folder of a finished run.
-        inputs: see ``read_unlabelled``.
-        out: the CSV file.
+        model: the folder of a finished run, or what ``train`` returned.
+        inputs: ``folder:PATH``, ``csv:PATH``, ``parquet:PATH`` or ``npz:PATH``, see
+            ``read_unlabelled``, or an array of examples as the network was trained on.
+        out: a CSV file to write; None: nothing is written.
         probabilities: whether to write the probability of every class too.
         spreadsheet_safe: see ``write_csv``.
+        verbose: whether to print how many examples each class has.
 
     Raises:
         UsageError: there is no model, the examples do not fit it, or the file is in use.
     """
-    check_csv("--out", out, COLUMNS)
-    network = read_model("--model", model)
-    examples = read_unlabelled("--inputs", inputs, network.card)
-    warn(examples.warnings)
-    probs = _probabilities(network, examples.inputs)
-    unknown = np.isnan(probs).any(axis=1)
-    if unknown.any():
-        raise UsageError(
-            f"--model: expected finite outputs, got NaN for {unknown.sum()} of {len(probs)} "
-            f"examples, first {examples.sources[int(unknown.argmax())]!r}; train again, e.g. "
-            "at a lower --learning-rate"
-        )
-    names = network.card.class_names
-    likeliest = probs.argmax(axis=1)
-    rows = np.arange(len(probs))
+    path = path_or_none(out)
+    if path is not None:
+        check_csv("--out", path, COLUMNS)
+    network = _network(model)
+    if isinstance(inputs, str):
+        examples = read_unlabelled("--inputs", inputs, network.card)
+    else:
+        examples = array_examples("inputs", np.asarray(inputs), network.card)
+    with speaking(verbose):
+        warn(examples.warnings)
+        probs = _probabilities(network, examples.inputs)
+        unknown = np.isnan(probs).any(axis=1)
+        if unknown.any():
+            raise UsageError(
+                f"--model: expected finite outputs, got NaN for {unknown.sum()} of "
+                f"{len(probs)} examples, first {examples.sources[int(unknown.argmax())]!r}; "
+                "train again, e.g. at a lower --learning-rate"
+            )
+        names = network.card.class_names
+        found = Predictions(tuple(examples.sources), probs.argmax(axis=1), probs, names)
+        if path is not None:
+            _write(path, found, probabilities=probabilities, spreadsheet_safe=spreadsheet_safe)
+        _print(found, network, examples, path)
+    return found
+
+
+def _network(model: str | Path | Model | Trained) -> Model:
+    if isinstance(model, Trained):
+        return model.model
+    return (
+        model if isinstance(model, Model) else read_model("--model", Path(model).expanduser())
+    )
+
+
+def _write(
+    path: Path, found: Predictions, *, probabilities: bool, spreadsheet_safe: bool
+) -> None:
+    names, probs = found.class_names, found.probabilities
     further = [f"p({name})" for name in names] if probabilities else []
     write_csv(
-        out,
+        path,
         (*COLUMNS, *further),
         (
             (
-                examples.sources[row],
-                names[likeliest[row]],
-                *(
-                    f"{p:.6g}"
-                    for p in (probs[row, likeliest[row]], *probs[row][: len(further)])
-                ),
+                found.sources[row],
+                names[label],
+                *(f"{p:.6g}" for p in (probs[row, label], *probs[row][: len(further)])),
             )
-            for row in rows
+            for row, label in enumerate(found.labels)
         ),
         spreadsheet_safe=spreadsheet_safe,
     )
+
+
+def _print(found: Predictions, network: Model, examples: Unlabelled, path: Path | None) -> None:
     console = make_console()
-    _print_counts(
-        console, names, likeliest, probs[rows, likeliest], title=f"{len(probs)} examples"
-    )
+    _print_counts(console, found, title=f"{len(found.labels)} examples")
     if network.card.feature_names:
         console.print(f"Features: {listed_features(network.card.feature_names)}.")
     if examples.notes:
         console.print(f"Inputs: {sentences(examples.notes)}")
-    console.print(f"wrote {out}", soft_wrap=True)
+    if path is not None:
+        console.print(f"wrote {path}", soft_wrap=True)
 
 
 def _probabilities(network: Model, inputs: Array) -> Array:
@@ -98,14 +152,9 @@ def _probabilities(network: Model, inputs: Array) -> Array:
     return softmax
 
 
-def _print_counts(
-    console: Console,
-    names: tuple[str, ...],
-    likeliest: Array,
-    probability: Array,
-    *,
-    title: str,
-) -> None:
+def _print_counts(console: Console, found: Predictions, *, title: str) -> None:
+    names, likeliest = found.class_names, found.labels
+    probability = found.columns["probability"]
     table = Table(title=title, box=box.SIMPLE, title_justify="left")
     table.add_column("class")
     for column in ("predicted", "mean probability"):

@@ -15,6 +15,8 @@ from esoftmax_jax.app.terminal.closest import did_you_mean
 from esoftmax_jax.app.terminal.messages import UsageError
 
 DEFAULT_ANNOTATORS = 3
+DEFAULT_NOISES = ("symmetric:0.6", "pairwise:0.4")
+"""What is drawn where labels are right and no noise is asked for; of one run the first."""
 
 
 @dataclasses.dataclass(frozen=True)

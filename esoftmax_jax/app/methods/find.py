@@ -1,6 +1,7 @@
 """Losses as options name them: by the papers' names, or as a function in a Python file."""
 
 import math
+from typing import Any
 
 from esoftmax_jax.app.methods.methods import METHODS, OWN_FORM, method_named, register
 from esoftmax_jax.app.methods.own_loss import OwnLoss
@@ -60,19 +61,19 @@ def option_name(name: str) -> str:
     return method.given if isinstance(method, OwnLoss) else name
 
 
-def parse_setting(text: str, loss: str) -> tuple[str, float]:
-    """Read NAME=VALUE of one of a loss's constants."""
-    name, equals, value = text.partition("=")
+def hyperparameter(loss: str, name: str, value: Any) -> float:
+    """Return the value of one of a loss's constants, given as a number or as text."""
     allowed = method_named(loss).parameters
-    expected = f"NAME=VALUE with NAME among {', '.join(allowed) or 'none at all'} for {loss}"
-    if name not in allowed or not equals:
-        raise UsageError(f"--set: expected {expected}, got {text!r}")
+    if name not in allowed or value is None:
+        expected = f"NAME=VALUE with NAME among {', '.join(allowed) or 'none at all'}"
+        given = name if value is None else f"{name}={value}"
+        raise UsageError(f"--set: expected {expected} for {loss}, got {given!r}")
     try:
         number = float(value)
-    except ValueError:
+    except (TypeError, ValueError):
         number = math.nan
     if not math.isfinite(number):
         raise UsageError(
             f"--set: expected a number as the value of {name}, got {value!r}; e.g. {name}=0.5"
         )
-    return name, number
+    return number

@@ -150,4 +150,7 @@ def number_of_settings(names: Sequence[str]) -> int:
     return max(1, *(len(method_named(name).parameters) for name in names))
 
 
+DEFAULT_LOSSES = ("CE", "GCE", "SCE", "MAE", "CE_eps+MAE")
+"""Compared where nobody says which; a single run takes the last."""
+
 OWN_FORM = "FILE.py:NAME"

@@ -84,12 +84,14 @@ def model_config(workdir: Path) -> Any:
     return check_fields(read_json(path, _REMEDY), {}).get("config")
 
 
-def write_model(workdir: Path, group: Group, dataset: Dataset, result: Result) -> Path:
-    """Write the network of a finished run; its folder is there whole or not at all."""
+def trained_model(group: Group, dataset: Dataset) -> Model:
+    """Return the network of a group's only run, as it is read back once it is written."""
     (config,) = group.configs
-    variables = _variables(group)
-    function = bytes(_exported(config, variables, dataset).serialize())
-    card = Card(
+    return Model(_card(dataset), _exported(config, _variables(group), dataset))
+
+
+def _card(dataset: Dataset) -> Card:
+    return Card(
         dataset.class_names,
         dataset.train_images.shape[1:],
         str(dataset.train_images.dtype),
@@ -97,8 +99,15 @@ def write_model(workdir: Path, group: Group, dataset: Dataset, result: Result) -
         dataset.value_range,
         dataset.feature_offsets,
     )
+
+
+def write_model(workdir: Path, group: Group, dataset: Dataset, result: Result) -> Path:
+    """Write the network of a finished run; its folder is there whole or not at all."""
+    (config,) = group.configs
+    variables = _variables(group)
+    function = bytes(_exported(config, variables, dataset).serialize())
     content = {
-        **dataclasses.asdict(card),
+        **dataclasses.asdict(_card(dataset)),
         "config": config.to_json(),
         "test_accuracy": result["last_accuracy"],
         "sha256": hashlib.sha256(function).hexdigest(),

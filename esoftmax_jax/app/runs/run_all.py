@@ -8,7 +8,7 @@ from pathlib import Path
 import jax
 
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.engine.checkpoints import Checkpoints, group_folder
+from esoftmax_jax.app.engine.checkpoints import Checkpoints, NoCheckpoints, group_folder
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.engine.group import Group, Result, grouped, make_group
@@ -25,7 +25,7 @@ CHECKPOINT_SECONDS = 60.0
 def run_all(
     configs: Sequence[RunConfig],
     dataset: Dataset,
-    path: Path,
+    path: Path | None,
     title: str,
     *,
     at_once: int | None = None,
@@ -40,11 +40,11 @@ def run_all(
     Args:
         configs: all that are wanted; repetitions are run once.
         dataset: already cut to ``train_examples``.
-        path: one JSON line per run, created where it is missing.
+        path: one JSON line per run, created where it is missing; None: nothing is kept.
         title: of the progress bar.
         at_once: see ``lay_out``.
     """
-    done = read_results(path)
+    done = {} if path is None else read_results(path)
     programs = missing_runs(configs, done)
     if programs:
         environment()  # the commit that is running now, whatever is committed meanwhile
@@ -145,7 +145,7 @@ def _program_key(config: RunConfig) -> str:
 def _run_alike(
     alike: Alike,
     dataset: Dataset,
-    path: Path,
+    path: Path | None,
     done: dict[str, Result],
     bar: ProgressBar,
     at_once: int | None,
@@ -161,10 +161,12 @@ def _run_alike(
                 program, members, dataset, alike.loss_names, epochs_together=epochs_together
             )
             program.advance.wait()
-        with Checkpoints(group_folder(path, group)) as checkpoints:
+        kept = NoCheckpoints() if path is None else Checkpoints(group_folder(path, group))
+        with kept as checkpoints:
             _train_rest(group, real, checkpoints, epochs_together, bar)
             for result in group.results()[:real]:
-                append_line(path, result)
+                if path is not None:
+                    append_line(path, result)
                 done[RunConfig.from_json(result["config"]).identity] = result
             checkpoints.remove()
 

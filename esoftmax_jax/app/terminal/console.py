@@ -1,7 +1,10 @@
 """What people read: plain text in a terminal or a log, whatever the names in it contain."""
 
+import contextlib
 import sys
-from collections.abc import Iterable
+import warnings as python_warnings
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 from rich.console import Console
@@ -11,6 +14,17 @@ from rich.text import Text
 from esoftmax_jax.app.terminal.messages import readable
 
 _LOG_WIDTH = 110
+_SILENT = ContextVar("silent", default=False)
+
+
+@contextlib.contextmanager
+def speaking(verbose: bool) -> Iterator[None]:
+    """Print nothing in this block, progress neither, if it is not to be verbose."""
+    token = _SILENT.set(not verbose)
+    try:
+        yield
+    finally:
+        _SILENT.reset(token)
 
 
 class _PlainConsole(Console):
@@ -32,14 +46,25 @@ def make_console(
     if width is None and not (stderr or sys.stdout.isatty()):
         width = _LOG_WIDTH
     return _PlainConsole(
-        width=width, stderr=stderr, soft_wrap=soft_wrap, markup=False, highlight=False
+        width=width,
+        stderr=stderr,
+        soft_wrap=soft_wrap,
+        markup=False,
+        highlight=False,
+        quiet=_SILENT.get(),
     )
 
 
 def warn(warnings: Iterable[str]) -> None:
-    """Print what the user has to know before anything is run, on standard error."""
+    """Print what the user has to know before anything is run, on standard error.
+
+    Where nothing is to be printed it is a warning of Python's, which a program can catch.
+    """
     for text in warnings:
-        print(f"warning: {readable(text)}", file=sys.stderr)
+        if _SILENT.get():
+            python_warnings.warn(readable(text), UserWarning, stacklevel=2)
+        else:
+            print(f"warning: {readable(text)}", file=sys.stderr)
 
 
 def print_titled(console: Console, table: Table) -> None:

@@ -38,7 +38,7 @@ class ProgressBar:
             TextColumn("{task.fields[left]}"),
             console=self._console,
             transient=False,
-            disable=not self._console.is_terminal,
+            disable=self._console.quiet or not self._console.is_terminal,
         )
         self._title, self._total, self._unit = readable(title), total, unit
         self._done = 0

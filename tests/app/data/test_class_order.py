@@ -74,7 +74,7 @@ def test_an_archive_and_a_model_keep_the_order_they_have(monkeypatch):
     model = types.SimpleNamespace(card=card, logits=lambda inputs: inputs)
     monkeypatch.setattr(predict, "read_model", lambda *_: model)
     np.savez("new.npz", images=np.eye(12, dtype=np.float32))
-    predict.predict(Path("run"), "npz:new.npz", Path("out.csv"), probabilities=True)
+    predict.predict(Path("run"), "npz:new.npz", out="out.csv", probabilities=True)
     with Path("out.csv").open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
     assert header[3:] == [f"p({name})" for name in names]

@@ -101,7 +101,6 @@ def test_finished_runs_are_not_counted(slow, monkeypatch, capsys, tmp_path):
         common={},
         tune=True,
         runs_at_once=None,
-        shared_options=(),
         out=tmp_path,
     )
     tuning = _tuning(dataset, options)

@@ -15,7 +15,7 @@ from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import grouped, make_group
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.json_lines import append_line
-from esoftmax_jax.app.jobs import train as _train
+from esoftmax_jax.app.jobs.training_run import Destination, run_training
 from esoftmax_jax.app.jobs.tuning import choose, tuning_configs
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
@@ -53,13 +53,18 @@ def newest_states(workdir):
     return jax.tree.leaves(content)
 
 
+def trained(run, dataset, workdir):
+    """Return the result of a run that is kept in a folder."""
+    return run_training(run, dataset, Destination(workdir)).result
+
+
 def without_time(result):
     return {name: value for name, value in result.items() if name != "wall_s"}
 
 
 def test_a_resumed_run_is_a_straight_run_bit_for_bit(digits, tmp_path, monkeypatch):
     run = config(digits)
-    straight = _train.train(run, digits, tmp_path / "straight")
+    straight = trained(run, digits, tmp_path / "straight")
 
     advance = _runner.Group.advance
 
@@ -70,10 +75,10 @@ def test_a_resumed_run_is_a_straight_run_bit_for_bit(digits, tmp_path, monkeypat
 
     monkeypatch.setattr(_runner.Group, "advance", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        _train.train(run, digits, tmp_path / "resumed")
+        trained(run, digits, tmp_path / "resumed")
     assert not (tmp_path / "resumed" / "results.jsonl").exists()
     monkeypatch.setattr(_runner.Group, "advance", advance)
-    resumed = _train.train(run, digits, tmp_path / "resumed")
+    resumed = trained(run, digits, tmp_path / "resumed")
 
     assert without_time(resumed) == without_time(straight)
     pairs = zip(
@@ -81,7 +86,7 @@ def test_a_resumed_run_is_a_straight_run_bit_for_bit(digits, tmp_path, monkeypat
     )
     different = [a.shape for a, b in pairs if not np.array_equal(a, b, equal_nan=True)]
     assert different in ([], [()])  # the only thing that may differ is the time taken
-    again = _train.train(run, digits, tmp_path / "resumed")
+    again = trained(run, digits, tmp_path / "resumed")
     assert again == resumed
 
 
@@ -129,13 +134,13 @@ def test_a_folder_of_another_run_is_refused(digits, tmp_path):
     with pytest.raises(
         ValueError, match=r"--workdir: expected a new folder .*has seed=3; choose"
     ):
-        _train.train(config(digits), digits, tmp_path)
+        trained(config(digits), digits, tmp_path)
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(
         ValueError,
         match=r"config.json, line 1: expected JSON, got .*; choose another --workdir",
     ):
-        _train.train(config(digits), digits, tmp_path)
+        trained(config(digits), digits, tmp_path)
 
 
 def curves(configs, dataset, devices, at_once=1):

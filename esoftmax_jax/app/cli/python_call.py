@@ -1,0 +1,62 @@
+"""Functions as Python calls them: every argument by name, and messages that name arguments."""
+
+import functools
+import inspect
+import re
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from esoftmax_jax.app.terminal.messages import UsageError
+
+# Options that are called otherwise in Python.
+_RENAMED = {"set": "hyperparameters", "no_tune": "tune=False"}
+
+
+def from_python(found: Any) -> Any:
+    """Return a function as Python calls it; what is no function stays as it is."""
+    return found if isinstance(found, type) else _called(found)
+
+
+def _called(function: Callable[..., Any]) -> Callable[..., Any]:
+    signature = _signature(function)
+
+    @functools.wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        signature.bind(*args, **options)  # whose error tells an argument that does not exist
+        try:
+            return function(*args, **options)
+        except UsageError as error:
+            raise UsageError(in_python(str(error))) from None
+
+    call.__signature__ = signature  # type: ignore[attr-defined]
+    return call
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature with the options of a typed dictionary as arguments, None each."""
+    signature = inspect.signature(function)
+    found: list[inspect.Parameter] = []
+    for one in signature.parameters.values():
+        if one.kind is not inspect.Parameter.VAR_KEYWORD:
+            found.append(one)
+            continue
+        (options,) = typing.get_args(one.annotation)
+        for name, hint in typing.get_type_hints(options).items():
+            kind = inspect.Parameter.KEYWORD_ONLY
+            found.append(inspect.Parameter(name, kind, default=None, annotation=hint))
+    return signature.replace(parameters=found)
+
+
+def in_python(text: str) -> str:
+    """Return a message of the command line with the names that arguments have in Python.
+
+    ``--learning-rate`` is ``learning_rate``, ```train --suspects``` is ``train(suspects=...)``.
+    """
+    text = re.sub(r"`(\w+) --([a-z][a-z-]*)`", r"`\1(--\2=...)`", text)
+    return re.sub(r"(?<![\w-])--([a-z][a-z-]*)", lambda found: _name(found[1]), text)
+
+
+def _name(option: str) -> str:
+    name = option.replace("-", "_")
+    return _RENAMED.get(name, name)

@@ -1,0 +1,130 @@
+"""Arguments of the jobs as checked values: a wrong one is told by its own name."""
+
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypedDict, get_args
+
+from esoftmax_jax.app.augment.augment_spec import parse_augmentation
+from esoftmax_jax.app.augment.stages import check_augmentation
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.engine.config import ComputeDtype
+from esoftmax_jax.app.jobs.training_data import DataOptions
+from esoftmax_jax.app.terminal.messages import UsageError
+
+
+class TrainingOptions(TypedDict, total=False):
+    """How it is trained; what is left out, or None, is the dataset's own.
+
+    Attributes:
+        epochs: passes over the training set.
+        width: factor on the channels of the network.
+        augment: see ``parse_augmentation``.
+        label_smoothing: share of each label that is spread over all classes.
+        ema_decay: of the averaged parameters that are evaluated.
+        dtype: of the computation.
+    """
+
+    epochs: int | None
+    width: float | None
+    augment: str | None
+    label_smoothing: float | None
+    ema_decay: float | None
+    dtype: ComputeDtype | None
+
+
+class RunOptions(DataOptions, TrainingOptions):
+    """What may be said of the data and of the training."""
+
+
+def names(argument: str, value: str | Sequence[str]) -> list[str]:
+    """Return distinct names, of a sequence or of a text that commas divide."""
+    given = value.split(",") if isinstance(value, str) else list(value)
+    found = [name.strip() if isinstance(name, str) else "" for name in given]
+    if not found or not all(found) or len(set(found)) < len(found):
+        raise UsageError(
+            f"{argument}: expected distinct names separated by commas, got {value!r}"
+        )
+    return found
+
+
+def _whole(least: int) -> Callable[[Any], str]:
+    def wrong(value: Any) -> str:
+        try:
+            good = not isinstance(value, bool) and operator.index(value) >= least
+        except TypeError:
+            good = False
+        return "" if good else f"a whole number ≥ {least}"
+
+    return wrong
+
+
+def _number(low: float, high: float, expected: str, *, closed: bool = False) -> Any:
+    def wrong(value: Any) -> str:
+        try:
+            number = math.nan if isinstance(value, str | bool) else float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        good = low < number < high or (closed and number == low)
+        return "" if good else expected
+
+    return wrong
+
+
+def _one_of(*allowed: str) -> Callable[[Any], str]:
+    return lambda value: "" if value in allowed else f"one of {', '.join(allowed)}"
+
+
+_POSITIVE = _number(0, math.inf, "a number > 0")
+_SHARE = _number(0, 1, "a number in (0, 1)")
+_CHECKS: Mapping[str, Callable[[Any], str]] = {
+    "image_size": _whole(1),
+    "train_examples": _whole(2),
+    "imbalance": _number(1, math.inf, "a number ≥ 1", closed=True),
+    "epochs": _whole(1),
+    "learning_rate": _POSITIVE,
+    "width": _POSITIVE,
+    "label_smoothing": _SHARE,
+    "ema_decay": _SHARE,
+    "dtype": _one_of(*get_args(ComputeDtype)),
+    "seed": _whole(0),
+    "seeds": _whole(1),
+    "runs_at_once": _whole(1),
+    "checkpoint_every": _whole(1),
+}
+
+
+def check_arguments(values: Mapping[str, Any]) -> None:
+    """Refuse the first value that the argument of its name cannot have; None is none.
+
+    Raises:
+        UsageError: naming the argument, as a command line does.
+    """
+    for name, value in values.items():
+        if value is None or name not in _CHECKS:
+            continue
+        expected = _CHECKS[name](value)
+        if expected:
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{option}: expected {expected}, got {value!r}")
+
+
+def common_fields(dataset: Dataset, options: RunOptions) -> dict[str, Any]:
+    """Return the fields of every configuration that arguments decide; None are the recipe's.
+
+    Raises:
+        UsageError: the images cannot be augmented so.
+    """
+    wanted = ("train_examples", "imbalance", *TrainingOptions.__annotations__)
+    fields: dict[str, Any] = {name: options.get(name) for name in wanted}
+    if fields["augment"] is not None:
+        augmentation = parse_augmentation(fields["augment"])
+        check_augmentation(augmentation, dataset.train_images)
+        fields["augment"] = str(augmentation)
+    return fields
+
+
+def path_or_none(value: str | Path | None) -> Path | None:
+    """Return a path, its ~ expanded."""
+    return None if value is None else Path(value).expanduser()

@@ -1,0 +1,133 @@
+"""What a comparison found, as a value and as text."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.jobs.recommend import Recommendation
+from esoftmax_jax.app.jobs.tuning import HOLDOUT
+from esoftmax_jax.app.labels.noisy_labels import what_counts_as_wrong
+from esoftmax_jax.app.runs.recipes import recipe_for
+from esoftmax_jax.app.runs.report import Row, print_table, summary
+from esoftmax_jax.app.runs.run import Run
+
+_SHARES = {
+    "test_accuracy": "last_accuracy",
+    "best_accuracy": "best_accuracy",
+    "memorized": "memorized",
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Comparison:
+    """The finished runs of a comparison.
+
+    Attributes:
+        dataset: as it was trained on.
+        rows: the runs of each loss under each noise.
+        tuning: results of the runs that chose rates and settings; empty without.
+        recommendations: for each noise, where held-out labels can tell.
+        files: what was written.
+    """
+
+    dataset: Dataset
+    rows: tuple[Row, ...]
+    tuning: tuple[Result, ...]
+    recommendations: tuple[Recommendation, ...]
+    files: tuple[Path, ...] = ()
+
+    @property
+    def runs(self) -> list[Run]:
+        """Every run of the table, curves included."""
+        return [Run.from_result(result) for row in self.rows for result in row.results]
+
+    @property
+    def table(self) -> list[dict[str, Any]]:
+        """One row for each loss and noise, with means and standard deviations over seeds.
+
+        ``pandas.DataFrame(comparison.table)`` is the table. Accuracies are shares in [0, 1],
+        NaN where a run has none.
+        """
+        return [_table_row(row) for row in self.rows]
+
+    @property
+    def recommended(self) -> dict[str, dict[str, Any]]:
+        """For each noise the arguments of ``train`` for the loss that is recommended.
+
+        A noise has none where no labels were held out and there are several losses.
+        """
+        found = [Run.from_result(one.row.results[0]) for one in self.recommendations if one.row]
+        return {run.config.noise: run.choice for run in found}
+
+
+def _table_row(row: Row) -> dict[str, Any]:
+    first = Run.from_result(row.results[0])
+    values: dict[str, Any] = {**first.choice, "loss": row.label, "runs": len(row.results)}
+    for name, key in _SHARES.items():
+        mean, std = row.mean_and_std(key)
+        values |= {name: mean / 100, f"{name}_std": std / 100}
+    return values | {"noise_rate": first.noise_rate, "diverged": row.diverged}
+
+
+def print_comparison(console: Console, comparison: Comparison) -> None:
+    """Print tables, how the numbers came about, and what is recommended."""
+    dataset, rows = comparison.dataset, comparison.rows
+    came = not dataset.clean_labels
+    print_table(console, rows, title=title_of(comparison), as_they_came=came)
+    for line in _protocol(comparison):
+        console.print(line)
+    for line in summary(rows, as_they_came=came):
+        console.print(f"Test set, {line}")
+    for one in comparison.recommendations:
+        if one.text:
+            console.print(one.text)
+    for path in comparison.files:
+        console.print(f"wrote {path}")
+
+
+def title_of(comparison: Comparison) -> str:
+    """Return what stands above the table and the picture."""
+    dataset = comparison.dataset
+    seeds = _seeds(len(comparison.rows[0].results))
+    return f"{dataset.name}, {len(dataset.train_labels)} training examples, {seeds}"
+
+
+def _seeds(count: int) -> str:
+    return "1 seed" if count == 1 else f"{count} seeds"
+
+
+def _protocol(comparison: Comparison) -> list[str]:
+    """Say how the numbers came about."""
+    dataset, results = comparison.dataset, comparison.rows[0].results
+    config = RunConfig.from_json(results[0]["config"])
+    spread = " ± is the standard deviation over seeds." if len(results) > 1 else ""
+    width = "" if config.width == recipe_for(dataset).width else f" at width {config.width:g}"
+    # A fifth of labels as they came is there for everybody to pick an epoch by.
+    picked = (
+        "which nobody could pick without clean labels"
+        if dataset.clean_test
+        else "picked by the very labels that it is measured on"
+    )
+    lines = [
+        f"{config.network}{width}, {config.epochs} epochs, SGD, cosine rate.{spread} Best: "
+        f"best epoch on the test set, {picked}. Memorised: wrong training labels that the "
+        f"network gives back."
+    ]
+    if comparison.tuning:
+        recipe = recipe_for(dataset)
+        chosen = "Rate and settings" if recipe.tune_settings else "Rate"
+        lines.append(
+            f"{chosen} of each loss: best accuracy on {100 * HOLDOUT:.0f} % of the noisy "
+            f"training set, held out, labels as noisy as the rest, "
+            f"{_seeds(len(recipe.tuning_seeds))}; no clean label was used."
+        )
+    if not dataset.clean_labels:
+        lines.append(what_counts_as_wrong(dataset))
+    if dataset.note:
+        lines.append(f"Data: {dataset.note}")
+    return lines

@@ -1,0 +1,154 @@
+"""What a training run leaves, as a value and as text."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.runs.model_file import Model
+from esoftmax_jax.app.runs.report import AS_THEY_CAME, noise_name
+from esoftmax_jax.app.runs.results import diverged
+from esoftmax_jax.app.runs.run import Run
+from esoftmax_jax.app.suspects.suspect_list import Suspects, describe_suspects
+from esoftmax_jax.app.terminal.messages import UsageError
+
+# A gap between training and test accuracy that calls for a warning.
+_BY_HEART = 0.15
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Trained:
+    """A finished run and its network.
+
+    Attributes:
+        dataset: as it was trained on.
+        result: the run as JSON values.
+        network: what returns the network; None if the run diverged, or if its last checkpoint
+            is gone.
+        suspects: all labels, the worst first; None if they were not asked for or the run
+            diverged.
+    """
+
+    dataset: Dataset
+    result: Result
+    network: Callable[[], Model] | None
+    suspects: "SuspectLabels | None" = None
+
+    @functools.cached_property
+    def model(self) -> Model:
+        """The network, which ``predict`` takes.
+
+        Raises:
+            UsageError: there is none, or its files cannot be read.
+        """
+        if self.network is None:
+            raise UsageError(
+                "model: expected a run that did not diverge, with its last checkpoint, got "
+                f"one of {self.run.config.loss} without; train again, e.g. at a lower "
+                "--learning-rate"
+            )
+        return self.network()
+
+    @property
+    def run(self) -> Run:
+        """Accuracies, curves and configuration of the run."""
+        return Run.from_result(self.result)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class SuspectLabels:
+    """Labels in the order of how little a network agreed with them, the worst first.
+
+    Attributes:
+        ranked: examples, suggestions and margins.
+        class_names: in the order of the class numbers.
+        epochs: over how many epochs the margins are means.
+    """
+
+    ranked: Suspects
+    class_names: tuple[str, ...]
+    epochs: int
+
+    @property
+    def count(self) -> int:
+        """How many labels the network would rather replace."""
+        return self.ranked.count
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The list that ``train --suspects`` writes, as arrays by column.
+
+        ``pandas.DataFrame(suspects.columns)`` is the list; ``correct`` takes it back.
+        """
+        one, names = self.ranked.labelled, np.array(self.class_names, object)
+        return {
+            "rank": np.arange(1, len(one.labels) + 1),
+            "example": one.sources,
+            "part": one.parts,
+            "id": one.ids,
+            "label": names[one.labels],
+            "suggestion": names[self.ranked.suggestions],
+            "margin": self.ranked.margins,
+            "given": names[one.labels],
+            "clean_label": np.where(one.clean >= 0, names[one.clean], ""),
+        }
+
+
+def print_run(console: Console, result: Result, dataset: Dataset) -> None:
+    """Print what a run has come to."""
+    config, rate = result["config"], result["noise_rate"]
+    name = noise_name(config["noise"], not dataset.clean_labels)
+    name = name if name == AS_THEY_CAME else f"noise {name}"
+    rate = result["noise"].get("open_set_rate", rate)
+    share = "rate unknown: no clean labels" if rate is None else f"realised {100 * rate:.2f} %"
+    ended = "DIVERGED, " if diverged(result) else ""
+    console.print(
+        f"{config['loss']}, {config['dataset']}, {name} ({share}), seed "
+        f"{config['seed']}: {ended}test accuracy "
+        f"{100 * result['last_accuracy']:.2f} % in the last of {config['epochs']} epochs, best "
+        f"{100 * result['best_accuracy']:.2f} % (epoch {result['best_epoch']})"
+    )
+    if dataset.note:
+        console.print(f"Data: {dataset.note}")
+
+
+def print_suspects(
+    console: Console, suspects: SuspectLabels, result: Result, dataset: Dataset
+) -> None:
+    """Print how many labels are suspect, and whether the network may know them by heart."""
+    console.print(describe_suspects(suspects.ranked, dataset))
+    console.print(_averaged(suspects.epochs))
+    seen, unseen = (result["curves"][name][-1] for name in ("train_accuracy", "test_accuracy"))
+    # Other shares of the classes in the test set are a gap of their own.
+    if result["config"]["imbalance"] is None and seen - unseen > _BY_HEART:
+        console.print(
+            f"The network gives back {100 * seen:.0f} % of the labels it was trained on and "
+            f"{100 * unseen:.0f} % of those it was not: it may learn labels by heart, and the "
+            "wrong ones among them look right to it. Fewer --epochs, --augment, a lower "
+            "--learning-rate or another --loss may help."
+        )
+
+
+def print_not_ranked(console: Console, path: Path | None) -> None:
+    """Say that there is no list of a run that diverged."""
+    if path is None:
+        console.print("this run diverged: no label is called suspect")
+        return
+    old = "; the older list in it stays" if path.exists() else ""
+    console.print(f"this run diverged: {path} is not written{old}")
+
+
+def _averaged(epochs: int) -> str:
+    """Say what the margins are means of."""
+    if epochs > 1:
+        return f"Margins are means over {epochs} epochs."
+    return (
+        "Margins are those of one epoch alone, when wrong labels may be learnt by heart; a run "
+        "that has --suspects from the start averages over its checkpoints."
+    )

@@ -1,0 +1,76 @@
+"""A finished run, as a program takes it up."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.methods.find import option_name
+from esoftmax_jax.app.runs.results import diverged
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Run:
+    """One training run. Accuracies and rates are shares in [0, 1].
+
+    Attributes:
+        config: all that decides its numbers.
+        test_accuracy: in the last epoch.
+        best_accuracy: in the best one, ``best_epoch``, counted from 1.
+        noise_rate: share of wrong training labels, as drawn; None where it is not known.
+        memorized: share of the wrong training labels that the network gives back; None
+            without any.
+        holdout_accuracy: agreement with labels held out of training; None without any.
+        diverged: whether the loss ended as no finite number.
+        curves: ``train_loss``, ``train_accuracy``, ``test_accuracy``, float64 (epochs,), NaN
+            where a run that diverged has none.
+        seconds: that it took, with the runs that were computed together with it.
+    """
+
+    config: RunConfig
+    test_accuracy: float
+    best_accuracy: float
+    best_epoch: int
+    noise_rate: float | None
+    memorized: float | None
+    holdout_accuracy: float | None
+    diverged: bool
+    curves: Mapping[str, npt.NDArray[np.float64]]
+    seconds: float
+
+    @classmethod
+    def from_result(cls, result: Result) -> "Run":
+        """Read what a line of ``results.jsonl`` holds."""
+        curves = {name: np.array(curve, float) for name, curve in result["curves"].items()}
+        return cls(
+            config=RunConfig.from_json(result["config"]),
+            test_accuracy=float(result["last_accuracy"]),
+            best_accuracy=float(result["best_accuracy"]),
+            best_epoch=result["best_epoch"],
+            noise_rate=result["noise_rate"],
+            memorized=result["memorized"],
+            holdout_accuracy=result.get("holdout_accuracy"),
+            diverged=diverged(result),
+            curves=curves,
+            seconds=result["wall_s"],
+        )
+
+    @property
+    def choice(self) -> dict[str, Any]:
+        """The loss with its settings and the noise, as arguments of ``train``."""
+        return {
+            "loss": option_name(self.config.loss),
+            "hyperparameters": dict(self.config.hyperparameters),
+            "learning_rate": self.config.learning_rate,
+            "noise": self.config.noise,
+        }
+
+    def row(self) -> dict[str, Any]:
+        """Return all but the curves as a row of a table, with one value a column."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        del values["config"], values["curves"]
+        return {**self.choice, "seed": self.config.seed, **values}

@@ -1,0 +1,216 @@
+"""The jobs as Python functions: arrays and tables come back, and nothing else happens."""
+
+import dataclasses
+import inspect
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from esoftmax_jax import app
+from esoftmax_jax.app.cli.main import main
+from esoftmax_jax.app.cli.python_call import in_python
+from esoftmax_jax.app.jobs.recommend import Recommendation
+from esoftmax_jax.app.runs.results import read_results
+from tests.dataset_helpers import draw
+
+SMALL: dict[str, Any] = {"train_examples": 200, "epochs": 2, "noise": "symmetric:0.3"}
+# One program, which is compiled once.
+COMPARED: dict[str, Any] = {**SMALL, "losses": ["CE", "MAE"], "seeds": 2, "tune": False}
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A run that was not kept, with its labels ranked."""
+    return app.train("digits", suspects=True, **SMALL)
+
+
+@pytest.fixture(scope="module")
+def compared():
+    return app.compare("digits", **COMPARED)
+
+
+def test_training_returns_a_run_with_its_curves(trained):
+    run = trained.run
+    assert run.curves.keys() == {"train_loss", "train_accuracy", "test_accuracy"}
+    assert [curve.shape for curve in run.curves.values()] == [(2,)] * 3
+    assert run.test_accuracy == pytest.approx(run.curves["test_accuracy"][-1], abs=1e-6)
+    assert run.best_accuracy == pytest.approx(run.curves["test_accuracy"].max(), abs=1e-6)
+    assert run.noise_rate == pytest.approx(0.3, abs=0.01)
+    assert not run.diverged
+    assert run.config.train_examples == 200
+
+
+def test_nothing_is_printed_or_written(folder, capfd):
+    found = app.train("digits", **SMALL)
+    app.predict(found, found.dataset.test_images[:5])
+    app.compare("digits", **COMPARED)
+    assert list(folder.iterdir()) == []
+    assert capfd.readouterr() == ("", "")
+
+
+def test_predictions_are_arrays(trained):
+    images = trained.dataset.test_images
+    found = app.predict(trained, images)
+    assert found.labels.shape == (len(images),)
+    assert found.probabilities.shape == (len(images), 10)
+    np.testing.assert_allclose(found.probabilities.sum(axis=1), 1, rtol=1e-12)
+    assert found.class_names == tuple("0123456789")
+    agreeing = np.mean(found.labels == trained.dataset.test_labels)
+    assert agreeing == pytest.approx(trained.run.test_accuracy)
+    columns = found.columns
+    assert columns.keys() == {"example", "prediction", "probability"}
+    assert columns["prediction"].tolist() == [str(label) for label in found.labels]
+    np.testing.assert_array_equal(columns["probability"], found.probabilities.max(axis=1))
+
+
+def test_a_saved_network_predicts_as_the_one_in_memory(trained, folder):
+    images = trained.dataset.test_images[:20]
+    np.savez("new.npz", images=images)
+    saved = app.train("digits", workdir="run", **SMALL)
+    assert saved.run.test_accuracy == trained.run.test_accuracy
+    expected = app.predict(trained, images).probabilities
+    for model, inputs in ((saved, images), ("run", images), ("run", "npz:new.npz")):
+        found = app.predict(model, inputs).probabilities
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_the_command_and_the_function_have_the_same_numbers(trained, folder):
+    options = ["--train-examples", "200", "--epochs", "2", "--noise", "symmetric:0.3"]
+    assert main(["train", *options, "--workdir", "run"]) == 0
+    (result,) = read_results(folder / "run/results.jsonl").values()
+    assert result["last_accuracy"] == trained.run.test_accuracy
+    assert result["config"] == trained.run.config.to_json()
+
+
+def test_suspect_labels_are_columns_of_a_table(trained):
+    columns = trained.suspects.columns
+    assert {len(column) for column in columns.values()} == {200}
+    assert (np.diff(columns["margin"]) >= 0).all()
+    assert trained.suspects.count == np.sum(columns["margin"] < 0)
+    wrong = columns["given"] != columns["clean_label"]
+    assert wrong.sum() == round(0.3 * 200)
+    # Wrong labels come first more often than not.
+    assert wrong[:60].mean() > wrong[-60:].mean()
+    assert trained.suspects.epochs == 2
+
+
+def test_suspects_are_found_in_one_call(trained):
+    found = app.find_suspects("digits", **SMALL)
+    np.testing.assert_array_equal(found.columns["example"], trained.suspects.columns["example"])
+
+
+def test_a_comparison_is_a_table_and_its_runs(compared):
+    first, second = compared.table
+    assert (first["loss"], second["loss"]) == ("CE", "MAE")
+    runs = [run for run in compared.runs if run.config.loss == "CE"]
+    assert [run.config.seed for run in runs] == [0, 1]
+    accuracies = [run.test_accuracy for run in runs]
+    assert first["test_accuracy"] == pytest.approx(np.mean(accuracies))
+    assert first["test_accuracy_std"] == pytest.approx(np.std(accuracies, ddof=1))
+    assert first["runs"] == 2
+    assert first["noise"] == "symmetric:0.3"
+
+
+def test_nothing_is_recommended_without_held_out_labels(compared):
+    assert compared.recommended == {}
+
+
+def test_what_is_recommended_is_arguments_of_train(compared):
+    _, mae = compared.rows
+    told = dataclasses.replace(compared, recommendations=(Recommendation("", mae),))
+    rate = mae.results[0]["config"]["learning_rate"]
+    assert told.recommended == {
+        "symmetric:0.3": {
+            "loss": "MAE",
+            "hyperparameters": {},
+            "learning_rate": rate,
+            "noise": "symmetric:0.3",
+        }
+    }
+    arguments = inspect.signature(app.train).parameters.keys()
+    assert told.recommended["symmetric:0.3"].keys() <= arguments
+
+
+def test_an_option_left_out_is_the_commands():
+    """What a verb takes, but for what belongs to a command alone, is an argument."""
+    for function in (app.compare, app.train, app.find_suspects):
+        arguments = inspect.signature(function).parameters
+        assert {"train_examples", "image_size", "epochs", "dtype", "noise"} <= arguments.keys()
+        assert "options" not in arguments
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "message"),
+    [
+        ("train", {"epochs": 0}, r"^epochs: expected a whole number ≥ 1, got 0$"),
+        ("train", {"epochs": 1.5}, r"^epochs: expected a whole number ≥ 1, got 1.5$"),
+        ("train", {"seed": True}, r"^seed: expected a whole number ≥ 0, got True$"),
+        ("train", {"learning_rate": -1}, r"^learning_rate: expected a number > 0, got -1$"),
+        ("train", {"learning_rate": "0.1"}, r"^learning_rate: .* got '0.1'$"),
+        ("train", {"label_smoothing": 1}, r"^label_smoothing: expected a number in \(0, 1\)"),
+        ("train", {"imbalance": 0.5}, r"^imbalance: expected a number ≥ 1, got 0.5$"),
+        ("train", {"dtype": "float64"}, r"^dtype: expected one of float32, bfloat16, got"),
+        ("train", {"loss": "CEE"}, r"^loss: expected one of .*did you mean 'CE'"),
+        ("train", {"hyperparameters": {"q": 1}}, r"^hyperparameters: .* got 'q=1'$"),
+        ("train", {"noise": "symmetric:2"}, r"^noise: expected symmetric:R"),
+        ("train", {"noise": "none,none"}, r"^noise: expected one noise for one run"),
+        ("train", {"train_examples": 10**6}, r"^train_examples: expected at most the 1438"),
+        ("train", {"spreadsheet_safe": True}, r"^spreadsheet_safe: expected suspects FILE"),
+        ("compare", {"losses": []}, r"^losses: expected distinct names"),
+        ("compare", {"seeds": 0}, r"^seeds: expected a whole number ≥ 1, got 0$"),
+        ("compare", {"tune": True, "learning_rate": 1}, r"^tune: expected no learning_rate"),
+        ("load_dataset", {"image_size": 8}, r"^image_size: expected folder:PATH"),
+    ],
+)
+def test_a_wrong_argument_is_told_by_its_name(function, arguments, message):
+    with pytest.raises(app.UsageError, match=message) as caught:
+        getattr(app, function)("digits", **arguments)
+    assert isinstance(caught.value, ValueError)
+
+
+def test_an_argument_that_does_not_exist_is_a_type_error():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'epoch'"):
+        getattr(app, "train")("digits", epoch=3)  # noqa: B009
+
+
+def test_messages_name_arguments():
+    assert in_python("--image-size: leave --set out") == "image_size: leave hyperparameters out"
+    assert in_python("see `train --suspects`, e.g. --no-tune") == (
+        "see `train(suspects=...)`, e.g. tune=False"
+    )
+    assert in_python("a--b -- c") == "a--b -- c"
+
+
+def test_examples_that_do_not_fit_are_refused(trained):
+    with pytest.raises(app.UsageError, match=r"inputs: expected .*trained on, got .*; convert"):
+        app.predict(trained, np.zeros((3, 5), np.float32))
+    with pytest.raises(app.UsageError, match=r"inputs: expected one example or more"):
+        app.predict(trained, np.zeros((0, 64), np.float32))
+    with pytest.raises(app.UsageError, match=r"^model: expected the folder of a run"):
+        app.predict("nowhere", np.zeros((3, 64), np.float32))
+
+
+def test_what_a_loaded_dataset_should_know_is_a_warning_of_pythons(folder):
+    for name in ("cat", "dog"):
+        for number in range(5):
+            draw(folder / "pictures" / name / f"{number}.png", number)
+    data = app.load_dataset("folder:pictures", image_size=8)
+    assert data.class_names == ("cat", "dog")
+    with pytest.raises(app.UsageError, match="^image_size: expected nothing beside a dataset"):
+        app.train(data, image_size=8)
+
+
+def test_importing_the_face_imports_nothing_heavy():
+    code = "import sys; from esoftmax_jax import app; dir(app); print('jax' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.stdout == "False\n"
+
+
+def test_a_package_that_is_missing_is_told(monkeypatch):
+    monkeypatch.delitem(vars(app), "compare", raising=False)
+    monkeypatch.setitem(sys.modules, "esoftmax_jax.app.jobs.compare", None)
+    with pytest.raises(ImportError, match=r"run pip install 'esoftmax_jax\[app\]'"):
+        app.compare  # noqa: B018

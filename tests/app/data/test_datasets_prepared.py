@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from esoftmax_jax.app.data import dataset as _datasets
+from esoftmax_jax.app.data import load as _datasets
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.parts import Parts
 from esoftmax_jax.app.data.readers import prepared as _prepared

@@ -19,14 +19,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from esoftmax_jax.app.data.dataset import Dataset
     from esoftmax_jax.app.data.load import load_dataset
     from esoftmax_jax.app.jobs.compare import compare
-    from esoftmax_jax.app.jobs.predict import predict
+    from esoftmax_jax.app.jobs.comparison import Comparison
+    from esoftmax_jax.app.jobs.predict import Predictions, predict
     from esoftmax_jax.app.jobs.train import find_suspects, train
+    from esoftmax_jax.app.jobs.trained import SuspectLabels, Trained
     from esoftmax_jax.app.suspects.corrections import correct
     from esoftmax_jax.app.terminal.messages import UsageError
 
 __all__ = [
+    "Comparison",
+    "Dataset",
+    "Predictions",
+    "SuspectLabels",
+    "Trained",
     "UsageError",
     "compare",
     "correct",
@@ -37,6 +45,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Comparison": "jobs.comparison",
+    "Dataset": "data.dataset",
+    "Predictions": "jobs.predict",
+    "SuspectLabels": "jobs.trained",
+    "Trained": "jobs.trained",
     "UsageError": "terminal.messages",
     "compare": "jobs.compare",
     "correct": "suspects.corrections",

@@ -193,6 +193,82 @@ def test_examples_that_do_not_fit_are_refused(trained):
         app.predict("nowhere", np.zeros((3, 64), np.float32))
 
 
+@pytest.fixture
+def table(folder):
+    """A table of two classes with a held-out fifth, and what ``correct`` takes."""
+    rows = "".join(f"{number},{number % 7},{'ab'[number % 2]}\n" for number in range(20))
+    (folder / "own.csv").write_text(f"x,y,label\n{rows}")
+    return app.load_dataset("csv:own.csv")
+
+
+def reviewed(data, label, **columns):
+    """Return a table that gives the first two training examples another label, or none."""
+    return {"example": list(data.train_sources[:2]), "label": [label] * 2, **columns}
+
+
+def test_a_table_in_memory_corrects_labels(table):
+    before = table.train_labels
+    flipped = "ab"[1 - before[0]]
+    after = app.correct(table, reviewed(table, flipped))
+    assert [after.class_names[label] for label in after.train_labels[:2]] == [flipped] * 2
+    np.testing.assert_array_equal(after.train_labels[2:], before[2:])
+    assert after.data_hash != table.data_hash
+
+
+@pytest.mark.parametrize("nothing", ["", None, float("nan"), np.nan])
+def test_an_example_without_a_label_is_left_out(table, nothing):
+    after = app.correct(table, reviewed(table, nothing))
+    assert after.train_sources.tolist() == table.train_sources.tolist()[2:]
+
+
+def test_suspect_labels_are_taken_back(table):
+    found = app.find_suspects(table, epochs=1).columns
+    assert set(found["part"]) == {"train", "test"}
+    same = app.correct(table, found)
+    np.testing.assert_array_equal(same.train_labels, table.train_labels)
+    assert same.data_hash == table.data_hash
+    found["label"] = np.where(found["rank"] == 1, "", found["label"])
+    kept = app.correct(table, found)
+    left = len(kept.train_labels) + len(kept.test_labels)
+    assert left == len(found["rank"]) - 1
+
+
+def test_a_frame_of_pandas_is_a_table(table):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(reviewed(table, None, id=table.train_ids[:2]))
+    after = app.correct(table, frame)
+    assert len(after.train_labels) == len(table.train_labels) - 2
+
+
+def test_a_later_list_overrides_an_earlier_one_file_or_table(table, folder):
+    first = reviewed(table, "a")
+    names = first["example"]
+    (folder / "later.csv").write_text("".join(["example,label\n", f"{names[0]},b\n"]))
+    after = app.correct(table, [first, "later.csv"])
+    assert [after.class_names[label] for label in after.train_labels[:2]] == ["b", "a"]
+    assert "By table, later.csv labels corrected:" in after.note
+
+
+@pytest.mark.parametrize(
+    ("review", "message"),
+    [
+        (
+            {"label": ["a"]},
+            r"^corrections: expected a table with a column 'example', got label",
+        ),
+        ({"example": ["1"], "label": []}, r"^corrections: expected columns of one length"),
+        (
+            {"example": ["99"], "label": ["a"]},
+            r"^corrections: table, row 0: expected an example",
+        ),
+        ("nowhere.csv", r"^corrections: .*nowhere.csv"),
+    ],
+)
+def test_a_review_that_does_not_fit_is_refused(table, review, message):
+    with pytest.raises(app.UsageError, match=message):
+        app.correct(table, review)
+
+
 def test_what_a_loaded_dataset_should_know_is_a_warning_of_pythons(folder):
     for name in ("cat", "dog"):
         for number in range(5):

@@ -15,7 +15,7 @@ from esoftmax_jax.app.data.parts import GIVEN
 from esoftmax_jax.app.data.subset import first_examples, long_tailed
 from esoftmax_jax.app.labels.matrix_file import read_matrix
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec, parse_noise
-from esoftmax_jax.app.suspects.corrections import correct
+from esoftmax_jax.app.suspects.corrections import Reviewed, correct
 from esoftmax_jax.app.terminal.console import warn
 from esoftmax_jax.app.terminal.messages import UsageError
 
@@ -28,7 +28,7 @@ class DataOptions(TypedDict, total=False):
         image_size: of image files, in pixels a side.
         literal_labels: takes labels as classes whatever they look like.
         labels: a file of noisy labels.
-        corrections: reviewed lists of labels, of which a later one overrides an earlier.
+        corrections: reviewed lists of labels, see ``correct``.
         train_examples: keep only the first so many.
         imbalance: keep ever fewer examples of later classes.
     """
@@ -37,7 +37,7 @@ class DataOptions(TypedDict, total=False):
     image_size: int | None
     literal_labels: bool
     labels: str | Path | None
-    corrections: Sequence[str | Path] | None
+    corrections: Reviewed | Sequence[Reviewed] | None
     train_examples: int | None
     imbalance: float | None
 
@@ -131,7 +131,7 @@ def _corrected(dataset: Dataset, noises: Sequence[NoiseSpec], options: DataOptio
             "--corrections: expected --noise given, which has the labels that it corrects, "
             f"got {', '.join(unaware)}; leave one of them out"
         )
-    return correct(dataset, [Path(path) for path in options.get("corrections") or ()])
+    return correct(dataset, options.get("corrections") or ())
 
 
 def _with_foreign_images(

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +19,15 @@ from esoftmax_jax.app.terminal.messages import UsageError
 
 OPTION = "--corrections"
 
+Reviewed: TypeAlias = str | Path | cleaning.LabelReview | Mapping[str, Any]
+"""A file, what was read of one, or a table: columns by name, such as a pandas frame."""
 
-def correct(dataset: Dataset, paths: Sequence[Path]) -> Dataset:
+
+def correct(dataset: Dataset, lists: Reviewed | Sequence[Reviewed]) -> Dataset:
     """Return a dataset with the labels of lists such as ``train --suspects`` writes.
+
+    A list is a CSV file, or a table in memory with the columns ``example`` and ``label`` and,
+    if it has them, ``given``, ``part`` and ``id``, as those of suspect labels are.
 
     Examples without a label are left out; those that are in no list stay as they are. A later
     list overrides an earlier one. A test set that was held out of labels as they came is
@@ -36,14 +42,22 @@ def correct(dataset: Dataset, paths: Sequence[Path]) -> Dataset:
             f"{OPTION}: expected data of your own ({', '.join(f'{x}:' for x in OWN_FILES)}), "
             f"got {dataset.name}; leave the option out"
         )
+    reviews = [_read(one) for one in one_or_several(lists)]
+    names = ", ".join(Path(review.name).name for review in reviews)
     before = {"train": _given(dataset), "test": _given_test(dataset)}
-    changed = _applied(dataset, before, paths)
-    _check_what_is_left(dataset, before["train"], changed, paths)
-    return _corrected(dataset, before, changed, paths)
+    changed = _applied(dataset, before, reviews)
+    _check_what_is_left(dataset, before["train"], changed, names)
+    return _corrected(dataset, before, changed, names)
+
+
+def one_or_several(lists: Reviewed | Sequence[Reviewed]) -> list[Reviewed]:
+    """Return lists, of which one may come alone."""
+    alone = isinstance(lists, str | Path | cleaning.LabelReview) or hasattr(lists, "keys")
+    return [cast(Reviewed, lists)] if alone else list(cast(Sequence[Reviewed], lists))
 
 
 def _applied(
-    dataset: Dataset, before: Mapping[str, Labels], paths: Sequence[Path]
+    dataset: Dataset, before: Mapping[str, Labels], reviews: Sequence[cleaning.LabelReview]
 ) -> dict[str, cleaning.CorrectedLabels]:
     """Return the labels of each part after the lists, and what of it is kept."""
     train, test = len(before["train"]), len(before["test"])
@@ -52,7 +66,7 @@ def _applied(
     try:
         labels, kept = cleaning.apply_label_lists(
             np.concatenate([before["train"], before["test"]]),
-            *map(_read, paths),
+            *reviews,
             class_names=dataset.class_names,
             examples=[*dataset.train_sources.tolist(), *dataset.test_sources.tolist()],
             parts=["train"] * train + ["test"] * test,
@@ -69,20 +83,67 @@ def _applied(
     }
 
 
-def _read(path: Path) -> cleaning.LabelReview:
+def _read(one: Reviewed) -> cleaning.LabelReview:
+    if isinstance(one, cleaning.LabelReview):
+        return one
+    if not isinstance(one, str | Path):
+        return _of_table(one)
     try:
-        return cleaning.read_label_list(regular(path.expanduser()))
+        return cleaning.read_label_list(regular(Path(one).expanduser()))
     except OSError as error:
         raise UsageError(
-            f"{OPTION}: expected a CSV file that can be read, got {path} ({error.strerror})"
+            f"{OPTION}: expected a CSV file that can be read, got {one} ({error.strerror})"
         ) from error
+    except ValueError as error:
+        raise UsageError(f"{OPTION}: {error}") from error
+
+
+def _of_table(table: Mapping[str, Any]) -> cleaning.LabelReview:
+    """Return what a table says, row by row."""
+    there = [str(name) for name in table.keys()]  # noqa: SIM118 (pandas iterates so too)
+    for name in _WANTED:
+        if name not in there:
+            raise UsageError(
+                f"{OPTION}: expected a table with a column {name!r}, got {', '.join(there)}; "
+                "take the columns of suspect labels"
+            )
+    columns = {
+        argument: [_cell(name, value) for value in np.asarray(table[name], object).tolist()]
+        for name, argument in (*_WANTED.items(), *_READ.items())
+        if name in there
+    }
+    counts = {name: len(column) for name, column in columns.items()}
+    if len(set(counts.values())) > 1:
+        raise UsageError(f"{OPTION}: expected columns of one length, got {counts}")
+    rows = zip(*columns.values(), strict=True)
+    return cleaning.LabelReview(
+        "table",
+        tuple(
+            cleaning.ReviewedLabel(number, **dict(zip(columns, cells, strict=True)))
+            for number, cells in enumerate(rows)
+        ),
+    )
+
+
+# Columns of a table, and what a reviewed label calls them.
+_WANTED = {"example": "example", "label": "label"}
+_READ = {"given": "given", "part": "part", "id": "identifier"}
+_NOTHING = ("None", "nan", "<NA>", "NaT")
+
+
+def _cell(column: str, value: Any) -> str:
+    """Return a cell as text; nothing for what is missing, also the id of a test example."""
+    if isinstance(value, str):
+        return value.strip() if column == "label" else value
+    text = str(value)
+    return "" if text in _NOTHING or (column == "id" and float(text) < 0) else text
 
 
 def _corrected(
     dataset: Dataset,
     before: Mapping[str, Labels],
     after: Mapping[str, cleaning.CorrectedLabels],
-    paths: Sequence[Path],
+    names: str,
 ) -> Dataset:
     """Return the dataset with other labels."""
     labels = {part: one.labels for part, one in after.items()}
@@ -91,7 +152,7 @@ def _corrected(
     left_out = {p: int((~kept[p]).sum()) for p in after}
     test = kept["test"]
     fields: dict[str, Any] = {
-        "note": f"{dataset.note} {_described(paths, changed, left_out)}".strip(),
+        "note": f"{dataset.note} {_described(names, changed, left_out)}".strip(),
         "test_images": dataset.test_images[test],
         "test_sources": dataset.test_sources[test],
         "test_labels": dataset.test_labels[test],
@@ -113,7 +174,7 @@ def _check_what_is_left(
     dataset: Dataset,
     before: Labels,
     after: Mapping[str, cleaning.CorrectedLabels],
-    paths: Sequence[Path],
+    names: str,
 ) -> None:
     lost = np.setdiff1d(before, after["train"].labels[after["train"].kept])
     what = "any test example"
@@ -121,7 +182,7 @@ def _check_what_is_left(
         what = f"a training example of {dataset.class_names[lost[0]]!r}"
     if lost.size or not after["test"].kept.any():
         raise UsageError(
-            f"{OPTION}: expected to keep {what}, but {_named(paths)} leaves none; keep some"
+            f"{OPTION}: expected to keep {what}, but {names} leaves none; keep some"
         )
 
 
@@ -135,13 +196,9 @@ def _given_test(dataset: Dataset) -> Labels:
     return dataset.test_given if len(dataset.test_given) else dataset.test_labels
 
 
-def _named(paths: Sequence[Path]) -> str:
-    return ", ".join(path.name for path in paths)
-
-
-def _described(paths: Sequence[Path], changed: dict[str, int], left_out: dict[str, int]) -> str:
+def _described(names: str, changed: dict[str, int], left_out: dict[str, int]) -> str:
     text = (
-        f"By {_named(paths)} labels corrected: {sum(changed.values())}, examples left out: "
+        f"By {names} labels corrected: {sum(changed.values())}, examples left out: "
         f"{sum(left_out.values())}."
     )
     if changed["test"] or left_out["test"]:

@@ -119,12 +119,16 @@ def a_reviewed_list_corrects_the_labels():
 def the_verbs_are_functions():
     generator, labels = np.random.default_rng(0), np.arange(80) % 2
     rows = generator.normal(labels[:, None] * 4, 1, (80, 3))
-    np.savez("my.npz", train_images=rows, train_labels=labels, class_names=["low", "high"])
+    given = np.where(np.isin(np.arange(80), (0, 2)), 1 - labels, labels)  # two are wrong
+    np.savez("my.npz", train_images=rows, train_labels=given, class_names=["low", "high"])
     names = run("docs/from-python.md", new_images=np.array([[0.0] * 3, [4.0] * 3]))
     assert {row["loss"] for row in names["rows"]} >= {"CE", "CE_eps+MAE"}
     assert names["chosen"]["loss"] in ("CE", "CE_eps+MAE")
     assert names["trained"].run.config.loss == names["chosen"]["loss"]
-    assert names["trained"].suspects.columns["label"].shape == (80,)
+    cleaned = names["cleaned"]
+    left = {str(row) for row in range(80)} - {*cleaned.train_sources, *cleaned.test_sources}
+    assert left == set(names["reviewed"]["example"][names["reviewed"]["margin"] < 0])
+    assert left
     found = names["predictions"]
     assert [found.class_names[k] for k in found.labels] == ["low", "high"]
 

@@ -12,6 +12,7 @@ import pytest
 from esoftmax_jax import app
 from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.cli.python_call import in_python
+from esoftmax_jax.app.engine.loop import Epoch
 from esoftmax_jax.app.jobs.recommend import Recommendation
 from esoftmax_jax.app.runs.results import read_results
 from tests.dataset_helpers import draw
@@ -44,7 +45,12 @@ def test_training_returns_a_run_with_its_curves(trained):
 
 
 def test_nothing_is_printed_or_written(folder, capfd):
-    found = app.train("digits", **SMALL)
+    epochs = list[Epoch]()
+    found = app.train("digits", on_epoch=epochs.append, **SMALL)
+    assert [epoch.number for epoch in epochs] == [1, 2]
+    for name in ("train_loss", "train_accuracy", "test_accuracy"):
+        told = [getattr(epoch, name) for epoch in epochs]
+        np.testing.assert_allclose(told, found.run.curves[name], atol=1e-6)
     app.predict(found, found.dataset.test_images[:5])
     app.compare("digits", **COMPARED)
     assert list(folder.iterdir()) == []
@@ -140,6 +146,8 @@ def test_an_option_left_out_is_the_commands():
         arguments = inspect.signature(function).parameters
         assert {"train_examples", "image_size", "epochs", "dtype", "noise"} <= arguments.keys()
         assert "options" not in arguments
+        for name in arguments.keys() - {"verbose"} if function is not app.find_suspects else ():
+            assert f"        {name}: " in str(function.__doc__)
 
 
 @pytest.mark.parametrize(

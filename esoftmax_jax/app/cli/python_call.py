@@ -30,6 +30,7 @@ def _called(function: Callable[..., Any]) -> Callable[..., Any]:
             raise UsageError(in_python(str(error))) from None
 
     call.__signature__ = signature  # type: ignore[attr-defined]
+    call.__doc__ = _documented(function.__doc__ or "")
     return call
 
 
@@ -46,6 +47,18 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
             kind = inspect.Parameter.KEYWORD_ONLY
             found.append(inspect.Parameter(name, kind, default=None, annotation=hint))
     return signature.replace(parameters=found)
+
+
+def _documented(text: str) -> str:
+    """Return a docstring in which the options of typed dictionaries are explained."""
+    from esoftmax_jax.app.jobs.arguments import TrainingOptions
+    from esoftmax_jax.app.jobs.training_data import DataOptions
+
+    explained = [
+        (options.__doc__ or "").partition("Attributes:\n")[2].rstrip()
+        for options in (DataOptions, TrainingOptions)
+    ]
+    return re.sub(r"(?m)^ +\*\*options:.*$", lambda _: "\n".join(explained), text)
 
 
 def in_python(text: str) -> str:

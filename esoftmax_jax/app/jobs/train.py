@@ -1,10 +1,11 @@
 """``train``: one network, one loss, and the labels that it doubts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Unpack
 
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.engine.loop import Epoch
 from esoftmax_jax.app.jobs.arguments import (
     RunOptions,
     check_arguments,
@@ -34,6 +35,7 @@ def train(
     checkpoint_every: int = 1,
     suspects: str | Path | bool = False,
     spreadsheet_safe: bool = False,
+    on_epoch: Callable[[Epoch], object] | None = None,
     verbose: bool = False,
     **options: Unpack[RunOptions],
 ) -> Trained:
@@ -53,6 +55,8 @@ def train(
             checkpoints.
         suspects: whether to rank the labels, or a CSV file to write them to.
         spreadsheet_safe: whether formulas in the CSV file are made harmless.
+        on_epoch: a function, such as that of a logger, that is called with number, losses and
+            accuracies after each epoch; those of ``checkpoint_every`` come together.
         verbose: whether to print what the command line does.
         **options: of the data and the training, see ``DataOptions`` and ``TrainingOptions``.
 
@@ -88,7 +92,7 @@ def train(
         )
         ranked = suspects is not False
         folder = path_or_none(workdir)
-        to = Destination(folder, checkpoint_every, path, ranked, spreadsheet_safe)
+        to = Destination(folder, checkpoint_every, path, ranked, spreadsheet_safe, on_epoch)
         return run_training(config, data, to)
 
 

@@ -11,6 +11,7 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.checkpoints import Checkpoints, NoCheckpoints
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import Group, Result, make_group
+from esoftmax_jax.app.engine.loop import Callback, Epoch, each_epoch, train_rest
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.files.lock import locked
@@ -56,6 +57,8 @@ class Destination:
         suspects: a CSV file to write the labels to, by how little the network agrees.
         ranked: whether labels are ranked, with or without a file.
         spreadsheet_safe: whether formulas in it are made harmless.
+        on_epoch: is told how the run stands after each epoch; those of ``checkpoint_every``
+            come together.
     """
 
     workdir: Path | None = None
@@ -63,6 +66,7 @@ class Destination:
     suspects: Path | None = None
     ranked: bool = False
     spreadsheet_safe: bool = False
+    on_epoch: Callable[[Epoch], object] | None = None
 
 
 def run_training(config: RunConfig, dataset: Dataset, to: Destination) -> Trained:
@@ -114,7 +118,7 @@ def _run(config: RunConfig, dataset: Dataset, to: Destination) -> Trained:
             for note in gate_notes([config], dataset.num_classes):
                 console.print(note)
             announce_run(config, dataset, seconds, config.epochs - group.epoch)
-            _train_rest(group, checkpoints, history, to.checkpoint_every)
+            _train_rest(group, checkpoints, history, to)
     finished_before = done is not None
     if done is None:
         (done,) = group.results()
@@ -156,7 +160,7 @@ def _train_rest(
     group: Group,
     checkpoints: Checkpoints,
     history: MarginHistory | None,
-    checkpoint_every: int,
+    to: Destination,
 ) -> None:
     (config,) = group.configs
     if group.epoch:
@@ -166,13 +170,13 @@ def _train_rest(
             bar.skip(group.epoch, group.latest())
         with bar.compiling():
             group.program.advance.wait()
-        while not group.finished:
-            step = min(checkpoint_every, config.epochs - group.epoch)
-            group.advance(step)
-            checkpoints.save(group)
-            if history is not None:
-                history.record(group)
-            bar.advance(step, group.latest())
+        callbacks: list[Callback] = [lambda group, _: checkpoints.save(group)]
+        if history is not None:
+            callbacks.append(lambda group, _: history.record(group))
+        callbacks.append(lambda group, epochs: bar.advance(epochs, group.latest()))
+        if to.on_epoch is not None:
+            callbacks.append(each_epoch(to.on_epoch))
+        train_rest(group, to.checkpoint_every, callbacks)
 
 
 def _model(

@@ -3,6 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -12,6 +13,7 @@ from esoftmax_jax.app.engine.checkpoints import Checkpoints, NoCheckpoints, grou
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.engine.group import Group, Result, grouped, make_group
+from esoftmax_jax.app.engine.loop import Callback, train_rest
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.runs.recipes import recipe_for
@@ -163,7 +165,11 @@ def _run_alike(
             program.advance.wait()
         kept = NoCheckpoints() if path is None else Checkpoints(group_folder(path, group))
         with kept as checkpoints:
-            _train_rest(group, real, checkpoints, epochs_together, bar)
+            checkpoints.restore(group)
+            if group.epoch:
+                bar.skip(real * group.epoch, group.latest())
+            shown = partial(_show, bar, real)
+            train_rest(group, epochs_together, (shown, _now_and_then(checkpoints)))
             for result in group.results()[:real]:
                 if path is not None:
                     append_line(path, result)
@@ -171,18 +177,20 @@ def _run_alike(
             checkpoints.remove()
 
 
-def _train_rest(
-    group: Group, real: int, checkpoints: Checkpoints, epochs_together: int, bar: ProgressBar
-) -> None:
-    """Train what is left of a group of which ``real`` runs count."""
-    checkpoints.restore(group)
-    if group.epoch:
-        bar.skip(real * group.epoch, group.latest())
+def _show(bar: ProgressBar, real: int, group: Group, epochs: int) -> None:
+    """Count the epochs of a group of which ``real`` runs count."""
+    bar.advance(real * epochs, group.latest())
+
+
+def _now_and_then(checkpoints: Checkpoints) -> Callback:
+    """Return a callback that saves what has taken long since the last time."""
     saved = time.monotonic()
-    while not group.finished:
-        before = group.epoch
-        group.advance(epochs_together)
-        bar.advance(real * (group.epoch - before), group.latest())
+
+    def save(group: Group, epochs: int) -> None:
+        nonlocal saved
+        del epochs
         if not group.finished and time.monotonic() - saved >= CHECKPOINT_SECONDS:
             checkpoints.save(group)
             saved = time.monotonic()
+
+    return save

@@ -8,7 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from esoftmax_jax._types import AnyArray
-from esoftmax_jax.cleaning._label_lists import LabelReview, ReviewedLabel, integers
+from esoftmax_jax.cleaning._label_lists import (
+    LabelReview,
+    ReviewedLabel,
+    integers,
+    numbers_by_name,
+)
 from esoftmax_jax.spreadsheets import cell_value, is_missing, names_by_value, original
 
 
@@ -25,11 +30,11 @@ class CorrectedLabels(NamedTuple):
 def apply_label_lists(
     labels: AnyArray,
     *reviews: LabelReview,
-    class_names: Sequence[str],
-    examples: Sequence[str] | None = None,
-    parts: Sequence[str] | None = None,
-    identifiers: Sequence[str] | None = None,
-    fixed: NDArray[np.bool_] | None = None,
+    class_names: Iterable[object],
+    examples: Iterable[object] | None = None,
+    parts: Iterable[object] | None = None,
+    identifiers: Iterable[object] | None = None,
+    fixed: AnyArray | None = None,
     data: str = "the data",
 ) -> CorrectedLabels:
     """Put the labels of reviewed lists in the place of those that came, after checking them.
@@ -72,22 +77,28 @@ def apply_label_lists(
     """
     before = integers("labels", labels)
     count = len(before)
-    columns: dict[str, Any] = {
-        "examples": range(count) if examples is None else examples,
-        "parts": [""] * count if parts is None else parts,
-        "identifiers": [""] * count if identifiers is None else identifiers,
-        "fixed": np.zeros(count, bool) if fixed is None else fixed,
+    for review in reviews:
+        if not isinstance(review, LabelReview):
+            raise TypeError(
+                f"reviews: expected what read_label_list returns, got {type(review).__name__}"
+            )
+    columns: dict[str, list[Any]] = {
+        "examples": [*map(str, range(count) if examples is None else examples)],
+        "parts": [*map(str, [""] * count if parts is None else parts)],
+        "identifiers": [*map(str, [""] * count if identifiers is None else identifiers)],
+        "fixed": np.asarray([False] * count if fixed is None else fixed).tolist(),
     }
     for name, column in columns.items():
         if len(column) != count:
             raise ValueError(
                 f"{name}: expected one for each of {count} labels, got {len(column)}"
             )
-    table = _Table(before.astype(np.int64), class_names, data, **columns)
+    names = [*map(str, class_names)]
+    table = _Table(before.astype(np.int64), names, data, **columns)
     for review in reviews:
         table.apply(review)
     # A class added later may be beyond what the labels' dtype holds.
-    fits = len(class_names) - 1 <= np.iinfo(before.dtype).max
+    fits = len(names) - 1 <= np.iinfo(before.dtype).max
     dtype = before.dtype if fits else np.dtype(np.int64)
     return CorrectedLabels(table.labels.astype(dtype), table.kept)
 
@@ -101,27 +112,20 @@ class _Table:
         class_names: Sequence[str],
         data: str,
         *,
-        examples: Sequence[Any],
-        parts: Sequence[Any],
-        identifiers: Sequence[Any],
-        fixed: Any,
+        examples: Sequence[str],
+        parts: Sequence[str],
+        identifiers: Sequence[str],
+        fixed: Sequence[bool],
     ) -> None:
         self._class_names, self._data, self._fixed = class_names, data, fixed
-        # Spreadsheets and people add blanks.
-        self._numbers = {name.strip(): k for k, name in enumerate(class_names)}
-        if "" in self._numbers or len(self._numbers) < len(class_names):
-            raise ValueError(
-                "expected names of classes that differ in more than blanks, got "
-                f"{', '.join(map(repr, class_names))}; rename them"
-            )
+        self._numbers = numbers_by_name(class_names)
         self._before, self.labels = before, before.copy()
         self.kept = np.ones(len(before), bool)
-        self._parts = [str(part) for part in parts]
-        self._known_parts = set(self._parts) - {""}
-        self._identifiers = [str(identifier) for identifier in identifiers]
+        self._parts, self._known_parts = parts, set(parts) - {""}
+        self._identifiers = identifiers
         self._by_name: dict[str, list[int]] = {}
         for place, name in enumerate(examples):
-            self._by_name.setdefault(str(name), []).append(place)
+            self._by_name.setdefault(name, []).append(place)
         self._by_identifier = {
             cell_value(identifier): place
             for place, identifier in enumerate(self._identifiers)

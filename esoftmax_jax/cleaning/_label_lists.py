@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,8 +60,8 @@ def write_label_list(
     ranking: LabelRanking,
     labels: AnyArray,
     *,
-    class_names: Sequence[str],
-    examples: Sequence[str] | None = None,
+    class_names: Iterable[object],
+    examples: Iterable[object] | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write a CSV file to look through, the most suspicious label first.
@@ -73,14 +74,16 @@ def write_label_list(
         path: of the file.
         ranking: from :func:`rank_labels` or :meth:`TrainingDynamics.ranking`.
         labels: integer (N,), the labels that the ranking is about, in the order of the data.
-        class_names: the name of each class.
-        examples: what each of the N examples is called; its place in the data by default.
+        class_names: the name of each class; blanks around it are left out.
+        examples: what each of the N examples is called, each by another name; its place in the
+            data by default.
         overwrite: whether a file that is there is replaced. It may be a list that somebody has
             worked on.
 
     Raises:
         TypeError: labels of the wrong type or dtype.
-        ValueError: sizes that do not fit, or a label that is no class.
+        ValueError: sizes that do not fit, a label that is no class, or names of classes or
+            examples that cannot be told apart.
         FileExistsError: the file is there, and ``overwrite`` is False.
 
     Example:
@@ -101,9 +104,10 @@ def write_label_list(
         <BLANKLINE>
     """
     given = integers("labels", labels)
-    names = range(len(given)) if examples is None else examples
-    _check_sizes(ranking, given, names, class_names)
-    target = Path(path)
+    names = [str(name) for name in (range(len(given)) if examples is None else examples)]
+    classes = [*numbers_by_name(class_names)]
+    _check_sizes(ranking, given, names, classes)
+    target = Path(path).expanduser()
     if target.exists() and not overwrite:
         raise FileExistsError(
             f"{target}: expected a new file, got one that is there, perhaps with somebody's "
@@ -115,10 +119,10 @@ def write_label_list(
             (
                 rank,
                 names[index],
-                class_names[given[index]],
-                class_names[suggestion] if suggestion >= 0 else "",
+                classes[given[index]],
+                classes[suggestion] if suggestion >= 0 else "",
                 f"{margin:.6g}",
-                class_names[given[index]],
+                classes[given[index]],
             )
             for rank, (index, margin, suggestion) in enumerate(
                 zip(*(column.tolist() for column in ranking), strict=True), 1
@@ -177,10 +181,27 @@ def integers(name: str, values: AnyArray) -> NDArray[Any]:
     return array
 
 
+def numbers_by_name(class_names: Iterable[object]) -> dict[str, int]:
+    """Return the number of each class by its name, as a reviewer may write it.
+
+    Raises:
+        ValueError: two classes cannot be told apart.
+    """
+    names = [str(name) for name in class_names]
+    # Spreadsheets and people add blanks.
+    numbers = {name.strip(): number for number, name in enumerate(names)}
+    if "" in numbers or len(numbers) < len(names):
+        raise ValueError(
+            "expected names of classes that differ in more than blanks, got "
+            f"{', '.join(map(repr, names))}; rename them"
+        )
+    return numbers
+
+
 def _check_sizes(
     ranking: LabelRanking,
     given: NDArray[Any],
-    examples: Sequence[str] | range,
+    examples: Sequence[str],
     class_names: Sequence[str],
 ) -> None:
     count = len(ranking.indices)
@@ -188,6 +209,12 @@ def _check_sizes(
         raise ValueError(f"labels: expected one for each of {count} examples, got {len(given)}")
     if len(examples) != count:
         raise ValueError(f"examples: expected {count} names, got {len(examples)}")
+    if len(set(examples)) < count:
+        twice = next(name for name, times in Counter(examples).items() if times > 1)
+        raise ValueError(
+            f"examples: expected a name for each, got {twice!r} twice; leave examples out to "
+            "number them"
+        )
     for name, classes, lowest in (
         ("labels", given, 0),
         ("suggestions", ranking.suggestions, -1),

@@ -26,7 +26,7 @@ class TrainingDynamics:
         updates: int32 (N,), how often each example was seen.
         disagreements: int32 (N,), how often its margin was below 0: its label was not
             predicted.
-        last_margins: float32 (N,), the margin of its last update; NaN before the first.
+        last_margins: float32 (N,), the margin of its last update; 0 before the first.
         margin_sums: float32 (2, N), the sum of margins and what its rounding left out.
         probability_sums: float32 (2, N), the same of the probabilities of the label.
         votes: int32 (N, K), how often each class was the likeliest other one.
@@ -181,7 +181,7 @@ def init_training_dynamics(num_examples: int, num_classes: int) -> TrainingDynam
     return TrainingDynamics(
         updates=jnp.zeros(num_examples, jnp.int32),
         disagreements=jnp.zeros(num_examples, jnp.int32),
-        last_margins=jnp.full(num_examples, jnp.nan, jnp.float32),
+        last_margins=jnp.zeros(num_examples, jnp.float32),  # NaN would stop jax_debug_nans
         margin_sums=jnp.zeros((2, num_examples), jnp.float32),
         probability_sums=jnp.zeros((2, num_examples), jnp.float32),
         votes=jnp.zeros((num_examples, num_classes), jnp.int32),

@@ -74,6 +74,18 @@ def test_from_the_list_to_better_labels(path):
     assert labels.dtype == LABELS.dtype
 
 
+def test_names_may_be_what_numpy_and_ranges_hold(path):
+    cleaning.write_label_list(
+        path, RANKING, LABELS, class_names=range(3), examples=np.array([*"abcde"])
+    )
+    assert path.read_text().splitlines()[1] == "1,d,1,2,-3,1"
+    review = cleaning.read_label_list(path)
+    corrected = cleaning.apply_label_lists(
+        LABELS, review, class_names=np.arange(3), examples=np.array([*"abcde"])
+    )
+    np.testing.assert_array_equal(corrected.labels, LABELS)
+
+
 def test_lists_after_each_other(path):
     first = listed(path, "0,bee,ant", "1,,bee", header="example,label,given")
     second = listed(path, "0,cat,bee", "1,cat,bee", header="example,label,given")
@@ -148,6 +160,12 @@ def test_sizes_and_classes_are_checked():
         write(np.zeros(5, int), class_names=NAMES[:2])
     with pytest.raises(ValueError, match=r"examples: expected 5 names, got 1"):
         write(examples=["a"])
+    with pytest.raises(ValueError, match=r"examples: expected a name for each, got 'a' twice"):
+        write(examples=["a", "b", "a", "c", "d"])
+    with pytest.raises(ValueError, match=r"names of classes that differ in more than blanks"):
+        write(class_names=["a", "a ", "b"])
+    with pytest.raises(TypeError, match=r"reviews: expected what read_label_list returns, got"):
+        applied("list.csv")
     with pytest.raises(TypeError, match=r"labels: expected an integer dtype, got float64"):
         applied(labels=np.zeros(5))
     with pytest.raises(ValueError, match=r"parts: expected one for each of 5 labels, got 1"):

@@ -88,12 +88,9 @@ def test_an_example_that_is_drawn_twice_counts_twice():
 def test_what_was_never_seen_is_known_to_be_unknown():
     dynamics = cleaning.init_training_dynamics(4, 3)
     dynamics = dynamics.update(EPOCHS[0][:1], LABELS[:1], indices=np.array([2]))
-    for values in (
-        dynamics.mean_margins,
-        dynamics.mean_probabilities,
-        dynamics.last_margins,
-    ):
+    for values in (dynamics.mean_margins, dynamics.mean_probabilities):
         np.testing.assert_array_equal(np.isnan(values), [True, True, False, True])
+    np.testing.assert_array_equal(dynamics.last_margins, [0, 0, 2, 0])
     np.testing.assert_array_equal(dynamics.suggestions, [-1, -1, 1, -1])
     ranking = dynamics.ranking()
     assert ranking.indices.tolist() == [2, 0, 1, 3]
@@ -114,6 +111,23 @@ def test_the_same_inside_scan_and_jit():
         return jax.lax.scan(step, dynamics, (order, logits, jnp.asarray(LABELS)[order]))[0]
 
     assert_same(scanned(empty), gathered(), rtol=1e-6)
+
+
+def test_batches_split_over_devices():
+    mesh = jax.make_mesh((2,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
+    split = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("data"))
+    dynamics = cleaning.init_training_dynamics(4, 3)
+    for logits in EPOCHS:
+        batch = jax.device_put((logits, LABELS, np.arange(4)), split)
+        dynamics = dynamics.update(*batch[:2], indices=batch[2])
+    assert_same(dynamics, gathered())
+
+
+def test_searching_for_nan_is_not_stopped():
+    with jax.debug_nans(True):
+        dynamics = cleaning.init_training_dynamics(4, 3)
+        dynamics = dynamics.update(EPOCHS[0][:1], LABELS[:1], indices=np.array([2]))
+    assert dynamics.updates.tolist() == [0, 0, 1, 0]
 
 
 def test_an_index_outside_is_left_out_where_values_are_unknown():

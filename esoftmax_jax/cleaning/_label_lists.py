@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from esoftmax_jax._types import AnyArray
 from esoftmax_jax.cleaning._foreign_arrays import as_array
 from esoftmax_jax.cleaning._ranking import LabelRanking
-from esoftmax_jax.spreadsheets import CsvRows, named
+from esoftmax_jax.spreadsheets import CsvRows, alike, harmless, named
 
 COLUMNS = ("rank", "example", "label", "suggestion", "margin", "given")
 _WANTED = ("example", "label")
@@ -63,6 +63,7 @@ def write_label_list(
     class_names: Iterable[object],
     examples: Iterable[object] | None = None,
     overwrite: bool = False,
+    spreadsheet_safe: bool = False,
 ) -> None:
     """Write a CSV file to look through, the most suspicious label first.
 
@@ -79,6 +80,8 @@ def write_label_list(
             data by default.
         overwrite: whether a file that is there is replaced. It may be a list that somebody has
             worked on.
+        spreadsheet_safe: whether names that a spreadsheet would take for formulas get an
+            apostrophe before them; :func:`apply_label_lists` takes it away.
 
     Raises:
         TypeError: labels of the wrong type or dtype.
@@ -107,6 +110,8 @@ def write_label_list(
     names = [str(name) for name in (range(len(given)) if examples is None else examples)]
     classes = [*numbers_by_name(class_names)]
     _check_sizes(ranking, given, names, classes)
+    if spreadsheet_safe:
+        names, classes = _harmless("examples", names), _harmless("class_names", classes)
     target = Path(path).expanduser()
     if target.exists() and not overwrite:
         raise FileExistsError(
@@ -196,6 +201,17 @@ def numbers_by_name(class_names: Iterable[object]) -> dict[str, int]:
             f"{', '.join(map(repr, names))}; rename them"
         )
     return numbers
+
+
+def _harmless(what: str, names: Sequence[str]) -> list[str]:
+    """Return names that are no formulas, and can be told apart when they are read back."""
+    pair = alike(names)
+    if pair is not None:
+        raise ValueError(
+            f"{what}: expected names that differ in more than an apostrophe before a formula, "
+            f"got {pair[0]!r} and {pair[1]!r}; rename one, or leave spreadsheet_safe out"
+        )
+    return [harmless(name) for name in names]
 
 
 def _check_sizes(

@@ -86,6 +86,25 @@ def test_names_may_be_what_numpy_and_ranges_hold(path):
     np.testing.assert_array_equal(corrected.labels, LABELS)
 
 
+def test_names_that_are_formulas(path):
+    names: dict[str, Any] = {
+        "class_names": ["=ant", "bee", "cat"],
+        "examples": [*"ab", "+c", *"de"],
+    }
+    cleaning.write_label_list(path, RANKING, LABELS, **names, spreadsheet_safe=True)
+    lines = path.read_text().splitlines()
+    assert lines[3] == "3,'+c,cat,'=ant,0.25,cat"
+    path.write_text("\n".join([*lines[:3], "3,'+c,'=ant,'=ant,0.25,cat"]))
+    review = cleaning.read_label_list(path)
+    corrected = cleaning.apply_label_lists(LABELS, review, **names)
+    np.testing.assert_array_equal(corrected.labels, [0, 1, 0, 1, 0])
+    names["class_names"][1] = "'=ant"
+    with pytest.raises(ValueError, match=r"class_names: expected names that differ in more th"):
+        cleaning.write_label_list(
+            path, RANKING, LABELS, **names, spreadsheet_safe=True, overwrite=True
+        )
+
+
 def test_lists_after_each_other(path):
     first = listed(path, "0,bee,ant", "1,,bee", header="example,label,given")
     second = listed(path, "0,cat,bee", "1,cat,bee", header="example,label,given")

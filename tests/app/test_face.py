@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from esoftmax_jax.app.engine.loop import Epoch
 
 from esoftmax_jax import app
 from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.cli.python_call import in_python
+from esoftmax_jax.app.engine.loop import Epoch
 from esoftmax_jax.app.jobs.recommend import Recommendation
 from esoftmax_jax.app.runs.results import read_results
 from tests.dataset_helpers import draw

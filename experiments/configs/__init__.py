@@ -2,7 +2,6 @@
 
 from experiments.configs.index import DATASETS, TABLES, load_table
 from experiments.tables.cell import Cell, Reference
-from experiments.tables.own_rows import own_rows
 from experiments.tables.protocols import HUMAN
 from experiments.tables.scale import SCALES, Scale
 from experiments.tables.table import Table
@@ -17,5 +16,4 @@ __all__ = [
     "Scale",
     "Table",
     "load_table",
-    "own_rows",
 ]

@@ -22,8 +22,9 @@ from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.runs.run_all import missing_runs, run_all
 from esoftmax_jax.app.terminal.console import make_console
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments.configs import SCALES, Cell, Scale, load_table, own_rows
+from experiments.configs import SCALES, Cell, Scale, load_table
 from experiments.reproduce.made_up import made_up
+from experiments.reproduce.own_rows import own_rows
 from experiments.reproduce.plan import print_plan
 from experiments.reproduce.report import CellResult, print_cells, print_orderings, write_cells
 

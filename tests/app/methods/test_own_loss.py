@@ -26,7 +26,8 @@ from esoftmax_jax.app.runs.run_all import missing_runs
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.bench.candidates import PEER, candidates, checked_names
 from experiments.cli import main
-from experiments.configs import load_table, own_rows
+from experiments.configs import load_table
+from experiments.reproduce.own_rows import own_rows
 from tests.own_loss_helpers import FILE, loss_hash
 
 pytestmark = pytest.mark.usefixtures("no_own_losses")

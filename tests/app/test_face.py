@@ -164,9 +164,13 @@ def test_an_option_left_out_is_the_commands():
         ("train", {"loss": "CEE"}, r"^loss: expected one of .*did you mean 'CE'"),
         ("train", {"hyperparameters": {"q": 1}}, r"^hyperparameters: .* got 'q=1'$"),
         ("train", {"noise": "symmetric:2"}, r"^noise: expected symmetric:R"),
-        ("train", {"noise": "none,none"}, r"^noise: expected one noise for one run"),
+        ("train", {"noise": "none,pairwise:0.4"}, r"^noise: expected one noise for one run"),
         ("train", {"train_examples": 10**6}, r"^train_examples: expected at most the 1438"),
         ("train", {"spreadsheet_safe": True}, r"^spreadsheet_safe: expected suspects FILE"),
+        ("train", {"loss": ["CE"]}, r"^loss: expected the name of a loss, got \['CE'\]$"),
+        ("train", {"noise": 0.4}, r"^noise: expected distinct names separated .*got 0.4$"),
+        ("train", {"hyperparameters": [1]}, r"^hyperparameters: expected a mapping of names"),
+        ("compare", {"losses": 3}, r"^losses: expected distinct names"),
         ("compare", {"losses": []}, r"^losses: expected distinct names"),
         ("compare", {"seeds": 0}, r"^seeds: expected a whole number ≥ 1, got 0$"),
         ("compare", {"tune": True, "learning_rate": 1}, r"^tune: expected no learning_rate"),
@@ -177,6 +181,13 @@ def test_a_wrong_argument_is_told_by_its_name(function, arguments, message):
     with pytest.raises(app.UsageError, match=message) as caught:
         getattr(app, function)("digits", **arguments)
     assert isinstance(caught.value, ValueError)
+
+
+def test_a_dataset_is_a_name_or_what_was_loaded():
+    images: Any = np.zeros((300, 4))
+    for function in (app.train, app.compare):
+        with pytest.raises(app.UsageError, match=r"^dataset: expected a name or what load_"):
+            function(images)
 
 
 def test_an_argument_that_does_not_exist_is_a_type_error():

@@ -2,7 +2,7 @@
 
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, get_args
 
@@ -40,8 +40,9 @@ class RunOptions(DataOptions, TrainingOptions):
 
 def names(argument: str, value: str | Sequence[str]) -> list[str]:
     """Return distinct names, of a sequence or of a text that commas divide."""
-    given = value.split(",") if isinstance(value, str) else list(value)
-    found = [name.strip() if isinstance(name, str) else "" for name in given]
+    given = value.split(",") if isinstance(value, str) else value
+    listed = isinstance(given, Iterable)
+    found = [name.strip() if isinstance(name, str) else "" for name in given] if listed else []
     if not found or not all(found) or len(set(found)) < len(found):
         raise UsageError(
             f"{argument}: expected distinct names separated by commas, got {value!r}"
@@ -76,6 +77,10 @@ def _one_of(*allowed: str) -> Callable[[Any], str]:
     return lambda value: "" if value in allowed else f"one of {', '.join(allowed)}"
 
 
+def _of_type(expected: str, *types: type) -> Callable[[Any], str]:
+    return lambda value: "" if isinstance(value, types) else expected
+
+
 _POSITIVE = _number(0, math.inf, "a number > 0")
 _SHARE = _number(0, 1, "a number in (0, 1)")
 _CHECKS: Mapping[str, Callable[[Any], str]] = {
@@ -92,6 +97,9 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "seeds": _whole(1),
     "runs_at_once": _whole(1),
     "checkpoint_every": _whole(1),
+    "dataset": _of_type("a name or what load_dataset returned", str, Dataset),
+    "loss": _of_type("the name of a loss", str),
+    "hyperparameters": _of_type("a mapping of names to numbers", Mapping),
 }
 
 
@@ -107,7 +115,8 @@ def check_arguments(values: Mapping[str, Any]) -> None:
         expected = _CHECKS[name](value)
         if expected:
             option = f"--{name.replace('_', '-')}"
-            raise UsageError(f"{option}: expected {expected}, got {value!r}")
+            got = " ".join(repr(value).split())
+            raise UsageError(f"{option}: expected {expected}, got {got[:80]}")
 
 
 def common_fields(dataset: Dataset, options: RunOptions) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from esoftmax_jax.app.jobs.arguments import (
     RunOptions,
     check_arguments,
     common_fields,
+    names,
     path_or_none,
 )
 from esoftmax_jax.app.jobs.trained import SuspectLabels, Trained
@@ -63,9 +64,10 @@ def train(
     Raises:
         UsageError: an argument is wrong, or the data is.
     """
-    numbers = {"learning_rate": learning_rate, "seed": seed}
-    check_arguments({**numbers, "checkpoint_every": checkpoint_every, **options})
-    if noise is not None and "," in noise:
+    given: dict[str, Any] = {"dataset": dataset, "loss": loss, "seed": seed}
+    given |= {"hyperparameters": hyperparameters, "learning_rate": learning_rate}
+    check_arguments({**given, "checkpoint_every": checkpoint_every, **options})
+    if noise is not None and len(names("--noise", noise)) > 1:
         raise UsageError(f"--noise: expected one noise for one run, got {noise!r}; try compare")
     path = None if isinstance(suspects, bool) else path_or_none(suspects)
     if spreadsheet_safe and path is None:
@@ -73,13 +75,13 @@ def train(
             "--spreadsheet-safe: expected --suspects FILE beside it, got none; leave it out"
         )
     name = find_method("--loss", loss)
-    given = {
+    chosen = {
         one: hyperparameter(name, one, value) for one, value in (hyperparameters or {}).items()
     }
     with speaking(verbose):
         noises = None if noise is None else [noise]
         data, (spec,) = training_data(dataset, noises, DEFAULT_NOISES[:1], options)
-        settings = {**dict(default_settings(name, data, spec)), **given}
+        settings = {**dict(default_settings(name, data, spec)), **chosen}
         check_settings(name, settings)
         config = make_config(
             data,

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.augment import augment_spec
+from esoftmax_jax.app.augment import stages
 from esoftmax_jax.app.augment.augment_spec import STAGES, AugmentationSpec, parse_augmentation
 from esoftmax_jax.app.augment.shift_and_flip import random_flip, random_shift
 from esoftmax_jax.app.augment.stages import augment, check_augmentation
@@ -110,7 +110,7 @@ def test_stages_are_applied_in_order_each_with_its_key(monkeypatch, text):
             calls[stage] = (key, numbers)
             return images + 1
 
-        monkeypatch.setattr(augment_spec, name, record)
+        monkeypatch.setattr(stages, name, record)
     result = augment(spec, key, jnp.zeros(1, jnp.uint8))
     named = [part.partition(":")[0] for part in text.split(",")]
     assert list(calls) == [stage for stage in named if stage != "mixup"]

@@ -81,7 +81,8 @@ class TrainingDynamics:
         Args:
             logits: floating (B, K) of any framework; computed in at least float32, kept in
                 float32.
-            labels: integer classes (B,). One outside [0, K) makes the example's means NaN.
+            labels: integer classes (B,). Inside ``jit``, where values are unknown, one outside
+                [0, K) makes the example's means NaN.
             indices: integers (B,), each example's place in [0, N); without them B must be N
                 and the order the same in every update. An index may occur twice.
             where: booleans (B,), False for padding, which is left out.
@@ -91,8 +92,8 @@ class TrainingDynamics:
 
         Raises:
             TypeError: an argument of the wrong type or dtype.
-            ValueError: a shape that does not fit, or an index outside [0, N). Inside ``jit``,
-                where values are unknown, such an index is left out.
+            ValueError: a shape that does not fit, a label outside [0, K), or an index outside
+                [0, N). Inside ``jit``, where values are unknown, such an index is left out.
 
         Example:
             >>> import numpy as np
@@ -123,6 +124,8 @@ class TrainingDynamics:
         if where is not None:
             where = as_array("where", where)
             _checks.check_where(where, labels.shape)
+        _check_classes(labels, where, num_classes)
+        if where is not None:
             rows = jnp.where(jnp.asarray(where), rows, num_examples)
         new: TrainingDynamics = _updated(self, logits, _numerics.narrow_labels(labels), rows)
         return new
@@ -131,6 +134,7 @@ class TrainingDynamics:
         """Return the examples by their mean margins, the most suspicious first.
 
         It is :func:`rank_labels` of ``mean_margins`` and ``suggestions``, in NumPy's memory.
+        An example without a margin, because it was not seen or its logits were NaN, comes last.
         """
         return rank_labels(self.mean_margins, self.suggestions)
 
@@ -155,6 +159,22 @@ class TrainingDynamics:
                     "padding by where="
                 )
         return _numerics.safe_labels(indices, num_examples)[0]
+
+
+def _check_classes(labels: AnyArray, where: AnyArray | None, num_classes: int) -> None:
+    """Refuse a label that is known and no class; it would rank as one beyond doubt."""
+    if _checks.is_traced(labels) or _checks.is_traced(where):
+        return
+    values = np.asarray(labels)
+    outside = values[
+        ((values < 0) | (values >= num_classes))
+        & (True if where is None else np.asarray(where))
+    ]
+    if outside.size:
+        raise ValueError(
+            f"labels: expected classes in [0, {num_classes}), got {outside[0]}; mask such "
+            "examples by where="
+        )
 
 
 def init_training_dynamics(num_examples: int, num_classes: int) -> TrainingDynamics:

@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -155,7 +156,11 @@ def test_an_option_left_out_is_the_commands():
     [
         ("train", {"epochs": 0}, r"^epochs: expected a whole number ≥ 1, got 0$"),
         ("train", {"epochs": 1.5}, r"^epochs: expected a whole number ≥ 1, got 1.5$"),
-        ("train", {"seed": True}, r"^seed: expected a whole number ≥ 0, got True$"),
+        (
+            "train",
+            {"seed": True},
+            r"^seed: expected a whole number ≥ 0 and ≤ 2147483647, got True$",
+        ),
         ("train", {"learning_rate": -1}, r"^learning_rate: expected a number > 0, got -1$"),
         ("train", {"learning_rate": "0.1"}, r"^learning_rate: .* got '0.1'$"),
         ("train", {"label_smoothing": 1}, r"^label_smoothing: expected a number in \(0, 1\)"),
@@ -170,11 +175,19 @@ def test_an_option_left_out_is_the_commands():
         ("train", {"loss": ["CE"]}, r"^loss: expected the name of a loss, got \['CE'\]$"),
         ("train", {"noise": 0.4}, r"^noise: expected distinct names separated .*got 0.4$"),
         ("train", {"hyperparameters": [1]}, r"^hyperparameters: expected a mapping of names"),
+        ("train", {"seed": 2**40}, r"^seed: expected .*, got 1099511627776$"),
+        ("train", {"loss": None}, r"^loss: expected the name of a loss, got None$"),
+        ("train", {"workdir": 3}, r"^workdir: expected a path, got 3$"),
+        ("train", {"labels": np.zeros(3)}, r"^labels: expected a path, got array"),
+        ("train", {"suspects": 3}, r"^suspects: expected True or the path of a file, got 3$"),
+        ("train", {"on_epoch": 3}, r"^on_epoch: expected a function of an epoch, got 3$"),
         ("compare", {"losses": 3}, r"^losses: expected distinct names"),
         ("compare", {"losses": []}, r"^losses: expected distinct names"),
         ("compare", {"seeds": 0}, r"^seeds: expected a whole number ≥ 1, got 0$"),
         ("compare", {"tune": True, "learning_rate": 1}, r"^tune: expected no learning_rate"),
         ("load_dataset", {"image_size": 8}, r"^image_size: expected folder:PATH"),
+        ("load_dataset", {"image_size": 8.5}, r"^image_size: expected a whole number ≥ 1"),
+        ("correct", {"lists": "x.csv"}, r"^dataset: expected what load_dataset returned"),
     ],
 )
 def test_a_wrong_argument_is_told_by_its_name(function, arguments, message):
@@ -188,6 +201,11 @@ def test_a_dataset_is_a_name_or_what_was_loaded():
     for function in (app.train, app.compare):
         with pytest.raises(app.UsageError, match=r"^dataset: expected a name or what load_"):
             function(images)
+    for spec in (Path("t.csv"), None, (1, 2)):
+        with pytest.raises(app.UsageError, match=r"^dataset: expected digits, .* of type"):
+            app.load_dataset(spec)  # type: ignore[arg-type]
+    with pytest.raises(app.UsageError, match=r"^model: expected .*, got None"):
+        app.predict(None, images)  # type: ignore[arg-type]
 
 
 def test_an_argument_that_does_not_exist_is_a_type_error():
@@ -281,6 +299,8 @@ def test_a_later_list_overrides_an_earlier_one_file_or_table(table, folder):
             r"^corrections: table, row 0: expected an example",
         ),
         ("nowhere.csv", r"^corrections: .*nowhere.csv"),
+        (None, r"^corrections: expected a file, or a table with .*, got NoneType$"),
+        ([{"example": 1, "label": "a"}], r"^corrections: expected a file, or a table with"),
     ],
 )
 def test_a_review_that_does_not_fit_is_refused(table, review, message):

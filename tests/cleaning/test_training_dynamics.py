@@ -130,6 +130,14 @@ def test_searching_for_nan_is_not_stopped():
     assert dynamics.updates.tolist() == [0, 0, 1, 0]
 
 
+def test_a_label_that_is_no_class_is_refused_unless_it_is_masked():
+    empty, labels = cleaning.init_training_dynamics(4, 3), np.array([0, 3, -1, 1])
+    with pytest.raises(ValueError, match=r"^labels: expected classes in \[0, 3\), got 3; mask"):
+        empty.update(EPOCHS[0], labels)
+    masked = empty.update(EPOCHS[0], labels, where=np.array([True, False, False, True]))
+    assert masked.updates.tolist() == [1, 0, 0, 1]
+
+
 def test_an_index_outside_is_left_out_where_values_are_unknown():
     update = jax.jit(lambda old, rows: old.update(EPOCHS[0][:3], LABELS[:3], indices=rows))
     dynamics = update(cleaning.init_training_dynamics(4, 3), jnp.array([-1, 1, 4]))
@@ -159,8 +167,9 @@ def test_sums_keep_their_digits_over_many_updates():
 def test_infinite_margins_and_labels_that_are_no_class():
     masked = np.array([[-np.inf, 1.0], [np.nan, 0.0], [1.0, 0.0]], np.float32)
     dynamics = cleaning.init_training_dynamics(3, 2)
+    update = jax.jit(lambda old, labels: old.update(masked, labels))  # values are unknown in it
     for _ in range(2):
-        dynamics = dynamics.update(masked, np.array([0, 0, -1]))
+        dynamics = update(dynamics, np.array([0, 0, -1]))
     np.testing.assert_array_equal(dynamics.mean_margins, [-np.inf, np.nan, np.nan])
     assert dynamics.ranking().indices.tolist() == [0, 1, 2]
     assert dynamics.suggestions[2] == 0

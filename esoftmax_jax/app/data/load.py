@@ -1,5 +1,6 @@
 """Data sets by what an option calls them."""
 
+import operator
 from pathlib import Path
 
 import numpy as np
@@ -86,10 +87,15 @@ def load_dataset(
         UsageError: if the data is unknown, missing or unfit; the message says
             what to do.
     """
+    if not isinstance(spec, str):
+        raise UsageError(
+            f"--dataset: expected {DATASET_FORMS}, got {str(spec)!r:.80} of type "
+            f"{type(spec).__name__}; e.g. 'csv:table.csv'"
+        )
     kind, _, rest = spec.partition(":")
     path = Path(rest).expanduser() if rest else None
     if image_size is not None:
-        _check_image_size(spec, image_size)
+        image_size = _checked_image_size(spec, image_size)
     if spec in BUNDLED:
         return _checked(spec, read_bundled(spec))
     if spec in _PREPARED or (kind == "tfds" and rest):
@@ -114,14 +120,19 @@ def load_dataset(
     raise UsageError(f"unknown dataset {spec!r}: expected {DATASET_FORMS}{meant}")
 
 
-def _check_image_size(spec: str, image_size: int) -> None:
-    if image_size < 1:
-        raise UsageError(f"--image-size: expected a whole number ≥ 1, got {image_size}")
+def _checked_image_size(spec: str, image_size: int) -> int:
+    try:
+        pixels = 0 if isinstance(image_size, bool) else operator.index(image_size)
+    except TypeError:
+        pixels = 0
+    if pixels < 1:
+        raise UsageError(f"--image-size: expected a whole number ≥ 1, got {image_size!r}")
     if not spec.startswith(RESIZED):
         raise UsageError(
             f"--image-size: expected folder:PATH, csv:PATH or parquet:PATH beside it, got "
             f"{spec}; leave the option out"
         )
+    return pixels
 
 
 def _checked(

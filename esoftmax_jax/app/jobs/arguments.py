@@ -50,13 +50,15 @@ def names(argument: str, value: str | Sequence[str]) -> list[str]:
     return found
 
 
-def _whole(least: int) -> Callable[[Any], str]:
+def _whole(least: int, most: float = math.inf) -> Callable[[Any], str]:
+    expected = f"a whole number ≥ {least}" + ("" if most == math.inf else f" and ≤ {most}")
+
     def wrong(value: Any) -> str:
         try:
-            good = not isinstance(value, bool) and operator.index(value) >= least
+            good = not isinstance(value, bool) and least <= operator.index(value) <= most
         except TypeError:
             good = False
-        return "" if good else f"a whole number ≥ {least}"
+        return "" if good else expected
 
     return wrong
 
@@ -82,6 +84,7 @@ def _of_type(expected: str, *types: type) -> Callable[[Any], str]:
 
 
 _POSITIVE = _number(0, math.inf, "a number > 0")
+_PATH = _of_type("a path", str, Path)
 _SHARE = _number(0, 1, "a number in (0, 1)")
 _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "image_size": _whole(1),
@@ -93,14 +96,23 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "label_smoothing": _SHARE,
     "ema_decay": _SHARE,
     "dtype": _one_of(*get_args(ComputeDtype)),
-    "seed": _whole(0),
+    "seed": _whole(0, 2**31 - 1),
     "seeds": _whole(1),
     "runs_at_once": _whole(1),
     "checkpoint_every": _whole(1),
     "dataset": _of_type("a name or what load_dataset returned", str, Dataset),
     "loss": _of_type("the name of a loss", str),
+    "data_dir": _PATH,
+    "labels": _PATH,
+    "workdir": _PATH,
+    "out": _PATH,
+    "suspects": _of_type("True or the path of a file", str, Path, bool),
+    "on_epoch": lambda value: "" if callable(value) else "a function of an epoch",
     "hyperparameters": _of_type("a mapping of names to numbers", Mapping),
 }
+
+
+_NEEDED = ("dataset", "loss", "seed")  # None of these is none at all
 
 
 def check_arguments(values: Mapping[str, Any]) -> None:
@@ -110,7 +122,7 @@ def check_arguments(values: Mapping[str, Any]) -> None:
         UsageError: naming the argument, as a command line does.
     """
     for name, value in values.items():
-        if value is None or name not in _CHECKS:
+        if (value is None and name not in _NEEDED) or name not in _CHECKS:
             continue
         expected = _CHECKS[name](value)
         if expected:

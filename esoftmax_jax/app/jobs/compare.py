@@ -88,7 +88,7 @@ def compare(
         UsageError: an argument is wrong, or the data is.
     """
     given = {"dataset": dataset, "seeds": seeds, "learning_rate": learning_rate}
-    check_arguments({**given, "runs_at_once": runs_at_once, **options})
+    check_arguments({**given, "out": out, "runs_at_once": runs_at_once, **options})
     # One spelling each, and each once: CE_ε is CE_eps.
     found = [find_method("--losses", name) for name in names("--losses", losses)]
     noises = None if noise is None else names("--noise", noise)

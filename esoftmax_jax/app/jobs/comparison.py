@@ -1,6 +1,7 @@
 """What a comparison found, as a value and as text."""
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,10 @@ def _table_row(row: Row) -> dict[str, Any]:
     values: dict[str, Any] = {**first.choice, "loss": row.label, "runs": len(row.results)}
     for name, key in _SHARES.items():
         mean, std = row.mean_and_std(key)
-        values |= {name: mean / 100, f"{name}_std": std / 100}
+        values |= {
+            name: mean / 100,
+            f"{name}_std": std / 100 if len(row.results) > 1 else math.nan,
+        }
     return values | {"noise_rate": first.noise_rate, "diverged": row.diverged}
 
 

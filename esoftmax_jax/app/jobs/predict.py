@@ -103,9 +103,14 @@ def predict(
 def _network(model: str | Path | Model | Trained) -> Model:
     if isinstance(model, Trained):
         return model.model
-    return (
-        model if isinstance(model, Model) else read_model("--model", Path(model).expanduser())
-    )
+    if isinstance(model, Model):
+        return model
+    if not isinstance(model, str | Path):
+        raise UsageError(
+            "--model: expected what train returned, or the folder of a finished run, got "
+            f"{model!r}"
+        )
+    return read_model("--model", Path(model).expanduser())
 
 
 def _write(

@@ -66,8 +66,10 @@ def train(
     """
     given: dict[str, Any] = {"dataset": dataset, "loss": loss, "seed": seed}
     given |= {"hyperparameters": hyperparameters, "learning_rate": learning_rate}
+    given |= {"workdir": workdir, "suspects": suspects, "on_epoch": on_epoch}
     check_arguments({**given, "checkpoint_every": checkpoint_every, **options})
-    if noise is not None and len(names("--noise", noise)) > 1:
+    noises = None if noise is None else names("--noise", noise)
+    if noises is not None and len(noises) > 1:
         raise UsageError(f"--noise: expected one noise for one run, got {noise!r}; try compare")
     path = None if isinstance(suspects, bool) else path_or_none(suspects)
     if spreadsheet_safe and path is None:
@@ -79,7 +81,6 @@ def train(
         one: hyperparameter(name, one, value) for one, value in (hyperparameters or {}).items()
     }
     with speaking(verbose):
-        noises = None if noise is None else [noise]
         data, (spec,) = training_data(dataset, noises, DEFAULT_NOISES[:1], options)
         settings = {**dict(default_settings(name, data, spec)), **chosen}
         check_settings(name, settings)

@@ -37,6 +37,10 @@ def correct(dataset: Dataset, lists: Reviewed | Sequence[Reviewed]) -> Dataset:
         UsageError: the data is not the user's own, a list cannot be read, or an example or a
             class in it is unknown.
     """
+    if not isinstance(dataset, Dataset):
+        raise UsageError(
+            f"--dataset: expected what load_dataset returned, got {type(dataset).__name__}"
+        )
     if not is_own(dataset.name):
         raise UsageError(
             f"{OPTION}: expected data of your own ({', '.join(f'{x}:' for x in OWN_FILES)}), "
@@ -52,8 +56,20 @@ def correct(dataset: Dataset, lists: Reviewed | Sequence[Reviewed]) -> Dataset:
 
 def one_or_several(lists: Reviewed | Sequence[Reviewed]) -> list[Reviewed]:
     """Return lists, of which one may come alone."""
-    alone = isinstance(lists, str | Path | cleaning.LabelReview) or hasattr(lists, "keys")
-    return [cast(Reviewed, lists)] if alone else list(cast(Sequence[Reviewed], lists))
+    if isinstance(lists, str | Path | cleaning.LabelReview) or hasattr(lists, "keys"):
+        return [cast(Reviewed, lists)]
+    if isinstance(getattr(lists, "columns", None), Mapping):  # suspect labels as they came
+        return [cast(Any, lists).columns]
+    found = list(lists) if isinstance(lists, Sequence) else []
+    if not found or any(
+        isinstance(one, Mapping) and np.ndim(cast(Any, one.get("example"))) == 0
+        for one in found
+    ):
+        raise UsageError(
+            f"{OPTION}: expected a file, or a table with the columns example and label, got "
+            f"{type(lists).__name__}"
+        )
+    return found
 
 
 def _applied(

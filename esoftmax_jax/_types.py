@@ -51,7 +51,6 @@ Scalar = TypeAliasType("Scalar", float | jax.Array)
 ClassAxis = TypeAliasType("ClassAxis", int | tuple[int, ...])
 """The axis of classes, or several, whose flat index is the label."""
 
-
 DType = TypeAliasType("DType", str | type[Any] | np.dtype[Any])
 """A dtype, as NumPy and JAX take one: ``jnp.float32``, ``"float32"``."""
 

@@ -211,7 +211,6 @@ label_bi_tempered.defjvp(_label_bi_tempered_jvp, symbolic_zeros=True)
 # Below this the derivatives by a are power series: what they are made of cancels.
 _SERIES_BELOW = 1e-2
 
-
 _SERIES_LENGTH = 8
 
 

@@ -1,6 +1,5 @@
 """``bench startup``: what a user waits for before anything is computed."""
 
-import os
 import statistics
 import subprocess
 import sys
@@ -68,7 +67,7 @@ def bench_startup(*, repeats: int, json_path: Path | None) -> None:
 def _seconds(words: list[str]) -> float:
     """Return how long a fresh Python takes to run; 2 is its answer to a wrong option."""
     began = time.perf_counter()
-    ended = subprocess.run([sys.executable, *words], capture_output=True, env=dict(os.environ))
+    ended = subprocess.run([sys.executable, *words], capture_output=True)
     taken = time.perf_counter() - began
     if ended.returncode not in (0, 2):
         raise RuntimeError(f"{words}: {ended.stderr.decode(errors='replace')}")

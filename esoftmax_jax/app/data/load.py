@@ -36,9 +36,7 @@ from esoftmax_jax.app.terminal.messages import UsageError
 # Sets of the same images as another.
 _SAME_IMAGES = {"cifar10_n": "cifar10", "cifar100_n": "cifar100"}
 
-
 _CLASS_MAPS = ("mnist", "cifar10", "cifar100")
-
 
 _CONSTANTS = {
     "mnist": ((0.1307,), (0.3081,)),

@@ -2,22 +2,16 @@
 
 BUNDLED = ("digits", "breast_cancer", "wine")
 
-
 _PREPARED = ("mnist", "cifar10", "cifar100", "fashion_mnist")
-
 
 _OTHERS = tuple(name for name in BUNDLED if name != "digits")
 
-
 _NAMES = ("digits", *_PREPARED, *_OTHERS, "tfds:NAME", "npz:PATH", "folder:PATH", "csv:PATH")
-
 
 RESIZED = ("folder:", "csv:", "parquet:")
 """What specifications of image files begin with, which can be brought to one size."""
 
-
 OWN_FILES = ("npz", "folder", "csv", "parquet")
-
 
 DATASET_FORMS = f"{', '.join(_NAMES)} or parquet:PATH"
 """What ``load_dataset`` takes, for messages and help."""

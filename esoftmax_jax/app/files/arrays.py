@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-
 Labels = npt.NDArray[np.int32]
 
 

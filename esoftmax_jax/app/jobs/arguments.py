@@ -111,7 +111,6 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "hyperparameters": _of_type("a mapping of names to numbers", Mapping),
 }
 
-
 _NEEDED = ("dataset", "loss", "seed")  # None of these is none at all
 
 

@@ -20,9 +20,7 @@ from esoftmax_jax.app.terminal.messages import readable
 
 _MOST_CLASSES_IN_FULL = 20
 
-
 _LARGEST_SHOWN = 10
-
 
 Matrix = npt.NDArray[np.float64]
 

@@ -131,7 +131,6 @@ losses whose modulating factor is a constant in the derivative. ``NLNL@110`` dra
 complementary labels for an example, as published for CIFAR-100, instead of one.
 """
 
-
 _OWN: dict[str, Method] = {}
 
 

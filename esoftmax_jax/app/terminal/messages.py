@@ -11,7 +11,6 @@ class UsageError(ValueError):
 # surrogates, separators of lines and paragraphs; and letters that are not seen.
 _UNSEEN_KINDS = ("Cc", "Cf", "Zl", "Zp")
 
-
 _UNSEEN_LETTERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
 
 

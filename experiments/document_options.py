@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from esoftmax_jax.app.cli.parser import make_parser as application_parser
+from esoftmax_jax.whole_file import write_whole
 from experiments.cli import make_parser
 
 PAGE = Path(__file__).parents[1] / "docs" / "command-options.md"
@@ -74,7 +75,7 @@ def _cell(text: str) -> str:
 
 def main() -> None:
     """Write the page."""
-    PAGE.write_text(options_page(), encoding="utf-8")
+    write_whole(PAGE, options_page())
     print(f"wrote {PAGE}")
 
 

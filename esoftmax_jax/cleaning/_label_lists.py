@@ -1,6 +1,5 @@
 """Lists of labels for somebody to look through, as CSV."""
 
-import csv
 import dataclasses
 import os
 from collections import Counter
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from esoftmax_jax._types import AnyArray
 from esoftmax_jax.cleaning._foreign_arrays import as_array
 from esoftmax_jax.cleaning._ranking import LabelRanking
-from esoftmax_jax.spreadsheets import CsvRows, alike, harmless, named
+from esoftmax_jax.spreadsheets import CsvRows, alike, named, write_csv
 
 COLUMNS = ("rank", "example", "label", "suggestion", "margin", "given")
 _WANTED = ("example", "label")
@@ -111,15 +110,17 @@ def write_label_list(
     classes = [*numbers_by_name(class_names)]
     _check_sizes(ranking, given, names, classes)
     if spreadsheet_safe:
-        names, classes = _harmless("examples", names), _harmless("class_names", classes)
+        _check_told_apart("examples", names)
+        _check_told_apart("class_names", classes)
     target = Path(path).expanduser()
     if target.exists() and not overwrite:
         raise FileExistsError(
             f"{target}: expected a new file, got one that is there, perhaps with somebody's "
             "work in it; choose another name, or pass overwrite=True"
         )
-    _write(
+    write_csv(
         target,
+        COLUMNS,
         (
             (
                 rank,
@@ -133,6 +134,7 @@ def write_label_list(
                 zip(*(column.tolist() for column in ranking), strict=True), 1
             )
         ),
+        spreadsheet_safe=spreadsheet_safe,
     )
 
 
@@ -203,15 +205,14 @@ def numbers_by_name(class_names: Iterable[object]) -> dict[str, int]:
     return numbers
 
 
-def _harmless(what: str, names: Sequence[str]) -> list[str]:
-    """Return names that are no formulas, and can be told apart when they are read back."""
+def _check_told_apart(what: str, names: Sequence[str]) -> None:
+    """Check that names that are made harmless can be told apart when they are read back."""
     pair = alike(names)
     if pair is not None:
         raise ValueError(
             f"{what}: expected names that differ in more than an apostrophe before a formula, "
             f"got {pair[0]!r} and {pair[1]!r}; rename one, or leave spreadsheet_safe out"
         )
-    return [harmless(name) for name in names]
 
 
 def _check_sizes(
@@ -241,20 +242,6 @@ def _check_sizes(
                 f"{name}: expected classes in [0, {len(class_names)}), which class_names has "
                 f"names for, got {outside[0]}"
             )
-
-
-def _write(path: Path, rows: Iterable[Sequence[object]]) -> None:
-    path = path.resolve()  # what a link points at, not the link
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        # Names of files need not be text.
-        with temporary.open(
-            "w", encoding="utf-8", newline="", errors="surrogateescape"
-        ) as file:
-            csv.writer(file).writerows([COLUMNS, *rows])
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _reviewed_rows(

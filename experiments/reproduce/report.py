@@ -12,9 +12,9 @@ from rich.table import Table
 
 from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.files.markdown import markdown, markdown_table
-from esoftmax_jax.app.files.whole_file import write_whole
 from esoftmax_jax.app.runs.report import divergence
 from esoftmax_jax.app.terminal.console import print_titled
+from esoftmax_jax.whole_file import write_whole
 from experiments.configs import Cell
 
 _MOST_IN_DETAIL = 2

@@ -10,7 +10,6 @@ import hashlib
 import json
 import lzma
 import re
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -21,6 +20,7 @@ import numpy as np
 
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.cache_directory import cache_directory
+from esoftmax_jax.whole_file import replacing
 
 _CACHE_FORMAT = 2  # to be raised when what a cached file holds changes
 
@@ -58,13 +58,6 @@ def _read(path: Path) -> dict[str, Array]:
 
 
 def _write(path: Path, arrays: dict[str, Array]) -> None:
-    """Write beside the target and rename, so that no reader meets half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-        try:
-            np.savez(file, allow_pickle=False, **arrays)
-            file.close()
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
+    with replacing(path) as temporary:
+        np.savez(temporary, allow_pickle=False, **arrays)

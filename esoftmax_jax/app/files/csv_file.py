@@ -1,15 +1,10 @@
-"""Lists as CSV: written whole or not at all, over nothing but an older list of the kind."""
+"""Where a list may be written: over nothing but an older list of the kind."""
 
-import csv
-import itertools
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from esoftmax_jax.app.files.whole_file import replacing
 from esoftmax_jax.app.terminal.messages import UsageError
-from esoftmax_jax.spreadsheets import harmless
 
 
 def check_csv(
@@ -39,29 +34,3 @@ def _begins_with(path: Path, columns: Sequence[str]) -> bool:
     with path.open("rb") as file:
         header = file.read(4096).split(b"\r\n")[0]
     return (header + b",").startswith(",".join([*columns, ""]).encode())
-
-
-def write_csv(
-    path: Path,
-    columns: Sequence[str],
-    rows: Iterable[Sequence[Any]],
-    *,
-    spreadsheet_safe: bool = False,
-) -> None:
-    """Write a header and rows.
-
-    Args:
-        path: of the list.
-        columns: the header.
-        rows: its cells.
-        spreadsheet_safe: whether cells that are formulas become ``harmless``.
-    """
-    # Names of files need not be text.
-    with (
-        replacing(path) as temporary,
-        temporary.open("w", encoding="utf-8", newline="", errors="surrogateescape") as file,
-    ):
-        writer = csv.writer(file)
-        for cells in itertools.chain([columns], rows):
-            texts = map(str, cells)
-            writer.writerow(map(harmless, texts) if spreadsheet_safe else texts)

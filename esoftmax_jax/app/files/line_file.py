@@ -5,7 +5,7 @@ import json
 import os
 from pathlib import Path
 
-from esoftmax_jax.app.files.whole_file import naming
+from esoftmax_jax.whole_file import naming
 
 _BLOCK = 2**16
 

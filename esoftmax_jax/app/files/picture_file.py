@@ -4,7 +4,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from esoftmax_jax.app.files.whole_file import replacing
+from esoftmax_jax.whole_file import replacing
 
 
 def save_picture(figure: Any, path: Path, *, dpi: int = 130) -> None:

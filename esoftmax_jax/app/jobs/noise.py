@@ -14,7 +14,6 @@ from esoftmax_jax.app.data.label_file import FOREIGN_COLUMN
 from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.files.outputs import check_folder, create_folder
-from esoftmax_jax.app.files.whole_file import replacing
 from esoftmax_jax.app.labels.draws import normalised_features
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.labels.noise_statistics import instance_statistics
@@ -27,6 +26,7 @@ from esoftmax_jax.app.labels.transitions_picture import _print_matrix, draw_tran
 from esoftmax_jax.app.runs.report import noise_name
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar
+from esoftmax_jax.whole_file import replacing
 
 # Of the wrong labels: how unevenly each class's are spread over the other classes, and which
 # part of the choice among them the image explains.

@@ -14,13 +14,14 @@ from esoftmax_jax.app.data.parts import sentences
 from esoftmax_jax.app.data.readers.manifest import listed_features
 from esoftmax_jax.app.data.unlabelled import Unlabelled, array_examples, read_unlabelled
 from esoftmax_jax.app.files.arrays import Array
-from esoftmax_jax.app.files.csv_file import check_csv, write_csv
+from esoftmax_jax.app.files.csv_file import check_csv
 from esoftmax_jax.app.jobs.arguments import path_or_none
 from esoftmax_jax.app.jobs.trained import Trained
 from esoftmax_jax.app.runs.model_file import Model, read_model
 from esoftmax_jax.app.terminal.console import make_console, print_titled, speaking, warn
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.progress import ProgressBar
+from esoftmax_jax.spreadsheets import write_csv
 
 COLUMNS = ("example", "prediction", "probability")
 _BATCH = 500

@@ -9,7 +9,6 @@ expects and what the classes are called. JAX promises to read such a function fo
 import dataclasses
 import hashlib
 import json
-import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
@@ -30,7 +29,6 @@ from esoftmax_jax.app.engine.network_choice import make_network
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.json_file import check_fields, read_json
 from esoftmax_jax.app.files.regular_file import regular
-from esoftmax_jax.app.files.whole_file import naming
 from esoftmax_jax.app.runs.exported_function import (
     RefusedFunctionError,
     check_signature,
@@ -39,6 +37,7 @@ from esoftmax_jax.app.runs.exported_function import (
     read_function,
 )
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.whole_file import replacing
 
 FOLDER = "model"
 _FUNCTION, _CARD, _PARAMETERS = "logits.jaxexport", "model.json", "parameters.npz"
@@ -113,21 +112,15 @@ def write_model(workdir: Path, group: Group, dataset: Dataset, result: Result) -
         "sha256": hashlib.sha256(function).hexdigest(),
         **environment(),
     }
-    folder, temporary = workdir / FOLDER, workdir / f".{FOLDER}.tmp"
-    shutil.rmtree(temporary, ignore_errors=True)
-    try:
-        with naming(folder):
-            temporary.mkdir()
-            (temporary / _FUNCTION).write_bytes(function)
-            named = {"/".join(key): value for key, value in flatten_dict(variables).items()}
-            with (temporary / _PARAMETERS).open("wb") as file:
-                np.savez(file, allow_pickle=False, **named, mean=dataset.mean, std=dataset.std)
-            text = json.dumps(content, indent=2)  # in ASCII: names need not be text
-            (temporary / _CARD).write_text(text + "\n", encoding="utf-8")
-            shutil.rmtree(folder, ignore_errors=True)  # what is left of one
-            temporary.rename(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)  # on a full disk it is in the way
+    folder = workdir / FOLDER
+    with replacing(folder) as temporary:
+        temporary.mkdir()
+        (temporary / _FUNCTION).write_bytes(function)
+        named = {"/".join(key): value for key, value in flatten_dict(variables).items()}
+        named |= {"mean": dataset.mean, "std": dataset.std}
+        np.savez(temporary / _PARAMETERS, allow_pickle=False, **named)
+        text = json.dumps(content, indent=2)  # in ASCII: names need not be text
+        (temporary / _CARD).write_text(text + "\n", encoding="utf-8")
     return folder
 
 

@@ -11,9 +11,9 @@ from rich.table import Table
 
 from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.files.markdown import markdown_table
-from esoftmax_jax.app.files.whole_file import write_whole
 from esoftmax_jax.app.runs.results import diverged
 from esoftmax_jax.app.terminal.console import print_titled
+from esoftmax_jax.whole_file import write_whole
 
 COLUMNS = ("loss", "rate", "settings", "last %", "best %", "memorised %")
 AS_THEY_CAME = "labels as they came"

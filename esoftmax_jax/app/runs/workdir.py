@@ -6,9 +6,9 @@ from pathlib import Path
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.json_file import read_json
 from esoftmax_jax.app.files.outputs import check_folder, create_folder
-from esoftmax_jax.app.files.whole_file import write_whole
 from esoftmax_jax.app.runs.model_file import FOLDER, model_config
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.whole_file import write_whole
 
 _REMEDY = "choose another --workdir"
 _FILES = ("config.json", "results.jsonl")

@@ -12,9 +12,9 @@ from esoftmax_jax.app.engine.group import Group
 from esoftmax_jax.app.engine.owner import Card, card_of, misfit
 from esoftmax_jax.app.files.array_cache import UNREADABLE
 from esoftmax_jax.app.files.regular_file import regular
-from esoftmax_jax.app.files.whole_file import replacing
 from esoftmax_jax.app.suspects.labelled import Labelled
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.whole_file import replacing
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from esoftmax_jax import cleaning
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.files.csv_file import check_csv, write_csv
+from esoftmax_jax.app.files.csv_file import check_csv
 from esoftmax_jax.app.suspects.labelled import Labelled
 from esoftmax_jax.app.suspects.margin_history import Margins
 from esoftmax_jax.app.terminal.messages import UsageError
-from esoftmax_jax.spreadsheets import alike
+from esoftmax_jax.spreadsheets import alike, write_csv
 
 COLUMNS = (
     "rank",

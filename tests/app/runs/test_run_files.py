@@ -18,7 +18,6 @@ from esoftmax_jax.app.engine.group import make_group
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.line_file import add_line, whole_lines
 from esoftmax_jax.app.files.lock import locked
-from esoftmax_jax.app.files.whole_file import replacing, write_whole
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.runs.results import read_results
@@ -254,26 +253,6 @@ def test_a_line_for_which_there_is_no_room_is_not_begun(tmp_path, monkeypatch, c
         f"error: {path}: expected a place that can be read and written, got"
     )
     assert "(No space left on device)" in error
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, capsys):
-    path = tmp_path / "table.md"
-    write_whole(path, "old")
-    path.chmod(0o640)
-
-    def fail():
-        with replacing(path) as temporary:
-            temporary.write_text("half")
-            raise OSError(errno.EDQUOT, "Disk quota exceeded")
-
-    assert exit_code_of(fail) == 2
-    assert f"error: {path}: expected" in capsys.readouterr().err
-    assert (names(tmp_path), path.read_text()) == (["table.md"], "old")
-    link = tmp_path / "link.md"
-    link.symlink_to(path)
-    write_whole(link, "new")
-    assert link.is_symlink()
-    assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", 0o640)
 
 
 # One process at a time

@@ -10,7 +10,6 @@ from rich.table import Table
 
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.config import RunConfig
-from esoftmax_jax.app.files.csv_file import write_csv
 from esoftmax_jax.app.files.markdown import markdown, markdown_table
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
@@ -27,7 +26,7 @@ from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.endings import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError, readable
 from esoftmax_jax.app.terminal.progress import ProgressBar
-from esoftmax_jax.spreadsheets import alike, harmless, original
+from esoftmax_jax.spreadsheets import alike, harmless, original, write_csv
 from experiments.cli import main
 
 SEEN = {

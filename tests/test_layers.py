@@ -28,7 +28,7 @@ ALLOWED = {
     "whole_file": set(),
     "spreadsheets": {"whole_file"},
     "cleaning": {"_types", "_checks", "_numerics", "spreadsheets"},
-    "noise": {"_types", "_checks", "_numerics", "cleaning"},
+    "noise": {"_types", "_checks", "_numerics", "cleaning", "spreadsheets"},
     "presets": {"_types", "_checks", "losses"},
     "training": {"_types", "_checks"},
     "__init__": {"cleaning", "losses", "noise", "presets", "training", "_version"},

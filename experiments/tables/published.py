@@ -1,9 +1,10 @@
 """The published figures, from the file beside this module."""
 
-import csv
 import functools
+import itertools
 from pathlib import Path
 
+from esoftmax_jax.spreadsheets import CsvRows
 from experiments.tables.cell import Reference
 
 Key = tuple[str, str, str, str]
@@ -16,13 +17,13 @@ def published() -> dict[Key, Reference]:
     A row ends in ``/L1`` where the runs were penalised so.
     """
     path = Path(__file__).with_name("published.csv")
-    with path.open(encoding="utf-8", newline="") as lines:
-        return {
-            (line["table"], line["dataset"], line["setting"], line["row"]): Reference(
-                float(line["mean"]), float(line["std"]) if line["std"] else None, line["source"]
-            )
-            for line in csv.DictReader(lines)
-        }
+    rows = itertools.islice(CsvRows(path.name, path), 1, None)
+    return {
+        (table, dataset, setting, row): Reference(
+            float(mean), float(std) if std else None, source
+        )
+        for _, (table, dataset, setting, row, mean, std, source) in rows
+    }
 
 
 def printed(table: str, dataset: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -63,6 +63,8 @@ def test_one_column_without_a_name(tmp_path, form):
 WHOLE_FLOATS = {
     "a.csv": b"2.0\n0.0\n1.0\n",
     "savetxt.csv": b"2.000000000000000000e+00\n0.000000000000000000e+00\n1.000e+00\n",
+    "excel.csv": "\ufefflabels;note\r\n2;0\r\n0;0\r\n1;0\r\n;\r\n".encode(),
+    "unicode text.csv": "\ufefflabels\tnote\r\n2\t0\r\n0\t0\r\n1\t0\r\n".encode("utf-16-le"),
     "pandas.csv": b",labels\n0,2.0\n1,0.0\n2,1.0\n",
     "again.csv": b"Unnamed: 0,labels\n0,2.0\n1,0.0\n2,1\n",
     "a.json": b"[2.0, 0, 1.0]",
@@ -200,7 +202,8 @@ WRONG = {
     "text in csv": ("a.csv", b"a,b\n1,cat\n", "line 2, column 'b': no integer: 'cat'"),
     "csv without header": ("a.csv", b"1,2\n3,4\n", "line 1: expected the columns' names"),
     "csv with one name twice": ("a.csv", b"a,a\n3,4\n", "line 1: .*all different"),
-    "csv not in utf-8": ("a.csv", b"a\n\xff\n", "'a.csv' cannot be read"),
+    "csv not in utf-8": ("a.csv", b"a\n\xff\n", "'a.csv' cannot be read: the table: expected text in UTF-8"),
+    "cell without end": ("a.csv", b'a\n"' + b"1" * 140_000, r"the table, row 2: .*larger than field limit \(131072\)\); correct it; expected N"),
 }  # fmt: skip
 
 

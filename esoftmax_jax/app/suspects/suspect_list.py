@@ -1,7 +1,8 @@
 """The list of labels that are probably wrong, worst first, by a network trained on them."""
 
-import csv
 import dataclasses
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from esoftmax_jax import cleaning
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.files.csv_file import check_csv
+from esoftmax_jax.app.files.csv_rows import csv_rows
 from esoftmax_jax.app.suspects.labelled import Labelled
 from esoftmax_jax.app.suspects.margin_history import Margins
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -78,13 +80,18 @@ def check_suspects_file(option: str, path: Path | None, workdir: Path) -> None:
     check_csv(option, path, COLUMNS, workdir)
     if not path.exists():
         return
-    with path.open(encoding="utf-8", newline="", errors="surrogateescape") as file:
-        edited = sum(row["label"] != row["given"] for row in csv.DictReader(file))
+    rows = csv_rows(f"{option}: {path}", path, any_bytes=True)
+    edited = sum(_is_edited(cells) for _, cells in itertools.islice(rows, 1, None))
     if edited:
         raise UsageError(
             f"{option}: expected a new file, or a list as it was written, got {path}, in which "
             f"{edited} labels are not those given; choose another, or delete it"
         )
+
+
+def _is_edited(cells: Sequence[str]) -> bool:
+    padded = [*cells, *[""] * len(COLUMNS)]  # an editor leaves out empty cells at the end
+    return padded[COLUMNS.index("label")] != padded[COLUMNS.index("given")]
 
 
 def write_suspects(

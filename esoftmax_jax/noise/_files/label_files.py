@@ -1,6 +1,5 @@
 """Files of labels that somebody else drew, in the formats in which they are published."""
 
-import csv
 import itertools
 import json
 import lzma
@@ -13,12 +12,13 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, TextIO, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from esoftmax_jax.noise import _checks
 from esoftmax_jax.noise._files.restricted_pickle import RefusedPickleError, load_restricted
+from esoftmax_jax.spreadsheets import CsvRows
 
 Columns: TypeAlias = dict[str, _checks.HostIntegers]
 
@@ -27,10 +27,9 @@ INDEX = "index"
 _PANDAS_INDEX = ("", "Unnamed: 0")
 _MOST_DEFLATED = 1100  # times smaller than it was, at best
 _LONGEST_HEADER = 2**16  # bytes
-_LONGEST_ROW = 2**20  # characters
 # RuntimeError: of an archive with a password.
 _UNREADABLE = (
-    *(ValueError, OSError, EOFError, RuntimeError, csv.Error),
+    *(ValueError, OSError, EOFError, RuntimeError),
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
 )
 
@@ -46,7 +45,8 @@ def read_label_file(path: str | PathLike[str]) -> Columns:
     - ``.json``: a list of N integers, or an object {column: list}.
     - ``.csv``: one row per example, a header with the names of the columns; the header may be
       missing if there is one column. A first column without a name, or named ``Unnamed: 0``, is
-      the index that pandas writes and is called ``"index"``.
+      the index that pandas writes and is called ``"index"``. Text is in UTF-8, or UTF-16 with
+      its mark; cells are separated by commas, semicolons or tabs.
 
     A single column without a name is called ``"labels"``. Floating-point numbers that are whole
     are integers: 2.0, as pandas writes a column that once had gaps, is 2.
@@ -211,25 +211,7 @@ def _read_json(path: Path) -> Any:
 
 
 def _read_csv(path: Path) -> Any:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return _columns((number, row) for number, row in enumerate(_csv_rows(file), 1) if row)
-
-
-def _csv_rows(file: TextIO) -> Iterator[list[str]]:
-    """Yield rows, of which none is longer than any of labels."""
-    taken = 0
-
-    def lines() -> Iterator[str]:
-        nonlocal taken
-        while line := file.readline(_LONGEST_ROW - taken + 1):
-            taken += len(line)
-            if taken > _LONGEST_ROW:
-                raise ValueError(f"a row of more than {_LONGEST_ROW} characters")
-            yield line
-
-    for row in csv.reader(lines()):
-        taken = 0
-        yield row
+    return _columns((number, row) for number, row in CsvRows("the table", path) if row)
 
 
 def _columns(rows: Iterator[tuple[int, list[str]]]) -> dict[str, list[int]]:

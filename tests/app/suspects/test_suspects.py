@@ -1,5 +1,6 @@
 """The list of labels that are probably wrong."""
 
+import contextlib
 import csv
 import os
 import re
@@ -14,7 +15,8 @@ from esoftmax_jax.app.data.parts import held_out_fifth
 from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.engine.group import Group
 from esoftmax_jax.app.suspects.margin_history import MarginHistory
-from esoftmax_jax.app.suspects.suspect_list import COLUMNS
+from esoftmax_jax.app.suspects.suspect_list import COLUMNS, check_suspects_file
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
 from tests.dataset_helpers import draw, tree
 from tests.suspects_helpers import TRAIN, rows_of
@@ -210,6 +212,32 @@ def test_an_older_list_is_replaced_through_a_link(folder):
     assert (folder / "list.csv").is_symlink()
     assert len(rows_of("real.csv")) == 120
     assert (folder / "real.csv").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("1,old", None),  # an editor leaves out empty cells at the end
+        ("1,a,train,0,cat,dog,-1,cat,", None),
+        (
+            "1,a,train,0,dog,dog,-1,cat,",
+            r"expected a new .*, got list.csv, in which 1 labels are not those given",
+        ),
+        (
+            f"1,a,train,0,{'c' * 140_000},d,-1,c,",
+            r"list.csv, row 2: expected comma-.*larger than",
+        ),
+    ],
+)
+def test_a_list_that_was_worked_on_or_cannot_be_read_is_not_replaced(row, message, folder):
+    path = Path("list.csv")
+    path.write_bytes(f"{','.join(COLUMNS)}\r\n{row}\r\n".encode())
+    with (
+        contextlib.nullcontext()
+        if message is None
+        else pytest.raises(UsageError, match=f"^--suspects: {message}")
+    ):
+        check_suspects_file("--suspects", path, Path("run"))
 
 
 def test_any_name_of_a_file_can_be_listed(capsys, folder):

@@ -16,6 +16,7 @@ from esoftmax_jax.app.methods.find import find_method
 from esoftmax_jax.app.methods.methods import OWN_FORM
 from esoftmax_jax.app.methods.own_loss_file import names_own_loss
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.whole_numbers import MOST_SEEDS
 from experiments.bench.options import add_bench_verbs
 from experiments.configs import SCALES, TABLES
 
@@ -41,7 +42,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="of your own, separated by commas: rows beside the table's",
     )
     reproduce.add_argument(
-        "--seeds", type=whole_number(1), help="how many, ≥ 1 (3; 1 for a test)"
+        "--seeds", type=whole_number(1, MOST_SEEDS), help="how many, ≥ 1 (3; 1 for a test)"
     )
     reproduce.add_argument(
         "--scale",

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from esoftmax_jax import app
 from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.cli.python_call import in_python
+from esoftmax_jax.app.cli.python_call import from_python, in_python
 from esoftmax_jax.app.engine.loop import Epoch
 from esoftmax_jax.app.jobs.recommend import Recommendation
 from esoftmax_jax.app.runs.results import read_results
@@ -176,6 +177,16 @@ def test_an_option_left_out_is_the_commands():
         ("train", {"noise": 0.4}, r"^noise: expected distinct names separated .*got 0.4$"),
         ("train", {"hyperparameters": [1]}, r"^hyperparameters: expected a mapping of names"),
         ("train", {"seed": 2**40}, r"^seed: expected .*, got 1099511627776$"),
+        ("train", {"epochs": 2.0}, r"^epochs: expected a whole number ≥ 1, got 2.0$"),
+        ("train", {"epochs": "2"}, r"^epochs: expected a whole number ≥ 1, got '2'$"),
+        ("train", {"epochs": np.bool_(True)}, r"^epochs: expected a whole .*, got True$"),
+        ("train", {"epochs": 2**31}, r"^epochs: .*≥ 1 and ≤ 2147483647, got 2147483648$"),
+        ("train", {"epochs": 10**5000}, r"^epochs: .*, got an integer of 16610 bits$"),
+        (
+            "train",
+            {"learning_rate": 10**400},
+            r"^learning_rate: .*, got an integer of \d+ bits$",
+        ),
         ("train", {"loss": None}, r"^loss: expected the name of a loss, got None$"),
         ("train", {"workdir": 3}, r"^workdir: expected a path, got 3$"),
         ("train", {"labels": np.zeros(3)}, r"^labels: expected a path, got array"),
@@ -183,7 +194,7 @@ def test_an_option_left_out_is_the_commands():
         ("train", {"on_epoch": 3}, r"^on_epoch: expected a function of an epoch, got 3$"),
         ("compare", {"losses": 3}, r"^losses: expected distinct names"),
         ("compare", {"losses": []}, r"^losses: expected distinct names"),
-        ("compare", {"seeds": 0}, r"^seeds: expected a whole number ≥ 1, got 0$"),
+        ("compare", {"seeds": 0}, r"^seeds: expected a whole number ≥ 1 and ≤ 10000, got 0$"),
         ("compare", {"tune": True, "learning_rate": 1}, r"^tune: expected no learning_rate"),
         ("load_dataset", {"image_size": 8}, r"^image_size: expected folder:PATH"),
         ("load_dataset", {"image_size": 8.5}, r"^image_size: expected a whole number ≥ 1"),
@@ -211,6 +222,20 @@ def test_a_dataset_is_a_name_or_what_was_loaded():
 def test_an_argument_that_does_not_exist_is_a_type_error():
     with pytest.raises(TypeError, match="unexpected keyword argument 'epoch'"):
         getattr(app, "train")("digits", epoch=3)  # noqa: B009
+
+
+def test_numbers_of_numpy_and_jax_are_those_of_python():
+    """A configuration is kept as JSON, which has no others."""
+
+    def job(a: Any, b: Any, c: Any, *, epochs: Any, rate: Any, tune: Any) -> list[Any]:
+        return [a, b, c, epochs, rate, tune]
+
+    called, array = from_python(job), np.zeros(3)
+    rates = np.float32(0.1), jnp.float32(0.1)
+    found = called(np.array(2), *rates, epochs=np.uint8(2), rate=array, tune=np.True_)
+    assert found[:4] + found[5:] == [2, 0.1, 0.1, 2, True]
+    assert [type(one) for one in found] == [int, float, float, int, np.ndarray, bool]
+    assert found[4] is array
 
 
 def test_messages_name_arguments():

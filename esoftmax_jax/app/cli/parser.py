@@ -13,6 +13,7 @@ from esoftmax_jax.app.data.names import INPUT_FORMS
 from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES
 from esoftmax_jax.app.methods.methods import DEFAULT_LOSSES, METHODS, OWN_FORM
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.whole_numbers import MOST, MOST_SEEDS
 
 Verbs: TypeAlias = "argparse._SubParsersAction[Parser]"
 
@@ -55,7 +56,9 @@ def make_parser(program: str) -> tuple[Parser, Verbs]:
         f"({','.join(DEFAULT_LOSSES)})",
     )
     compare.add_argument(
-        "--seeds", type=whole_number(1), help="how many, ≥ 1 (5; 2 for a few images)"
+        "--seeds",
+        type=whole_number(1, MOST_SEEDS),
+        help="how many, ≥ 1 (5; 2 for a few images)",
     )
     compare.add_argument(
         "--tune",
@@ -82,7 +85,7 @@ def make_parser(program: str) -> tuple[Parser, Verbs]:
         dest="settings",
         help="a constant of the loss, e.g. m=1e4; may be repeated (default: the paper's)",
     )
-    train.add_argument("--seed", type=whole_number(0), default=0, help="≥ 0 (0)")
+    train.add_argument("--seed", type=whole_number(0, MOST), default=0, help="≥ 0 (0)")
     train.add_argument("--workdir", type=Path, help="folder of the run (runs/train-DATASET)")
     train.add_argument(
         "--checkpoint-every",
@@ -120,7 +123,7 @@ def make_parser(program: str) -> tuple[Parser, Verbs]:
 
     noise = verbs.add_parser("noise", help="noisy labels: their rate, matrix and hash")
     add_data_options(noise, "several, separated by commas,", DEFAULT_NOISES[0])
-    noise.add_argument("--seed", type=whole_number(0), default=0, help="≥ 0 (0)")
+    noise.add_argument("--seed", type=whole_number(0, MOST), default=0, help="≥ 0 (0)")
     noise.add_argument(
         "--statistics",
         action="store_true",

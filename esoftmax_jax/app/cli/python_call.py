@@ -24,14 +24,24 @@ def _called(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(*args: Any, **options: Any) -> Any:
         signature.bind(*args, **options)  # whose error tells an argument that does not exist
+        plain = {name: _plain(value) for name, value in options.items()}
         try:
-            return function(*args, **options)
+            return function(*map(_plain, args), **plain)
         except UsageError as error:
             raise UsageError(in_python(str(error))) from None
 
     call.__signature__ = signature  # type: ignore[attr-defined]
     call.__doc__ = _documented(function.__doc__ or "")
     return call
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of NumPy's or JAX's as one of Python's, which configurations keep."""
+    if getattr(value, "shape", None) != () or not hasattr(value, "item"):
+        return value
+    number = value.item()
+    # The digits that were written: 0.1 of 32 bits is not that of 64.
+    return float(str(value)) if isinstance(number, float) else number
 
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature:

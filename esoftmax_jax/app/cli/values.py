@@ -1,8 +1,10 @@
 """Texts of options as values, or one sentence that says what was expected."""
 
 import argparse
+import contextlib
 from collections.abc import Callable
 
+from esoftmax_jax.app.terminal import whole_numbers
 from esoftmax_jax.app.terminal.messages import UsageError
 
 
@@ -14,17 +16,17 @@ def listed(option: str, text: str) -> list[str]:
     return names
 
 
-def whole_number(least: int) -> Callable[[str], int]:
+def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
     """Return a reader of whole numbers from ``least`` on, for argparse."""
 
     def read(text: str) -> int:
-        try:
+        value: int | str = text
+        with contextlib.suppress(ValueError):
             value = int(text)
-        except ValueError:
-            value = least - 1
-        if value < least:
-            raise argparse.ArgumentTypeError(f"expected a whole number ≥ {least}, got {text!r}")
-        return value
+        try:
+            return whole_numbers.whole_number(value, least, most)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
     return read
 

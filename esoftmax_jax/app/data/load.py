@@ -1,6 +1,5 @@
 """Data sets by what an option calls them."""
 
-import operator
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +31,7 @@ from esoftmax_jax.app.data.same_examples import describe_same
 from esoftmax_jax.app.files.arrays import Array, content_hash
 from esoftmax_jax.app.terminal.closest import did_you_mean
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.whole_numbers import whole_number
 
 # Sets of the same images as another.
 _SAME_IMAGES = {"cifar10_n": "cifar10", "cifar100_n": "cifar100"}
@@ -120,11 +120,9 @@ def load_dataset(
 
 def _checked_image_size(spec: str, image_size: int) -> int:
     try:
-        pixels = 0 if isinstance(image_size, bool) else operator.index(image_size)
-    except TypeError:
-        pixels = 0
-    if pixels < 1:
-        raise UsageError(f"--image-size: expected a whole number ≥ 1, got {image_size!r}")
+        pixels = whole_number(image_size, 1)
+    except ValueError as error:
+        raise UsageError(f"--image-size: {error}") from None
     if not spec.startswith(RESIZED):
         raise UsageError(
             f"--image-size: expected folder:PATH, csv:PATH or parquet:PATH beside it, got "

@@ -1,7 +1,7 @@
 """Arguments of the jobs as checked values: a wrong one is told by its own name."""
 
+import functools
 import math
-import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, get_args
@@ -12,6 +12,12 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.config import ComputeDtype
 from esoftmax_jax.app.jobs.training_data import DataOptions
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.whole_numbers import (
+    MOST,
+    MOST_SEEDS,
+    expected_instead,
+    shown,
+)
 
 
 class TrainingOptions(TypedDict, total=False):
@@ -50,24 +56,15 @@ def names(argument: str, value: str | Sequence[str]) -> list[str]:
     return found
 
 
-def _whole(least: int, most: float = math.inf) -> Callable[[Any], str]:
-    expected = f"a whole number ≥ {least}" + ("" if most == math.inf else f" and ≤ {most}")
-
-    def wrong(value: Any) -> str:
-        try:
-            good = not isinstance(value, bool) and least <= operator.index(value) <= most
-        except TypeError:
-            good = False
-        return "" if good else expected
-
-    return wrong
+def _whole(least: int, most: int | None = None) -> Callable[[Any], str]:
+    return functools.partial(expected_instead, least=least, most=most)
 
 
 def _number(low: float, high: float, expected: str, *, closed: bool = False) -> Any:
     def wrong(value: Any) -> str:
         try:
             number = math.nan if isinstance(value, str | bool) else float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = math.nan
         good = low < number < high or (closed and number == low)
         return "" if good else expected
@@ -96,8 +93,8 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "label_smoothing": _SHARE,
     "ema_decay": _SHARE,
     "dtype": _one_of(*get_args(ComputeDtype)),
-    "seed": _whole(0, 2**31 - 1),
-    "seeds": _whole(1),
+    "seed": _whole(0, MOST),
+    "seeds": _whole(1, MOST_SEEDS),
     "runs_at_once": _whole(1),
     "checkpoint_every": _whole(1),
     "dataset": _of_type("a name or what load_dataset returned", str, Dataset),
@@ -126,8 +123,7 @@ def check_arguments(values: Mapping[str, Any]) -> None:
         expected = _CHECKS[name](value)
         if expected:
             option = f"--{name.replace('_', '-')}"
-            got = " ".join(repr(value).split())
-            raise UsageError(f"{option}: expected {expected}, got {got[:80]}")
+            raise UsageError(f"{option}: expected {expected}, got {shown(value)}")
 
 
 def common_fields(dataset: Dataset, options: RunOptions) -> dict[str, Any]:

@@ -36,7 +36,13 @@ WRONG = [
     (["compare", "--losses", "CE,XE"], r"--losses: expected names among CE, .*got 'XE'"),
     (["compare", "--losses", "CE,,MAE"], r"--losses: expected distinct names .*got 'CE,,MAE'"),
     (["compare", "--losses", "CE,CE"], r"--losses: expected distinct names .*got 'CE,CE'"),
-    (["compare", "--seeds", "0"], r"--seeds: expected a whole number ≥ 1, got '0'"),
+    (["compare", "--seeds", "0"], r"--seeds: expected a whole number ≥ 1 and ≤ 10000, got 0"),
+    (["compare", "--seeds", "10001"], r"--seeds: expected .* ≥ 1 and ≤ 10000, got 10001"),
+    (
+        ["compare", "--epochs", "9" * 99],
+        r"--epochs: expected .* ≤ 2147483647, got an integer of",
+    ),
+    (["compare", "--epochs", "9" * 9999], r"--epochs: expected a whole number ≥ 1, got '99999"),
     (["compare", "--epochs", "1.5"], r"--epochs: expected a whole number ≥ 1, got '1.5'"),
     (["compare", "--width", "-1"], r"--width: expected a number > 0, got '-1'"),
     (
@@ -83,11 +89,14 @@ WRONG = [
     (["bench", "train", "--networks", "resnet"], r"got 'resnet'; did you mean 'resnet34'\?"),
     (["train", "--set", "alpha=-1"], r"--set: alpha: expected a finite value .*got -1"),
     (["train", "--loss", "CE", "--set", "a=1"], r"--set: expected .*none at all for CE"),
-    (["train", "--seed", "x"], r"--seed: expected a whole number ≥ 0, got 'x'"),
+    (
+        ["train", "--seed", "x"],
+        r"--seed: expected a whole number ≥ 0 and ≤ 2147483647, got 'x'",
+    ),
     (["train", "--ema-decay", "1"], r"--ema-decay: expected a number in \(0, 1\), got '1'"),
     (["train", "--dtype", "float16"], r"--dtype: invalid choice: 'float16' .*bfloat16"),
     (["bench", "walk"], r"argument WHAT: invalid choice: 'walk'"),
-    (["bench", "losses", "--repeats", "1"], r"--repeats: expected a whole number ≥ 3, got '1'"),
+    (["bench", "losses", "--repeats", "1"], r"--repeats: expected a whole number ≥ 3, got 1"),
 ]
 
 

@@ -1,6 +1,5 @@
 """Reviewed lists applied: what they say takes the place of the labels that came."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from esoftmax_jax.cleaning._label_lists import (
     integers,
     numbers_by_name,
 )
+from esoftmax_jax.spelling import did_you_mean
 from esoftmax_jax.spreadsheets import cell_value, is_missing, names_by_value, original
 
 
@@ -185,7 +185,7 @@ class _Table:
             hint = "; is the list saved in UTF-8?" if unreadable else ""
             raise ValueError(
                 f"{where}: expected an example of {self._data}, got {example!r}"
-                f"{hint or _did_you_mean(example, self._by_name)}; correct or remove the row"
+                f"{hint or did_you_mean(example, self._by_name)}; correct or remove the row"
             )
         changeable = [place for place in found if not self._fixed[place]]
         if not changeable:
@@ -204,7 +204,7 @@ class _Table:
             shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
             raise ValueError(
                 f"{where}: expected a class of {self._data} ({shown}), got "
-                f"{one.label!r}{_did_you_mean(one.label, names)}; correct it, or empty it to "
+                f"{one.label!r}{did_you_mean(one.label, names)}; correct it, or empty it to "
                 "leave the example out"
             )
         return number
@@ -229,14 +229,3 @@ class _Table:
                 f"reads the class {eaten!r} as an empty cell; read the list with "
                 "keep_default_na=False"
             )
-
-
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a hint to the known name nearest to another, capitals and blanks set aside."""
-    by_plain = {_plain(one): one for one in reversed([*known])}
-    found = difflib.get_close_matches(_plain(name), by_plain, n=1)
-    return f"; did you mean {by_plain[found[0]]!r}?" if found else ""
-
-
-def _plain(name: str) -> str:
-    return "".join(name.split()).casefold()

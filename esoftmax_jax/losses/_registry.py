@@ -1,6 +1,5 @@
 """The losses by the names that papers give them."""
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -26,6 +25,7 @@ from esoftmax_jax.losses import _variation_losses as variation
 from esoftmax_jax.losses._class_axes import on_one_axis
 from esoftmax_jax.losses._loss_function import mark_every_class
 from esoftmax_jax.losses._wrappers.weighted_sum import sum_of_terms
+from esoftmax_jax.spelling import did_you_mean
 
 _ARRAYS = ("logits", "labels", "axis", "where")
 _WEIGHTS = ("alpha", "beta")
@@ -73,7 +73,7 @@ def _refuse_unknown(
     if unknown:
         raise TypeError(
             f"{name}: expected hyperparameters among {', '.join(known) or 'none'}, got "
-            f"{', '.join(unknown)}"
+            f"{', '.join(unknown)}{did_you_mean(unknown[0], known)}"
         )
 
 
@@ -139,17 +139,8 @@ _PAIRS: dict[str, tuple[LossFunction, LossFunction]] = {
 }
 _SUMS = {name: _sum_of(*pair, name) for name, pair in _PAIRS.items()}
 _LOSSES = _SINGLE | _SUMS
+_BY_FUNCTION = {loss.__name__: name for name, loss in reversed(_SINGLE.items())}
 globals().update(_SUMS)  # pickle looks for a function in its module, by its name
-
-
-def _closest(name: str) -> str:
-    """Return a hint to the name that is meant, by its spelling or by the function's name."""
-    by_function = {loss.__name__: known for known, loss in reversed(_SINGLE.items())}
-    by_spelling = {known.lower(): known for known in _LOSSES}
-    spelled = name.lower().replace("ε", "eps").replace("τ", "tau")
-    candidates = by_function | by_spelling
-    matches = difflib.get_close_matches(spelled, candidates, n=1)
-    return f"did you mean {candidates[matches[0]]!r}? " if matches else ""
 
 
 def names() -> tuple[str, ...]:
@@ -207,9 +198,10 @@ def get(name: str, **hyperparameters: Any) -> Callable[..., Array]:
     if not isinstance(name, str):
         raise TypeError(f"name: expected a string such as 'CE_eps+MAE', got {name!r}")
     if name not in _LOSSES:
+        meant = did_you_mean(name, _LOSSES, _BY_FUNCTION)
         raise ValueError(
-            f"name: expected one of {', '.join(_LOSSES)}, got {name!r}; {_closest(name)}a loss "
-            f"of your own needs no name, pass the function itself"
+            f"name: expected one of {', '.join(_LOSSES)}, got {name!r}{meant}; a loss of your "
+            f"own needs no name, pass the function itself"
         )
     loss = _LOSSES[name]
     known = _hyperparameters(loss)

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from esoftmax_jax.noise._checks import checked_num_classes, host_integers
+from esoftmax_jax.spelling import did_you_mean
 
 # The super-class of each of CIFAR-100's classes, in the order of the fine labels.
 _CIFAR100_SUPER_CLASS = (
@@ -84,8 +85,9 @@ def named_class_map(name: str) -> tuple[int, ...]:
         )
     if name not in CLASS_MAPS:
         raise ValueError(
-            f"class map must be one of {', '.join(map(repr, CLASS_MAPS))}, got {name!r}; pass "
-            "one of these names, or a mapping {source: target}"
+            f"class map must be one of {', '.join(map(repr, CLASS_MAPS))}, got "
+            f"{name!r}{did_you_mean(name, CLASS_MAPS)}; pass one of these names, or a mapping "
+            "{source: target}"
         )
     return CLASS_MAPS[name]
 

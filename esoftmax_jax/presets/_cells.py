@@ -1,6 +1,5 @@
 """Which datasets, kinds of noise and rates the paper has, and what is said of any other."""
 
-import difflib
 import numbers
 from collections.abc import Iterable
 from typing import Any
@@ -8,6 +7,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+
+from esoftmax_jax.spelling import did_you_mean
 
 SYMMETRIC_RATES = (0.2, 0.4, 0.6, 0.8)
 ASYMMETRIC_RATES = (0.1, 0.2, 0.3, 0.4)
@@ -61,9 +62,7 @@ def _known(argument: str, name: object, names: Iterable[str], where: str = "") -
         raise TypeError(f"{expected}, got {name!r}; pass a string")
     if name in names:
         return name
-    close = difflib.get_close_matches(name.casefold(), names, n=1, cutoff=0.5)
-    todo = f"; did you mean {close[0]!r}?" if close else ""
-    raise ValueError(f"{expected}, got {name!r}{todo}")
+    raise ValueError(f"{expected}, got {name!r}{did_you_mean(name, names)}")
 
 
 def _number(rate: Any) -> float:

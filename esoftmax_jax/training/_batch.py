@@ -3,7 +3,6 @@
 Shapes and dtypes are known while JAX traces, so these checks cost nothing at run time.
 """
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -11,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from esoftmax_jax import _checks
+from esoftmax_jax.spelling import closest
 
 Batch: TypeAlias = Mapping[str, Any]
 """A mapping with "inputs", "labels" and perhaps "where" and "weights", N examples along every
@@ -68,9 +68,9 @@ def _meant(batch: Mapping[Any, Any]) -> str:
     """Return what entries under other names may be, as the end of a sentence, or nothing."""
     pairs = []
     for name in (str(name) for name in batch if name not in _ENTRIES):
-        close = difflib.get_close_matches(name.casefold(), [*_ENTRIES, *_OTHER_NAMES], n=1)
-        if close:
-            pairs.append(f"{_OTHER_NAMES.get(close[0], close[0])!r} for {name!r}")
+        meant = closest(name, _ENTRIES, _OTHER_NAMES)
+        if meant is not None:
+            pairs.append(f"{meant!r} for {name!r}")
     return f"; did you mean {', '.join(pairs)}?" if pairs else ""
 
 

@@ -11,8 +11,8 @@ from esoftmax_jax import losses
 from esoftmax_jax.app.methods.find import find_method
 from esoftmax_jax.app.methods.methods import OWN_FORM, method_named
 from esoftmax_jax.app.methods.own_loss_file import names_own_loss
-from esoftmax_jax.app.terminal.closest import did_you_mean, spelled
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.spelling import did_you_mean, spelled
 
 PEER = "optax CE"
 LARGEST_MATRIX = 1000  # classes up to which the losses with a transition matrix are timed

@@ -23,10 +23,10 @@ from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.runs.recipes import make_config
-from esoftmax_jax.app.terminal.closest import did_you_mean
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.progress import ProgressBar
+from esoftmax_jax.spelling import did_you_mean
 from experiments.bench.torch_peer import check_torch, describe_torch, torch_epoch
 
 BATCH_SIZE = 128

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from esoftmax_jax.app.terminal.closest import did_you_mean, spelled
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.spelling import did_you_mean, spelled
 from experiments.tables.cell import Cell
 from experiments.tables.published import published
 from experiments.tables.scale import Scale

@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -219,9 +220,21 @@ def test_a_dataset_is_a_name_or_what_was_loaded():
         app.predict(None, images)  # type: ignore[arg-type]
 
 
-def test_an_argument_that_does_not_exist_is_a_type_error():
-    with pytest.raises(TypeError, match="unexpected keyword argument 'epoch'"):
-        getattr(app, "train")("digits", epoch=3)  # noqa: B009
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"epoch": 3}, "got an unexpected keyword argument 'epoch'; did you mean 'epochs'?"),
+        (
+            {"sets": {}},
+            "got an unexpected keyword argument 'sets'; did you mean 'hyperparameters'?",
+        ),
+        ({"quick": 3}, "got an unexpected keyword argument 'quick'"),
+        ({"dataset": "wine"}, "multiple values for argument 'dataset'"),
+    ],
+)
+def test_an_argument_that_does_not_exist_is_a_type_error(given, message):
+    with pytest.raises(TypeError, match=f"^train: {re.escape(message)}$"):
+        getattr(app, "train")("digits", **given)  # noqa: B009
 
 
 def test_numbers_of_numpy_and_jax_are_those_of_python():

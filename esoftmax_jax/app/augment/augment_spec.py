@@ -3,6 +3,7 @@
 import dataclasses
 
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.spelling import did_you_mean
 
 MAX_MAGNITUDE = 10.0
 
@@ -87,8 +88,8 @@ def parse_augmentation(text: str) -> AugmentationSpec:
         name, *written = part.strip().split(":")
         if name not in STAGES or len(written) > len(_NUMBERS[name]):
             raise UsageError(
-                f"--augment: expected none or some of {FORMS}, got {part.strip()!r}; "
-                f"e.g. shift:4,flip"
+                f"--augment: expected none or some of {FORMS}, got "
+                f"{part.strip()!r}{did_you_mean(name, STAGES) or '; e.g. shift:4,flip'}"
             )
         if name in found:
             raise UsageError(f"--augment: expected {name} once, got {text!r}; name it once")

@@ -14,6 +14,7 @@ from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES
 from esoftmax_jax.app.methods.methods import DEFAULT_LOSSES, METHODS, OWN_FORM
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.whole_numbers import MOST, MOST_SEEDS
+from esoftmax_jax.spelling import did_you_mean
 
 Verbs: TypeAlias = "argparse._SubParsersAction[Parser]"
 
@@ -25,7 +26,28 @@ class Parser(argparse.ArgumentParser):
         super().__init__(**options, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
+        message = message.removeprefix("argument ")  # which is called so by nobody else
         raise UsageError(f"{message}; see `{self.prog} --help`")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Refuse what is not known here, where the options are that may be meant."""
+        found, rest = super().parse_known_args(args, namespace)
+        if rest:
+            option = next((one for one in rest if one.startswith("-")), "").partition("=")[0]
+            known = {one.lstrip("-"): one for one in self._option_string_actions}
+            meant = did_you_mean(option.lstrip("-"), (), known)
+            self.error(f"unrecognized arguments: {' '.join(rest)}{meant}")
+        return found, rest
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse what is no verb and no choice; argparse lists them, without a hint."""
+        choices = action.choices or (value,)
+        if value not in choices:
+            raise argparse.ArgumentError(
+                action,
+                f"expected one of {', '.join(choices)}, got {value!r}"
+                f"{did_you_mean(value, choices)}",
+            )
 
 
 def _run(verb: str) -> Callable[[argparse.Namespace], None]:

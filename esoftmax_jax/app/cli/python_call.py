@@ -4,10 +4,11 @@ import functools
 import inspect
 import re
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.spelling import did_you_mean
 
 # Options that are called otherwise in Python.
 _RENAMED = {"set": "hyperparameters", "no_tune": "tune=False"}
@@ -23,7 +24,7 @@ def _called(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def call(*args: Any, **options: Any) -> Any:
-        signature.bind(*args, **options)  # whose error tells an argument that does not exist
+        _check_names(function.__name__, signature, args, options)
         plain = {name: _plain(value) for name, value in options.items()}
         try:
             return function(*map(_plain, args), **plain)
@@ -33,6 +34,19 @@ def _called(function: Callable[..., Any]) -> Callable[..., Any]:
     call.__signature__ = signature  # type: ignore[attr-defined]
     call.__doc__ = _documented(function.__doc__ or "")
     return call
+
+
+def _check_names(
+    name: str, signature: inspect.Signature, args: Sequence[Any], options: Mapping[str, Any]
+) -> None:
+    """Check that arguments exist, each once; an option's name is a hint to its argument."""
+    try:
+        signature.bind(*args, **options)
+    except TypeError as error:
+        known = signature.parameters
+        unknown = next((one for one in options if one not in known), None)
+        meant = "" if unknown is None else did_you_mean(unknown, known, _RENAMED)
+        raise TypeError(f"{name}: {error}{meant}") from None
 
 
 def _plain(value: Any) -> Any:

@@ -29,9 +29,9 @@ from esoftmax_jax.app.data.readers.npz_file import read_npz
 from esoftmax_jax.app.data.readers.prepared import read_prepared
 from esoftmax_jax.app.data.same_examples import describe_same
 from esoftmax_jax.app.files.arrays import Array, content_hash
-from esoftmax_jax.app.terminal.closest import did_you_mean
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.whole_numbers import whole_number
+from esoftmax_jax.spelling import did_you_mean
 
 # Sets of the same images as another.
 _SAME_IMAGES = {"cifar10_n": "cifar10", "cifar100_n": "cifar100"}

@@ -11,8 +11,8 @@ from esoftmax_jax.app.labels.noise_kinds import (
     RATE_AND_COUNT,
     RATE_AND_DATASET,
 )
-from esoftmax_jax.app.terminal.closest import did_you_mean
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.spelling import did_you_mean
 
 DEFAULT_ANNOTATORS = 3
 DEFAULT_NOISES = ("symmetric:0.6", "pairwise:0.4")

@@ -6,8 +6,8 @@ from typing import Any
 from esoftmax_jax.app.methods.methods import METHODS, OWN_FORM, method_named, register
 from esoftmax_jax.app.methods.own_loss import OwnLoss
 from esoftmax_jax.app.methods.own_loss_file import names_own_loss, read_own_loss
-from esoftmax_jax.app.terminal.closest import did_you_mean, spelled
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.spelling import did_you_mean, spelled
 
 
 def find_method(option: str, text: str) -> str:
@@ -67,7 +67,8 @@ def hyperparameter(loss: str, name: str, value: Any) -> float:
     if name not in allowed or value is None:
         expected = f"NAME=VALUE with NAME among {', '.join(allowed) or 'none at all'}"
         given = name if value is None else f"{name}={value}"
-        raise UsageError(f"--set: expected {expected} for {loss}, got {given!r}")
+        meant = did_you_mean(name, allowed)
+        raise UsageError(f"--set: expected {expected} for {loss}, got {given!r}{meant}")
     try:
         number = float(value)
     except (TypeError, ValueError):

@@ -14,11 +14,17 @@ from experiments.cli import main
 ROOT = Path(__file__).parents[3]
 
 WRONG = [
+    (["walk"], r"error: VERB: expected one of compare, train, .*, got 'walk'; see `python -m"),
+    (["trian"], r"VERB: expected one of .*, got 'trian'; did you mean 'train'\?; see `python"),
+    (["compare", "--quick", "3"], r"unrecognized arguments: --quick 3; see `python -m .* comp"),
     (
-        ["walk"],
-        r"argument VERB: invalid choice: 'walk' \(choose from .*compare.*see `python -m",
+        ["train", "--epoch=3"],
+        r"arguments: --epoch=3; did you mean '--epochs'\?; see .* train -",
     ),
-    (["compare", "--speed", "3"], r"unrecognized arguments: --speed 3; see `python -m"),
+    (["train", "--dtype", "bfloat"], r"--dtype: .*, got 'bfloat'; did you mean 'bfloat16'\?"),
+    (["train", "--augment", "flipp"], r"--augment: .* got 'flipp'; did you mean 'flip'\?"),
+    (["train", "--set", "alhpa=1"], r"--set: .* got 'alhpa=1'; did you mean 'alpha'\?"),
+    (["reproduce", "tabel2"], r"table: expected one of .*'tabel2'; did you mean 'table2'\?"),
     (["compare", "--dataset", "dogs"], r"unknown dataset 'dogs': expected digits, mnist"),
     (["compare", "--dataset", "npz:none.npz"], r"none\.npz"),
     (["compare", "--dataset", "mnist", "--data-dir", "nowhere"], r"nowhere"),
@@ -94,8 +100,11 @@ WRONG = [
         r"--seed: expected a whole number ≥ 0 and ≤ 2147483647, got 'x'",
     ),
     (["train", "--ema-decay", "1"], r"--ema-decay: expected a number in \(0, 1\), got '1'"),
-    (["train", "--dtype", "float16"], r"--dtype: invalid choice: 'float16' .*bfloat16"),
-    (["bench", "walk"], r"argument WHAT: invalid choice: 'walk'"),
+    (
+        ["train", "--dtype", "float16"],
+        r"--dtype: expected one of float32, bfloat16, got 'float16'",
+    ),
+    (["bench", "walk"], r"error: WHAT: expected one of losses, .*, got 'walk'"),
     (["bench", "losses", "--repeats", "1"], r"--repeats: expected a whole number ≥ 3, got 1"),
 ]
 

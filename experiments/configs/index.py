@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from esoftmax_jax.app.terminal.messages import UsageError
-from esoftmax_jax.spelling import did_you_mean
 from experiments.configs import digits, figure1, table2, table4, table6, table8
 from experiments.tables.table import Table
 
@@ -26,8 +25,7 @@ def load_table(name: str, dataset: str | None = None) -> Table:
         UsageError: there is no such table, or it has no cells for the dataset.
     """
     if name not in _BUILDERS:
-        meant = did_you_mean(name, TABLES)
-        raise UsageError(f"table: expected one of {', '.join(TABLES)}, got {name!r}{meant}")
+        raise UsageError(f"table: expected one of {', '.join(TABLES)}, got {name!r}")
     if dataset is None:
         dataset = DATASETS[name][0]
     if dataset not in DATASETS[name]:

@@ -24,7 +24,6 @@ WRONG = [
     (["train", "--dtype", "bfloat"], r"--dtype: .*, got 'bfloat'; did you mean 'bfloat16'\?"),
     (["train", "--augment", "flipp"], r"--augment: .* got 'flipp'; did you mean 'flip'\?"),
     (["train", "--set", "alhpa=1"], r"--set: .* got 'alhpa=1'; did you mean 'alpha'\?"),
-    (["reproduce", "tabel2"], r"table: expected one of .*'tabel2'; did you mean 'table2'\?"),
     (["compare", "--dataset", "dogs"], r"unknown dataset 'dogs': expected digits, mnist"),
     (["compare", "--dataset", "npz:none.npz"], r"none\.npz"),
     (["compare", "--dataset", "mnist", "--data-dir", "nowhere"], r"nowhere"),

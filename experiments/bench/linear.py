@@ -12,6 +12,7 @@ from rich import box
 from rich.table import Table
 
 from esoftmax_jax import losses
+from esoftmax_jax.app.engine.config import ComputeDtype
 from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.terminal.console import make_console, print_titled
@@ -38,15 +39,20 @@ def unfused(hidden: jax.Array, kernel: jax.Array, labels: jax.Array) -> jax.Arra
     return jnp.mean(loss(hidden @ kernel, labels, **HYPERPARAMETERS))
 
 
-def bench_linear(*, repeats: int, json_path: Path | None) -> None:
-    """Print memory and time of value and gradient, fused and unfused."""
+def bench_linear(
+    *, repeats: int, json_path: Path | None, dtype: ComputeDtype = "float32"
+) -> None:
+    """Print memory and time of value and gradient, fused and unfused.
+
+    ``dtype`` is that of the hidden states, the kernel and thereby of the matrix products.
+    """
     with ProgressBar("bench linear", repeats, unit="rounds") as bar:
         programs = {
-            function.__name__: {count: _compile(function, count) for count in CLASSES}
+            function.__name__: {count: _compile(function, count, dtype) for count in CLASSES}
             for function in (fused, unfused)
         }
         timed = {name: by_count[CLASSES[-1]] for name, by_count in programs.items()}
-        seconds, difference = _time_interleaved(timed, repeats, bar)
+        seconds, difference = _time_interleaved(timed, repeats, bar, dtype)
     pairs = zip(seconds["fused"], seconds["unfused"], strict=True)
     ratios = sorted(mine / peer for mine, peer in pairs)
     table = Table(title="value + gradient of CE_eps+MAE, last layer included", box=box.SIMPLE)
@@ -60,7 +66,7 @@ def bench_linear(*, repeats: int, json_path: Path | None) -> None:
     }
     for name, sizes in memory.items():
         cells = [f"{size / 1e6:.1f} MB" for size in sizes.values()]
-        table.add_row(name, *cells, f"{statistics.median(seconds[name]):.2f} s")
+        table.add_row(name, *cells, f"{statistics.median(seconds[name]):.3g} s")
     if json_path is not None:
         figures = {
             "temporary_bytes": memory,
@@ -72,7 +78,13 @@ def bench_linear(*, repeats: int, json_path: Path | None) -> None:
         }
         append_line(
             json_path,
-            {"bench": "linear", "repeats": repeats, "figures": figures, **environment()},
+            {
+                "bench": "linear",
+                "dtype": dtype,
+                "repeats": repeats,
+                "figures": figures,
+                **environment(),
+            },
         )
     print_titled(make_console(110), table)
     print(
@@ -81,15 +93,15 @@ def bench_linear(*, repeats: int, json_path: Path | None) -> None:
         f"their largest entry"
     )
     print(
-        f"{TOKENS} tokens, width {WIDTH}, float32, {repeats} interleaved rounds; "
+        f"{TOKENS} tokens, width {WIDTH}, {dtype}, {repeats} interleaved rounds; "
         f"jax {jax.__version__} on {jax.devices()[0].device_kind}"
     )
 
 
-def _compile(function: Function, num_classes: int) -> Any:
+def _compile(function: Function, num_classes: int, dtype: ComputeDtype) -> Any:
     arguments = (
-        jax.ShapeDtypeStruct((TOKENS, WIDTH), jnp.float32),
-        jax.ShapeDtypeStruct((WIDTH, num_classes), jnp.float32),
+        jax.ShapeDtypeStruct((TOKENS, WIDTH), dtype),
+        jax.ShapeDtypeStruct((WIDTH, num_classes), dtype),
         jax.ShapeDtypeStruct((TOKENS,), jnp.int32),
     )
     return jax.jit(jax.value_and_grad(function, (0, 1))).lower(*arguments).compile()
@@ -100,12 +112,12 @@ def _temporary_bytes(program: Any) -> int:
 
 
 def _time_interleaved(
-    programs: dict[str, Any], repeats: int, bar: ProgressBar
+    programs: dict[str, Any], repeats: int, bar: ProgressBar, dtype: ComputeDtype
 ) -> tuple[dict[str, list[float]], float]:
     """Return the seconds of every call, and how far the gradients are apart."""
     keys = jax.random.split(jax.random.key(0), 3)
-    hidden = jax.random.normal(keys[0], (TOKENS, WIDTH))
-    kernel = jax.random.normal(keys[1], (WIDTH, CLASSES[-1])) / WIDTH**0.5
+    hidden = jax.random.normal(keys[0], (TOKENS, WIDTH), dtype)
+    kernel = jax.random.normal(keys[1], (WIDTH, CLASSES[-1]), dtype) / WIDTH**0.5
     labels = jax.random.randint(keys[2], (TOKENS,), 0, CLASSES[-1])
     # These calls are not timed: the first use of memory is slower.
     gradients = [program(hidden, kernel, labels)[1] for program in programs.values()]

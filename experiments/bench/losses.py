@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from rich import box
 from rich.table import Table
 
+from esoftmax_jax.app.engine.config import ComputeDtype
 from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.terminal.console import make_console, print_titled
@@ -32,10 +34,12 @@ def bench_losses(
     only: tuple[str, ...] = (),
     own: tuple[str, ...] = (),
     shapes: Any = SHAPES,
+    dtype: ComputeDtype = "float32",
 ) -> None:
     """Time value and gradient of every loss at every shape and print ratios to the peer.
 
     ``only`` and ``own`` are what ``checked_names`` returns; without ``only`` all are timed.
+    ``dtype`` is that of the logits.
     """
     # One device, with all cores: virtual devices would share them.
     figures: dict[str, dict[str, dict[str, float]]] = {}
@@ -49,9 +53,10 @@ def bench_losses(
                 if not only or name in only or name == PEER
             }
             functions = {name: _value_and_grad(f) for name, f in chosen.items()}
-            temporaries = _temporaries(functions, shape)
+            batch = _batch(shape, dtype)
+            temporaries = _temporaries(functions, batch)
             functions[COPY] = jax.jit(_copy)
-            timed = _time_interleaved(functions, shape, rounds[shape], bar)
+            timed = _time_interleaved(functions, batch, rounds[shape], bar)
             copies[_text(shape)] = statistics.median(timed.pop(COPY))
             for name, seconds in timed.items():
                 figures.setdefault(name, {})[_text(shape)] = {
@@ -64,6 +69,7 @@ def bench_losses(
             json_path,
             {
                 "bench": "losses",
+                "dtype": dtype,
                 "repeats": repeats,
                 "figures": figures,
                 "copy_microseconds": {k: round(1e6 * v, 2) for k, v in copies.items()},
@@ -71,8 +77,8 @@ def bench_losses(
             },
         )
     _print_ratios(figures, shapes)
-    _print_memory(figures, shapes, copies)
-    print(f"float32, {repeats} interleaved rounds; {_machine()}")
+    _print_memory(figures, shapes, copies, jnp.dtype(dtype).itemsize)
+    print(f"{dtype}, {repeats} interleaved rounds; {_machine()}")
 
 
 def _figures(seconds: list[float], peer: list[float]) -> dict[str, float]:
@@ -86,9 +92,11 @@ def _figures(seconds: list[float], peer: list[float]) -> dict[str, float]:
     }
 
 
-def _temporaries(functions: dict[str, Function], shape: tuple[int, int]) -> dict[str, float]:
+def _temporaries(
+    functions: dict[str, Function], batch: tuple[jax.Array, jax.Array]
+) -> dict[str, float]:
     """Return the compiler's temporary memory, in units of the logits' size."""
-    logits, labels = _batch(shape)
+    logits, labels = batch
     return {
         name: round(
             function.lower(logits, labels).compile().memory_analysis().temp_size_in_bytes
@@ -121,7 +129,10 @@ def _print_ratios(figures: dict[str, dict[str, dict[str, float]]], shapes: Any) 
 
 
 def _print_memory(
-    figures: dict[str, dict[str, dict[str, float]]], shapes: Any, copies: dict[str, float]
+    figures: dict[str, dict[str, dict[str, float]]],
+    shapes: Any,
+    copies: dict[str, float],
+    itemsize: int,
 ) -> None:
     table = Table(
         title="temporary memory, in units of the logits | share of copy bandwidth",
@@ -131,7 +142,7 @@ def _print_memory(
     bandwidths = []
     for shape in shapes:
         table.add_column(_text(shape), justify="right")
-        moved = _must_move(shape)
+        moved = _must_move(shape, itemsize)
         bandwidths.append(
             f"{moved / 1e6:.3g} MB at {moved / copies[_text(shape)] / 1e9:.3g} GB/s"
         )
@@ -149,18 +160,18 @@ def _print_memory(
     print_titled(make_console(130), table)
 
 
-def _must_move(shape: tuple[int, int]) -> int:
+def _must_move(shape: tuple[int, int], itemsize: int) -> int:
     """Return the bytes that value and gradient cannot avoid: logits in, gradient out."""
-    return 2 * 4 * shape[0] * shape[1]
+    return 2 * itemsize * shape[0] * shape[1]
 
 
-def _large(shape: tuple[int, int]) -> bool:
+def _large(shape: tuple[int, ...]) -> bool:
     return shape[0] * shape[1] > 10_000_000
 
 
-def _batch(shape: tuple[int, int]) -> tuple[jax.Array, jax.Array]:
+def _batch(shape: tuple[int, int], dtype: ComputeDtype) -> tuple[jax.Array, jax.Array]:
     logits_key, labels_key = jax.random.split(jax.random.key(0))
-    logits = 3 * jax.random.normal(logits_key, shape)
+    logits = 3 * jax.random.normal(logits_key, shape, dtype)
     return logits, jax.random.randint(labels_key, shape[:1], 0, shape[1])
 
 
@@ -169,14 +180,17 @@ def _value_and_grad(loss: Function) -> Function:
 
 
 def _time_interleaved(
-    functions: dict[str, Function], shape: tuple[int, int], repeats: int, bar: ProgressBar
+    functions: dict[str, Function],
+    batch: tuple[jax.Array, jax.Array],
+    repeats: int,
+    bar: ProgressBar,
 ) -> dict[str, list[float]]:
     """Return seconds per call, each round timing every function once, one after another."""
-    logits, labels = _batch(shape)
+    logits, labels = batch
     for function in functions.values():
         jax.block_until_ready(function(logits, labels))
     calls = max(
-        1 if _large(shape) else 3,
+        1 if _large(logits.shape) else 3,
         round(TARGET_SECONDS / _burst(functions[PEER], logits, labels, 3)),
     )
     seconds: dict[str, list[float]] = {name: [] for name in functions}
@@ -188,7 +202,7 @@ def _time_interleaved(
             name = names[(round_number + place) % len(names)]
             jax.block_until_ready(functions[name](logits, labels))
             seconds[name].append(_burst(functions[name], logits, labels, calls))
-        bar.advance(1, f"at {_text(shape)}")
+        bar.advance(1, f"at {_text(logits.shape)}")
     return seconds
 
 
@@ -200,7 +214,7 @@ def _burst(function: Function, logits: jax.Array, labels: jax.Array, calls: int)
     return (time.perf_counter() - began) / calls
 
 
-def _text(shape: tuple[int, int]) -> str:
+def _text(shape: tuple[int, ...]) -> str:
     return f"{shape[0]} × {shape[1]}"
 
 

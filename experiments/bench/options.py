@@ -20,7 +20,8 @@ def add_bench_verbs(verbs: Any, parser_class: type[argparse.ArgumentParser]) -> 
         help="names as in compare, Forward, Backward or FILE.py:NAME of your own, separated by "
         "commas (default: all)",
     )
-    _add(kinds, "linear", "last layer and loss, fused and not", _linear, 5)
+    _add_dtype(losses)
+    _add_dtype(_add(kinds, "linear", "last layer and loss, fused and not", _linear, 5))
     train = _add(kinds, "train", "images per second of an epoch program", _train, 5)
     train.add_argument("--steps", type=whole_number(2), default=40, help="≥ 2 (40)")
     train.add_argument("--dtype", choices=get_args(ComputeDtype), help="default: all that pay")
@@ -56,6 +57,11 @@ def _add(
     return parser
 
 
+def _add_dtype(parser: argparse.ArgumentParser) -> None:
+    types = get_args(ComputeDtype)
+    parser.add_argument("--dtype", choices=types, default=types[0], help=f"({types[0]})")
+
+
 def _check_json(options: argparse.Namespace) -> None:
     """Refuse a file that cannot be written before minutes are spent on its content."""
     from esoftmax_jax.app.files.outputs import check_file
@@ -70,14 +76,20 @@ def _losses(options: argparse.Namespace) -> None:
     _check_json(options)
     names = [] if options.losses is None else listed("--losses", options.losses)
     only, own = checked_names(names)
-    bench_losses(repeats=options.repeats, json_path=options.json, only=only, own=own)
+    bench_losses(
+        repeats=options.repeats,
+        json_path=options.json,
+        only=only,
+        own=own,
+        dtype=options.dtype,
+    )
 
 
 def _linear(options: argparse.Namespace) -> None:
     from experiments.bench.linear import bench_linear
 
     _check_json(options)
-    bench_linear(repeats=options.repeats, json_path=options.json)
+    bench_linear(repeats=options.repeats, json_path=options.json, dtype=options.dtype)
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ and ``esoftmax_jax.presets`` has published hyperparameters. The names of the fir
 """
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from esoftmax_jax._version import __version__ as __version__
@@ -40,11 +41,13 @@ def __getattr__(name: str) -> Any:
             module = importlib.import_module(f"{__name__}.{part}")
             if name in module.__all__:
                 return getattr(module, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # With its name and object Python tells the name that is meant.
+    text = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(text, name=name, obj=sys.modules[__name__])
 
 
 def __dir__() -> list[str]:
-    """Return the parts and the names that can be imported from here too."""
+    """Return the public names: the parts, and what can be imported from here too."""
     modules = [importlib.import_module(f"{__name__}.{part}") for part in _NAMES_ALSO_HERE]
     names = {name for module in modules for name in module.__all__}
-    return sorted({*globals(), *_PARTS, *names} - set(_ONLY_IN_LOSSES))
+    return sorted({"__version__", *_PARTS, *names} - set(_ONLY_IN_LOSSES))

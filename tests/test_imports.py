@@ -12,6 +12,7 @@ import jax
 import pytest
 
 import esoftmax_jax
+from esoftmax_jax import app
 
 ROOT = Path(__file__).parents[1]
 
@@ -57,6 +58,22 @@ def test_names_are_imported_when_they_are_asked_for():
     for name in ("get", "no_such_loss"):
         with pytest.raises(AttributeError, match=f"'esoftmax_jax' has no attribute '{name}'"):
             getattr(esoftmax_jax, name)
+
+
+@pytest.mark.parametrize("module", [esoftmax_jax, app])
+def test_only_public_names_are_listed(module):
+    assert {"Any", "TYPE_CHECKING", "importlib", "sys"} & set(dir(module)) == set()
+    for name in dir(module):
+        assert getattr(module, name) is not None
+        assert not name.startswith("_") or name == "__version__"
+
+
+def test_python_is_told_which_name_is_missing_where():
+    """So that it can say which one is meant."""
+    for module, name in ((esoftmax_jax, "cros_entropy"), (app, "trian")):
+        with pytest.raises(AttributeError) as caught:
+            getattr(module, name)
+        assert (caught.value.name, caught.value.obj) == (name, module)
 
 
 PARTS = ["cleaning", "losses", "noise", "presets", "training"]

@@ -16,6 +16,7 @@ or file is named. A wrong argument raises ``UsageError``, a ``ValueError``.
 """
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -63,20 +64,21 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     """Import a function when it is first asked for; what it needs takes seconds."""
     if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # With its name and object Python tells the name that is meant.
+        here = sys.modules[__name__]
+        text = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(text, name=name, obj=here)
     from esoftmax_jax.app.cli.python_call import from_python
+    from esoftmax_jax.app.terminal.messages import missing_package
 
     try:
         module = importlib.import_module(f"{__name__}.{_HOMES[name]}")
     except ModuleNotFoundError as error:
-        raise ImportError(
-            f"expected the package {error.name!r} to be installed, it is not; run pip install "
-            "'esoftmax_jax[app]'"
-        ) from error
+        raise ImportError(missing_package(error.name)) from error
     found = globals()[name] = from_python(getattr(module, name))
     return found
 
 
 def __dir__() -> list[str]:
-    """Return the functions too, imported or not."""
-    return sorted({*globals(), *__all__})
+    """Return the public names, imported or not."""
+    return sorted(__all__)

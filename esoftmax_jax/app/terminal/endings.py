@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from esoftmax_jax.app.terminal.messages import UsageError, readable
+from esoftmax_jax.app.terminal.messages import UsageError, missing_package, readable
 from esoftmax_jax.app.terminal.signals import interruptible
 
 _NO_MEMORY = "RESOURCE_EXHAUSTED"  # what XLA's error begins with, on every device
@@ -30,10 +30,7 @@ def exit_code_of(run: Callable[[], None]) -> int:
         except UsageError as error:
             return _wrong(str(error))
         except ModuleNotFoundError as error:
-            return _wrong(
-                f"expected the package {error.name!r} to be installed, it is not; run pip "
-                "install 'esoftmax_jax[app]'"
-            )
+            return _wrong(missing_package(error.name))
         except KeyboardInterrupt:
             print("interrupted; the same command goes on from here", file=sys.stderr)
             return 143 if signal.SIGTERM in came else 130

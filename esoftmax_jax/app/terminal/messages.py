@@ -7,6 +7,16 @@ class UsageError(ValueError):
     """An error of the user's input: shown as one line, exit code 2."""
 
 
+INSTALL = (
+    "run pip install 'esoftmax_jax[app]', or for a wheel or a checkout pip install 'PATH[app]'"
+)
+
+
+def missing_package(name: str | None) -> str:
+    """Return what to say of a package that cannot be imported."""
+    return f"expected the package {name!r} to be installed, it is not; {INSTALL}"
+
+
 # Control and format characters (escape sequences, bidirectional overrides, zero width), lone
 # surrogates, separators of lines and paragraphs; and letters that are not seen.
 _UNSEEN_KINDS = ("Cc", "Cf", "Zl", "Zp")

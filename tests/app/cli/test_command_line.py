@@ -150,7 +150,7 @@ def test_a_missing_package_is_named(package, tmp_path):
     assert (ended.returncode, ended.stdout) == (2, "")
     assert re.fullmatch(
         rf"error: expected the package '{package}.*' to be installed, it is not; run pip install "
-        r"'esoftmax_jax\[app\]'\n",
+        r"'esoftmax_jax\[app\]', or for a wheel or a checkout pip install 'PATH\[app\]'\n",
         ended.stderr,
     )
     assert not (tmp_path / "out").exists()

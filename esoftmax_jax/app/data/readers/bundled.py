@@ -3,7 +3,7 @@
 import numpy as np
 
 from esoftmax_jax.app.data.parts import Parts, divided, held_out_fifth
-from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.messages import INSTALL, UsageError
 
 
 def read_bundled(name: str) -> Parts:
@@ -16,8 +16,7 @@ def read_bundled(name: str) -> Parts:
         import sklearn.datasets
     except ImportError as error:
         raise UsageError(
-            f"{name} comes with scikit-learn, which is not installed; run pip install "
-            "'esoftmax_jax[app]'"
+            f"{name} comes with scikit-learn, which is not installed; {INSTALL}"
         ) from error
     bunch = getattr(sklearn.datasets, f"load_{name}")()
     rows = bunch.images[..., np.newaxis] / 16 if name == "digits" else bunch.data

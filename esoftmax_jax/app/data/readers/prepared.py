@@ -20,7 +20,7 @@ from esoftmax_jax.app.data.parts import KEYS, Parts
 from esoftmax_jax.app.data.readers.prepared_features import check_features
 from esoftmax_jax.app.files.array_cache import cached_arrays
 from esoftmax_jax.app.files.arrays import Array
-from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.messages import INSTALL, UsageError
 
 _CHUNK = 1024
 _NAME = re.compile(r"(?P<name>\w+(/[\w.-]*\w)?)(:(?P<version>\d+\.\d+\.\d+))?")
@@ -110,8 +110,7 @@ def _decode(name: str, directory: Path) -> Parts:
         import tensorflow_datasets as tfds
     except ImportError as error:
         raise UsageError(
-            f"{name} is read by tensorflow_datasets, which is not installed; run pip "
-            "install 'esoftmax_jax[app]'"
+            f"{name} is read by tensorflow_datasets, which is not installed; {INSTALL}"
         ) from error
     check_features(name, directory)
     builder = tfds.builder_from_directory(directory)

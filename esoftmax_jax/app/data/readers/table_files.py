@@ -18,7 +18,7 @@ from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.csv_rows import csv_rows
 from esoftmax_jax.app.files.memory import check_memory
 from esoftmax_jax.app.files.regular_file import not_a_file
-from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.messages import INSTALL, UsageError
 from esoftmax_jax.spreadsheets import named
 
 _TEXT_BYTES, _NUMBER_BYTES = 60, 12  # that a cell takes here, at least
@@ -251,8 +251,7 @@ def _read_parquet(path: Path, wanted: Sequence[str] | None) -> Table:
         import pyarrow.parquet  # type: ignore[import-untyped]
     except ImportError as error:
         raise UsageError(
-            f"{path}: Parquet files are read by pyarrow, which is not installed; run pip "
-            "install 'esoftmax_jax[app]'"
+            f"{path}: Parquet files are read by pyarrow, which is not installed; {INSTALL}"
         ) from error
     try:
         with pyarrow.parquet.ParquetFile(path) as file:

@@ -46,10 +46,17 @@ def values_and_gradients(logits, labels, axis=-1, where=None):
     return [(case, *result) for case, result in zip(CASES, results, strict=True)]
 
 
-@pytest.mark.parametrize("shape", [(5,), (2, 3, 4, 5), (0, 5)])
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
-def test_one_loss_for_each_example_in_the_dtype_of_the_logits(subtests, shape, dtype):
-    logits, labels = random_batch(shape, dtype)
+@jax.jit
+def forward(logits, labels):
+    return [case(logits, labels) for case in CASES]
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [((2, 3, 4, 5), "float32"), ((5,), "bfloat16"), ((0, 5), "float16")],
+)
+def test_one_gradient_for_each_example_in_the_dtype_of_the_logits(subtests, shape, dtype):
+    logits, labels = (jax.ShapeDtypeStruct(*x) for x in ((shape, dtype), (shape[:-1], "int32")))
     results = jax.eval_shape(program(-1), logits, labels, None)
     for case, (values, gradient) in zip(CASES, results, strict=True):
         with subtests.test(case.name):
@@ -57,13 +64,22 @@ def test_one_loss_for_each_example_in_the_dtype_of_the_logits(subtests, shape, d
             assert values.dtype == gradient.dtype == logits.dtype
 
 
+@pytest.mark.parametrize("shape", [(5,), (2, 3, 4, 5), (0, 5)])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_one_loss_for_each_example_in_the_dtype_of_the_logits(subtests, shape, dtype):
+    logits, labels = (jax.ShapeDtypeStruct(*x) for x in ((shape, dtype), (shape[:-1], "int32")))
+    results = jax.eval_shape(forward, logits, labels)
+    for case, values in zip(CASES, results, strict=True):
+        with subtests.test(case.name):
+            assert (values.shape, values.dtype) == (shape[:-1], dtype)
+
+
 @pytest.mark.parametrize("label_dtype", ["int8", "uint32"])
 def test_any_integer_dtype_of_labels(subtests, label_dtype):
     logits, labels = random_batch((4, 300))  # 300 classes: more than int8 can count
     labels = labels % 100
-    every = jax.jit(lambda z, y: [case(z, y) for case in CASES])
-    narrow = every(logits, labels.astype(label_dtype))
-    for case, expected, values in zip(CASES, every(logits, labels), narrow, strict=True):
+    narrow = forward(logits, labels.astype(label_dtype))
+    for case, expected, values in zip(CASES, forward(logits, labels), narrow, strict=True):
         with subtests.test(case.name):
             np.testing.assert_allclose(values, expected, rtol=1e-6)
 
@@ -121,13 +137,21 @@ def test_the_axis_of_classes_with_a_mask_under_strict_rank_promotion(subtests):
             np.testing.assert_allclose(back, exact, rtol=2e-5, atol=1e-6 * scale)
 
 
+def values_and_gradients_of_pixels(logits, labels, where=(True,) * 8):
+    """Yield those of a batch of 8 as of two pictures of 2 × 2 pixels."""
+    shape = (2, 2, 2)
+    kept = jnp.array(where).reshape(shape)
+    return values_and_gradients(logits.reshape(*shape, 5), labels.reshape(shape), where=kept)
+
+
 def test_masked_examples_are_exactly_zero(subtests):
     logits, labels = random_batch()
-    where = jnp.array([True, False, True, False, False, True, True, False])
+    where = np.array([True, False, True, False, False, True, True, False])
     bad = logits.at[1].set(jnp.nan).at[3].set(jnp.inf).at[4].set(-jnp.inf)
     bad_labels = labels.at[1].set(-100).at[4].set(99)
-    masked = values_and_gradients(bad, bad_labels, where=where)
-    clean = values_and_gradients(logits, labels)
+    masked = values_and_gradients_of_pixels(bad, bad_labels, where)
+    clean = values_and_gradients_of_pixels(logits, labels)
+    where = where.reshape(2, 2, 2)
     for (case, values, gradient), (_, exact, exact_gradient) in zip(masked, clean, strict=True):
         with subtests.test(case.name):
             np.testing.assert_array_equal(values[~where], 0)
@@ -157,8 +181,7 @@ def test_a_label_beyond_32_bits_is_no_class(subtests):
     with jax.enable_x64(True):
         logits, labels = random_batch()
         wide = labels.astype("int64").at[0].set(2**32 + 1)
-        every = jax.jit(lambda z, y: [case(z, y) for case in CASES])(logits, wide)
-        for case, values in zip(CASES, every, strict=True):
+        for case, values in zip(CASES, forward(logits, wide), strict=True):
             with subtests.test(case.name):
                 assert jnp.isnan(values[0])
                 assert jnp.isfinite(values[1:]).all()
@@ -218,7 +241,7 @@ def test_masked_classes_do_not_exist(subtests):
 
 def test_a_label_on_a_masked_class(subtests):
     logits = jnp.array([[1.0, -jnp.inf, 0.5, 0.0, 0.0]] * 8)
-    for case, values, gradient in values_and_gradients(logits, jnp.full(8, 1)):
+    for case, values, gradient in values_and_gradients(logits, jnp.ones(8, "int32")):
         if case.formula is None or "backward" in case.name:
             continue  # random; or not defined, which its docstring says
         with subtests.test(case.name):
@@ -267,9 +290,12 @@ def test_hyperparameters_may_be_traced_mapped_learned_or_per_example(subtests):
             for case, given in zip(CASES, numbers, strict=True)
         ]
 
-    mapped = jax.jit(jax.vmap(every))(three)
-    per_example = jax.jit(every)(each)
-    learned = jax.jit(jax.grad(lambda numbers: sum(v.sum() for v in every(numbers))))(numbers)
+    @jax.jit
+    def ways(three, each, numbers):
+        learned = jax.grad(lambda numbers: sum(v.sum() for v in every(numbers)))(numbers)
+        return jax.vmap(every)(three), every(each), learned
+
+    mapped, per_example, learned = ways(three, each, numbers)
     for i, (case, values, _) in enumerate(expected):
         with subtests.test(case.name):
             np.testing.assert_allclose(mapped[i][2], values, rtol=2e-6, atol=2e-6)
@@ -320,10 +346,9 @@ def test_nothing_of_the_wrapper_remains_in_a_callers_program(subtests):
 def test_pixels_tokens_and_class_weights(subtests):
     # Dense prediction is more axes; a class weight is a factor of the losses.
     flat_logits, flat_labels = random_batch()
-    pixels, classes = flat_logits.reshape(2, 2, 2, 5), flat_labels.reshape(2, 2, 2)
     weights = jnp.array([1.0, 2.0, 0.0, 1.0, 0.5])
     flat = values_and_gradients(flat_logits, flat_labels)
-    dense = values_and_gradients(pixels, classes)
+    dense = values_and_gradients_of_pixels(flat_logits, flat_labels)
     for (case, values, gradient), (_, others, other) in zip(flat, dense, strict=True):
         with subtests.test(case.name):
             if case.formula is None:
@@ -331,11 +356,15 @@ def test_pixels_tokens_and_class_weights(subtests):
             np.testing.assert_allclose(others.reshape(-1), values, rtol=2e-6, atol=1e-6)
             np.testing.assert_allclose(other.reshape(-1, 5), gradient, rtol=2e-5, atol=1e-5)
 
-    def weighted_mean(logits):
+    pixels, classes = flat_logits.reshape(2, 2, 2, 5), flat_labels.reshape(2, 2, 2)
+
+    @jax.jit
+    @jax.grad
+    def gradient_of_weighted_mean(logits):
         weight = weights[classes]
         return jnp.sum(weight * CASES[0](logits, classes)) / jnp.sum(weight)
 
-    gradient = jax.grad(weighted_mean)(pixels)
+    gradient = gradient_of_weighted_mean(pixels)
     np.testing.assert_array_equal(jnp.where((classes == 2)[..., None], gradient, 0), 0)
     by_hand = weights[classes][..., None] * dense[0][2] / weights[classes].sum()
     np.testing.assert_allclose(gradient, by_hand, rtol=1e-5, atol=1e-7)

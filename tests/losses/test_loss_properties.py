@@ -136,8 +136,9 @@ def test_derivatives_of_first_and_second_order_in_every_mode(subtests):
         every = program(5)
         z, v, w = (jnp.asarray(x) for x in (logits, direction, weights))
         y = jnp.asarray(labels)
-        _, forward = jax.jit(lambda z, v: jax.jvp(lambda z: every(z, y), (z,), (v,)))(z, v)
-        ahead, behind = every(z + step * v, y), every(z - step * v, y)
+        along = jax.jit(lambda z: jax.jvp(lambda z: every(z, y), (z,), (v,)))
+        slopes, forward = along(z)
+        (ahead, _), (behind, _) = along(z + step * v), along(z - step * v)
 
         def one_at_a_time(z):
             products, pullback = jax.vjp(
@@ -145,7 +146,7 @@ def test_derivatives_of_first_and_second_order_in_every_mode(subtests):
             )
             return jax.lax.map(lambda one: pullback(one)[0], jnp.eye(products.size))
 
-        results = forward, ahead, behind, every(z, y), jax.jit(one_at_a_time)(z)
+        results = forward, ahead, behind, slopes, jax.jit(one_at_a_time)(z)
     forward, ahead, behind, slopes, reverse = jax.tree.map(np.asarray, results)
     for i, case in enumerate(cases_of(5)):
         with subtests.test(case.name):

@@ -31,7 +31,7 @@ def test_the_authors_values_and_gradients(subtests, theirs):
 @pytest.mark.parametrize("case", [c for c in CASES if c.constant_sum], ids=lambda c: c.name)
 def test_symmetric_losses_have_a_constant_sum_over_labels(case):
     logits = 3 * jax.random.normal(jax.random.key(0), (7, 6))
-    every_label = [case(logits, jnp.full(7, k)) for k in range(6)]
+    every_label = jax.jit(lambda z: [case(z, jnp.full(7, k)) for k in range(6)])(logits)
     np.testing.assert_allclose(sum(every_label), case.constant_sum(6), rtol=1e-5)
 
 
@@ -42,13 +42,15 @@ def batch():
 
 def assert_same(first, second, rtol=1e-5):
     logits, labels = batch()
-    np.testing.assert_allclose(
-        first(logits, labels), second(logits, labels), rtol=rtol, atol=1e-6
-    )
-    gradients = [
-        jax.jit(jax.grad(lambda z, f=f: f(z, labels).sum()))(logits) for f in (first, second)
-    ]
-    np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-4, atol=1e-5)
+
+    @jax.jit
+    def both(logits):
+        pairs = [jax.vjp(lambda z, f=f: f(z, labels), logits) for f in (first, second)]
+        return [(values, pullback(jnp.ones_like(values))[0]) for values, pullback in pairs]
+
+    (values, gradient), (others, other) = both(logits)
+    np.testing.assert_allclose(values, others, rtol=rtol, atol=1e-6)
+    np.testing.assert_allclose(gradient, other, rtol=1e-4, atol=1e-5)
 
 
 def with_options(loss, **options):
@@ -81,14 +83,20 @@ def test_the_square_root_for_gamma_one_half_has_the_derivatives_of_the_power(los
     def total(logits, gamma):
         return loss(logits, labels, gamma=gamma).sum()
 
-    root, power = jnp.asarray(0.5), jnp.full(6, 0.5)
-    np.testing.assert_allclose(total(logits, root), total(logits, power), rtol=1e-6)
-    for order in (jax.grad(total), jax.hessian(total)):
-        np.testing.assert_allclose(order(logits, root), order(logits, power), atol=1e-6)
     by_gamma = jax.grad(total, argnums=1)
-    np.testing.assert_allclose(by_gamma(logits, root), by_gamma(logits, power).sum(), rtol=1e-5)
-    mixed = jax.jacobian(by_gamma)
-    np.testing.assert_allclose(mixed(logits, root), mixed(logits, power).sum(axis=0), atol=1e-6)
+    every = total, jax.grad(total), jax.hessian(total), by_gamma, jax.jacobian(by_gamma)
+
+    @jax.jit
+    def derivatives(gamma):
+        return [function(logits, gamma) for function in every]
+
+    value, *orders, slope, mixed = derivatives(jnp.asarray(0.5))
+    exact, *others, slopes, each = derivatives(jnp.full(6, 0.5))
+    np.testing.assert_allclose(value, exact, rtol=1e-6)
+    for order, other in zip(orders, others, strict=True):
+        np.testing.assert_allclose(order, other, atol=1e-6)
+    np.testing.assert_allclose(slope, slopes.sum(), rtol=1e-5)
+    np.testing.assert_allclose(mixed, each.sum(axis=0), atol=1e-6)
 
 
 def test_generalized_cross_entropy_between_cross_entropy_and_mae():

@@ -4,7 +4,7 @@
 
 The selection is ours: CE, GCE, CE_eps and CE_eps+MAE at symmetric 0.6 and 0.8, trained as in
 ``table2``, whose figures stand beside those rows that it has. What to look for is whether a
-curve falls after its peak, when wrong labels begin to be memorised; and what CE_eps is without
+curve falls after its peak, when wrong labels begin to be memorized; and what CE_eps is without
 MAE. CE_eps has the m of CE_eps+MAE. Time and score at scale ``paper``: not yet run.
 """
 

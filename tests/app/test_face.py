@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import pickle
 import re
 import subprocess
 import sys
@@ -92,6 +93,45 @@ def test_the_command_and_the_function_have_the_same_numbers(trained, folder):
     (result,) = read_results(folder / "run/results.jsonl").values()
     assert result["last_accuracy"] == trained.run.test_accuracy
     assert result["config"] == trained.run.config.to_json()
+
+
+def test_a_trained_network_can_be_pickled(trained):
+    found = pickle.loads(pickle.dumps(trained))
+    images = trained.dataset.test_images[:7]
+    expected = app.predict(trained, images)
+    np.testing.assert_array_equal(
+        app.predict(found, images).probabilities, expected.probabilities
+    )
+    assert found.run.test_accuracy == trained.run.test_accuracy
+    assert found.suspects.count == trained.suspects.count
+    again = pickle.loads(pickle.dumps(found)).model
+    np.testing.assert_array_equal(again.logits(images), trained.model.logits(images))
+
+
+def test_results_are_shown_in_a_line(trained, compared):
+    images = trained.dataset.test_images[:3]
+    found = app.predict(trained, images)
+    names = ", ".join(f"'{label}'" for label in dict.fromkeys(found.labels.tolist()))
+    assert repr(trained.dataset) == (
+        "Dataset(name='digits', train_images=float32[200, 8, 8, 1], "
+        "test_images=float32[359, 8, 8, 1], class_names=10 of str)"
+    )
+    accuracy = f"test_accuracy={trained.run.test_accuracy:.4g}"
+    assert repr(trained) == (
+        f"Trained(dataset='digits', loss='CE_eps+MAE', noise='symmetric:0.3', {accuracy}, "
+        f"suspects={trained.suspects.count})"
+    )
+    assert repr(trained.suspects) == (
+        f"SuspectLabels(labels=200, suspect={trained.suspects.count}, epochs=2)"
+    )
+    assert repr(found).startswith("Predictions(examples=3, predicted={")
+    assert set(re.findall(r"'\d'", repr(found))) == set(names.split(", "))
+    ce, mae = (f"{100 * row['test_accuracy']:.1f} %" for row in compared.table)
+    assert repr(compared) == (
+        f"Comparison(dataset='digits', CE, symmetric:0.3: {ce}, MAE, symmetric:0.3: {mae})"
+    )
+    shown = (trained.run, trained.model, trained.suspects.ranked, compared.rows)
+    assert all(len(repr(one)) < 300 for one in shown)
 
 
 def test_suspect_labels_are_columns_of_a_table(trained):

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from esoftmax_jax.app.data.label_file import LabelFile
 from esoftmax_jax.app.files.arrays import Array, Labels
+from esoftmax_jax.app.terminal.short_repr import short_repr
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -109,6 +110,15 @@ class Dataset:
         if not len(self.test_sources):
             positions = np.arange(len(self.test_labels))
             object.__setattr__(self, "test_sources", positions.astype(str))
+
+    def __repr__(self) -> str:
+        return short_repr(
+            self,
+            name=self.name,
+            train_images=self.train_images,
+            test_images=self.test_images,
+            class_names=self.class_names,
+        )
 
     def normalised(self, images: Any) -> Any:
         """Return float32 images as networks see them, for NumPy and JAX arrays alike.

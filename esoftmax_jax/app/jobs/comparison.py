@@ -42,6 +42,14 @@ class Comparison:
     recommendations: tuple[Recommendation, ...]
     files: tuple[Path, ...] = ()
 
+    def __repr__(self) -> str:
+        accuracies = {
+            f"{row.label}, {row.noise}": f"{row.mean_and_std('last_accuracy')[0]:.1f} %"
+            for row in self.rows
+        }
+        shown = ", ".join(f"{name}: {accuracy}" for name, accuracy in accuracies.items())
+        return f"{type(self).__name__}(dataset={self.dataset.name!r}, {shown})"
+
     @property
     def runs(self) -> list[Run]:
         """Every run of the table, curves included."""
@@ -119,7 +127,7 @@ def _protocol(comparison: Comparison) -> list[str]:
     )
     lines = [
         f"{config.network}{width}, {config.epochs} epochs, SGD, cosine rate.{spread} Best: "
-        f"best epoch on the test set, {picked}. Memorised: wrong training labels that the "
+        f"best epoch on the test set, {picked}. Memorized: wrong training labels that the "
         f"network gives back."
     ]
     if comparison.tuning:

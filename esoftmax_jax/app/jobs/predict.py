@@ -21,11 +21,13 @@ from esoftmax_jax.app.runs.model_file import Model, read_model
 from esoftmax_jax.app.terminal.console import make_console, print_titled, speaking, warn
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.progress import ProgressBar
+from esoftmax_jax.app.terminal.short_repr import short_repr
 from esoftmax_jax.spreadsheets import write_csv
 
 COLUMNS = ("example", "prediction", "probability")
 _BATCH = 500
 _MOST_CLASSES = 20  # in the printed table
+_MOST_SHOWN = 3  # classes
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,6 +45,14 @@ class Predictions:
     labels: npt.NDArray[np.int64]
     probabilities: npt.NDArray[np.float64]
     class_names: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        counts = np.bincount(self.labels, minlength=len(self.class_names))
+        predicted = {
+            self.class_names[place]: int(counts[place])
+            for place in np.argsort(-counts, kind="stable")[:_MOST_SHOWN]
+        }
+        return short_repr(self, examples=len(self.labels), predicted=predicted)
 
     @property
     def columns(self) -> dict[str, Any]:

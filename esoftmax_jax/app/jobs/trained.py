@@ -17,6 +17,7 @@ from esoftmax_jax.app.runs.results import diverged
 from esoftmax_jax.app.runs.run import Run
 from esoftmax_jax.app.suspects.suspect_list import Suspects, describe_suspects
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.short_repr import short_repr
 
 # A gap between training and test accuracy that calls for a warning.
 _BY_HEART = 0.15
@@ -40,6 +41,24 @@ class Trained:
     network: Callable[[], Model] | None
     suspects: "SuspectLabels | None" = None
 
+    def __repr__(self) -> str:
+        run = self.run
+        return short_repr(
+            self,
+            dataset=self.dataset.name,
+            loss=str(run.config.loss),
+            noise=str(run.config.noise),
+            test_accuracy=run.test_accuracy,
+            suspects=self.suspects and self.suspects.count,
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled: the network itself in the place of what returns it."""
+        kept = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        if self.network is not None:
+            kept["network"] = functools.partial(_itself, self.model)
+        return kept
+
     @functools.cached_property
     def model(self) -> Model:
         """The network, which ``predict`` takes.
@@ -61,6 +80,10 @@ class Trained:
         return Run.from_result(self.result)
 
 
+def _itself(model: Model) -> Model:
+    return model
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class SuspectLabels:
     """Labels in the order of how little a network agreed with them, the worst first.
@@ -74,6 +97,11 @@ class SuspectLabels:
     ranked: Suspects
     class_names: tuple[str, ...]
     epochs: int
+
+    def __repr__(self) -> str:
+        return short_repr(
+            self, labels=len(self.ranked.margins), suspect=self.count, epochs=self.epochs
+        )
 
     @property
     def count(self) -> int:

@@ -37,6 +37,7 @@ from esoftmax_jax.app.runs.exported_function import (
     read_function,
 )
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.short_repr import short_repr
 from esoftmax_jax.whole_file import replacing
 
 FOLDER = "model"
@@ -61,6 +62,13 @@ class Model:
     function: export.Exported
     _programs: dict[tuple[int, ...], Any] = dataclasses.field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return short_repr(self, card=self.card)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As a file keeps it: neither closures nor compiled programs can be pickled.
+        return _from_bytes, (self.card, bytes(self.function.serialize()))
+
     def logits(self, inputs: Array) -> Array:
         """Return float32 (N, K) for inputs (N, ...) of the card's shape and dtype."""
         if inputs.shape not in self._programs:
@@ -68,6 +76,10 @@ class Model:
                 self.function, inputs.shape, self.card.input_dtype
             )
         return np.asarray(self._programs[inputs.shape](inputs))
+
+
+def _from_bytes(card: Card, content: bytes) -> Model:
+    return Model(card, read_function(content))
 
 
 def has_model(workdir: Path) -> bool:

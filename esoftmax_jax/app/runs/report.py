@@ -13,9 +13,10 @@ from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.files.markdown import markdown_table
 from esoftmax_jax.app.runs.results import diverged
 from esoftmax_jax.app.terminal.console import print_titled
+from esoftmax_jax.app.terminal.short_repr import short_repr
 from esoftmax_jax.whole_file import write_whole
 
-COLUMNS = ("loss", "rate", "settings", "last %", "best %", "memorised %")
+COLUMNS = ("loss", "rate", "settings", "last %", "best %", "memorized %")
 AS_THEY_CAME = "labels as they came"
 SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ"}
 
@@ -27,6 +28,12 @@ class Row:
     noise: str
     label: str
     results: tuple[Result, ...]
+
+    def __repr__(self) -> str:
+        accuracy, _ = self.mean_and_std("last_accuracy")
+        return short_repr(
+            self, noise=self.noise, label=self.label, runs=len(self.results), last=accuracy
+        )
 
     @property
     def diverged(self) -> bool:

@@ -11,6 +11,7 @@ from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.methods.find import option_name
 from esoftmax_jax.app.runs.results import diverged
+from esoftmax_jax.app.terminal.short_repr import short_repr
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -41,6 +42,18 @@ class Run:
     diverged: bool
     curves: Mapping[str, npt.NDArray[np.float64]]
     seconds: float
+
+    def __repr__(self) -> str:
+        return short_repr(
+            self,
+            loss=str(self.config.loss),
+            noise=str(self.config.noise),
+            seed=self.config.seed,
+            test_accuracy=self.test_accuracy,
+            best_accuracy=self.best_accuracy,
+            memorized=self.memorized,
+            epochs=len(self.curves["test_accuracy"]),
+        )
 
     @classmethod
     def from_result(cls, result: Result) -> "Run":

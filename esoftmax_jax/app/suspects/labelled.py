@@ -9,6 +9,7 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.parts import GIVEN
 from esoftmax_jax.app.files.arrays import Labels
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining
+from esoftmax_jax.app.terminal.short_repr import short_repr
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -35,6 +36,9 @@ class Labelled:
     clean: Labels
     known: npt.NDArray[np.bool_]
     wrong: npt.NDArray[np.bool_]
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
     def take(self, rows: npt.NDArray[np.integer]) -> "Labelled":
         """Return these rows, in this order."""

@@ -15,6 +15,7 @@ from esoftmax_jax.app.files.csv_rows import csv_rows
 from esoftmax_jax.app.suspects.labelled import Labelled
 from esoftmax_jax.app.suspects.margin_history import Margins
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.short_repr import short_repr
 from esoftmax_jax.spreadsheets import alike, write_csv
 
 COLUMNS = (
@@ -45,6 +46,9 @@ class Suspects:
     labelled: Labelled
     suggestions: npt.NDArray[np.int64]
     margins: npt.NDArray[np.float32]
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
     @property
     def count(self) -> int:

@@ -63,7 +63,7 @@ def early_learning_regularized_cross_entropy(
               t \leftarrow \beta t + (1 - \beta) p
 
     t is the example's memory, updated first and constant for the gradient. The second term
-    holds the prediction at what it was before wrong labels were memorised.
+    holds the prediction at what it was before wrong labels were memorized.
 
     Args:
         logits: floating (B, K); half precision is computed in float32.

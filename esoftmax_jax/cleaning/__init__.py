@@ -2,6 +2,8 @@
 
 - Of one network: ``label_margins``, ``suggested_labels``.
 - Gathered while it trains: ``init_training_dynamics``, ``TrainingDynamics``.
+- Of a network that has not seen them: ``label_evidence``, ``LabelEvidence``; several kinds in
+  one: ``mean_ranks``; as a probability: ``wrong_label_probabilities``.
 - The order to look at them: ``rank_labels``, ``LabelRanking``.
 - How good it is where wrong labels are known: ``ranking_quality``, ``RankingQuality``.
 - For somebody to look through, as CSV: ``write_label_list``, ``read_label_list``,
@@ -13,6 +15,8 @@ read, such as PyTorch's.
 """
 
 from esoftmax_jax.cleaning._correction import CorrectedLabels, apply_label_lists
+from esoftmax_jax.cleaning._doubt import wrong_label_probabilities
+from esoftmax_jax.cleaning._evidence import LabelEvidence, label_evidence, mean_ranks
 from esoftmax_jax.cleaning._label_lists import (
     LabelReview,
     ReviewedLabel,
@@ -26,6 +30,7 @@ from esoftmax_jax.cleaning._training_dynamics import TrainingDynamics, init_trai
 
 __all__ = [
     "CorrectedLabels",
+    "LabelEvidence",
     "LabelRanking",
     "LabelReview",
     "RankingQuality",
@@ -33,10 +38,13 @@ __all__ = [
     "TrainingDynamics",
     "apply_label_lists",
     "init_training_dynamics",
+    "label_evidence",
     "label_margins",
+    "mean_ranks",
     "rank_labels",
     "ranking_quality",
     "read_label_list",
     "suggested_labels",
     "write_label_list",
+    "wrong_label_probabilities",
 ]

@@ -1,0 +1,84 @@
+"""Evidence from out-of-fold probabilities, combined and as a probability of being wrong."""
+
+import numpy as np
+import pytest
+
+from esoftmax_jax import cleaning
+
+
+def test_evidence_of_each_label():
+    probabilities = np.array([[0.6, 0.3, 0.1], [0.6, 0.3, 0.1], [0.25, 0.25, 0.5]], np.float32)
+    found = cleaning.label_evidence(probabilities, np.array([0, 2, 2]))
+    np.testing.assert_allclose(found.self_confidences, [0.6, 0.1, 0.5], rtol=1e-6)
+    np.testing.assert_allclose(found.margins, [0.3, -0.5, 0.25], rtol=1e-6)
+    assert found.predictions.tolist() == [0, 0, 2]
+    assert found.suggestions.tolist() == [1, 0, 0]  # never the label
+    ranking = cleaning.rank_labels(found.margins, found.suggestions)
+    assert ranking.indices.tolist() == [1, 2, 0]
+    assert ranking.num_suspects == 1
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "labels", "message"),
+    [
+        ([[0.5, 0.4]], [0], r"rows that sum to 1, got 0\.9 in row 0 \(1 such rows\); pass the"),
+        ([[2.0, -1.0]], [0], r"numbers in \[0, 1\], got 2 in row 0 .*softmax of logits"),
+        ([[0.5, 0.5], [np.nan, 1.0]], [0, 1], r"numbers in \[0, 1\], got nan in row 1"),
+        ([[1.0]], [0], r"K of at least 2, got \(1, 1\); of two classes pass both"),
+        ([[0.5, 0.5]], [0, 1], "one row for each of 2 labels, got 1"),
+        ([[0.5, 0.5]], [2], r"classes in \[0, 2\), one for each column, got 2 in row 0"),
+    ],
+)
+def test_what_is_no_evidence(probabilities, labels, message):
+    with pytest.raises(ValueError, match=message):
+        cleaning.label_evidence(np.array(probabilities), np.array(labels))
+
+
+def test_equal_evidence_shares_its_ranks():
+    one, other = np.array([0.2, 0.2, 0.9, 0.1]), np.array([3, 1, 2, 0])
+    np.testing.assert_allclose(cleaning.mean_ranks(one), [0.5, 0.5, 0.875, 0.125])
+    np.testing.assert_allclose(cleaning.mean_ranks(one, other), [0.6875, 0.4375, 0.75, 0.125])
+    # Only the order of each kind counts.
+    again = cleaning.mean_ranks(np.exp(9 * one), other - 100.0)
+    np.testing.assert_array_equal(again, cleaning.mean_ranks(one, other))
+
+
+def test_what_cannot_be_combined():
+    with pytest.raises(TypeError, match="expected one array or more, got none"):
+        cleaning.mean_ranks()
+    with pytest.raises(ValueError, match=r"one shape \(N,\), got \(2,\), \(3,\)"):
+        cleaning.mean_ranks(np.zeros(2), np.zeros(3))
+    with pytest.raises(ValueError, match="evidence 2: expected numbers, got NaN for 1 of 2"):
+        cleaning.mean_ranks(np.zeros(2), np.array([0, np.nan]))
+
+
+@pytest.mark.parametrize("total", [0, 1e-3, 0.5, 7.25, 99.5, 100])
+def test_probabilities_sum_to_the_estimated_number(total):
+    own = np.random.default_rng(0).uniform(size=100)
+    own[:2] = 0, 1
+    found = cleaning.wrong_label_probabilities(own, total)
+    assert found.sum() == pytest.approx(total, abs=1e-9)
+    assert (np.diff(found[np.argsort(own)]) <= 0).all()
+    assert 0 <= found.min() <= found.max() <= 1
+
+
+def test_probabilities_follow_a_score():
+    own = np.array([0.1, 0.4, 0.2, 0.9])
+    plain = cleaning.wrong_label_probabilities(own, 2.0)
+    same = cleaning.wrong_label_probabilities(own, 2.0, score=own)
+    np.testing.assert_allclose(same, plain)
+    # The second and third are in the other order: both get the mean of theirs.
+    moved = cleaning.wrong_label_probabilities(own, 2.0, score=np.array([0, 1, 2, 3]))
+    middle = plain[1:3].mean()
+    np.testing.assert_allclose(moved, [plain[0], middle, middle, plain[3]])
+    tied = cleaning.wrong_label_probabilities(own, 2.0, score=np.zeros(4))
+    np.testing.assert_allclose(tied, 0.5)
+
+
+def test_a_number_that_cannot_be_is_refused():
+    with pytest.raises(ValueError, match="from 0 to the 2 labels, got 3"):
+        cleaning.wrong_label_probabilities(np.array([0.5, 0.5]), 3)
+    with pytest.raises(ValueError, match=r"probabilities in \[0, 1\]"):
+        cleaning.wrong_label_probabilities(np.array([0.5, 1.5]), 1)
+    with pytest.raises(ValueError, match=r"a number for each of 2 labels, got shape \(3,\)"):
+        cleaning.wrong_label_probabilities(np.array([0.5, 0.5]), 1, score=np.zeros(3))

@@ -22,18 +22,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from esoftmax_jax.app.data.dataset import Dataset
     from esoftmax_jax.app.data.load import load_dataset
+    from esoftmax_jax.app.engine.loop import Epoch
     from esoftmax_jax.app.jobs.compare import compare
     from esoftmax_jax.app.jobs.comparison import Comparison
     from esoftmax_jax.app.jobs.predict import Predictions, predict
     from esoftmax_jax.app.jobs.train import find_suspects, train
     from esoftmax_jax.app.jobs.trained import SuspectLabels, Trained
+    from esoftmax_jax.app.runs.run import Run
     from esoftmax_jax.app.suspects.corrections import correct
     from esoftmax_jax.app.terminal.messages import UsageError
 
 __all__ = [
     "Comparison",
     "Dataset",
+    "Epoch",
     "Predictions",
+    "Run",
     "SuspectLabels",
     "Trained",
     "UsageError",
@@ -48,7 +52,9 @@ __all__ = [
 _HOMES = {
     "Comparison": "jobs.comparison",
     "Dataset": "data.dataset",
+    "Epoch": "engine.loop",
     "Predictions": "jobs.predict",
+    "Run": "runs.run",
     "SuspectLabels": "jobs.trained",
     "Trained": "jobs.trained",
     "UsageError": "terminal.messages",

@@ -193,6 +193,15 @@ def test_an_option_left_out_is_the_commands():
             assert f"        {name}: " in str(function.__doc__)
 
 
+def test_what_the_help_refers_to_can_be_reached():
+    sources = "".join(path.read_text() for path in Path(app.__path__[0]).rglob("*.py"))
+    defined = set(re.findall(r"(?m)^(?:def|class) (\w+)", sources))
+    for name in app.__all__:
+        told = set(re.findall(r"``(\w+)[`(]", getattr(app, name).__doc__ or ""))
+        # A column of a list is called given.
+        assert told & defined - {*app.__all__, "given"} == set(), name
+
+
 @pytest.mark.parametrize(
     ("function", "arguments", "message"),
     [
@@ -306,6 +315,19 @@ def test_examples_that_do_not_fit_are_refused(trained):
         app.predict(trained, np.zeros((0, 64), np.float32))
     with pytest.raises(app.UsageError, match=r"^model: expected the folder of a run"):
         app.predict("nowhere", np.zeros((3, 64), np.float32))
+    with pytest.raises(app.UsageError, match=r"^out: expected a path, got 3$"):
+        app.predict(trained, np.zeros((3, 8, 8, 1), np.float32), out=3)  # type: ignore[arg-type]
+
+
+def test_predictions_take_the_place_of_predictions_and_of_nothing_else(trained, folder):
+    images = trained.dataset.test_images[:2]
+    for count in (2, 1):
+        app.predict(trained, images[:count], out="new.csv", probabilities=True)
+        assert len((folder / "new.csv").read_text().splitlines()) == 1 + count
+    (folder / "new.csv").write_text("my,own\r\n")
+    with pytest.raises(app.UsageError, match=r"^out: expected a new file, or an older list"):
+        app.predict(trained, images, out="new.csv")
+    assert (folder / "new.csv").read_text() == "my,own\n"
 
 
 @pytest.fixture

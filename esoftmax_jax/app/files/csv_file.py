@@ -8,19 +8,25 @@ from esoftmax_jax.app.terminal.messages import UsageError
 
 
 def check_csv(
-    option: str, path: Path, columns: Sequence[str], new_folder: Path | None = None
+    option: str,
+    path: Path,
+    columns: Sequence[str],
+    new_folder: Path | None = None,
+    *,
+    further: str = "",
 ) -> None:
     """Check that a list can be written there, over nothing but an older list.
 
     Args:
         option: that names the file, for the message.
         path: of the list.
-        columns: what the header of such a list begins with.
+        columns: the header of such a list. With a column of somebody's own it is none.
         new_folder: a folder that need not exist yet.
+        further: what the names of columns behind those begin with, if there may be some.
     """
     wanted = f"{option}: expected a new file, or an older list, in a folder that can be written"
     try:
-        if path.exists() and not (path.is_file() and _begins_with(path, columns)):
+        if path.exists() and not (path.is_file() and _is_list(path, columns, further)):
             raise UsageError(f"{wanted}, got {path}, which is something else; choose another")
         folder = path.resolve().parent
         if new_folder is None or folder != new_folder.resolve() or folder.exists():
@@ -30,7 +36,9 @@ def check_csv(
         raise UsageError(f"{wanted}, got {path} ({error.strerror}); choose another") from None
 
 
-def _begins_with(path: Path, columns: Sequence[str]) -> bool:
+def _is_list(path: Path, columns: Sequence[str], further: str) -> bool:
     with path.open("rb") as file:
-        header = file.read(4096).split(b"\r\n")[0]
-    return (header + b",").startswith(",".join([*columns, ""]).encode())
+        header = file.read(4096).split(b"\r\n")[0].decode(errors="replace")
+    before, own, rest = header.partition(",".join(columns))
+    more = rest.startswith((f",{further}", f',"{further}')) if further else False
+    return not before and bool(own) and (not rest or more)

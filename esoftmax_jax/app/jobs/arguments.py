@@ -26,7 +26,7 @@ class TrainingOptions(TypedDict, total=False):
     Attributes:
         epochs: passes over the training set.
         width: factor on the channels of the network.
-        augment: see ``parse_augmentation``.
+        augment: ``"none"``, or stages in one text, such as ``"shift:4,flip,mixup:0.2"``.
         label_smoothing: share of each label that is spread over all classes.
         ema_decay: of the averaged parameters that are evaluated.
         dtype: of the computation.

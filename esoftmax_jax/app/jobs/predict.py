@@ -15,7 +15,7 @@ from esoftmax_jax.app.data.readers.manifest import listed_features
 from esoftmax_jax.app.data.unlabelled import Unlabelled, array_examples, read_unlabelled
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.csv_file import check_csv
-from esoftmax_jax.app.jobs.arguments import path_or_none
+from esoftmax_jax.app.jobs.arguments import check_arguments, path_or_none
 from esoftmax_jax.app.jobs.trained import Trained
 from esoftmax_jax.app.runs.model_file import Model, read_model
 from esoftmax_jax.app.terminal.console import make_console, print_titled, speaking, warn
@@ -75,19 +75,23 @@ def predict(
 
     Args:
         model: the folder of a finished run, or what ``train`` returned.
-        inputs: ``folder:PATH``, ``csv:PATH``, ``parquet:PATH`` or ``npz:PATH``, see
-            ``read_unlabelled``, or an array of examples as the network was trained on.
-        out: a CSV file to write; None: nothing is written.
+        inputs: ``folder:PATH``, a table ``csv:PATH`` or ``parquet:PATH`` with the columns that
+            it was trained on, or ``path`` for images, ``npz:PATH`` with one array, or an array
+            of examples as the network was trained on.
+        out: a CSV file to write; None: nothing is written. It takes the place of an older list
+            of predictions, as on the command line, and of nothing else.
         probabilities: whether to write the probability of every class too.
-        spreadsheet_safe: see ``write_csv``.
+        spreadsheet_safe: whether names that a spreadsheet takes for formulas get an apostrophe
+            in the file.
         verbose: whether to print how many examples each class has.
 
     Raises:
         UsageError: there is no model, the examples do not fit it, or the file is in use.
     """
+    check_arguments({"out": out})
     path = path_or_none(out)
     if path is not None:
-        check_csv("--out", path, COLUMNS)
+        check_csv("--out", path, COLUMNS, further="p(")
     network = _network(model)
     if isinstance(inputs, str):
         examples = read_unlabelled("--inputs", inputs, network.card)

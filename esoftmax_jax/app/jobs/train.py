@@ -112,7 +112,7 @@ def find_suspects(
 ) -> SuspectLabels:
     """Train one network and return all labels, those that are probably wrong first.
 
-    It is ``train(..., suspects=True).suspects``; see there for the arguments.
+    It is ``train(..., suspects=True).suspects``; see ``train`` for the arguments.
 
     Raises:
         UsageError: an argument is wrong, the data is, or the run diverged.

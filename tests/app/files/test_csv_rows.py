@@ -1,11 +1,13 @@
 """The user's CSV files."""
 
+import contextlib
 import os
 
 import numpy as np
 import pytest
 
 from esoftmax_jax.app.data.load import load_dataset
+from esoftmax_jax.app.files.csv_file import check_csv
 from esoftmax_jax.app.files.csv_rows import csv_rows
 from esoftmax_jax.app.terminal.messages import UsageError
 from tests.dataset_helpers import refused
@@ -18,6 +20,27 @@ def test_what_is_no_table_is_the_users_error(tmp_path):
     os.mkfifo(tmp_path / "pipe.csv")
     with pytest.raises(OSError, match="a pipe, not a file"):
         list(csv_rows("table", tmp_path / "pipe.csv"))
+
+
+@pytest.mark.parametrize(
+    ("header", "replaced"),
+    [
+        ("example,prediction", True),
+        ("example,prediction,p(cat),p(dog)", True),
+        ('example,prediction,"p(a, b)"', True),
+        ("example,prediction,my note", False),
+        ("example,predictions", False),
+        ("my note,example,prediction", False),
+        ("example;prediction", False),  # as a spreadsheet has saved it
+        ("", False),
+    ],
+)
+def test_a_list_is_replaced_unless_it_has_columns_of_somebodys_own(header, replaced, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text(f"{header}\r\n1,cat\r\n", newline="")
+    refusal = pytest.raises(UsageError, match="^--out: .*list.csv, which is something else")
+    with contextlib.nullcontext() if replaced else refusal:
+        check_csv("--out", path, ("example", "prediction"), further="p(")
 
 
 def test_excels_unicode_text_is_a_table(tmp_path):

@@ -21,7 +21,7 @@ from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.engine.group import grouped, make_group
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.json_lines import append_line
-from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.runs.run_all import Layout
@@ -29,7 +29,10 @@ from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar
 
 LOSSES = ("CE", "GCE", "SCE", "CE_eps+MAE")
-NOISES = ("symmetric:0.2", "symmetric:0.4", "symmetric:0.6", "pairwise:0.4")
+NOISES = (
+    *(NoiseSpec("symmetric", rate) for rate in (0.2, 0.4, 0.6)),
+    NoiseSpec("pairwise", 0.4),
+)
 RATES = (0.01, 0.1)
 EPOCHS = 30
 # Whole processes take seconds each; so many are measured, and their mean multiplied.
@@ -78,7 +81,7 @@ def _configs(dataset: Dataset, runs: int) -> list[RunConfig]:
     return [
         make_config(
             dataset,
-            parse_noise(noise),
+            noise,
             loss,
             seed=seed,
             learning_rate=rate,
@@ -135,8 +138,9 @@ def _processes(configs: Sequence[RunConfig]) -> float:
 
 def _command(config: RunConfig, workdir: Path) -> list[str]:
     command = [sys.executable, "-m", "experiments", "train", "--dataset", "digits"]
-    command += ["--noise", config.noise, "--loss", config.loss, "--seed", str(config.seed)]
-    command += ["--epochs", str(EPOCHS), "--learning-rate", str(config.learning_rate)]
+    command += ["--noise", str(config.noise), "--loss", config.loss.name]
+    command += ["--seed", str(config.seed), "--epochs", str(EPOCHS)]
+    command += ["--learning-rate", str(config.learning_rate)]
     # No checkpoint but the last: what is compared is training.
     return [*command, "--checkpoint-every", str(EPOCHS), "--workdir", str(workdir)]
 

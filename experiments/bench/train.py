@@ -21,7 +21,7 @@ from esoftmax_jax.app.engine.network_choice import make_network
 from esoftmax_jax.app.engine.operations import step_operations
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.json_lines import append_line
-from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -288,10 +288,10 @@ def _task(case: _Case, steps: int, *, epochs: int) -> tuple[RunConfig, Dataset]:
         mean=(0.5,) * case.shape[-1],
         std=(0.25,) * case.shape[-1],
     )
-    config = make_config(dataset, parse_noise("none"), "CE_eps+MAE", epochs=epochs)
+    config = make_config(dataset, NoiseSpec("none"), "CE_eps+MAE", epochs=epochs)
     return dataclasses.replace(config, batch_size=BATCH_SIZE), dataset
 
 
 def _group(config: RunConfig, dataset: Dataset) -> Group:
-    program = make_program(config, dataset, [config.loss], num_devices=1)
-    return make_group(program, [config], dataset, [config.loss])
+    program = make_program(config, dataset, [config.loss.name], num_devices=1)
+    return make_group(program, [config], dataset, [config.loss.name])

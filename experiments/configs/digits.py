@@ -10,14 +10,17 @@ at symmetric 0.8 CE 50.3, CE_eps+MAE 67.4, GCE 65.2, SCE 61.4 %; at 0.4 CE 91.3 
 94.2 to 94.8 %.
 """
 
-from experiments.tables.cell import Pairs
+from esoftmax_jax.app.augment.augment_spec import NO_AUGMENTATION
+from esoftmax_jax.app.methods.loss_spec import LossSpec
 from experiments.tables.protocols import Protocol
 from experiments.tables.table import Table, make_table
 
 NAME = "digits"
 DATASETS = ("digits",)
 SETTINGS = ("clean", "sym0.2", "sym0.4", "sym0.6", "sym0.8", "asym0.2", "asym0.4")
-PROTOCOL = Protocol("mlp", 50, learning_rate=0.1, weight_decay=1e-4, augment="none", width=0.5)
+PROTOCOL = Protocol(
+    "mlp", 50, learning_rate=0.1, weight_decay=1e-4, augment=NO_AUGMENTATION, width=0.5
+)
 
 _Choice = tuple[float, dict[str, float]]
 _FOCAL = {"gamma": 0.1}
@@ -47,7 +50,7 @@ def build(dataset: str) -> Table:
     for row, (loss, symmetric, pairwise) in CHOICES.items():
         for setting in SETTINGS:
             rate, values = pairwise if setting.startswith("asym") else symmetric
-            pairs: Pairs = tuple(sorted(values.items()))
+            chosen = LossSpec(loss, tuple(sorted(values.items())))
             place = (NAME, dataset, setting, row)
-            cells.append(PROTOCOL.cell(place, loss, pairs, learning_rate=rate))
+            cells.append(PROTOCOL.cell(place, chosen, learning_rate=rate))
     return make_table(NAME, dataset, cells)

@@ -9,7 +9,8 @@ MAE. CE_eps has the m of CE_eps+MAE. Time and score at scale ``paper``: not yet 
 """
 
 from esoftmax_jax import presets
-from experiments.tables.protocols import PAPER, method_and_constants, split_setting
+from esoftmax_jax.app.methods.loss_spec import LossSpec
+from experiments.tables.protocols import PAPER, loss_of, split_setting
 from experiments.tables.table import Table, make_table
 
 NAME = "figure1"
@@ -25,9 +26,10 @@ def build(dataset: str) -> Table:
         for setting in SETTINGS:
             published = presets.paper(dataset, *split_setting(setting))
             preset = published["CE_eps+MAE" if loss == "CE_eps" else loss]
-            name, values = method_and_constants(preset)
+            chosen = loss_of(preset)
             if loss == "CE_eps":
-                name, values = loss, tuple(pair for pair in values if pair[0] == "m")
+                only_m = tuple(pair for pair in chosen.hyperparameters if pair[0] == "m")
+                chosen = LossSpec(loss, only_m)
             place = (NAME, dataset, setting, loss)
-            cells.append(PAPER[dataset].cell(place, name, values))
+            cells.append(PAPER[dataset].cell(place, chosen))
     return make_table(NAME, dataset, cells, figures="table2")

@@ -1,15 +1,16 @@
 """Rows for losses of the user's own, beside a table's."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.configs import digits
-from experiments.tables.cell import Cell, Pairs
+from experiments.tables.cell import Cell
 from experiments.tables.table import Table
 
 
-def own_rows(table: Table, chosen: Sequence[Cell], losses: Mapping[str, Pairs]) -> list[Cell]:
+def own_rows(table: Table, chosen: Sequence[Cell], losses: Sequence[LossSpec]) -> list[Cell]:
     """Return cells of these losses for every setting that chosen cells have.
 
     They are trained as the table's first row is, at the rate that all of a published table's
@@ -18,7 +19,7 @@ def own_rows(table: Table, chosen: Sequence[Cell], losses: Mapping[str, Pairs]) 
     Args:
         table: that the cells are from.
         chosen: some of its cells.
-        losses: by name, with constants.
+        losses: with their constants.
 
     Raises:
         UsageError: the table has no rate that its losses share.
@@ -30,10 +31,8 @@ def own_rows(table: Table, chosen: Sequence[Cell], losses: Mapping[str, Pairs]) 
         )
     first = {c.setting: c for c in reversed(table.cells) if c.runnable}
     return [
-        dataclasses.replace(
-            first[setting], row=name, loss=name, hyperparameters=constants, reference=None
-        )
-        for name, constants in losses.items()
+        dataclasses.replace(first[setting], row=loss.name, loss=loss, reference=None)
+        for loss in losses
         for setting in dict.fromkeys(cell.setting for cell in chosen)
         if setting in first
     ]

@@ -17,6 +17,8 @@ from esoftmax_jax.app.data.subset import take_rows
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import make_group
 from esoftmax_jax.app.engine.program import make_program
+from esoftmax_jax.app.engine.schedule import COSINE
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.runs.recipes import recipe_for
 from esoftmax_jax.app.runs.run_all import Alike, lay_out
 from esoftmax_jax.app.terminal.console import print_titled
@@ -63,9 +65,9 @@ def estimate(alike: Alike, dataset: Dataset, at_once: int | None) -> Estimate:
     members = [
         dataclasses.replace(
             one,
-            noise="none",
+            noise=NoiseSpec("none"),
             noise_file=None,
-            schedule="cosine",
+            schedule=COSINE,
             epochs=(_TIMED + 1) * recipe.epochs_together,
         )
         for one in (alike.configs * math.ceil(together / len(alike.configs)))[:together]
@@ -120,7 +122,7 @@ def print_plan(
         config = one.alike.configs[0]
         table.add_row(
             f"{config.network}, {config.dtype}, {config.epochs} epochs",
-            str(len({member.loss for member in one.alike.configs})),
+            str(len({member.loss.name for member in one.alike.configs})),
             str(len(one.alike.configs)),
             str(one.together),
             f"{one.images_per_second:.0f}",

@@ -13,8 +13,9 @@ from esoftmax_jax.app.data.subset import first_examples, first_test_examples
 from esoftmax_jax.app.engine.config import ComputeDtype, RunConfig
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.files.outputs import create_folder
-from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
+from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.methods.methods import method_named
 from esoftmax_jax.app.runs.curves_picture import draw_curves
 from esoftmax_jax.app.runs.recipes import noise_file
@@ -69,8 +70,8 @@ def reproduce(options: ReproduceOptions) -> None:
     table = load_table(options.table, options.dataset)
     once = scale.once and not options.cells
     chosen = table.once() if once else table.select(options.cells)
-    constants = {name: method_named(name).defaults for name in options.extra_losses}
-    cells = (*chosen, *own_rows(table, chosen[:1] if once else chosen, constants))
+    extra = [LossSpec(name, method_named(name).defaults) for name in options.extra_losses]
+    cells = (*chosen, *own_rows(table, chosen[:1] if once else chosen, extra))
     runnable = [cell for cell in cells if cell.runnable]
     if not runnable:
         named = f"{cells[0].setting}/{cells[0].label}"
@@ -130,9 +131,9 @@ def reproduce(options: ReproduceOptions) -> None:
         draw_curves(options.out / f"{stem}.png", labels, results, title=stem)
     print_cells(console, gathered, title=stem)
     console.print(described)
-    for name, pairs in constants.items():
-        values = ", ".join(f"{constant}={value:g}" for constant, value in pairs)
-        console.print(f"{name}: {values or 'no constants'}, under L2 at the table's rate.")
+    for loss in extra:
+        values = ", ".join(f"{name}={value:g}" for name, value in loss.hyperparameters)
+        console.print(f"{loss.name}: {values or 'no constants'}, under L2 at the table's rate.")
     if dataset.note:
         console.print(f"Data: {dataset.note}")
     print_orderings(console, gathered)
@@ -143,7 +144,7 @@ def reproduce(options: ReproduceOptions) -> None:
 def _load(name: str, cells: Sequence[Cell], scale: Scale, options: ReproduceOptions) -> Dataset:
     """Load the table's data; a scale that only tests makes up what is not here."""
     if scale.once and options.data_dir is None and options.label_file is None:
-        by_people = any(parse_noise(cell.noise).kind == "human" for cell in cells)
+        by_people = any(cell.noise.kind == "human" for cell in cells)
         if name != "digits" and (by_people or not is_prepared(name)):
             return made_up(name)
     return load_dataset(name, data_dir=options.data_dir)
@@ -155,24 +156,23 @@ def _configured(
     config = cell.run_config(seed, scale)
     if dtype is not None:
         config = dataclasses.replace(config, dtype=dtype)
-    noise = parse_noise(config.noise)
+    noise = config.noise
     if dataset.label_file is not None and noise.kind == "instance-views":
-        noise = parse_noise("labels")  # the published labels take the place of drawn ones
+        noise = NoiseSpec("labels")  # the published labels take the place of drawn ones
+    method = method_named(config.loss.name)
+    content_hash = method.content_hash(dataset.num_classes, config.batch_size)
     return dataclasses.replace(
         config,
         dataset=dataset.name,
-        noise=str(noise),
+        noise=noise,
         noise_file=noise_file(dataset, noise),
-        loss_hash=method_named(config.loss).content_hash(
-            dataset.num_classes, config.batch_size
-        ),
+        loss=dataclasses.replace(config.loss, content_hash=content_hash),
     )
 
 
 def _check_noise(configs: Sequence[RunConfig], dataset: Dataset) -> None:
     """Let labels that are missing or do not fit be told before anything runs."""
-    texts = dict.fromkeys(config.noise for config in configs)
-    specs = [parse_noise(text) for text in texts]
+    specs = tuple(dict.fromkeys(config.noise for config in configs))
     if dataset.label_file is not None and not any(spec.reads_columns for spec in specs):
         raise UsageError("--labels: expected cells that read it, got none; leave it out")
     human = next((spec for spec in specs if spec.reads_columns), None)
@@ -188,7 +188,8 @@ def _check_noise(configs: Sequence[RunConfig], dataset: Dataset) -> None:
 
 def _check_labels_for(cells: Sequence[Cell], dataset: Dataset) -> None:
     """One file of instance-dependent labels is drawn at one rate, so it serves one setting."""
-    settings = dict.fromkeys(c.setting for c in cells if c.noise.startswith("instance-views"))
+    drawn = [cell for cell in cells if cell.noise.kind == "instance-views"]
+    settings = dict.fromkeys(cell.setting for cell in drawn)
     if dataset.label_file is None or not settings:
         return
     if len(settings) > 1:
@@ -196,9 +197,8 @@ def _check_labels_for(cells: Sequence[Cell], dataset: Dataset) -> None:
             f"--labels: expected cells of one setting, got {', '.join(settings)}; choose one "
             "with --cells, whose rate the file has"
         )
-    cell = next(c for c in cells if c.noise.startswith("instance-views"))
-    wanted = parse_noise(cell.noise).rate
-    found = apply_noise(parse_noise("labels"), dataset, seed=0).report.rate
+    cell, wanted = drawn[0], drawn[0].noise.rate
+    found = apply_noise(NoiseSpec("labels"), dataset, seed=0).report.rate
     if abs(found - wanted) > _RATE_TOLERANCE:
         raise UsageError(
             f"--labels: expected {100 * wanted:.0f} % wrong labels for {cell.setting}, got "

@@ -1,15 +1,18 @@
 """One cell of a table: a loss on a kind of noise, with all that decides its runs."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Literal
 
+from esoftmax_jax.app.augment.augment_spec import NO_AUGMENTATION, AugmentationSpec
 from esoftmax_jax.app.engine.config import NetworkName, RunConfig
+from esoftmax_jax.app.engine.schedule import COSINE, Schedule
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.tables.scale import SCALES, Scale
 
 Regulariser = Literal["L2", "L1"]
 Reported = Literal["last", "best"]
-Pairs = tuple[tuple[str, float], ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,8 +40,8 @@ class Cell:
         dataset: what the runs load.
         setting: the column, e.g. ``sym0.4``.
         row: the method's name as printed.
-        noise: a noise specification; it may be replaced by labels from a file.
-        loss: a name from ``METHODS``; None where the cell has only a published figure.
+        noise: it may be replaced by labels from a file.
+        loss: None where the cell has only a published figure.
         regulariser: which norm of the parameters is penalised.
         reported: which epoch's accuracy is the table's.
         reference: the published figure, if there is one.
@@ -49,9 +52,8 @@ class Cell:
     dataset: str
     setting: str
     row: str
-    noise: str
-    loss: str | None
-    hyperparameters: Pairs
+    noise: NoiseSpec
+    loss: LossSpec | None
     network: NetworkName
     epochs: int
     learning_rate: float
@@ -59,12 +61,12 @@ class Cell:
     l1_decay: float = 0.0
     batch_size: int = 128
     width: float = 1.0
-    schedule: str = "cosine"
+    schedule: Schedule = COSINE
     momentum: float = 0.9
     clip_norm: float = 5.0
     label_smoothing: float = 0.0
     ema_decay: float = 0.0
-    augment: str = "none"
+    augment: AugmentationSpec = NO_AUGMENTATION
     regulariser: Regulariser = "L2"
     reported: Reported = "last"
     reference: Reference | None = None
@@ -84,17 +86,6 @@ class Cell:
     def runnable(self) -> bool:
         """Whether the cell can be run, and not only be shown."""
         return self.loss is not None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values; ``from_json`` reads them back."""
-        return dataclasses.asdict(self) | {"hyperparameters": dict(self.hyperparameters)}
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Cell":
-        """Read what ``to_json`` returned."""
-        pairs = tuple(sorted(values["hyperparameters"].items()))
-        reference = values["reference"] and Reference(**values["reference"])
-        return cls(**{**values, "hyperparameters": pairs, "reference": reference})
 
     def run_config(self, seed: int, scale: Scale = SCALES["paper"]) -> RunConfig:
         """Return one run of this cell.

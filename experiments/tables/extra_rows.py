@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Sequence
 
+from esoftmax_jax.app.engine.schedule import COSINE
+from esoftmax_jax.app.methods.loss_spec import LossSpec
 from experiments.tables.cell import Cell
 
 LATER = {
@@ -44,9 +46,7 @@ def extra_rows(published: Sequence[Cell]) -> list[Cell]:
     """
     baseline = [cell for cell in published if cell.row == "CE"]
     later = [
-        dataclasses.replace(
-            cell, row=loss, loss=loss, hyperparameters=tuple(sorted(values.items()))
-        )
+        dataclasses.replace(cell, row=loss, loss=LossSpec(loss, tuple(sorted(values.items()))))
         for loss, values in LATER[baseline[0].dataset].items()
         for cell in baseline
     ]
@@ -64,10 +64,10 @@ def tuned(baseline: Cell) -> Cell:
     return dataclasses.replace(
         baseline,
         row=TUNED,
-        schedule="cosine",
+        schedule=COSINE,
         label_smoothing=0.1,
         ema_decay=0.999,
-        augment=f"{baseline.augment},mixup:1",
+        augment=dataclasses.replace(baseline.augment, mixup=1.0),
     )
 
 

@@ -3,10 +3,14 @@
 import dataclasses
 from typing import Any
 
+from esoftmax_jax.app.augment.augment_spec import SHIFT_AND_FLIP, AugmentationSpec
 from esoftmax_jax.app.engine.config import NetworkName
+from esoftmax_jax.app.engine.schedule import COSINE, Schedule
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.presets import Preset
-from experiments.tables.cell import Cell, Pairs, Reported
+from experiments.tables.cell import Cell, Reported
 
 HUMAN = ("aggregate", "random1", "random2", "random3", "worst", "noisy")
 """Settings named after a column of CIFAR-10N's or CIFAR-100N's file."""
@@ -20,33 +24,30 @@ class Protocol:
     epochs: int
     learning_rate: float
     weight_decay: float
-    augment: str = "shift:4,flip"
+    augment: AugmentationSpec = SHIFT_AND_FLIP
     width: float = 1.0
-    schedule: str = "cosine"
+    schedule: Schedule = COSINE
     clip_norm: float = 5.0
     reported: Reported = "last"
 
     def cell(
         self,
         place: tuple[str, str, str, str],
-        loss: str | None,
-        hyperparameters: Pairs = (),
+        loss: LossSpec | None,
         **fields: Any,
     ) -> Cell:
         """Return a cell trained so.
 
         Args:
             place: table, dataset, setting and row.
-            loss: a name from ``METHODS``, or None.
-            hyperparameters: its constants, sorted.
+            loss: of METHODS, or None.
             **fields: further fields of the cell; they override the protocol.
         """
         table, dataset, setting, row = place
         values: dict[str, Any] = {
-            "noise": noise_text(dataset, setting),
+            "noise": noise_of(dataset, setting),
             "loss": loss,
-            "hyperparameters": hyperparameters,
-            **dataclasses.asdict(self),
+            **{one.name: getattr(self, one.name) for one in dataclasses.fields(self)},
             **fields,
         }
         return Cell(table=table, dataset=dataset, setting=setting, row=row, **values)
@@ -59,7 +60,7 @@ PAPER = {
         200,
         learning_rate=0.1,
         weight_decay=1e-5,
-        augment="shift:4,flip,rotate:20",
+        augment=dataclasses.replace(SHIFT_AND_FLIP, rotate=20),
     ),
 }
 """Tables 2, 6 and 8."""
@@ -69,7 +70,7 @@ CIFAR_N = Protocol(
     100,
     learning_rate=0.1,
     weight_decay=5e-4,
-    schedule="step:60:0.1",
+    schedule=Schedule(steps=(60,), factor=0.1),
     clip_norm=0.0,
     reported="best",
 )
@@ -85,8 +86,8 @@ def split_setting(setting: str) -> tuple[str, float | None]:
     return kinds[prefix], float(setting.removeprefix(prefix))
 
 
-def noise_text(dataset: str, setting: str) -> str:
-    """Return the noise specification of a setting.
+def noise_of(dataset: str, setting: str) -> NoiseSpec:
+    """Return the noise of a setting.
 
     Asymmetric noise is of another kind for each dataset: class after class for CIFAR-10, as
     its published labels are; within the super-classes for CIFAR-100; to the next class
@@ -94,18 +95,18 @@ def noise_text(dataset: str, setting: str) -> str:
     """
     kind, rate = split_setting(setting)
     if rate is None:
-        return "none" if kind == "clean" else f"human:{setting}"
+        return NoiseSpec("none") if kind == "clean" else NoiseSpec("human", source=setting)
     asymmetric = {"cifar10": "asymmetric-sequential", "cifar100": "asymmetric"}
     names = {
         "symmetric": "symmetric",
         "asymmetric": asymmetric.get(dataset, "pairwise"),
         "instance": "instance-views",
     }
-    return f"{names[kind]}:{rate:g}"
+    return NoiseSpec(names[kind], rate)
 
 
-def method_and_constants(preset: Preset) -> tuple[str, Pairs]:
-    """Return a preset's name in ``METHODS`` and its numeric hyperparameters, sorted.
+def loss_of(preset: Preset) -> LossSpec:
+    """Return a preset by its name in ``METHODS`` with its numeric hyperparameters.
 
     Presets that fix more than numbers are the authors' code's, ``NAME@code``; of NLNL they
     fix how many labels are drawn.
@@ -113,9 +114,9 @@ def method_and_constants(preset: Preset) -> tuple[str, Pairs]:
     name = preset.loss_name
     if name == "NLNL":
         drawn = preset.hyperparameters["num_complementary"]
-        return (name if drawn == 1 else f"{name}@{drawn}"), ()
+        return LossSpec(name if drawn == 1 else f"{name}@{drawn}")
     numbers = METHODS[name].parameters
     if set(preset.hyperparameters) != set(numbers):
         name = f"{name}@code"
     pairs = tuple((number, float(preset.hyperparameters[number])) for number in numbers)
-    return name, pairs
+    return LossSpec(name, pairs)

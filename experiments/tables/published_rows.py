@@ -3,7 +3,7 @@
 from esoftmax_jax import presets
 from esoftmax_jax.app.methods.methods import METHODS
 from experiments.tables.cell import Cell
-from experiments.tables.protocols import Protocol, method_and_constants, split_setting
+from experiments.tables.protocols import Protocol, loss_of, split_setting
 from experiments.tables.published import printed
 
 NO_LOSS = "it is another paper's method, quoted, and not among the losses of a run"
@@ -37,5 +37,5 @@ def published_cells(
                 reason = NO_CONSTANTS if row in METHODS else NO_LOSS
                 cells.append(protocol.cell(place, None, reason=reason))
             else:
-                cells.append(protocol.cell(place, *method_and_constants(preset)))
+                cells.append(protocol.cell(place, loss_of(preset)))
     return cells

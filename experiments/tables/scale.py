@@ -3,7 +3,9 @@
 import dataclasses
 from typing import Any
 
+from esoftmax_jax.app.augment.augment_spec import AugmentationSpec
 from esoftmax_jax.app.engine.config import NetworkName, RunConfig
+from esoftmax_jax.app.engine.schedule import Schedule
 
 # The digits have no published figures.
 _WARNING = "; not comparable with the published figures"
@@ -99,25 +101,21 @@ class Scale:
         return f"{number:,}".replace(",", " ")
 
 
-def _mixup_alone(augment: str) -> str:
+def _mixup_alone(augment: AugmentationSpec) -> AugmentationSpec:
     """Return an augmentation without what it does to single images."""
-    return ",".join(step for step in augment.split(",") if step.startswith("mixup")) or "none"
+    return AugmentationSpec(mixup=augment.mixup)
 
 
-def scaled_schedule(schedule: str, share: float) -> str:
+def scaled_schedule(schedule: Schedule, share: float) -> Schedule:
     """Return a schedule whose steps come at the same share of a run.
 
     Args:
-        schedule: ``cosine``, which has no epoch in it, or ``step:EPOCH:...:FACTOR``.
+        schedule: cosine has no epoch in it.
         share: the new number of epochs over the old one. A step comes no earlier than epoch 1,
             so that the first epoch always has the full rate.
     """
-    kind, *numbers = schedule.split(":")
-    if kind != "step":
-        return schedule
-    *epochs, factor = numbers
-    moved = [str(max(1, round(float(epoch) * share))) for epoch in epochs]
-    return ":".join([kind, *moved, factor])
+    moved = tuple(max(1, round(epoch * share)) for epoch in schedule.steps)
+    return dataclasses.replace(schedule, steps=moved)
 
 
 SCALES = {

@@ -154,7 +154,7 @@ def test_suspects_are_found_in_one_call(trained):
 def test_a_comparison_is_a_table_and_its_runs(compared):
     first, second = compared.table
     assert (first["loss"], second["loss"]) == ("CE", "MAE")
-    runs = [run for run in compared.runs if run.config.loss == "CE"]
+    runs = [run for run in compared.runs if run.config.loss.name == "CE"]
     assert [run.config.seed for run in runs] == [0, 1]
     accuracies = [run.test_accuracy for run in runs]
     assert first["test_accuracy"] == pytest.approx(np.mean(accuracies))

@@ -9,7 +9,6 @@ from rich.console import Console
 
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.group import make_group
-from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -166,7 +165,7 @@ def test_a_test_of_a_table_needs_no_data(tmp_path, monkeypatch, capsys, table, d
 
     def stop(configs, dataset, *_rest, **_options):
         for config in configs:
-            apply_noise(parse_noise(config.noise), dataset, config.seed)
+            apply_noise(config.noise, dataset, config.seed)
         wanted.append((dataset, configs))
         raise KeyboardInterrupt
 

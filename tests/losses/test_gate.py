@@ -9,6 +9,8 @@ import pytest
 
 from esoftmax_jax import losses, presets
 from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs.recipes import gate_notes
 
 NUM_CLASSES = 1000
@@ -97,9 +99,8 @@ def test_no_warning_for_the_papers_own_data_nor_without_a_floor():
 
 def test_the_commands_say_it_once_for_each_loss_and_m():
     def config(loss, **settings):
-        return RunConfig(
-            "d", "none", loss, tuple(settings.items()), learning_rate=0.1, seed=0, epochs=1
-        )
+        chosen = LossSpec(loss, tuple(settings.items()))
+        return RunConfig("d", NoiseSpec("none"), chosen, learning_rate=0.1, seed=0, epochs=1)
 
     weights: Any = {"alpha": 0.01, "beta": 5.0}
     configs = [config("CE"), *[config("CE_eps+MAE", m=1e5, **weights)] * 2]

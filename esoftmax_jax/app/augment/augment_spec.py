@@ -3,6 +3,7 @@
 import dataclasses
 
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.number_text import number_text
 from esoftmax_jax.spelling import did_you_mean
 
 MAX_MAGNITUDE = 10.0
@@ -68,11 +69,16 @@ class AugmentationSpec:
             "mixup": (self.mixup,) if self.mixup else None,
         }
         parts = [
-            ":".join([name, *map(_plain, numbers)])
+            ":".join([name, *map(number_text, numbers)])
             for name, numbers in written.items()
             if numbers is not None
         ]
         return ",".join(parts) or "none"
+
+
+NO_AUGMENTATION = AugmentationSpec()
+SHIFT_AND_FLIP = AugmentationSpec(shift=4, flip=True)
+"""Of the published protocols for CIFAR-10."""
 
 
 def parse_augmentation(text: str) -> AugmentationSpec:
@@ -115,11 +121,6 @@ def _read(stage: str, number: _Number, text: str) -> float:
         kind = "a whole number" if number.whole else "a number"
         raise UsageError(
             f"--augment: expected {number.name} of {stage} to be {kind} from {number.low:g} "
-            f"to {number.high:g}, got {text!r}; e.g. {_plain(number.default)}"
+            f"to {number.high:g}, got {text!r}; e.g. {number_text(number.default)}"
         )
     return value
-
-
-def _plain(number: float) -> str:
-    """The shortest text that reads back as the same number."""
-    return str(int(number)) if number == int(number) else repr(number)

@@ -53,7 +53,7 @@ def read_labels(path: Path) -> LabelFile:
             f"--labels: expected labels alone, got {path}, in whose noise other images take "
             "the place of some; draw it again with --noise open-set:RATE:DATASET and its --seed"
         )
-    return LabelFile(named_hash(path), columns)
+    return LabelFile(named_hash(path, path.read_bytes()), columns)
 
 
 def _check_memory(path: Path) -> None:
@@ -68,7 +68,6 @@ def _check_memory(path: Path) -> None:
             return
 
 
-def named_hash(path: Path) -> str:
+def named_hash(path: Path, content: bytes) -> str:
     """Return ``NAME#HASH``, by which a configuration knows a file wherever it lies."""
-    content = path.expanduser().read_bytes()
     return f"{path.name}#{hashlib.sha256(content).hexdigest()[:16]}"

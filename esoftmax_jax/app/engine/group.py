@@ -20,7 +20,6 @@ from esoftmax_jax.app.engine.optimizer import RunState
 from esoftmax_jax.app.engine.placement import place
 from esoftmax_jax.app.engine.program import Program
 from esoftmax_jax.app.files.arrays import Labels
-from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining, apply_noise
 from esoftmax_jax.app.methods.methods import method_named, number_of_settings
 
@@ -150,16 +149,17 @@ def make_group(
         program.prepare(shapes, data, min(epochs_together, configs[0].epochs))
     # Runs that differ in loss or settings share their labels: draw each set once.
     drawn = {
-        (noise_text, seed): apply_noise(parse_noise(noise_text), dataset, seed)
-        for noise_text, seed in {(c.noise, c.seed) for c in configs}
+        (noise, seed): apply_noise(noise, dataset, seed)
+        for noise, seed in {(c.noise, c.seed) for c in configs}
     }
     noisy = [drawn[c.noise, c.seed] for c in configs]
+    names = list(loss_names)
     # NumPy until all is placed: every operation of JAX is a program to compile.
     arrays: dict[str, Any] = {
         "seed": np.array([c.seed for c in configs], np.int32),
         "labels": np.stack([one.labels for one in noisy]),
         "image_rows": np.stack([_image_rows(one, count) for one in noisy]),
-        "loss_index": np.array([list(loss_names).index(c.loss) for c in configs], np.int32),
+        "loss_index": np.array([names.index(c.loss.name) for c in configs], np.int32),
         "settings": np.stack([_settings(c, number_of_settings(loss_names)) for c in configs]),
         "learning_rate": np.array([c.learning_rate for c in configs], np.float32),
     }
@@ -239,8 +239,8 @@ def _image_rows(noisy: NoisyTraining, count: int) -> Labels:
 
 
 def _settings(config: RunConfig, length: int) -> npt.NDArray[np.float32]:
-    values = dict(config.hyperparameters)
-    ordered = [values[name] for name in method_named(config.loss).parameters]
+    values = dict(config.loss.hyperparameters)
+    ordered = [values[name] for name in method_named(config.loss.name).parameters]
     return np.array(ordered + [0.0] * (length - len(ordered)), np.float32)
 
 

@@ -14,7 +14,6 @@ import jax
 import jax.numpy as jnp
 
 from esoftmax_jax import losses
-from esoftmax_jax.app.augment.augment_spec import AugmentationSpec
 from esoftmax_jax.app.augment.mixup import MixedLabels, mixup
 from esoftmax_jax.app.augment.stages import augment, stage_keys
 from esoftmax_jax.app.data.dataset import Dataset
@@ -75,7 +74,6 @@ class Shared:
         config: loss, hyperparameters, learning rate, noise and seed are not looked at.
         dataset: for its shapes, and for how images are normalised.
         network: takes normalised images.
-        augmentation: of the images of a training batch.
         loss_names: the losses that runs can choose among.
         draws: whether one of them takes a key.
     """
@@ -83,7 +81,6 @@ class Shared:
     config: RunConfig
     dataset: Dataset
     network: nn.Module
-    augmentation: AugmentationSpec
     loss_names: tuple[str, ...]
     draws: bool
 
@@ -168,10 +165,11 @@ def step(
     optimizer: Any,
 ) -> tuple[RunState, Metrics]:
     """Update the parameters by one batch: augmented, normalised, perhaps mixed."""
-    inputs = shared.dataset.normalised(augment(shared.augmentation, key, images))
-    if shared.augmentation.mixup:
+    augmentation = shared.config.augment
+    inputs = shared.dataset.normalised(augment(augmentation, key, images))
+    if augmentation.mixup:
         mixup_key = stage_keys(key)["mixup"]
-        inputs, mixed = mixup(mixup_key, inputs, labels, shared.augmentation.mixup)
+        inputs, mixed = mixup(mixup_key, inputs, labels, augmentation.mixup)
         loss_fn = _blended(loss_fn, mixed)
     train_step = make_train_step(shared.network.apply, loss_fn, optimizer)
     new, metrics = train_step(state.train, {"inputs": inputs, "labels": labels})

@@ -9,33 +9,20 @@ import jax.numpy as jnp
 import optax
 
 from esoftmax_jax.app.engine.config import RunConfig
-from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.engine.schedule import Schedule
 from esoftmax_jax.training import TrainState, add_l1_weight_decay
 
 
-def rate_factor(schedule: str, epochs: int) -> Callable[[jax.Array], jax.Array]:
+def rate_factor(schedule: Schedule, epochs: int) -> Callable[[jax.Array], jax.Array]:
     """Return the factor on the learning rate as a function of the epoch's number, from 0.
 
     Args:
-        schedule: ``cosine``, ½(1 + cos(π · epoch / epochs)), or ``step:EPOCH:...:FACTOR``.
+        schedule: cosine is ½(1 + cos(π · epoch / epochs)).
         epochs: of the whole run.
-
-    Raises:
-        UsageError: for any other text.
     """
-    kind, *numbers = schedule.split(":")
-    if kind == "cosine" and not numbers:
+    if not schedule.steps:
         return lambda epoch: 0.5 * (1 + jnp.cos(jnp.pi * (epoch.astype(jnp.float32) / epochs)))
-    try:
-        *steps, factor = (float(number) for number in numbers)
-    except ValueError:
-        steps, factor = [], 0.0
-    if kind != "step" or not steps or not 0 < factor < 1:
-        raise UsageError(
-            f"schedule: expected cosine or step:EPOCH:...:FACTOR with FACTOR in (0, 1), got "
-            f"{schedule!r}; e.g. step:60:0.1"
-        )
-    starts = jnp.array(steps, jnp.float32)
+    starts, factor = jnp.array(schedule.steps, jnp.float32), schedule.factor
     return lambda epoch: jnp.prod(jnp.where(epoch.astype(jnp.float32) >= starts, factor, 1.0))
 
 

@@ -15,7 +15,6 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import PartitionSpec
 
-from esoftmax_jax.app.augment.augment_spec import parse_augmentation
 from esoftmax_jax.app.augment.stages import check_augmentation
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine import one_run
@@ -93,11 +92,10 @@ def make_program(
         config=config,
         dataset=dataset,
         network=make_network(config, dataset.num_classes, convolution),
-        augmentation=parse_augmentation(config.augment),
         loss_names=tuple(loss_names),
         draws=any(method_named(name).draws for name in loss_names),
     )
-    check_augmentation(shared.augmentation, dataset.train_images)
+    check_augmentation(config.augment, dataset.train_images)
 
     def over_runs(function: Callable[[Any], Any], runs: Any) -> Any:
         return jax.lax.map(function, runs, batch_size=at_once if at_once > 1 else None)

@@ -1,5 +1,6 @@
 """What a NumPy file says of its arrays, compared with what it holds before any is read."""
 
+import io
 import math
 import os
 import zipfile
@@ -10,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from esoftmax_jax.app.files.memory import check_memory
-from esoftmax_jax.app.files.regular_file import regular
 
 # How many times smaller a block becomes at best, by how archives keep it.
 _SMALLEST = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1100}
@@ -39,13 +39,12 @@ def check_archive(path: Path, archive: zipfile.ZipFile, names: Sequence[str]) ->
     check_memory(f"{str(path)!r}, {path.stat().st_size} bytes", total)
 
 
-def read_npy(path: Path) -> Any:
-    """Read the one array of a ``.npy`` file; see ``check_archive``."""
-    with regular(path).open("rb") as file:
-        size = path.stat().st_size
-        check_memory(f"{str(path)!r}, {size} bytes", _declared(file, size))
-        file.seek(0)
-        return np.load(file, allow_pickle=False)
+def npy_array(content: bytes, path: Path) -> Any:
+    """Return the one array of the bytes of a ``.npy`` file; see ``check_archive``."""
+    file, size = io.BytesIO(content), len(content)
+    check_memory(f"{str(path)!r}, {size} bytes", _declared(file, size))
+    file.seek(0)
+    return np.load(file, allow_pickle=False)
 
 
 def _declared(file: Any, size: int) -> int:

@@ -135,9 +135,8 @@ def common_fields(dataset: Dataset, options: RunOptions) -> dict[str, Any]:
     wanted = ("train_examples", "imbalance", *TrainingOptions.__annotations__)
     fields: dict[str, Any] = {name: options.get(name) for name in wanted}
     if fields["augment"] is not None:
-        augmentation = parse_augmentation(fields["augment"])
-        check_augmentation(augmentation, dataset.train_images)
-        fields["augment"] = str(augmentation)
+        fields["augment"] = parse_augmentation(fields["augment"])
+        check_augmentation(fields["augment"], dataset.train_images)
     return fields
 
 

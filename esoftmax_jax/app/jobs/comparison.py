@@ -71,7 +71,7 @@ class Comparison:
         A noise has none where no labels were held out and there are several losses.
         """
         found = [Run.from_result(one.row.results[0]) for one in self.recommendations if one.row]
-        return {run.config.noise: run.choice for run in found}
+        return {str(run.config.noise): run.choice for run in found}
 
 
 def _table_row(row: Row) -> dict[str, Any]:

@@ -54,9 +54,10 @@ def train_command(
     corrected = shared.count("--corrections")  # whose lists are not to be written over
     if corrected:
         called += "-corrected" + (str(corrected) if corrected > 1 else "")
-    words = [*program.split(), "train", *shared, "--noise", config.noise]
-    words += ["--loss", option_name(config.loss), "--learning-rate", repr(config.learning_rate)]
-    for name, value in config.hyperparameters:
+    words = [*program.split(), "train", *shared, "--noise", str(config.noise)]
+    words += ["--loss", option_name(config.loss.name)]
+    words += ["--learning-rate", repr(config.learning_rate)]
+    for name, value in config.loss.hyperparameters:
         words += ["--set", f"{name}={value!r}"]
     words += ["--workdir", str(folder / called)]
     return shlex.join([*words, "--suspects", f"suspects-{called}.csv"])

@@ -76,9 +76,7 @@ def training_data(
         specs = _real_or_default(dataset, default_noises, from_file=label_file is not None)
     if options.get("corrections") is not None:
         dataset = _corrected(dataset, specs, options)
-    for spec in specs:
-        if spec.kind == "matrix":
-            read_matrix(Path(spec.source), dataset.num_classes)  # refused before anything runs
+    specs = tuple(_with_matrix(one, dataset.num_classes) for one in specs)
     dataset = _with_foreign_images(dataset, specs, options)
     train_examples = options.get("train_examples")
     if label_file is not None:
@@ -88,6 +86,12 @@ def training_data(
     dataset = long_tailed(dataset, options.get("imbalance"))
     warn(dataset.warnings)
     return dataset, specs
+
+
+def _with_matrix(spec: NoiseSpec, num_classes: int) -> NoiseSpec:
+    if spec.kind != "matrix":
+        return spec
+    return dataclasses.replace(spec, matrix=read_matrix(Path(spec.source), num_classes))
 
 
 def _loaded(dataset: str | Dataset, options: DataOptions) -> Dataset:
@@ -112,11 +116,11 @@ def _real_or_default(
 ) -> tuple[NoiseSpec, ...]:
     """Real noise where there is some, else noise made to order."""
     if from_file:
-        return (parse_noise("labels"),)
+        return (NoiseSpec("labels"),)
     if GIVEN in dataset.label_sets:
-        return (parse_noise("given"),)
+        return (NoiseSpec("given"),)
     if is_own(dataset.name):
-        return (parse_noise("none"),)  # whose own labels may be wrong enough
+        return (NoiseSpec("none"),)  # whose own labels may be wrong enough
     return tuple(map(parse_noise, default_noises))
 
 

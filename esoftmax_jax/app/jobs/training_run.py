@@ -102,7 +102,7 @@ def _run(config: RunConfig, dataset: Dataset, to: Destination) -> Trained:
             return Trained(dataset, done, None if diverged(done) else _reader(workdir))
     # Told before anything is compiled beside it.
     seconds = 0.0 if done is not None else seconds_here([config], dataset, devices=1)
-    names = [config.loss]
+    names = [config.loss.name]
     program = make_program(config, dataset, names, num_devices=1)
     together = to.checkpoint_every if done is None else None
     group = make_group(program, [config], dataset, names, epochs_together=together)
@@ -150,7 +150,7 @@ def _history(group: Group, to: Destination) -> MarginHistory | None:
     if not to.ranked:
         return None
     (config,), (noisy,) = group.configs, group.noisy
-    labelled = labelled_examples(group.dataset, noisy, config.noise)
+    labelled = labelled_examples(group.dataset, noisy, str(config.noise))
     if to.workdir is None:
         return MarginsInMemory(labelled, group)
     return MarginHistory(to.workdir / "margins", labelled, group)

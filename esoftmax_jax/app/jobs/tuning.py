@@ -66,9 +66,9 @@ def held_out_accuracies(results: Sequence[Result]) -> dict[Cell, dict[Choice, li
     accuracies: dict[Cell, dict[Choice, list[float]]] = defaultdict(lambda: defaultdict(list))
     for result in results:
         config = RunConfig.from_json(result["config"])
-        choice = Choice(config.hyperparameters, config.learning_rate)
+        choice = Choice(config.loss.hyperparameters, config.learning_rate)
         value = -np.inf if diverged(result) else result["holdout_accuracy"]
-        accuracies[config.noise, config.loss][choice].append(value)
+        accuracies[str(config.noise), config.loss.name][choice].append(value)
     return accuracies
 
 

@@ -6,7 +6,6 @@ Each takes a specification, the data and a key, and returns the labels of the tr
 
 import dataclasses
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -15,11 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax import noise
-from esoftmax_jax.app.augment.augment_spec import AugmentationSpec
+from esoftmax_jax.app.augment.augment_spec import SHIFT_AND_FLIP
 from esoftmax_jax.app.augment.stages import augment, check_augmentation
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.files.arrays import Labels
-from esoftmax_jax.app.labels.matrix_file import read_matrix
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.terminal.messages import UsageError
 
@@ -74,9 +72,8 @@ def _view_features(dataset: Dataset) -> npt.NDArray[np.float32]:
     ids = jnp.asarray(dataset.train_ids.astype(np.uint32))
     keys = jax.vmap(lambda one: jax.random.fold_in(jax.random.key(0), one))(ids)
     view = jax.jit(augment, static_argnums=0)
-    spec = AugmentationSpec(shift=4, flip=True)
-    check_augmentation(spec, dataset.train_images)
-    views = np.asarray(view(spec, keys, jnp.asarray(dataset.train_images)))
+    check_augmentation(SHIFT_AND_FLIP, dataset.train_images)
+    views = np.asarray(view(SHIFT_AND_FLIP, keys, jnp.asarray(dataset.train_images)))
     return normalised_features(dataclasses.replace(dataset, train_images=views))
 
 
@@ -95,10 +92,11 @@ def annotators(spec: NoiseSpec, dataset: Dataset, key: jax.Array) -> Any:
 
 
 def matrix(spec: NoiseSpec, dataset: Dataset, key: jax.Array) -> Any:
+    assert spec.matrix is not None, "read with the options"
     return noise.transition_matrix_noise(
         key,
         jnp.asarray(dataset.train_labels),
-        matrix=read_matrix(Path(spec.source), dataset.num_classes),
+        matrix=spec.matrix.values,
         example_ids=dataset.train_ids,
     )
 

@@ -1,5 +1,7 @@
 """A transition matrix from a file, for ``--noise matrix:PATH``."""
 
+import dataclasses
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,21 +9,37 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from esoftmax_jax.app.files.array_header import read_npy
-from esoftmax_jax.app.files.json_file import read_json
+from esoftmax_jax.app.data.label_file import named_hash
+from esoftmax_jax.app.files.array_header import npy_array
+from esoftmax_jax.app.files.json_file import parse_json
 from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.terminal.messages import UsageError
 
-_READERS: dict[str, Callable[[Path], Any]] = {
-    ".npy": read_npy,
-    ".csv": lambda path: np.loadtxt(path, delimiter=",", ndmin=2),
-    ".json": lambda path: read_json(path, "correct the file"),
+_READERS: dict[str, Callable[[bytes, Path], Any]] = {
+    ".npy": npy_array,
+    ".csv": lambda content, _: np.loadtxt(
+        io.StringIO(content.decode(), newline=None), delimiter=",", ndmin=2
+    ),
+    ".json": lambda content, path: parse_json(content, str(path), "correct the file"),
 }
 
 _MOST_BYTES = 100  # of a number and what is around it
 
 
-def read_matrix(path: Path, num_classes: int) -> npt.NDArray[np.float64]:
+@dataclasses.dataclass(frozen=True, eq=False)
+class MatrixFile:
+    """A transition matrix and the file that it was read from.
+
+    Attributes:
+        name: the file's name and the beginning of the SHA-256 of what was read.
+        values: (K, K), the share of class i that is labelled j.
+    """
+
+    name: str
+    values: npt.NDArray[np.float64]
+
+
+def read_matrix(path: Path, num_classes: int) -> MatrixFile:
     """Read a (K, K) matrix whose entry (i, j) is the share of class i that is labelled j.
 
     Raises:
@@ -35,7 +53,8 @@ def read_matrix(path: Path, num_classes: int) -> npt.NDArray[np.float64]:
         size = regular(path).stat().st_size
         if size > _MOST_BYTES * (num_classes + 100) ** 2:
             raise UsageError(f"{expected}, got {size} bytes in {str(path)!r}")
-        matrix = np.array(_READERS[path.suffix](path), np.float64)
+        content = path.read_bytes()
+        matrix = np.array(_READERS[path.suffix](content, path), np.float64)
     except FileNotFoundError:
         raise UsageError(f"--noise matrix: no file {str(path)!r}; {expected}") from None
     except UsageError as error:
@@ -51,4 +70,4 @@ def read_matrix(path: Path, num_classes: int) -> npt.NDArray[np.float64]:
         raise UsageError(
             f"--noise matrix: {str(path)!r}: {expected}, got the shape {matrix.shape}"
         )
-    return matrix
+    return MatrixFile(named_hash(path, content), matrix)

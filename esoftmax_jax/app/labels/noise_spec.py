@@ -1,6 +1,7 @@
 """The ``--noise`` option: how the training labels become wrong, as text and as a value."""
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from esoftmax_jax.app.labels.noise_kinds import (
     COLUMN,
@@ -12,7 +13,11 @@ from esoftmax_jax.app.labels.noise_kinds import (
     RATE_AND_DATASET,
 )
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.number_text import number_text
 from esoftmax_jax.spelling import did_you_mean
+
+if TYPE_CHECKING:
+    from esoftmax_jax.app.labels.matrix_file import MatrixFile
 
 DEFAULT_ANNOTATORS = 3
 DEFAULT_NOISES = ("symmetric:0.6", "pairwise:0.4")
@@ -29,17 +34,19 @@ class NoiseSpec:
         source: column of the label file, path of the matrix, or dataset of the foreign
             images; "" where there is none.
         annotators: how many vote.
+        matrix: what was read from the path; the name alone makes two specifications the same.
     """
 
     kind: str
     rate: float = 0.0
     source: str = ""
     annotators: int = 0
+    matrix: "MatrixFile | None" = dataclasses.field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         parts = [self.kind]
         if KINDS[self.kind].takes.startswith(RATE):
-            parts.append(f"{self.rate:g}")
+            parts.append(number_text(self.rate))
         if self.source:
             parts.append(self.source)
         if self.annotators:

@@ -2,19 +2,21 @@
 
 import dataclasses
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from esoftmax_jax import presets
+from esoftmax_jax.app.augment.augment_spec import (
+    NO_AUGMENTATION,
+    SHIFT_AND_FLIP,
+    AugmentationSpec,
+)
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.data.label_file import named_hash
 from esoftmax_jax.app.data.names import is_own
 from esoftmax_jax.app.engine.config import NetworkName, RunConfig
 from esoftmax_jax.app.labels.noise_kinds import KINDS
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.methods.loss_spec import LossSpec, Pairs
 from esoftmax_jax.app.methods.methods import method_named
-
-PAIRS = tuple[tuple[str, float], ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Recipe:
     weight_decay: float
     learning_rates: tuple[float, ...] = ()
     width: float = 1.0
-    augment: str = "none"
+    augment: AugmentationSpec = NO_AUGMENTATION
     tune: bool = False
     tune_settings: bool = True
     tuning_seeds: tuple[int, ...] = (0, 1)
@@ -68,14 +70,14 @@ _DIGITS = Recipe(
 )
 _MNIST = Recipe("mnist_cnn", epochs=50, common_rate=0.01, weight_decay=1e-3)
 _CIFAR10 = Recipe(
-    "eight_layer_cnn", epochs=120, common_rate=0.01, weight_decay=1e-4, augment="shift:4,flip"
+    "eight_layer_cnn", epochs=120, common_rate=0.01, weight_decay=1e-4, augment=SHIFT_AND_FLIP
 )
 _CIFAR100 = Recipe(
     "resnet34",
     epochs=200,
     common_rate=0.1,
     weight_decay=1e-5,
-    augment="shift:4,flip,rotate:20",
+    augment=dataclasses.replace(SHIFT_AND_FLIP, rotate=20),
 )
 # A few hundred images of one's own: minutes on two cores, and a loss is chosen all the same.
 _FEW_IMAGES = Recipe(
@@ -85,7 +87,7 @@ _FEW_IMAGES = Recipe(
     common_rate=0.03,
     weight_decay=1e-4,
     width=0.125,
-    augment="shift:4,flip",
+    augment=SHIFT_AND_FLIP,
     tune=True,
     tune_settings=False,
     tuning_seeds=(0,),
@@ -109,14 +111,14 @@ def recipe_for(dataset: Dataset) -> Recipe:
     return _MNIST if shape[-1] == 1 else _CIFAR10
 
 
-def tried_settings(loss: str, dataset: Dataset, noise: NoiseSpec) -> tuple[PAIRS, ...]:
+def tried_settings(loss: str, dataset: Dataset, noise: NoiseSpec) -> tuple[Pairs, ...]:
     """Return the hyperparameters among which held-out labels choose."""
     if not recipe_for(dataset).tune_settings:
         return (default_settings(loss, dataset, noise),)
     return tuple(tuple(sorted(one.items())) for one in method_named(loss).candidates)
 
 
-def default_settings(loss: str, dataset: Dataset, noise: NoiseSpec) -> PAIRS:
+def default_settings(loss: str, dataset: Dataset, noise: NoiseSpec) -> Pairs:
     """Return a loss's hyperparameters: the paper's for CIFAR, its CIFAR-10 ones elsewhere.
 
     The paper gives one setting for clean and symmetric noise, others for asymmetric, for
@@ -165,18 +167,17 @@ def make_config(dataset: Dataset, noise: NoiseSpec, loss: str, **options: Any) -
     }
     given = {name: value for name, value in options.items() if value is not None}
     fields = {**defaults, **given}
-    fields["loss_hash"] = method_named(loss).content_hash(
-        dataset.num_classes, fields["batch_size"]
-    )
-    return RunConfig(dataset=dataset.name, noise=str(noise), loss=loss, **fields)
+    content_hash = method_named(loss).content_hash(dataset.num_classes, fields["batch_size"])
+    chosen = LossSpec(loss, fields.pop("hyperparameters"), content_hash)
+    return RunConfig(dataset=dataset.name, noise=noise, loss=chosen, **fields)
 
 
 def gate_notes(configs: Iterable[RunConfig], num_classes: int) -> tuple[str, ...]:
     """Return a sentence for each loss whose m is too large for so many classes."""
     found: dict[str, None] = {}
     for config in configs:
-        method = method_named(config.loss)
-        settings = dict(method.flags) | dict(config.hyperparameters)
+        method = method_named(config.loss.name)
+        settings = dict(method.flags) | dict(config.loss.hyperparameters)
         sentence = presets.gate_warning(method.name, settings, num_classes)
         if sentence is not None:
             found[f"Note: {sentence}"] = None
@@ -192,8 +193,8 @@ def _batch_size(recipe: Recipe, count: int) -> int:
 
 def noise_file(dataset: Dataset, noise: NoiseSpec) -> str | None:
     """Return name and hash of the file that decides the noise, so that results know it."""
-    if noise.kind == "matrix":
-        return named_hash(Path(noise.source))
+    if noise.matrix is not None:
+        return noise.matrix.name
     if noise.kind == "open-set" and dataset.foreign_hash is not None:
         return f"{noise.source}#{dataset.foreign_hash}"
     if noise.reads_columns and dataset.label_file is not None:

@@ -76,10 +76,10 @@ class Run:
     def choice(self) -> dict[str, Any]:
         """The loss with its settings and the noise, as arguments of ``train``."""
         return {
-            "loss": option_name(self.config.loss),
-            "hyperparameters": dict(self.config.hyperparameters),
+            "loss": option_name(self.config.loss.name),
+            "hyperparameters": dict(self.config.loss.hyperparameters),
             "learning_rate": self.config.learning_rate,
-            "noise": self.config.noise,
+            "noise": str(self.config.noise),
         }
 
     def row(self) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from esoftmax_jax.app.engine.group import Group, Result, grouped, make_group
 from esoftmax_jax.app.engine.loop import Callback, train_rest
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.json_lines import append_line
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs.recipes import recipe_for
 from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.terminal.progress import ProgressBar
@@ -88,8 +90,8 @@ def missing_runs(configs: Sequence[RunConfig], done: Collection[str]) -> list[Al
     for identity, config in {config.identity: config for config in configs}.items():
         alike = programs.setdefault(_program_key(config), Alike())
         alike.wanted += 1
-        if config.loss not in alike.loss_names:
-            alike.loss_names.append(config.loss)
+        if config.loss.name not in alike.loss_names:
+            alike.loss_names.append(config.loss.name)
         if identity not in done:
             alike.configs.append(config)
     return [alike for alike in programs.values() if alike.configs]
@@ -134,10 +136,8 @@ def _program_key(config: RunConfig) -> str:
     """Return a string that the configurations of one program share."""
     return dataclasses.replace(
         config,
-        loss="",
-        loss_hash=None,
-        hyperparameters=(),
-        noise="",
+        loss=LossSpec(""),
+        noise=NoiseSpec("none"),
         noise_file=None,
         learning_rate=0,
         seed=0,

@@ -7,7 +7,6 @@ import optax
 import pytest
 
 from esoftmax_jax import losses
-from esoftmax_jax.app.augment.augment_spec import parse_augmentation
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.engine import one_run
@@ -28,7 +27,6 @@ def parts():
         config=config,
         dataset=dataset,
         network=make_network(config, dataset.num_classes, "lax"),
-        augmentation=parse_augmentation("none"),
         loss_names=("CE",),
         draws=False,
     )

@@ -10,6 +10,8 @@ import pytest
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.json_file import parse_json, read_json
 from esoftmax_jax.app.files.json_lines import append_line
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.runs.workdir import check_workdir, claim_workdir
 from esoftmax_jax.app.terminal.endings import exit_code_of
@@ -17,9 +19,8 @@ from esoftmax_jax.app.terminal.messages import UsageError
 
 CONFIG = RunConfig(
     dataset="wine",
-    noise="none",
-    loss="GCE",
-    hyperparameters=(("q", 0.7),),
+    noise=NoiseSpec("none"),
+    loss=LossSpec("GCE", (("q", 0.7),)),
     learning_rate=1,
     seed=0,
     epochs=2,

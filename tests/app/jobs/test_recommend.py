@@ -6,6 +6,8 @@ import pytest
 
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.jobs.recommend import NOTHING_HELD_OUT, recommend
+from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs.report import make_rows
 
 LABELS = 100  # held out for each seed
@@ -13,7 +15,7 @@ LABELS = 100  # held out for each seed
 
 def result(loss, seed=0, *, test=0.5, held_out=None, rate=0.1, noise="none", lost=False):
     config = RunConfig(
-        "npz:d.npz", noise, loss, (), learning_rate=rate, seed=seed, epochs=1,
+        "npz:d.npz", parse_noise(noise), LossSpec(loss), learning_rate=rate, seed=seed, epochs=1,
         holdout=0.0 if held_out is None else 0.2,
     )  # fmt: skip
     return {

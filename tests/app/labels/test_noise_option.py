@@ -1,6 +1,7 @@
 """The --noise option: its grammar, and what each kind does to a dataset's labels."""
 
 import dataclasses
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -15,12 +16,13 @@ from esoftmax_jax.app.labels import draws
 from esoftmax_jax.app.labels.noise_kinds import KINDS, NoiseKind
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec, parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
+from esoftmax_jax.app.runs.recipes import noise_file
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main, make_parser
 from tests.noise_helpers import write_npy_of_pickle
 
 TEXTS = [
-    "none", "symmetric:0.6", "symmetric-bernoulli:0.2", "symmetric-resampled:0.5", "pairwise:0.4",
+    "none", "symmetric:0.6", "symmetric:0.1234567", "pairwise:1e-05", "part:1", "symmetric-bernoulli:0.2", "symmetric-resampled:0.5", "pairwise:0.4",
     "asymmetric:0.4", "asymmetric-sequential:0.4", "instance:0.4", "instance-views:0.4", "part:0.3", "annotators:0.3:5",
     "open-set:0.4:npz:other.npz", "matrix:T.npy", "matched:worst", "human:worst", "labels",
     "labels:a:b", "given",
@@ -119,7 +121,11 @@ def test_a_matrix_from_a_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     matrix = np.roll(np.eye(10), 1, axis=1) * 0.5 + np.eye(10) * 0.5
     np.savetxt("T.csv", matrix, delimiter=",")
+    content = Path("T.csv").read_bytes()
     dataset, (spec,) = load_data(options("--noise", "matrix:T.csv"))
+    # Read once: what becomes of the file afterwards changes neither labels nor name.
+    Path("T.csv").write_text("other")
+    assert noise_file(dataset, spec) == f"T.csv#{hashlib.sha256(content).hexdigest()[:16]}"
     drawn = apply_noise(spec, dataset, seed=0)
     np.testing.assert_allclose(drawn.report.matrix, matrix, atol=0.01)
     wrong = drawn.wrong(dataset.train_labels)

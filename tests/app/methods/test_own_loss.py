@@ -18,6 +18,7 @@ from esoftmax_jax.app.jobs.train_command import train_command
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods import methods
 from esoftmax_jax.app.methods.find import find_method, option_name
+from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.methods.methods import method_named
 from esoftmax_jax.app.methods.own_loss_file import names_own_loss
 from esoftmax_jax.app.methods.switching import switching_loss
@@ -124,7 +125,7 @@ def test_runs_of_several_own_losses_are_one_program(written, tmp_path):
     configs = [
         make_config(data, parse_noise("none"), name, epochs=1) for name in ("CE", *names)
     ]
-    assert len({config.loss_hash for config in configs}) == 3
+    assert len({config.loss.content_hash for config in configs}) == 3
     (program,) = missing_runs(configs, {})
     assert sorted(program.loss_names) == sorted(["CE", *names])
 
@@ -146,15 +147,14 @@ def test_the_command_for_training_names_the_file(written, tmp_path):
 def test_rows_of_ones_own_are_trained_as_the_papers():
     table = load_table("table2", "cifar10")
     chosen = table.select(["sym0.4", "clean/CE"])
-    rows = own_rows(table, chosen, {"mine.py:loss": (("a", 1.0),)})
+    rows = own_rows(table, chosen, [LossSpec("mine.py:loss", (("a", 1.0),))])
     assert [row.setting for row in rows] == list(dict.fromkeys(cell.setting for cell in chosen))
     for row in rows:
         (paper,) = table.select([f"{row.setting}/CE"])
         same = dataclasses.replace(
             paper,
             row="mine.py:loss",
-            loss="mine.py:loss",
-            hyperparameters=(("a", 1.0),),
+            loss=LossSpec("mine.py:loss", (("a", 1.0),)),
             reference=None,
         )
         assert row == same

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs import curves_picture
 from esoftmax_jax.app.runs.curves_picture import draw_curves
 
@@ -13,7 +15,9 @@ ACCURACIES = {0: [0.5, 0.6, 0.7], 1: [0.7, 0.6, 0.9]}  # by seed
 
 
 def result(loss, noise, seed):
-    config = RunConfig("d", noise, loss, (), learning_rate=0.1, seed=seed, epochs=3)
+    config = RunConfig(
+        "d", parse_noise(noise), LossSpec(loss), learning_rate=0.1, seed=seed, epochs=3
+    )
     return {"config": config.to_json(), "curves": {"test_accuracy": ACCURACIES[seed]}}
 
 

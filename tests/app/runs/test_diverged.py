@@ -10,6 +10,8 @@ import pytest
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.jobs.tuning import choose
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs.curves_picture import draw_curves
 from esoftmax_jax.app.runs.report import make_rows, summary, write_table
 from esoftmax_jax.app.runs.results import diverged, read_results
@@ -19,7 +21,9 @@ from experiments.reproduce.report import CellResult, ordering
 
 
 def result(loss="CE", accuracy=0.5, final_loss: float | None = 0.3, seed=0, rate=0.1):
-    config = RunConfig("d", "none", loss, (), learning_rate=rate, seed=seed, epochs=2)
+    config = RunConfig(
+        "d", NoiseSpec("none"), LossSpec(loss), learning_rate=rate, seed=seed, epochs=2
+    )
     return {
         "config": config.to_json(),
         "noise_rate": 0.0,

@@ -166,10 +166,12 @@ def test_bytes_that_are_no_function(tmp_path, content):
 EXPORT = """
 import jax, numpy as np, sys
 from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.runs.model_file import _exported
 from esoftmax_jax.app.engine.network_choice import make_network
-config = RunConfig("digits", "none", "CE", (), 0.1, 0, 1, network="mlp", width=0.1)
+config = RunConfig("digits", NoiseSpec("none"), LossSpec("CE"), 0.1, 0, 1, network="mlp", width=0.1)
 dataset = load_dataset("digits")
 network = make_network(config, 10, "lax")
 given = jax.ShapeDtypeStruct((1, 8, 8, 1), "float32")

@@ -13,6 +13,7 @@ from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.markdown import markdown, markdown_table
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
+from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs.report import make_rows, write_table
 from esoftmax_jax.app.suspects.corrections import correct
 from esoftmax_jax.app.suspects.labelled import labelled_examples
@@ -95,7 +96,9 @@ def test_a_cell_of_markdown_shows_its_text():
 
 
 def test_the_table_of_a_comparison_escapes_its_cells(tmp_path):
-    config = RunConfig("d", "matrix:a|<b>.npy", "x`.py:f", (), 0.1, seed=0, epochs=1)
+    config = RunConfig(
+        "d", parse_noise("matrix:a|<b>.npy"), LossSpec("x`.py:f"), 0.1, seed=0, epochs=1
+    )
     result = {
         "config": config.to_json(),
         "last_accuracy": 0.5,

@@ -12,8 +12,8 @@ from esoftmax_jax.app.cli.training_options import add_runs_at_once
 from esoftmax_jax.app.cli.values import listed, whole_number
 from esoftmax_jax.app.data.label_file import read_labels
 from esoftmax_jax.app.engine.config import ComputeDtype
-from esoftmax_jax.app.methods.find import find_method
-from esoftmax_jax.app.methods.methods import OWN_FORM
+from esoftmax_jax.app.methods.find import find_methods
+from esoftmax_jax.app.methods.methods import OWN_FORM, Method
 from esoftmax_jax.app.methods.own_loss_file import names_own_loss
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.whole_numbers import MOST_SEEDS
@@ -98,8 +98,8 @@ def _reproduce(options: argparse.Namespace) -> None:
     )
 
 
-def _own_losses(text: str | None) -> tuple[str, ...]:
-    """Return the names of losses that may only be the user's; None are none."""
+def _own_losses(text: str | None) -> dict[str, Method]:
+    """Return losses that may only be the user's, by name; None are none."""
     given = [] if text is None else listed("--extra-losses", text)
     for one in given:
         if not names_own_loss(one):
@@ -107,4 +107,4 @@ def _own_losses(text: str | None) -> tuple[str, ...]:
                 f"--extra-losses: expected {OWN_FORM}, got {one!r}; the table's own rows are "
                 "chosen by --cells"
             )
-    return tuple(find_method("--extra-losses", one) for one in given)
+    return find_methods("--extra-losses", given)

@@ -42,14 +42,6 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def no_own_losses(monkeypatch):
-    """Forget the losses of one's own that other tests have registered."""
-    from esoftmax_jax.app.methods import methods
-
-    monkeypatch.setattr(methods, "_OWN", {})
-
-
-@pytest.fixture
 def written(tmp_path):
     """Return a function that writes a file of losses and returns how a loss in it is named."""
 

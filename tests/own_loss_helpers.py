@@ -1,7 +1,6 @@
 """What the tests of losses of one's own share."""
 
 from esoftmax_jax.app.methods.find import find_method
-from esoftmax_jax.app.methods.methods import method_named
 
 FILE = """
 import jax
@@ -18,5 +17,5 @@ sum_of_two = losses.weighted_sum((1.0, losses.cross_entropy), (2.0, losses.mean_
 
 
 def loss_hash(path, name="loss", *, num_classes=5, batch_size=6):
-    name = find_method("--loss", f"{path.rpartition(':')[0]}:{name}")
-    return method_named(name).content_hash(num_classes, batch_size)
+    _, method = find_method("--loss", f"{path.rpartition(':')[0]}:{name}")
+    return method.content_hash(num_classes, batch_size)

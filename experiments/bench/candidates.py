@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import optax
 
 from esoftmax_jax import losses
-from esoftmax_jax.app.methods.find import find_method
-from esoftmax_jax.app.methods.methods import OWN_FORM, method_named
+from esoftmax_jax.app.methods.find import find_method, find_methods
+from esoftmax_jax.app.methods.methods import OWN_FORM, Method, Methods
 from esoftmax_jax.app.methods.own_loss_file import names_own_loss
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spelling import did_you_mean, spelled
@@ -70,13 +70,13 @@ def _matrix(num_classes: int) -> jax.Array:
     return 0.7 * jnp.eye(num_classes) + 0.3 / num_classes
 
 
-def candidates(num_classes: int, own: Sequence[str] = ()) -> dict[str, Function]:
+def candidates(num_classes: int, own: Methods | None = None) -> dict[str, Function]:
     """Return the functions timed at K classes, the peer first.
 
     Args:
         num_classes: K.
-        own: names of registered losses, timed at their first settings where they take K
-            classes: a matrix in a loss fits one K.
+        own: losses of the user's, timed at their first settings where they take K classes: a
+            matrix in a loss fits one K.
     """
     settings = SETTINGS | {"NLNL": {"key": jax.random.key(0)}}
     if num_classes <= LARGEST_MATRIX:
@@ -91,38 +91,42 @@ def candidates(num_classes: int, own: Sequence[str] = ()) -> dict[str, Function]
         PEER: optax.softmax_cross_entropy_with_integer_labels,
         **named,
         "CE_eps+MAE, translated": translated_ce_eps_mae,
-        **{name: _own_loss(name) for name in own if _refusal(name, num_classes) is None},
+        **{
+            name: _own_loss(method)
+            for name, method in (own or {}).items()
+            if _refusal(method, num_classes) is None
+        },
     }
 
 
-def _refusal(name: str, num_classes: int) -> UsageError | None:
+def _refusal(method: Method, num_classes: int) -> UsageError | None:
     """Return why a loss of the user's cannot be timed at K classes."""
     try:
-        method_named(name).content_hash(num_classes, _TRIED)
+        method.content_hash(num_classes, _TRIED)
     except UsageError as error:
         return error
     return None
 
 
-def _own_loss(name: str) -> Function:
-    method = method_named(name)
+def _own_loss(method: Method) -> Function:
     key = {"key": jax.random.key(0)} if method.draws else {}
     return method.loss(**method.candidates[0], **key)
 
 
-def checked_names(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the names of what is to be timed, and those of the user's own among them.
+def checked_names(texts: Sequence[str]) -> tuple[tuple[str, ...], dict[str, Method]]:
+    """Return the names of what is to be timed, and the user's own losses among them.
 
     Raises:
         UsageError: a name is not in the table, or a loss of the user's own is none.
     """
     known = candidates(2)
-    only, own = [], []
+    own = find_methods("--losses", [text for text in texts if names_own_loss(text)])
+    only = []
     for text in texts:
         if names_own_loss(text):
-            own.append(find_method("--losses", text))
-            only.append(own[-1])
-            refusals = [_refusal(own[-1], num_classes) for _, num_classes in SHAPES]
+            name, method = find_method("--losses", text)
+            only.append(name)
+            refusals = [_refusal(method, num_classes) for _, num_classes in SHAPES]
             refused = [one for one in refusals if one is not None]
             if len(refused) == len(SHAPES):
                 raise refused[0]
@@ -133,4 +137,4 @@ def checked_names(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...
                 f"--losses: expected names among {', '.join(known)} or {OWN_FORM}, got "
                 f"{text!r}{did_you_mean(text, known)}; separate several by commas"
             )
-    return tuple(only), tuple(own)
+    return tuple(only), own

@@ -13,6 +13,7 @@ from rich.table import Table
 from esoftmax_jax.app.engine.config import ComputeDtype
 from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.files.json_lines import append_line
+from esoftmax_jax.app.methods.methods import Methods
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments.bench.candidates import PEER, SHAPES, Function, candidates
@@ -32,7 +33,7 @@ def bench_losses(
     repeats: int,
     json_path: Path | None,
     only: tuple[str, ...] = (),
-    own: tuple[str, ...] = (),
+    own: Methods | None = None,
     shapes: Any = SHAPES,
     dtype: ComputeDtype = "float32",
 ) -> None:

@@ -22,7 +22,7 @@ from esoftmax_jax.app.engine.group import grouped, make_group
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
-from esoftmax_jax.app.methods.methods import METHODS
+from esoftmax_jax.app.methods.methods import METHODS, selected
 from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.runs.run_all import Layout
 from esoftmax_jax.app.terminal.console import make_console, print_titled
@@ -99,12 +99,14 @@ def _timed(
     # Nothing compiled before may help, in memory or on disk.
     jax.clear_caches()
     jax.config.update("jax_enable_compilation_cache", False)
-    program = make_program(configs[0], dataset, LOSSES, layout.devices, at_once=layout.at_once)
+    program = make_program(
+        configs[0], dataset, selected(LOSSES), layout.devices, at_once=layout.at_once
+    )
     seconds = []
     for _ in range(2):
         began = time.perf_counter()
         for members, _ in grouped(configs, layout.together):
-            group = make_group(program, members, dataset, LOSSES, epochs_together=EPOCHS)
+            group = make_group(program, members, dataset, epochs_together=EPOCHS)
             group.advance(EPOCHS)
             group.results()
         seconds.append(time.perf_counter() - began)

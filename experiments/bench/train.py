@@ -22,6 +22,7 @@ from esoftmax_jax.app.engine.operations import step_operations
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.methods.methods import selected
 from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -293,5 +294,6 @@ def _task(case: _Case, steps: int, *, epochs: int) -> tuple[RunConfig, Dataset]:
 
 
 def _group(config: RunConfig, dataset: Dataset) -> Group:
-    program = make_program(config, dataset, [config.loss.name], num_devices=1)
-    return make_group(program, [config], dataset, [config.loss.name])
+    methods = selected([config.loss.name])
+    program = make_program(config, dataset, methods, num_devices=1)
+    return make_group(program, [config], dataset)

@@ -19,6 +19,7 @@ from esoftmax_jax.app.engine.group import make_group
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.engine.schedule import COSINE
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.methods.methods import Methods, selected
 from esoftmax_jax.app.runs.recipes import recipe_for
 from esoftmax_jax.app.runs.run_all import Alike, lay_out
 from esoftmax_jax.app.terminal.console import print_titled
@@ -46,12 +47,13 @@ class Estimate:
     compile_seconds: float
 
 
-def estimate(alike: Alike, dataset: Dataset, at_once: int | None) -> Estimate:
+def estimate(alike: Alike, dataset: Dataset, methods: Methods, at_once: int | None) -> Estimate:
     """Time a few steps, with their share of the evaluation, of runs that share a program.
 
     Args:
         alike: the runs that are missing.
         dataset: already cut to ``train_examples``.
+        methods: the losses that runs name.
         at_once: see ``lay_out``.
     """
     recipe = recipe_for(dataset)
@@ -72,12 +74,9 @@ def estimate(alike: Alike, dataset: Dataset, at_once: int | None) -> Estimate:
         )
         for one in (alike.configs * math.ceil(together / len(alike.configs)))[:together]
     ]
-    program = make_program(
-        members[0], part, alike.loss_names, layout.devices, at_once=layout.at_once
-    )
-    group = make_group(
-        program, members, part, alike.loss_names, epochs_together=recipe.epochs_together
-    )
+    chosen = selected(alike.loss_names, methods)
+    program = make_program(members[0], part, chosen, layout.devices, at_once=layout.at_once)
+    group = make_group(program, members, part, epochs_together=recipe.epochs_together)
     seconds = []
     for _ in range(_TIMED + 1):
         began = time.perf_counter()
@@ -101,6 +100,7 @@ def print_plan(
     *,
     wanted: int,
     title: str,
+    methods: Methods,
     at_once: int | None,
 ) -> None:
     """Print how many of the wanted runs are missing and how long they would take."""
@@ -111,7 +111,7 @@ def print_plan(
     with ProgressBar("timing a few steps", len(programs), "programs") as bar:
         estimates = []
         for alike in programs:
-            estimates.append(estimate(alike, dataset, at_once))
+            estimates.append(estimate(alike, dataset, methods, at_once))
             bar.advance(1, duration(estimates[-1].seconds))
     table = Table(
         title="what is missing, by compiled program", box=box.SIMPLE, title_justify="left"

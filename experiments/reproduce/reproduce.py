@@ -16,7 +16,7 @@ from esoftmax_jax.app.files.outputs import create_folder
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.methods.loss_spec import LossSpec
-from esoftmax_jax.app.methods.methods import method_named
+from esoftmax_jax.app.methods.methods import METHODS, Methods
 from esoftmax_jax.app.runs.curves_picture import draw_curves
 from esoftmax_jax.app.runs.recipes import noise_file
 from esoftmax_jax.app.runs.results import read_results
@@ -47,7 +47,7 @@ class ReproduceOptions:
     table: str
     dataset: str | None
     cells: tuple[str, ...]
-    extra_losses: tuple[str, ...]
+    extra_losses: Methods
     seeds: int | None
     scale: str
     data_dir: str | None
@@ -70,7 +70,8 @@ def reproduce(options: ReproduceOptions) -> None:
     table = load_table(options.table, options.dataset)
     once = scale.once and not options.cells
     chosen = table.once() if once else table.select(options.cells)
-    extra = [LossSpec(name, method_named(name).defaults) for name in options.extra_losses]
+    methods = {**METHODS, **options.extra_losses}
+    extra = [LossSpec(name, method.defaults) for name, method in options.extra_losses.items()]
     cells = (*chosen, *own_rows(table, chosen[:1] if once else chosen, extra))
     runnable = [cell for cell in cells if cell.runnable]
     if not runnable:
@@ -90,7 +91,7 @@ def reproduce(options: ReproduceOptions) -> None:
     seeds = options.seeds or (1 if scale.once else _SEEDS)
     described = table.describe(scale) + (_ONCE if once else "")
     runs = [
-        (cell, _configured(cell, dataset, seed, scale, options.dtype))
+        (cell, _configured(cell, dataset, seed, scale, methods, options.dtype))
         for seed in range(seeds)
         for cell in runnable
     ]
@@ -107,6 +108,7 @@ def reproduce(options: ReproduceOptions) -> None:
             dataset,
             wanted=len(runs),
             title=stem,
+            methods=methods,
             at_once=options.runs_at_once,
         )
         return
@@ -116,7 +118,9 @@ def reproduce(options: ReproduceOptions) -> None:
         written.append(options.out / f"{stem}.png")
     create_folder("--out", options.out, [one.name for one in written])
     with locked("--out", options.out, f".{stem}.lock"):
-        results = run_all(configs, dataset, path, stem, at_once=options.runs_at_once)
+        results = run_all(
+            configs, dataset, path, stem, methods=methods, at_once=options.runs_at_once
+        )
     gathered = [
         CellResult(
             cell,
@@ -151,7 +155,12 @@ def _load(name: str, cells: Sequence[Cell], scale: Scale, options: ReproduceOpti
 
 
 def _configured(
-    cell: Cell, dataset: Dataset, seed: int, scale: Scale, dtype: ComputeDtype | None
+    cell: Cell,
+    dataset: Dataset,
+    seed: int,
+    scale: Scale,
+    methods: Methods,
+    dtype: ComputeDtype | None,
 ) -> RunConfig:
     config = cell.run_config(seed, scale)
     if dtype is not None:
@@ -159,7 +168,7 @@ def _configured(
     noise = config.noise
     if dataset.label_file is not None and noise.kind == "instance-views":
         noise = NoiseSpec("labels")  # the published labels take the place of drawn ones
-    method = method_named(config.loss.name)
+    method = methods[config.loss.name]
     content_hash = method.content_hash(dataset.num_classes, config.batch_size)
     return dataclasses.replace(
         config,

@@ -55,7 +55,7 @@ def test_runs_are_what_losses_noise_and_augmentation_accept(place):
         config = cell.run_config(seed=3)
         loss = config.loss
         assert tuple(name for name, _ in loss.hyperparameters) == METHODS[loss.name].parameters
-        check_settings(loss.name, dict(loss.hyperparameters))
+        check_settings(METHODS[loss.name], dict(loss.hyperparameters))
         assert RunConfig.from_json(json.loads(config.identity)) == config
         assert (config.seed, config.dtype, config.holdout) == (3, "float32", 0.0)
         assert (config.l1_decay > 0, config.weight_decay > 0) == (

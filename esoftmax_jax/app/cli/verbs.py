@@ -17,6 +17,7 @@ from esoftmax_jax.app.jobs.arguments import RunOptions
 from esoftmax_jax.app.jobs.train_command import shared_options, train_command
 from esoftmax_jax.app.jobs.training_data import training_data
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.methods.find import given_as
 from esoftmax_jax.app.terminal.console import make_console
 
 
@@ -54,8 +55,10 @@ def compare(options: argparse.Namespace) -> None:
         console, shared = make_console(), shared_options(options)
         for row in (one.row for one in comparison.recommendations if one.row is not None):
             config = RunConfig.from_json(row.results[0]["config"])
+            name = config.loss.name
+            loss = str(given_as(name, comparison.methods[name]))
             console.print(f"To train {row.label} and list the labels it doubts:")
-            command = train_command(shared, config, out, options.program)
+            command = train_command(shared, config, loss, out, options.program)
             console.print(f"  {command}", soft_wrap=True)
 
 

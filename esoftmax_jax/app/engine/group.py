@@ -21,7 +21,8 @@ from esoftmax_jax.app.engine.placement import place
 from esoftmax_jax.app.engine.program import Program
 from esoftmax_jax.app.files.arrays import Labels
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining, apply_noise
-from esoftmax_jax.app.methods.methods import method_named, number_of_settings
+from esoftmax_jax.app.methods.loss_spec import LossSpec
+from esoftmax_jax.app.methods.methods import Methods, number_of_settings
 
 Result = dict[str, Any]
 """What is known of a finished run, as plain JSON values."""
@@ -127,25 +128,24 @@ def make_group(
     program: Program,
     configs: Sequence[RunConfig],
     dataset: Dataset,
-    loss_names: Sequence[str],
     *,
     epochs_together: int | None = None,
 ) -> Group:
     """Draw the labels of each run and start it.
 
     Args:
-        program: made for configurations like these and for ``loss_names``.
+        program: made for configurations like these and for their losses.
         configs: as many as fill the program's devices evenly.
         dataset: already cut to ``train_examples``.
-        loss_names: the losses that the program contains.
         epochs_together: how many epochs the first call is to advance; the program is then
             compiled for it while labels are drawn.
     """
     count = len(dataset.train_labels)
     data = _data(dataset)
     groups = _same_examples(dataset) if any(c.holdout for c in configs) else None
+    settings = number_of_settings(program.methods)
     if epochs_together is not None:
-        shapes = _run_shapes(len(configs), count, number_of_settings(loss_names))
+        shapes = _run_shapes(len(configs), count, settings)
         program.prepare(shapes, data, min(epochs_together, configs[0].epochs))
     # Runs that differ in loss or settings share their labels: draw each set once.
     drawn = {
@@ -153,14 +153,14 @@ def make_group(
         for noise, seed in {(c.noise, c.seed) for c in configs}
     }
     noisy = [drawn[c.noise, c.seed] for c in configs]
-    names = list(loss_names)
+    names = list(program.methods)
     # NumPy until all is placed: every operation of JAX is a program to compile.
     arrays: dict[str, Any] = {
         "seed": np.array([c.seed for c in configs], np.int32),
         "labels": np.stack([one.labels for one in noisy]),
         "image_rows": np.stack([_image_rows(one, count) for one in noisy]),
         "loss_index": np.array([names.index(c.loss.name) for c in configs], np.int32),
-        "settings": np.stack([_settings(c, number_of_settings(loss_names)) for c in configs]),
+        "settings": np.stack([_settings(c.loss, program.methods, settings) for c in configs]),
         "learning_rate": np.array([c.learning_rate for c in configs], np.float32),
     }
     runs = Runs(**place(arrays, program.devices, split=True))
@@ -238,9 +238,9 @@ def _image_rows(noisy: NoisyTraining, count: int) -> Labels:
     return np.where(noisy.foreign >= 0, count + noisy.foreign, own).astype(np.int32)
 
 
-def _settings(config: RunConfig, length: int) -> npt.NDArray[np.float32]:
-    values = dict(config.loss.hyperparameters)
-    ordered = [values[name] for name in method_named(config.loss.name).parameters]
+def _settings(loss: LossSpec, methods: Methods, length: int) -> npt.NDArray[np.float32]:
+    values = dict(loss.hyperparameters)
+    ordered = [values[name] for name in methods[loss.name].parameters]
     return np.array(ordered + [0.0] * (length - len(ordered)), np.float32)
 
 

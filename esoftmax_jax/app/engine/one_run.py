@@ -25,6 +25,7 @@ from esoftmax_jax.app.engine.optimizer import (
     rate_factor,
     start_average,
 )
+from esoftmax_jax.app.methods.methods import Method
 from esoftmax_jax.app.methods.switching import switching_loss
 from esoftmax_jax.training import Metrics, create_train_state, make_eval_step, make_train_step
 
@@ -74,15 +75,18 @@ class Shared:
         config: loss, hyperparameters, learning rate, noise and seed are not looked at.
         dataset: for its shapes, and for how images are normalised.
         network: takes normalised images.
-        loss_names: the losses that runs can choose among.
-        draws: whether one of them takes a key.
+        methods: the losses that runs can choose among.
     """
 
     config: RunConfig
     dataset: Dataset
     network: nn.Module
-    loss_names: tuple[str, ...]
-    draws: bool
+    methods: tuple[Method, ...]
+
+    @property
+    def draws(self) -> bool:
+        """Whether one of the losses takes a key."""
+        return any(method.draws for method in self.methods)
 
     @property
     def steps(self) -> int:
@@ -136,7 +140,7 @@ def epoch(
     factor = rate_factor(config.schedule, config.epochs)
     optimizer = make_optimizer(config, run.learning_rate * factor(number))
     loss_fn = switching_loss(
-        shared.loss_names, run.loss_index, run.settings, config.label_smoothing
+        shared.methods, run.loss_index, run.settings, config.label_smoothing
     )
     augment_key = jax.random.fold_in(_stream(run.seed, 1), number)
     loss_key = jax.random.fold_in(_stream(run.seed, 2), number) if shared.draws else None

@@ -8,7 +8,7 @@ once, as bytes where it came so.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -24,7 +24,7 @@ from esoftmax_jax.app.engine.network_choice import make_network
 from esoftmax_jax.app.engine.one_run import Data, Runs
 from esoftmax_jax.app.engine.optimizer import RunState
 from esoftmax_jax.app.engine.placement import SPLIT, WHOLE, placed_shapes, run_mesh
-from esoftmax_jax.app.methods.methods import method_named
+from esoftmax_jax.app.methods.methods import Methods
 from esoftmax_jax.app.networks.convolution import Implementation
 
 
@@ -39,6 +39,7 @@ class Program:
             the examples of every batch; consumes ``states``.
         predict: ``predict(states, images) -> (R, N) int32`` predicted classes.
         logits: ``logits(states, images) -> (R, N, K) float32``.
+        methods: the losses that runs can choose among, by name.
         devices: how many devices the axis of runs is split over.
         batches: steps in an epoch, and examples in a step.
     """
@@ -47,6 +48,7 @@ class Program:
     advance: CompiledAhead
     predict: CompiledAhead
     logits: Callable[[RunState, jax.Array], jax.Array]
+    methods: Methods
     devices: int
     batches: tuple[int, int]
 
@@ -71,7 +73,7 @@ class Program:
 def make_program(
     config: RunConfig,
     dataset: Dataset,
-    loss_names: Sequence[str],
+    methods: Methods,
     num_devices: int,
     *,
     at_once: int = 1,
@@ -81,7 +83,7 @@ def make_program(
     Args:
         config: loss, hyperparameters, learning rate, noise and seed are not looked at.
         dataset: already cut to ``train_examples``.
-        loss_names: the losses that runs can choose among.
+        methods: the losses that runs can choose among, by name.
         num_devices: over how many devices the runs are split.
         at_once: how many runs a device computes at once, by ``vmap``; 1: one after the other.
     """
@@ -92,8 +94,7 @@ def make_program(
         config=config,
         dataset=dataset,
         network=make_network(config, dataset.num_classes, convolution),
-        loss_names=tuple(loss_names),
-        draws=any(method_named(name).draws for name in loss_names),
+        methods=tuple(methods.values()),
     )
     check_augmentation(config.augment, dataset.train_images)
 
@@ -131,6 +132,7 @@ def make_program(
         ),
         predict=CompiledAhead(jax.jit(over_devices(predict, SPLIT, WHOLE))),
         logits=jax.jit(over_devices(logits, SPLIT, WHOLE)),
+        methods=methods,
         devices=num_devices,
         batches=(shared.steps, config.batch_size),
     )

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypedDict, get_args
 
@@ -44,16 +44,31 @@ class RunOptions(DataOptions, TrainingOptions):
     """What may be said of the data and of the training."""
 
 
-def names(argument: str, value: str | Sequence[str]) -> list[str]:
-    """Return distinct names, of a sequence or of a text that commas divide."""
+def names(argument: str, value: Any, *, functions: bool = False) -> list[Any]:
+    """Return distinct names, of a sequence or of a text that commas divide.
+
+    Args:
+        argument: for messages.
+        value: a text or a sequence.
+        functions: whether a function may stand in the place of a name.
+    """
     given = value.split(",") if isinstance(value, str) else value
+    if functions and callable(value):
+        given = [value]
     listed = isinstance(given, Iterable)
-    found = [name.strip() if isinstance(name, str) else "" for name in given] if listed else []
+    found = [_name(one, functions=functions) for one in given] if listed else []
     if not found or not all(found) or len(set(found)) < len(found):
         raise UsageError(
             f"{argument}: expected distinct names separated by commas, got {value!r}"
         )
     return found
+
+
+def _name(given: Any, *, functions: bool) -> Any:
+    """Return what stands for a name; nothing where there is none."""
+    if functions and callable(given):
+        return given
+    return given.strip() if isinstance(given, str) else ""
 
 
 def _whole(least: int, most: int | None = None) -> Callable[[Any], str]:
@@ -98,7 +113,9 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "runs_at_once": _whole(1),
     "checkpoint_every": _whole(1),
     "dataset": _of_type("a name or what load_dataset returned", str, Dataset),
-    "loss": _of_type("the name of a loss", str),
+    "loss": lambda value: (
+        "" if isinstance(value, str) or callable(value) else "the name of a loss or a function"
+    ),
     "data_dir": _PATH,
     "labels": _PATH,
     "workdir": _PATH,

@@ -24,8 +24,9 @@ from esoftmax_jax.app.jobs.recommend import recommend
 from esoftmax_jax.app.jobs.training_data import training_data
 from esoftmax_jax.app.jobs.tuning import HOLDOUT, Cell, Choice, choose, tuning_configs
 from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES, NoiseSpec
-from esoftmax_jax.app.methods.find import find_method
-from esoftmax_jax.app.methods.methods import DEFAULT_LOSSES
+from esoftmax_jax.app.methods.find import find_methods
+from esoftmax_jax.app.methods.methods import DEFAULT_LOSSES, Methods
+from esoftmax_jax.app.methods.own_loss import Function
 from esoftmax_jax.app.runs.curves_picture import draw_curves
 from esoftmax_jax.app.runs.recipes import gate_notes, make_config, recipe_for
 from esoftmax_jax.app.runs.report import make_rows, write_table
@@ -41,11 +42,12 @@ FILES = ("results.jsonl", "table.md", "curves.png")
 class CompareOptions:
     """What is compared, checked.
 
-    ``common`` are fields of every configuration; without ``out`` nothing is written.
+    ``methods`` are the losses by name, ``common`` fields of every configuration; without
+    ``out`` nothing is written.
     """
 
     noises: tuple[NoiseSpec, ...]
-    losses: tuple[str, ...]
+    methods: Methods
     seeds: int
     learning_rate: float | None
     common: Mapping[str, Any]
@@ -57,7 +59,7 @@ class CompareOptions:
 def compare(
     dataset: str | Dataset = "digits",
     *,
-    losses: str | Sequence[str] = DEFAULT_LOSSES,
+    losses: str | Function | Sequence[str | Function] = DEFAULT_LOSSES,
     noise: str | Sequence[str] | None = None,
     seeds: int | None = None,
     learning_rate: float | None = None,
@@ -71,7 +73,8 @@ def compare(
 
     Args:
         dataset: what ``load_dataset`` takes, or what it returned.
-        losses: names as in the papers, or ``FILE.py:NAME`` for losses of your own.
+        losses: names as in the papers; for losses of your own ``FILE.py:NAME``, or a function
+            of logits and labels with one value per example.
         noise: one or several kinds, such as ``"symmetric:0.6"``; None: labels as they came
             for data of your own, noise drawn for the others.
         seeds: how many of each; None: the dataset's.
@@ -90,7 +93,7 @@ def compare(
     given = {"dataset": dataset, "seeds": seeds, "learning_rate": learning_rate}
     check_arguments({**given, "out": out, "runs_at_once": runs_at_once, **options})
     # One spelling each, and each once: CE_ε is CE_eps.
-    found = [find_method("--losses", name) for name in names("--losses", losses)]
+    methods = find_methods("--losses", names("--losses", losses, functions=True))
     noises = None if noise is None else names("--noise", noise)
     with speaking(verbose):
         data, specs = training_data(dataset, noises, DEFAULT_NOISES, options)
@@ -101,7 +104,7 @@ def compare(
         recipe, folder = recipe_for(data), path_or_none(out)
         checked = CompareOptions(
             noises=specs,
-            losses=tuple(dict.fromkeys(found)),
+            methods=methods,
             seeds=seeds or recipe.seeds,
             learning_rate=learning_rate,
             common=common_fields(data, options),
@@ -125,23 +128,19 @@ def run_comparison(dataset: Dataset, options: CompareOptions) -> Comparison:
     _announce(dataset, options, tuning)
     if tuning:
         path = _in(out, "tuning.jsonl")
-        tuned = run_all(tuning, dataset, path, "tuning", at_once=options.runs_at_once)
+        tuned = _run(tuning, dataset, path, "tuning", options)
     configs = _final_configs(dataset, options, choose(tuned))
-    for note in gate_notes((config for _, config in configs), dataset.num_classes):
+    finals = [config for _, config in configs]
+    for note in gate_notes(finals, dataset.num_classes, options.methods):
         make_console().print(note)
     labels = [label for label, _ in configs]
-    results = run_all(
-        [config for _, config in configs],
-        dataset,
-        _in(out, "results.jsonl"),
-        "training",
-        at_once=options.runs_at_once,
-    )
+    results = _run(finals, dataset, _in(out, "results.jsonl"), "training", options)
     rows = make_rows(labels, results)
     came = not dataset.clean_labels
     held_out = round(HOLDOUT * len(dataset.train_labels))
     comparison = Comparison(
         dataset=dataset,
+        methods=options.methods,
         rows=tuple(rows),
         tuning=tuple(tuned),
         recommendations=tuple(recommend(tuned, rows, held_out, as_they_came=came)),
@@ -154,6 +153,17 @@ def run_comparison(dataset: Dataset, options: CompareOptions) -> Comparison:
     return comparison
 
 
+def _run(
+    configs: Sequence[RunConfig],
+    dataset: Dataset,
+    path: Path | None,
+    title: str,
+    options: CompareOptions,
+) -> list[Result]:
+    methods, at_once = options.methods, options.runs_at_once
+    return run_all(configs, dataset, path, title, methods=methods, at_once=at_once)
+
+
 def _in(folder: Path | None, name: str) -> Path | None:
     return None if folder is None else folder / name
 
@@ -162,7 +172,7 @@ def _tuning(dataset: Dataset, options: CompareOptions) -> list[RunConfig]:
     """List the runs that choose rates and settings, if any are to be chosen."""
     if not options.tune:
         return []
-    return tuning_configs(dataset, options.noises, options.losses, **options.common)
+    return tuning_configs(dataset, options.noises, options.methods, **options.common)
 
 
 def _announce(dataset: Dataset, options: CompareOptions, tuning: list[RunConfig]) -> None:
@@ -178,7 +188,7 @@ def _announce(dataset: Dataset, options: CompareOptions, tuning: list[RunConfig]
         final if to_tune else _missing(final, done),
         dataset,
         seeds=options.seeds,
-        losses=len(options.losses),
+        losses=len(options.methods),
     )
 
 
@@ -197,7 +207,7 @@ def _final_configs(
     """List (row label, configuration) of every final run."""
     configs = []
     for noise in options.noises:
-        for loss in options.losses:
+        for loss in options.methods:
             chosen = choices.get((str(noise), loss))
             own = (
                 dataclasses.asdict(chosen)
@@ -215,6 +225,7 @@ def _final_configs(
                         dataset,
                         noise,
                         loss,
+                        options.methods,
                         seed=seed,
                         **options.common,
                         **settings,

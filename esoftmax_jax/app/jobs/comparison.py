@@ -13,6 +13,7 @@ from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.jobs.recommend import Recommendation
 from esoftmax_jax.app.jobs.tuning import HOLDOUT
 from esoftmax_jax.app.labels.noisy_labels import what_counts_as_wrong
+from esoftmax_jax.app.methods.methods import Methods
 from esoftmax_jax.app.runs.recipes import recipe_for
 from esoftmax_jax.app.runs.report import Row, print_table, summary
 from esoftmax_jax.app.runs.run import Run
@@ -30,6 +31,7 @@ class Comparison:
 
     Attributes:
         dataset: as it was trained on.
+        methods: the losses by name.
         rows: the runs of each loss under each noise.
         tuning: results of the runs that chose rates and settings; empty without.
         recommendations: for each noise, where held-out labels can tell.
@@ -37,6 +39,7 @@ class Comparison:
     """
 
     dataset: Dataset
+    methods: Methods
     rows: tuple[Row, ...]
     tuning: tuple[Result, ...]
     recommendations: tuple[Recommendation, ...]
@@ -53,7 +56,7 @@ class Comparison:
     @property
     def runs(self) -> list[Run]:
         """Every run of the table, curves included."""
-        return [Run.from_result(result) for row in self.rows for result in row.results]
+        return [self._run(result) for row in self.rows for result in row.results]
 
     @property
     def table(self) -> list[dict[str, Any]]:
@@ -62,7 +65,7 @@ class Comparison:
         ``pandas.DataFrame(comparison.table)`` is the table. Accuracies are shares in [0, 1],
         NaN where a run has none.
         """
-        return [_table_row(row) for row in self.rows]
+        return [_table_row(row, self._run(row.results[0])) for row in self.rows]
 
     @property
     def recommended(self) -> dict[str, dict[str, Any]]:
@@ -70,12 +73,14 @@ class Comparison:
 
         A noise has none where no labels were held out and there are several losses.
         """
-        found = [Run.from_result(one.row.results[0]) for one in self.recommendations if one.row]
+        found = [self._run(one.row.results[0]) for one in self.recommendations if one.row]
         return {str(run.config.noise): run.choice for run in found}
 
+    def _run(self, result: Result) -> Run:
+        return Run.from_result(result, self.methods)
 
-def _table_row(row: Row) -> dict[str, Any]:
-    first = Run.from_result(row.results[0])
+
+def _table_row(row: Row, first: Run) -> dict[str, Any]:
     values: dict[str, Any] = {**first.choice, "loss": row.label, "runs": len(row.results)}
     for name, key in _SHARES.items():
         mean, std = row.mean_and_std(key)

@@ -19,6 +19,7 @@ from esoftmax_jax.app.jobs.training_run import Destination, run_training
 from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES
 from esoftmax_jax.app.methods.find import check_settings, find_method, hyperparameter
 from esoftmax_jax.app.methods.methods import DEFAULT_LOSSES
+from esoftmax_jax.app.methods.own_loss import Function
 from esoftmax_jax.app.runs.recipes import default_settings, make_config
 from esoftmax_jax.app.terminal.console import speaking
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -27,7 +28,7 @@ from esoftmax_jax.app.terminal.messages import UsageError
 def train(
     dataset: str | Dataset = "digits",
     *,
-    loss: str = DEFAULT_LOSSES[-1],
+    loss: str | Function = DEFAULT_LOSSES[-1],
     hyperparameters: Mapping[str, Any] | None = None,
     noise: str | None = None,
     learning_rate: float | None = None,
@@ -44,7 +45,8 @@ def train(
 
     Args:
         dataset: what ``load_dataset`` takes, or what it returned.
-        loss: a name as in the papers, or ``FILE.py:NAME`` for a loss of your own.
+        loss: a name as in the papers; for a loss of your own ``FILE.py:NAME``, or a function
+            of logits and labels with one value per example.
         hyperparameters: of the loss, those that are not to be the paper's.
         noise: such as ``"symmetric:0.6"``; None: labels as they came for data of your own,
             noise drawn for the others.
@@ -76,18 +78,21 @@ def train(
         raise UsageError(
             "--spreadsheet-safe: expected --suspects FILE beside it, got none; leave it out"
         )
-    name = find_method("--loss", loss)
+    name, method = find_method("--loss", loss)
     chosen = {
-        one: hyperparameter(name, one, value) for one, value in (hyperparameters or {}).items()
+        one: hyperparameter(name, method, one, value)
+        for one, value in (hyperparameters or {}).items()
     }
+    methods = {name: method}
     with speaking(verbose):
         data, (spec,) = training_data(dataset, noises, DEFAULT_NOISES[:1], options)
-        settings = {**dict(default_settings(name, data, spec)), **chosen}
-        check_settings(name, settings)
+        settings = {**dict(default_settings(name, data, spec, methods)), **chosen}
+        check_settings(method, settings)
         config = make_config(
             data,
             spec,
             name,
+            methods,
             seed=seed,
             learning_rate=learning_rate,
             hyperparameters=tuple(sorted(settings.items())),
@@ -96,13 +101,13 @@ def train(
         ranked = suspects is not False
         folder = path_or_none(workdir)
         to = Destination(folder, checkpoint_every, path, ranked, spreadsheet_safe, on_epoch)
-        return run_training(config, data, to)
+        return run_training(config, data, methods, to)
 
 
 def find_suspects(
     dataset: str | Dataset = "digits",
     *,
-    loss: str = DEFAULT_LOSSES[-1],
+    loss: str | Function = DEFAULT_LOSSES[-1],
     hyperparameters: Mapping[str, Any] | None = None,
     noise: str | None = None,
     learning_rate: float | None = None,

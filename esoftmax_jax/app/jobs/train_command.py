@@ -6,7 +6,6 @@ import shlex
 from pathlib import Path
 
 from esoftmax_jax.app.engine.config import RunConfig
-from esoftmax_jax.app.methods.find import option_name
 
 # Options that compare and train share and that say what is trained on and how.
 _SHARED = (
@@ -40,13 +39,18 @@ def shared_options(options: argparse.Namespace) -> tuple[str, ...]:
 
 
 def train_command(
-    shared: tuple[str, ...], config: RunConfig, folder: Path, program: str = "esoftmax"
+    shared: tuple[str, ...],
+    config: RunConfig,
+    loss: str,
+    folder: Path,
+    program: str = "esoftmax",
 ) -> str:
     """Return the command that trains this configuration and lists suspect labels.
 
     Args:
         shared: what ``shared_options`` returned.
         config: of the run.
+        loss: what names its loss on a command line.
         folder: in which the run gets a folder of its own.
         program: what starts the application.
     """
@@ -55,7 +59,7 @@ def train_command(
     if corrected:
         called += "-corrected" + (str(corrected) if corrected > 1 else "")
     words = [*program.split(), "train", *shared, "--noise", str(config.noise)]
-    words += ["--loss", option_name(config.loss.name)]
+    words += ["--loss", loss]
     words += ["--learning-rate", repr(config.learning_rate)]
     for name, value in config.loss.hyperparameters:
         words += ["--set", f"{name}={value!r}"]

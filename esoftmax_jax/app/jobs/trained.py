@@ -11,6 +11,7 @@ from rich.console import Console
 
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.methods.methods import Methods
 from esoftmax_jax.app.runs.model_file import Model
 from esoftmax_jax.app.runs.report import AS_THEY_CAME, noise_name
 from esoftmax_jax.app.runs.results import diverged
@@ -30,6 +31,7 @@ class Trained:
     Attributes:
         dataset: as it was trained on.
         result: the run as JSON values.
+        methods: its loss by name.
         network: what returns the network; None if the run diverged, or if its last checkpoint
             is gone.
         suspects: all labels, the worst first; None if they were not asked for or the run
@@ -38,6 +40,7 @@ class Trained:
 
     dataset: Dataset
     result: Result
+    methods: Methods
     network: Callable[[], Model] | None
     suspects: "SuspectLabels | None" = None
 
@@ -77,7 +80,7 @@ class Trained:
     @property
     def run(self) -> Run:
         """Accuracies, curves and configuration of the run."""
-        return Run.from_result(self.result)
+        return Run.from_result(self.result, self.methods)
 
 
 def _itself(model: Model) -> Model:

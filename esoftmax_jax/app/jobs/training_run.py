@@ -23,6 +23,7 @@ from esoftmax_jax.app.jobs.trained import (
     print_run,
     print_suspects,
 )
+from esoftmax_jax.app.methods.methods import Methods
 from esoftmax_jax.app.runs.model_file import (
     Model,
     has_model,
@@ -69,7 +70,9 @@ class Destination:
     on_epoch: Callable[[Epoch], object] | None = None
 
 
-def run_training(config: RunConfig, dataset: Dataset, to: Destination) -> Trained:
+def run_training(
+    config: RunConfig, dataset: Dataset, methods: Methods, to: Destination
+) -> Trained:
     """Run what is left of a run and return it.
 
     The folder holds ``config.json``, ``checkpoints/`` (Orbax) and, at the end, one line in
@@ -86,26 +89,26 @@ def run_training(config: RunConfig, dataset: Dataset, to: Destination) -> Traine
     if to.spreadsheet_safe:
         check_spreadsheet_safe("--spreadsheet-safe", dataset)
     if to.workdir is None:
-        return _run(config, dataset, to)
+        return _run(config, dataset, methods, to)
     check_workdir(to.workdir, config)
     with locked("--workdir", to.workdir):
         check_workdir(to.workdir, config)  # another process may have had it until now
-        return _run(config, dataset, to)
+        return _run(config, dataset, methods, to)
 
 
-def _run(config: RunConfig, dataset: Dataset, to: Destination) -> Trained:
+def _run(config: RunConfig, dataset: Dataset, methods: Methods, to: Destination) -> Trained:
     console, workdir = make_console(soft_wrap=True), to.workdir
     done = _finished(workdir, config)
     if done is not None and workdir is not None:
         console.print(f"this run is finished: {_results(workdir)}")
         if not to.ranked and (has_model(workdir) or diverged(done)):
-            return Trained(dataset, done, None if diverged(done) else _reader(workdir))
+            network = None if diverged(done) else _reader(workdir)
+            return Trained(dataset, done, methods, network)
     # Told before anything is compiled beside it.
     seconds = 0.0 if done is not None else seconds_here([config], dataset, devices=1)
-    names = [config.loss.name]
-    program = make_program(config, dataset, names, num_devices=1)
+    program = make_program(config, dataset, methods, num_devices=1)
     together = to.checkpoint_every if done is None else None
-    group = make_group(program, [config], dataset, names, epochs_together=together)
+    group = make_group(program, [config], dataset, epochs_together=together)
     if workdir is not None:
         claim_workdir(workdir, config)
     history = _history(group, to)
@@ -115,7 +118,7 @@ def _run(config: RunConfig, dataset: Dataset, to: Destination) -> Trained:
         if history is not None and group.epoch and not history.has(group.epoch):
             history.record(group)
         if done is None:
-            for note in gate_notes([config], dataset.num_classes):
+            for note in gate_notes([config], dataset.num_classes, methods):
                 console.print(note)
             announce_run(config, dataset, seconds, config.epochs - group.epoch)
             _train_rest(group, checkpoints, history, to)
@@ -133,7 +136,7 @@ def _run(config: RunConfig, dataset: Dataset, to: Destination) -> Trained:
     if written is not None:
         console.print(written)
     suspects = None if history is None else _suspects(group, done, history, to)
-    return Trained(dataset, done, model, suspects)
+    return Trained(dataset, done, methods, model, suspects)
 
 
 def _results(workdir: Path) -> Path:

@@ -11,6 +11,7 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.methods.methods import Methods
 from esoftmax_jax.app.runs.recipes import make_config, recipe_for, tried_settings
 from esoftmax_jax.app.runs.results import diverged
 
@@ -28,7 +29,7 @@ class Choice:
 
 
 def tuning_configs(
-    dataset: Dataset, noises: Sequence[NoiseSpec], loss_names: Sequence[str], **options: Any
+    dataset: Dataset, noises: Sequence[NoiseSpec], methods: Methods, **options: Any
 ) -> list[RunConfig]:
     """List the runs: each loss's settings × learning rates × noises × seeds of the recipe.
 
@@ -39,6 +40,7 @@ def tuning_configs(
             dataset,
             noise,
             loss,
+            methods,
             hyperparameters=settings,
             learning_rate=rate,
             seed=seed,
@@ -46,8 +48,8 @@ def tuning_configs(
             **options,
         )
         for noise in noises
-        for loss in loss_names
-        for settings in tried_settings(loss, dataset, noise)
+        for loss in methods
+        for settings in tried_settings(loss, dataset, noise, methods)
         for rate in recipe_for(dataset).learning_rates or LEARNING_RATES
         for seed in recipe_for(dataset).tuning_seeds
     ]

@@ -1,69 +1,84 @@
-"""Losses as options name them: by the papers' names, or as a function in a Python file."""
+"""Losses as options name them: by the papers' names, in a Python file, or as a function."""
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
-from esoftmax_jax.app.methods.methods import METHODS, OWN_FORM, method_named, register
-from esoftmax_jax.app.methods.own_loss import OwnLoss
+from esoftmax_jax.app.methods.methods import METHODS, OWN_FORM, Method
+from esoftmax_jax.app.methods.own_loss import Function, OwnLoss
 from esoftmax_jax.app.methods.own_loss_file import names_own_loss, read_own_loss
+from esoftmax_jax.app.methods.own_loss_function import own_loss_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spelling import did_you_mean, spelled
 
 
-def find_method(option: str, text: str) -> str:
-    """Return the name of a loss as ``method_named`` takes it.
+def find_method(option: str, given: str | Function) -> tuple[str, Method]:
+    """Return a loss and the name that results have for it.
 
-    ``CE_ε`` may be written as in the paper. Of ``FILE.py:NAME`` the file's own name remains.
+    ``CE_ε`` may be written as in the paper. Of ``FILE.py:NAME`` the file's own name remains,
+    of a function its qualified name.
 
     Raises:
-        UsageError: there is no such loss, or the file's function does not look like one.
+        UsageError: there is no such loss, or the function does not look like one.
     """
-    if names_own_loss(text):
-        return _registered(read_own_loss(option, text))
-    known = spelled(text)
+    if not isinstance(given, str):
+        own = own_loss_of(option, given)
+        return own.name, own
+    if names_own_loss(given):
+        own = read_own_loss(option, given)
+        return own.name, own
+    known = spelled(given)
     if known not in METHODS:
         several = option == "--losses"
         raise UsageError(
             f"{option}: expected {'names among' if several else 'one of'} "
-            f"{', '.join(METHODS)} or {OWN_FORM}, got {text!r}{did_you_mean(text, METHODS)}"
+            f"{', '.join(METHODS)} or {OWN_FORM}, got {given!r}{did_you_mean(given, METHODS)}"
             f"{'; separate several by commas' if several else ''}"
         )
-    return known
+    return known, METHODS[known]
 
 
-def _registered(method: OwnLoss) -> str:
-    """Register a loss of the user's, unless another file of that name has one so called."""
-    try:
-        other = method_named(method.name)
-    except KeyError:
-        other = method
-    assert isinstance(other, OwnLoss)
-    if other.path.resolve() != method.path.resolve():
+def find_methods(option: str, given: Iterable[str | Function]) -> dict[str, Method]:
+    """Return losses by the names that results have for them, each once.
+
+    Raises:
+        UsageError: see ``find_method``; or two losses would have one name.
+    """
+    found: dict[str, Method] = {}
+    for one in given:
+        name, method = find_method(option, one)
+        _check_same(found.setdefault(name, method), method)
+    return found
+
+
+def _check_same(known: Method, method: Method) -> None:
+    """Refuse another loss of the user's under a name that one has already."""
+    if not isinstance(known, OwnLoss) or not isinstance(method, OwnLoss):
+        return
+    if known.source != method.source:
+        kind = "files" if isinstance(method.given, str) else "functions"
         raise UsageError(
-            f"{method.option}: expected files of different names, got {other.given} and "
-            f"{method.given}, which results could not tell apart; rename one"
+            f"{method.option}: expected {kind} of different names, got {known.called} and "
+            f"{method.called}, which results could not tell apart; rename one"
         )
-    register(method)
-    return method.name
 
 
-def check_settings(name: str, settings: dict[str, float]) -> None:
+def check_settings(method: Method, settings: dict[str, float]) -> None:
     """Let the loss itself refuse values outside its range."""
     try:
-        method_named(name).loss(**settings)
+        method.loss(**settings)
     except (TypeError, ValueError) as error:
         raise UsageError(f"--set: {error}") from None
 
 
-def option_name(name: str) -> str:
-    """Return what names a loss on a command line."""
-    method = method_named(name)
+def given_as(name: str, method: Method) -> str | Function:
+    """Return what ``find_method`` takes for a loss: of a function, the function."""
     return method.given if isinstance(method, OwnLoss) else name
 
 
-def hyperparameter(loss: str, name: str, value: Any) -> float:
+def hyperparameter(loss: str, method: Method, name: str, value: Any) -> float:
     """Return the value of one of a loss's constants, given as a number or as text."""
-    allowed = method_named(loss).parameters
+    allowed = method.parameters
     if name not in allowed or value is None:
         expected = f"NAME=VALUE with NAME among {', '.join(allowed) or 'none at all'}"
         given = name if value is None else f"{name}={value}"

@@ -1,7 +1,7 @@
 """The losses that can be named on the command line, with the settings that are tried."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import esoftmax_jax
@@ -113,7 +113,7 @@ _CODE_FLAGS: dict[str, dict[str, Any]] = {
     "GCE": {"min_prob": 1e-8},
     **{name: {"stop_modulator_gradient": True} for name in _FOCAL},
 }
-METHODS = (
+METHODS: Mapping[str, Method] = (
     {name: Method(name, settings) for name, settings in _CANDIDATES.items()}
     | {
         f"{name}@code": Method(name, _CANDIDATES[name], flags)
@@ -131,22 +131,18 @@ losses whose modulating factor is a constant in the derivative. ``NLNL@110`` dra
 complementary labels for an example, as published for CIFAR-100, instead of one.
 """
 
-_OWN: dict[str, Method] = {}
+Methods = Mapping[str, Method]
+"""Losses by name, such as METHODS or those of a comparison with the user's own among them."""
 
 
-def register(method: Method) -> None:
-    """Add a loss of the user's, which ``method_named`` then finds."""
-    _OWN[method.name] = method
+def selected(names: Iterable[str], methods: Methods = METHODS) -> dict[str, Method]:
+    """Return some losses of several, by name."""
+    return {name: methods[name] for name in names}
 
 
-def method_named(name: str) -> Method:
-    """Return a loss of METHODS, or one that was registered."""
-    return _OWN[name] if name in _OWN else METHODS[name]
-
-
-def number_of_settings(names: Sequence[str]) -> int:
+def number_of_settings(methods: Methods) -> int:
     """Return how long a vector of hyperparameters must be to serve all of the losses."""
-    return max(1, *(len(method_named(name).parameters) for name in names))
+    return max(1, *(len(method.parameters) for method in methods.values()))
 
 
 DEFAULT_LOSSES = ("CE", "GCE", "SCE", "MAE", "CE_eps+MAE")

@@ -22,20 +22,20 @@ Surroundings = Callable[[], AbstractContextManager[None]]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class OwnLoss(Method):
-    """A loss from a file of the user's.
+    """A loss of the user's, from a file or, in Python, a function.
 
     Attributes:
         function: ``NAME(logits, labels, *, ...)``, one value per example.
         takes: which of ``axis``, ``where`` and ``key`` are arguments of it.
         option: that named the loss, for messages.
-        given: what it was named by there, FILE.py:NAME.
+        given: what it was named by there, FILE.py:NAME or the function itself.
         surroundings: in which the function runs, so that it finds its file's neighbours.
     """
 
     function: Function = dataclasses.field(compare=False)
     takes: frozenset[str]
     option: str
-    given: str
+    given: str | Function
     surroundings: Surroundings = dataclasses.field(compare=False, repr=False)
     _hashes: dict[tuple[int, int], str] = dataclasses.field(
         default_factory=dict, compare=False, repr=False
@@ -43,8 +43,20 @@ class OwnLoss(Method):
 
     @property
     def path(self) -> Path:
-        """The file."""
-        return Path(self.given.rpartition(":")[0]).expanduser()
+        """The file that the function is in, as far as it is known."""
+        if isinstance(self.given, str):
+            return Path(self.given.rpartition(":")[0]).expanduser()
+        return Path(getattr(getattr(self.given, "__code__", None), "co_filename", ""))
+
+    @property
+    def source(self) -> Any:
+        """What makes two losses of one name the same: their file, or the function."""
+        return self.path.resolve() if isinstance(self.given, str) else self.given
+
+    @property
+    def called(self) -> str:
+        """What messages call it."""
+        return self.given if isinstance(self.given, str) else self.name
 
     def loss(self, **settings: Any) -> Any:
         """Return the loss with its constants bound, in the signature of the library's."""
@@ -147,7 +159,7 @@ class OwnLoss(Method):
 
     def _refused(self, expected: str, got: str, advice: str) -> UsageError:
         return UsageError(
-            f"{self.option}: {self.given}: expected {expected}, got {got}; {advice}"
+            f"{self.option}: {self.called}: expected {expected}, got {got}; {advice}"
         )
 
 

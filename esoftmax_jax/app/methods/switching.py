@@ -1,22 +1,25 @@
 """A loss that a traced index chooses, so that all losses share one program."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import jax
 import optax
 
 from esoftmax_jax import losses
-from esoftmax_jax.app.methods.methods import method_named
+from esoftmax_jax.app.methods.methods import Method
 
 
 def switching_loss(
-    names: Sequence[str], index: jax.Array, settings: jax.Array, label_smoothing: float = 0.0
+    methods: Iterable[Method],
+    index: jax.Array,
+    settings: jax.Array,
+    label_smoothing: float = 0.0,
 ) -> Any:
     """Return the loss chosen by a traced index, so that all losses share one program.
 
     Args:
-        names: the losses that the program contains.
+        methods: the losses that the program contains.
         index: int scalar, which of them this run uses.
         settings: (H,), its hyperparameters in the order of ``Method.parameters``.
         label_smoothing: share of each label that is spread evenly over all classes.
@@ -25,9 +28,7 @@ def switching_loss(
         ``loss(logits, labels, *, where, key)``; the key may be left out where no loss draws.
     """
 
-    def branch(name: str) -> Any:
-        method = method_named(name)
-
+    def branch(method: Method) -> Any:
         def run(
             logits: jax.Array,
             labels: jax.Array,
@@ -47,7 +48,7 @@ def switching_loss(
 
         return run
 
-    branches = [branch(name) for name in names]
+    branches = [branch(method) for method in methods]
 
     def loss(
         logits: jax.Array,

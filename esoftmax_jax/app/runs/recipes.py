@@ -16,7 +16,7 @@ from esoftmax_jax.app.engine.config import NetworkName, RunConfig
 from esoftmax_jax.app.labels.noise_kinds import KINDS
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.loss_spec import LossSpec, Pairs
-from esoftmax_jax.app.methods.methods import method_named
+from esoftmax_jax.app.methods.methods import METHODS, Methods
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,21 +111,25 @@ def recipe_for(dataset: Dataset) -> Recipe:
     return _MNIST if shape[-1] == 1 else _CIFAR10
 
 
-def tried_settings(loss: str, dataset: Dataset, noise: NoiseSpec) -> tuple[Pairs, ...]:
+def tried_settings(
+    loss: str, dataset: Dataset, noise: NoiseSpec, methods: Methods = METHODS
+) -> tuple[Pairs, ...]:
     """Return the hyperparameters among which held-out labels choose."""
     if not recipe_for(dataset).tune_settings:
-        return (default_settings(loss, dataset, noise),)
-    return tuple(tuple(sorted(one.items())) for one in method_named(loss).candidates)
+        return (default_settings(loss, dataset, noise, methods),)
+    return tuple(tuple(sorted(one.items())) for one in methods[loss].candidates)
 
 
-def default_settings(loss: str, dataset: Dataset, noise: NoiseSpec) -> Pairs:
+def default_settings(
+    loss: str, dataset: Dataset, noise: NoiseSpec, methods: Methods = METHODS
+) -> Pairs:
     """Return a loss's hyperparameters: the paper's for CIFAR, its CIFAR-10 ones elsewhere.
 
     The paper gives one setting for clean and symmetric noise, others for asymmetric, for
     instance-dependent and for human noise; on CIFAR-100 also one for each rate, of which the
     nearest is taken.
     """
-    settings = method_named(loss).candidates[0]
+    settings = methods[loss].candidates[0]
     # CIFAR's constants underfit on small sets of plain features.
     if recipe_for(dataset) is not _DIGITS:
         rows = presets.paper(*_published_cell(noise, dataset.class_map == "cifar100"))
@@ -149,11 +153,17 @@ def _published_cell(noise: NoiseSpec, hundred: bool) -> tuple[str, str, float | 
     return name, kind, min(published, key=lambda rate: abs(rate - noise.rate))
 
 
-def make_config(dataset: Dataset, noise: NoiseSpec, loss: str, **options: Any) -> RunConfig:
+def make_config(
+    dataset: Dataset,
+    noise: NoiseSpec,
+    loss: str,
+    methods: Methods = METHODS,
+    **options: Any,
+) -> RunConfig:
     """Build a configuration from a dataset's recipe; ``options`` override it."""
     recipe = recipe_for(dataset)
     defaults: dict[str, Any] = {
-        "hyperparameters": default_settings(loss, dataset, noise),
+        "hyperparameters": default_settings(loss, dataset, noise, methods),
         "learning_rate": recipe.common_rate,
         "epochs": recipe.epochs,
         "network": recipe.network,
@@ -167,16 +177,18 @@ def make_config(dataset: Dataset, noise: NoiseSpec, loss: str, **options: Any) -
     }
     given = {name: value for name, value in options.items() if value is not None}
     fields = {**defaults, **given}
-    content_hash = method_named(loss).content_hash(dataset.num_classes, fields["batch_size"])
+    content_hash = methods[loss].content_hash(dataset.num_classes, fields["batch_size"])
     chosen = LossSpec(loss, fields.pop("hyperparameters"), content_hash)
     return RunConfig(dataset=dataset.name, noise=noise, loss=chosen, **fields)
 
 
-def gate_notes(configs: Iterable[RunConfig], num_classes: int) -> tuple[str, ...]:
+def gate_notes(
+    configs: Iterable[RunConfig], num_classes: int, methods: Methods = METHODS
+) -> tuple[str, ...]:
     """Return a sentence for each loss whose m is too large for so many classes."""
     found: dict[str, None] = {}
     for config in configs:
-        method = method_named(config.loss.name)
+        method = methods[config.loss.name]
         settings = dict(method.flags) | dict(config.loss.hyperparameters)
         sentence = presets.gate_warning(method.name, settings, num_classes)
         if sentence is not None:

@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import Result
-from esoftmax_jax.app.methods.find import option_name
+from esoftmax_jax.app.methods.find import given_as
+from esoftmax_jax.app.methods.methods import METHODS, Methods
+from esoftmax_jax.app.methods.own_loss import Function
 from esoftmax_jax.app.runs.results import diverged
 from esoftmax_jax.app.terminal.short_repr import short_repr
 
@@ -20,6 +22,7 @@ class Run:
 
     Attributes:
         config: all that decides its numbers.
+        loss: what ``train`` takes for the loss: its name, FILE.py:NAME, or the function.
         test_accuracy: in the last epoch.
         best_accuracy: in the best one, ``best_epoch``, counted from 1.
         noise_rate: share of wrong training labels, as drawn; None where it is not known.
@@ -33,6 +36,7 @@ class Run:
     """
 
     config: RunConfig
+    loss: str | Function
     test_accuracy: float
     best_accuracy: float
     best_epoch: int
@@ -56,11 +60,14 @@ class Run:
         )
 
     @classmethod
-    def from_result(cls, result: Result) -> "Run":
-        """Read what a line of ``results.jsonl`` holds."""
+    def from_result(cls, result: Result, methods: Methods = METHODS) -> "Run":
+        """Read what a line of ``results.jsonl`` holds; ``methods`` has its loss."""
+        config = RunConfig.from_json(result["config"])
+        name = config.loss.name
         curves = {name: np.array(curve, float) for name, curve in result["curves"].items()}
         return cls(
-            config=RunConfig.from_json(result["config"]),
+            config=config,
+            loss=given_as(name, methods[name]),
             test_accuracy=float(result["last_accuracy"]),
             best_accuracy=float(result["best_accuracy"]),
             best_epoch=result["best_epoch"],
@@ -76,7 +83,7 @@ class Run:
     def choice(self) -> dict[str, Any]:
         """The loss with its settings and the noise, as arguments of ``train``."""
         return {
-            "loss": option_name(self.config.loss.name),
+            "loss": self.loss,
             "hyperparameters": dict(self.config.loss.hyperparameters),
             "learning_rate": self.config.learning_rate,
             "noise": str(self.config.noise),
@@ -85,5 +92,5 @@ class Run:
     def row(self) -> dict[str, Any]:
         """Return all but the curves as a row of a table, with one value a column."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        del values["config"], values["curves"]
+        del values["config"], values["curves"], values["loss"]
         return {**self.choice, "seed": self.config.seed, **values}

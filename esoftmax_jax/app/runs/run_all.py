@@ -18,6 +18,7 @@ from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.loss_spec import LossSpec
+from esoftmax_jax.app.methods.methods import METHODS, Methods, selected
 from esoftmax_jax.app.runs.recipes import recipe_for
 from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.terminal.progress import ProgressBar
@@ -32,6 +33,7 @@ def run_all(
     path: Path | None,
     title: str,
     *,
+    methods: Methods = METHODS,
     at_once: int | None = None,
 ) -> list[Result]:
     """Return the results of all configurations, running those that the file lacks.
@@ -46,6 +48,7 @@ def run_all(
         dataset: already cut to ``train_examples``.
         path: one JSON line per run, created where it is missing; None: nothing is kept.
         title: of the progress bar.
+        methods: the losses that configurations name.
         at_once: see ``lay_out``.
     """
     done = {} if path is None else read_results(path)
@@ -55,7 +58,7 @@ def run_all(
         epochs = sum(config.epochs for alike in programs for config in alike.configs)
         with ProgressBar(title, epochs) as bar:
             for alike in programs:
-                _run_alike(alike, dataset, path, done, bar, at_once)
+                _run_alike(alike, dataset, path, done, bar, methods, at_once)
     return [done[config.identity] for config in configs]
 
 
@@ -150,18 +153,18 @@ def _run_alike(
     path: Path | None,
     done: dict[str, Result],
     bar: ProgressBar,
+    methods: Methods,
     at_once: int | None,
 ) -> None:
     epochs_together = recipe_for(dataset).epochs_together
     layout = lay_out(alike.wanted, dataset, at_once)
+    chosen = selected(alike.loss_names, methods)
     program = make_program(
-        alike.configs[0], dataset, alike.loss_names, layout.devices, at_once=layout.at_once
+        alike.configs[0], dataset, chosen, layout.devices, at_once=layout.at_once
     )
     for members, real in grouped(alike.configs, layout.together):
         with bar.compiling():
-            group = make_group(
-                program, members, dataset, alike.loss_names, epochs_together=epochs_together
-            )
+            group = make_group(program, members, dataset, epochs_together=epochs_together)
             program.advance.wait()
         kept = NoCheckpoints() if path is None else Checkpoints(group_folder(path, group))
         with kept as checkpoints:

@@ -13,6 +13,7 @@ from esoftmax_jax.app.engine import one_run
 from esoftmax_jax.app.engine.network_choice import make_network
 from esoftmax_jax.app.engine.optimizer import make_optimizer
 from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.runs.recipes import make_config
 
 RATE = 0.1
@@ -27,8 +28,7 @@ def parts():
         config=config,
         dataset=dataset,
         network=make_network(config, dataset.num_classes, "lax"),
-        loss_names=("CE",),
-        draws=False,
+        methods=(METHODS["CE"],),
     )
     run = one_run.Runs(
         seed=jnp.int32(3),

@@ -23,6 +23,7 @@ from esoftmax_jax.app.jobs.forecast import (
     work_of,
 )
 from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.methods.methods import selected
 from esoftmax_jax.app.runs.recipes import make_config
 
 NONE = parse_noise("none")
@@ -95,7 +96,7 @@ def test_finished_runs_are_not_counted(slow, monkeypatch, capsys, tmp_path):
     dataset = pictures()
     options = CompareOptions(
         noises=(NONE,),
-        losses=("CE", "GCE"),
+        methods=selected(("CE", "GCE")),
         seeds=2,
         learning_rate=None,
         common={},

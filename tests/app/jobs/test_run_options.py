@@ -25,6 +25,7 @@ from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.engine.schedule import parse_schedule
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec, parse_noise
 from esoftmax_jax.app.methods.loss_spec import LossSpec
+from esoftmax_jax.app.methods.methods import selected
 from esoftmax_jax.app.methods.switching import switching_loss
 from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -63,7 +64,7 @@ def run(dataset, noise="symmetric:0.25", loss="CE", **options):
         if name in fields:
             fields[name] = parse(fields[name])
     config = make_config(dataset, parse_noise(noise), loss, **fields)
-    group = make_group(make_program(config, dataset, [loss], 1), [config], dataset, [loss])
+    group = make_group(make_program(config, dataset, selected([loss]), 1), [config], dataset)
     group.advance(config.epochs)
     (result,) = group.results()
     return group, result
@@ -129,7 +130,9 @@ def test_the_average_forgets_its_start_and_then_moves_slowly():
 def test_label_smoothing_is_that_of_cross_entropy():
     logits = jnp.asarray(np.random.default_rng(0).normal(size=(6, 5)), jnp.float32)
     labels = jnp.arange(6) % 5
-    loss = switching_loss(["MAE", "CE"], jnp.int32(1), jnp.zeros(1), label_smoothing=0.2)
+    loss = switching_loss(
+        selected(["MAE", "CE"]).values(), jnp.int32(1), jnp.zeros(1), label_smoothing=0.2
+    )
     smooth = optax.smooth_labels(jax.nn.one_hot(labels, 5), 0.2)
     expected = optax.softmax_cross_entropy(logits, smooth)
     np.testing.assert_allclose(loss(logits, labels), expected, rtol=1e-6)
@@ -177,20 +180,19 @@ def test_nothing_compiles_again_for_other_settings_labels_or_losses(pictures):
         return [make_config(pictures, parse_noise(noise), loss, **fields)]
 
     first = configs("symmetric:0.25", "GCE")
-    program = make_program(first[0], pictures, names, 1)
+    program = make_program(first[0], pictures, selected(names), 1)
     others = [
         configs("none", "CE", learning_rate=0.5, seed=3),
         configs("pairwise:0.5", "GCE", hyperparameters=(("q", 0.9),)),
         configs("symmetric:0.5", "CE_eps+MAE"),
     ]
     for group_configs in (first, *others):
-        make_group(program, group_configs, pictures, names).advance(1)
+        make_group(program, group_configs, pictures).advance(1)
     assert program.advance.function._cache_size() == 1
 
 
 def test_a_loss_that_draws_gets_another_key_every_step(pictures):
-    names = ["CE", "NLNL"]
-    loss = switching_loss(names, jnp.int32(1), jnp.zeros(1))
+    loss = switching_loss(selected(["CE", "NLNL"]).values(), jnp.int32(1), jnp.zeros(1))
     logits, labels = jnp.array([[2.0, 0.0, -1.0]] * 2), jnp.array([0, 0])
     drawn = {tuple(loss(logits, labels, key=jax.random.key(i)).tolist()) for i in range(8)}
     assert 1 < len(drawn) <= 4  # of two examples with two other classes each
@@ -206,14 +208,16 @@ def test_what_is_compiled_ahead_is_what_runs(pictures):
         make_config(pictures, parse_noise("none"), "CE", epochs=2, width=0.05, seed=seed)
         for seed in (0, 1)
     ]
-    program = make_program(configs[0], pictures, ["CE"], 2)
-    group = make_group(program, configs, pictures, ["CE"], epochs_together=1)
+    program = make_program(configs[0], pictures, selected(["CE"]), 2)
+    group = make_group(program, configs, pictures, epochs_together=1)
     group.advance(1)
     ahead = group.results()
     assert program.advance.function._cache_size() == 0
     assert program.predict.function._cache_size() == 0
     group.advance(1)
-    plain = make_group(make_program(configs[0], pictures, ["CE"], 2), configs, pictures, ["CE"])
+    plain = make_group(
+        make_program(configs[0], pictures, selected(["CE"]), 2), configs, pictures
+    )
     plain.advance(1)
     assert [r["curves"]["train_loss"][0] for r in plain.results()] == [
         r["curves"]["train_loss"][0] for r in ahead

@@ -16,10 +16,9 @@ from esoftmax_jax import losses
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.jobs.train_command import train_command
 from esoftmax_jax.app.labels.noise_spec import parse_noise
-from esoftmax_jax.app.methods import methods
-from esoftmax_jax.app.methods.find import find_method, option_name
+from esoftmax_jax.app.methods.find import find_method, find_methods, given_as
 from esoftmax_jax.app.methods.loss_spec import LossSpec
-from esoftmax_jax.app.methods.methods import method_named
+from esoftmax_jax.app.methods.methods import METHODS, selected
 from esoftmax_jax.app.methods.own_loss_file import names_own_loss
 from esoftmax_jax.app.methods.switching import switching_loss
 from esoftmax_jax.app.runs.recipes import make_config
@@ -30,8 +29,6 @@ from experiments.cli import main
 from experiments.configs import load_table
 from experiments.reproduce.own_rows import own_rows
 from tests.own_loss_helpers import FILE, loss_hash
-
-pytestmark = pytest.mark.usefixtures("no_own_losses")
 
 
 def test_a_comparison_with_losses_of_ones_own(written, tmp_path, capsys):
@@ -62,11 +59,9 @@ def test_one_run_keeps_to_its_loss(written, tmp_path, capsys):
     assert main([*arguments, first, "--set", "scale=2"]) == 0
     assert "mine.py:squared, digits" in capsys.readouterr().out
     assert json.loads((folder / "config.json").read_text())["hyperparameters"] == {"scale": 2}
-    methods._OWN.clear()
     other = written(FILE.replace("power: int = 2", "power: int = 3"), "squared", "b/mine.py")
     assert main([*arguments, other, "--set", "scale=2"]) == 2
     assert "whose run has another computation of the loss; choose" in capsys.readouterr().err
-    methods._OWN.clear()
     assert main([*arguments, first, "--set", "power=2"]) == 2
     assert (
         "--set: expected NAME=VALUE with NAME among scale for mine" in capsys.readouterr().err
@@ -107,7 +102,7 @@ def strict(logits, labels, *, where, axis): return losses.cross_entropy(logits, 
         ("strict", (), expected),
     ]:
         path = written(text, name)
-        method = method_named(find_method("--loss", path))
+        _, method = find_method("--loss", path)
         assert method.parameters == parameters
         loss_hash(path, name)
         np.testing.assert_allclose(
@@ -120,25 +115,28 @@ def strict(logits, labels, *, where, axis): return losses.cross_entropy(logits, 
 
 
 def test_runs_of_several_own_losses_are_one_program(written, tmp_path):
-    names = [find_method("--losses", written(FILE, name)) for name in ("squared", "sum_of_two")]
+    own = find_methods("--losses", [written(FILE, name) for name in ("squared", "sum_of_two")])
+    methods = selected(["CE"]) | own
     data = load_dataset("digits")
     configs = [
-        make_config(data, parse_noise("none"), name, epochs=1) for name in ("CE", *names)
+        make_config(data, parse_noise("none"), name, methods, epochs=1) for name in methods
     ]
     assert len({config.loss.content_hash for config in configs}) == 3
     (program,) = missing_runs(configs, {})
-    assert sorted(program.loss_names) == sorted(["CE", *names])
+    assert sorted(program.loss_names) == sorted(methods)
 
 
 def test_the_command_for_training_names_the_file(written, tmp_path):
     path = written(FILE, "squared")
     data = load_dataset("digits")
-    config = make_config(data, parse_noise("none"), find_method("--loss", path))
-    command = train_command(("--dataset", "npz:a b.npz"), config, Path("out"))
+    methods = find_methods("--loss", [path])
+    config = make_config(data, parse_noise("none"), "mine.py:squared", methods)
+    assert given_as("mine.py:squared", methods["mine.py:squared"]) == path
+    command = train_command(("--dataset", "npz:a b.npz"), config, path, Path("out"))
     assert shlex.split(command)[shlex.split(command).index("--loss") + 1] == path
     assert "suspects-mine.py-squared-none.csv" in command
     corrected = train_command(
-        ("--corrections", "suspects-mine.py-squared-none.csv"), config, Path("out")
+        ("--corrections", "suspects-mine.py-squared-none.csv"), config, path, Path("out")
     )
     assert "--suspects suspects-mine.py-squared-none-corrected.csv" in corrected
     assert "--workdir out/mine.py-squared-none-corrected " in corrected
@@ -161,19 +159,19 @@ def test_rows_of_ones_own_are_trained_as_the_papers():
 
 
 def test_it_stands_beside_the_librarys(written):
-    own = find_method("--losses", written(FILE, "sum_of_two"))
+    _, own = find_method("--losses", written(FILE, "sum_of_two"))
     logits = jnp.asarray(np.random.default_rng(0).normal(size=(6, 5)), jnp.float32)
     labels = jnp.arange(6) % 5
     where = jnp.arange(6) < 4
-    loss = switching_loss(["MAE", own], jnp.int32(1), jnp.zeros(1))
+    loss = switching_loss([METHODS["MAE"], own], jnp.int32(1), jnp.zeros(1))
     log_probs = jax.nn.log_softmax(logits)[jnp.arange(6), labels]
     expected = -log_probs + 4 * (1 - jnp.exp(log_probs))
     np.testing.assert_allclose(loss(logits, labels), expected, rtol=1e-5)
     masked = loss(logits, labels, where=where)
     np.testing.assert_allclose(masked, jnp.where(where, expected, 0), rtol=1e-5)
 
-    squared = find_method("--losses", written(FILE, "squared"))
-    plain = method_named(squared).loss(scale=2.0)
+    _, squared = find_method("--losses", written(FILE, "squared"))
+    plain = squared.loss(scale=2.0)
     both = plain(logits, labels, where=where), plain(logits.T, labels, axis=0)
     np.testing.assert_allclose(both[1], 2 * (1 - jnp.exp(log_probs)) ** 2, rtol=1e-5)
     np.testing.assert_allclose(both[0], jnp.where(where, both[1], 0))
@@ -191,10 +189,9 @@ def test_one_that_draws_gets_a_key(written):
         "def loss(logits, labels, *, key, width=0.5):\n"
         "    return width * jax.random.uniform(key, labels.shape) * logits[:, 0]\n"
     )
-    name = find_method("--loss", written(text))
-    method = method_named(name)
+    _, method = find_method("--loss", written(text))
     assert (method.draws, method.parameters) == (True, ("width",))
-    loss = switching_loss([name, "CE"], jnp.int32(0), jnp.full(1, 2.0))
+    loss = switching_loss([method, METHODS["CE"]], jnp.int32(0), jnp.full(1, 2.0))
     logits, labels = jnp.ones((3, 4)), jnp.arange(3)
     first, second = (loss(logits, labels, key=jax.random.key(seed)) for seed in (0, 1))
     assert (first != second).all()
@@ -204,11 +201,9 @@ def test_one_that_draws_gets_a_key(written):
 
 def test_its_speed_is_measured(written):
     text = written(FILE, "squared")
-    assert checked_names(["CE_ε+MAE", text]) == (
-        ("CE_eps+MAE", "mine.py:squared"),
-        ("mine.py:squared",),
-    )
-    timed = candidates(10, ("mine.py:squared",))
+    only, own = checked_names(["CE_ε+MAE", text])
+    assert (only, list(own)) == (("CE_eps+MAE", "mine.py:squared"), ["mine.py:squared"])
+    timed = candidates(10, own)
     assert {PEER, "CE", "mine.py:squared"} <= set(timed)
     assert timed["mine.py:squared"](jnp.zeros((2, 10)), jnp.zeros(2, int)).shape == (2,)
     assert "mine.py:squared" not in candidates(10)
@@ -220,9 +215,9 @@ def test_its_speed_is_measured(written):
 
 def test_a_loss_that_fits_one_number_of_classes_is_timed_there(written):
     text = "import jax.numpy as jnp\ndef loss(logits, labels): return (logits * jnp.arange(100.0)).std(1)\n"
-    checked_names([written(text)])
-    assert "mine.py:loss" in candidates(100, ("mine.py:loss",))
-    assert "mine.py:loss" not in candidates(10, ("mine.py:loss",))
+    _, own = checked_names([written(text)])
+    assert "mine.py:loss" in candidates(100, own)
+    assert "mine.py:loss" not in candidates(10, own)
     with pytest.raises(UsageError, match="expected a loss that JAX can trace"):
         checked_names([written(text.replace("100", "3"), file="three.py")])
 
@@ -232,4 +227,4 @@ def test_what_names_one():
     assert names_own_loss("C:\\a.py:f")
     assert not names_own_loss("CE_eps+MAE")
     assert not names_own_loss("a.py")
-    assert option_name("CE") == "CE"
+    assert given_as("CE", METHODS["CE"]) == "CE"

@@ -7,9 +7,6 @@ import pytest
 from experiments.cli import main
 from tests.own_loss_helpers import FILE
 
-pytestmark = pytest.mark.usefixtures("no_own_losses")
-
-
 WRONG = {
     "def other(logits, labels): return 0": r"--loss: expected FILE.py:NAME with .*mine.py has no 'loss'; its functions are other$",
     "loss = 3": r"mine.py has something else as 'loss'; its functions are none$",

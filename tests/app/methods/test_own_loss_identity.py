@@ -7,13 +7,10 @@ import sys
 import jax.numpy as jnp
 import pytest
 
-from esoftmax_jax.app.methods.find import find_method
-from esoftmax_jax.app.methods.methods import method_named
+from esoftmax_jax.app.methods.find import find_method, find_methods
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
 from tests.own_loss_helpers import FILE, loss_hash
-
-pytestmark = pytest.mark.usefixtures("no_own_losses")
 
 
 def test_a_loss_is_known_by_what_it_computes(written):
@@ -81,8 +78,7 @@ def test_files_of_one_name_beside_two_losses(written, tmp_path, monkeypatch):
     for place, power in (("a", 2.0), ("b", 3.0)):
         written(f"POWER = {power}", file=f"{place}/helpers.py")
         written(f"SHIFT = {power}", file=f"{place}/inner.py")
-        name = find_method("--loss", written(loss, file=f"{place}/loss_{place}.py"))
-        method = method_named(name)
+        _, method = find_method("--loss", written(loss, file=f"{place}/loss_{place}.py"))
         values[place] = method.loss()(jnp.ones((2, 3)), jnp.zeros(2, int)).tolist()
         assert method.content_hash(3, 4)
     assert values == {"a": [4, 4], "b": [6, 6]}
@@ -92,14 +88,14 @@ def test_files_of_one_name_beside_two_losses(written, tmp_path, monkeypatch):
 def test_a_file_is_executed_once_until_it_changes(written, tmp_path):
     text = "from pathlib import Path\nwith Path(__file__).with_name('times').open('a') as file: file.write('x')\n"
     text += "def one(logits, labels): return logits[:, 0]\ntwo = one\n"
-    names = [find_method("--loss", written(text, name)) for name in ("one", "two")]
-    assert names == ["mine.py:one", "mine.py:two"]
+    found = find_methods("--loss", [written(text, name) for name in ("one", "two")])
+    assert list(found) == ["mine.py:one", "mine.py:two"]
     assert len((tmp_path / "times").read_text()) in (1, 2)  # by the clock of the file system
     path = written(text.replace("[:, 0]", "[:, 1]"), "one")
     os.utime(tmp_path / "mine.py", (1, 1))
-    find_method("--loss", path)
-    found = method_named("mine.py:one").loss()(jnp.arange(6.0).reshape(2, 3), jnp.zeros(2, int))
-    assert found.tolist() == [1, 4]
+    _, method = find_method("--loss", path)
+    values = method.loss()(jnp.arange(6.0).reshape(2, 3), jnp.zeros(2, int))
+    assert values.tolist() == [1, 4]
 
 
 def test_a_changed_loss_is_run_anew(written, tmp_path, capsys):

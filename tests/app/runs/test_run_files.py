@@ -19,6 +19,7 @@ from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.line_file import add_line, whole_lines
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.methods.methods import selected
 from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.suspects.labelled import labelled_examples
@@ -46,8 +47,8 @@ def make():
         noise = parse_noise("symmetric:0.4")
         return make_config(dataset, noise, "CE", seed=seed, epochs=4, width=0.1)
 
-    program = make_program(config(0), dataset, ["CE"], 1)
-    return lambda seed=0: make_group(program, [config(seed)], dataset, ["CE"])
+    program = make_program(config(0), dataset, selected(["CE"]), 1)
+    return lambda seed=0: make_group(program, [config(seed)], dataset)
 
 
 def trained(make, folder, seed=0, epochs=3):

@@ -20,7 +20,7 @@ from esoftmax_jax.app.jobs.tuning import choose, tuning_configs
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.methods.find import check_settings
-from esoftmax_jax.app.methods.methods import METHODS
+from esoftmax_jax.app.methods.methods import METHODS, selected
 from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.runs.recipes import make_config, recipe_for
 from esoftmax_jax.app.runs.results import read_results
@@ -55,7 +55,7 @@ def newest_states(workdir):
 
 def trained(run, dataset, workdir):
     """Return the result of a run that is kept in a folder."""
-    return run_training(run, dataset, Destination(workdir)).result
+    return run_training(run, dataset, METHODS, Destination(workdir)).result
 
 
 def without_time(result):
@@ -144,8 +144,8 @@ def test_a_folder_of_another_run_is_refused(digits, tmp_path):
 
 
 def curves(configs, dataset, devices, at_once=1):
-    program = make_program(configs[0], dataset, LOSSES, devices, at_once=at_once)
-    group = make_group(program, configs, dataset, LOSSES)
+    program = make_program(configs[0], dataset, selected(LOSSES), devices, at_once=at_once)
+    group = make_group(program, configs, dataset)
     group.advance(2)
     group.advance(9)
     assert group.finished
@@ -187,9 +187,9 @@ def test_where_runs_are_computed(digits, monkeypatch, backend, runs, at_once, ex
 
 
 def test_every_method_trains_with_every_setting_that_is_tried(digits):
-    for name, method in METHODS.items():
+    for method in METHODS.values():
         for settings in method.candidates:
-            check_settings(name, settings)
+            check_settings(method, settings)
             assert sorted(settings) == list(method.parameters)
     # Those as in the authors' code compile as their namesakes do; two stand for all of those.
     names = [name for name in METHODS if "@" not in name] + [
@@ -198,7 +198,7 @@ def test_every_method_trains_with_every_setting_that_is_tried(digits):
         "NLNL@110",
     ]
     configs = [config(digits, name, epochs=2) for name in names]
-    group = make_group(make_program(configs[0], digits, names, 2), configs, digits, names)
+    group = make_group(make_program(configs[0], digits, selected(names), 2), configs, digits)
     group.advance(2)
     for name, result in zip(names, group.results(), strict=True):
         assert np.isfinite(result["curves"]["train_loss"]).all(), name
@@ -206,8 +206,8 @@ def test_every_method_trains_with_every_setting_that_is_tried(digits):
 
 def test_held_out_examples_are_never_trained_on(digits):
     run = config(digits, holdout=0.25)
-    program = make_program(run, digits, LOSSES, 1)
-    (held_out,) = make_group(program, [run], digits, LOSSES).holdouts
+    program = make_program(run, digits, selected(LOSSES), 1)
+    (held_out,) = make_group(program, [run], digits).holdouts
     assert len(held_out) == 100
     kept, again = split_holdout(run, 400)
     np.testing.assert_array_equal(again, held_out)
@@ -261,7 +261,7 @@ def test_noise_follows_the_seed_alone(digits):
 
 def test_the_choice_is_made_on_held_out_noisy_labels(digits):
     noises = (parse_noise("symmetric:0.4"),)
-    configs = tuning_configs(digits, noises, ["CE"], epochs=1)
+    configs = tuning_configs(digits, noises, selected(["CE"]), epochs=1)
     assert all(c.holdout > 0 for c in configs)
     best = configs[3]
     results = [

@@ -11,20 +11,26 @@ import numpy.typing as npt
 
 from esoftmax_jax.app.data.same_examples import Groups
 from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.folds import Classes, assign_folds
 
 Rows = npt.NDArray[np.int32]
 
 
 def split_holdout(
-    config: RunConfig, count: int, groups: Groups | None = None
+    config: RunConfig, labels: Classes, groups: Groups | None = None
 ) -> tuple[Rows, Rows]:
-    """Return the examples trained on, repeated to length ``count``, and those held out.
+    """Return the examples trained on, repeated to as many as there are, and those held out.
 
-    Repeated, so that the number of steps stays the same. The split depends on the seed, the
-    share and the groups alone. Examples of a group are held out together: a network would be
-    asked for what it has learnt by heart.
+    Repeated, so that the number of steps stays the same. A share depends on the seed, its size
+    and the groups alone, a fold on the labels too. Examples of a group are held out together: a
+    network would be asked for what it has learnt by heart.
     """
+    count = len(labels)
     order = np.random.default_rng([config.seed, 1]).permutation(count).astype(np.int32)
+    if config.fold is not None:
+        which, folds = config.fold
+        own = assign_folds(labels, folds, config.seed, groups)[order] == which
+        return np.resize(order[~own], count), order[own]
     number = round(config.holdout * count)
     if groups is not None and number:
         place = np.argsort(order)
@@ -35,24 +41,29 @@ def split_holdout(
     return np.resize(kept, count), held_out
 
 
-def batch_orders(
-    configs: Sequence[RunConfig], count: int, epochs: range, groups: Groups | None = None
-) -> Rows:
+def batch_orders(configs: Sequence[RunConfig], pools: Sequence[Rows], epochs: range) -> Rows:
     """Return the examples of every batch, (runs, epochs, steps, batch).
 
-    An incomplete last batch is dropped. An epoch's order depends on the run's seed and on the
-    epoch's number.
+    Args:
+        configs: of the runs.
+        pools: the examples that each trains on, see ``split_holdout``.
+        epochs: their numbers.
+
+    An incomplete last batch is dropped. An epoch's order depends on the run's seed, on what it
+    trains on and on the epoch's number.
     """
     size = configs[0].batch_size
-    steps = count // size
-    drawn: dict[tuple[int, float], Rows] = {}
-    for config in configs:
-        if (config.seed, config.holdout) not in drawn:
-            pool, _ = split_holdout(config, count, groups)
+    steps = len(pools[0]) // size
+    drawn: dict[tuple[int, bytes], Rows] = {}
+    found = []
+    for config, pool in zip(configs, pools, strict=True):
+        key = (config.seed, pool.tobytes())
+        if key not in drawn:
             orders = [
                 np.random.default_rng([config.seed, 2, epoch]).permutation(pool)
                 for epoch in epochs
             ]
             cut = np.stack(orders)[:, : steps * size]
-            drawn[config.seed, config.holdout] = cut.reshape(len(epochs), steps, size)
-    return np.stack([drawn[config.seed, config.holdout] for config in configs])
+            drawn[key] = cut.reshape(len(epochs), steps, size)
+        found.append(drawn[key])
+    return np.stack(found)

@@ -54,6 +54,7 @@ class RunConfig:
         imbalance: largest class over smallest, of the training examples kept; None: all.
         noise_file: name and hash of the file that the noise is taken from, if any.
         holdout: share of the noisy training set held out for choosing hyperparameters.
+        fold: which one, from 0, is held out of how many, in place of ``holdout``; None: none.
         data_hash: of the images and labels of data of one's own, which may change under the
             same name; None for a set whose name decides its content.
     """
@@ -80,6 +81,7 @@ class RunConfig:
     imbalance: float | None = None
     noise_file: str | None = None
     holdout: float = 0.0
+    fold: tuple[int, ...] | None = None
     data_hash: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -91,9 +93,15 @@ class RunConfig:
             if field.name == "loss":
                 values["hyperparameters"] = dict(self.loss.hyperparameters)
         values["loss_hash"] = self.loss.content_hash
-        for name in ("data_hash", "loss_hash"):  # so that older results keep their identity
+        for name in (
+            "data_hash",
+            "loss_hash",
+            "fold",
+        ):  # so that older results keep their identity
             if values[name] is None:
                 del values[name]
+        if self.fold is not None:
+            values["fold"] = list(self.fold)  # as JSON has it
         return values
 
     @classmethod
@@ -117,6 +125,7 @@ class RunConfig:
             fields[name] = _parsed(name, fields[name])
         pairs = tuple(sorted(fields.pop("hyperparameters").items()))
         fields["loss"] = LossSpec(fields["loss"], pairs, fields.pop("loss_hash", None))
+        fields["fold"] = _checked_fold(fields.get("fold"))
         return cls(**fields)
 
     @property
@@ -138,3 +147,12 @@ def _parsed(name: str, text: str) -> Any:
         return _PARSERS[name](text)
     except UsageError:
         raise ValueError(f"expected {name} as this version knows it, got {text!r}") from None
+
+
+def _checked_fold(values: list[int] | None) -> tuple[int, ...] | None:
+    """Return which fold it is of how many, out of JSON."""
+    if values is None:
+        return None
+    if len(values) != 2 or not 0 <= values[0] < values[1]:
+        raise ValueError(f"expected fold as which one of how many, got {values}")
+    return tuple(values)

@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.data.names import is_own
-from esoftmax_jax.app.data.same_examples import Groups, same_content
-from esoftmax_jax.app.engine.batches import batch_orders, split_holdout
+from esoftmax_jax.app.engine.batches import Rows, batch_orders, split_holdout
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.environment import environment
+from esoftmax_jax.app.engine.folds import same_examples
 from esoftmax_jax.app.engine.one_run import Data, Runs
 from esoftmax_jax.app.engine.optimizer import RunState
 from esoftmax_jax.app.engine.placement import place
@@ -37,7 +36,8 @@ class Group:
     Attributes:
         states: one state per run, stacked.
         curves: name → (runs, epochs), NaN for epochs to come.
-        groups: which examples are the same, of one's own data with held-out labels.
+        holdouts: the examples that each run does not train on.
+        pools: those that it does, see ``split_holdout``.
         epoch: epochs done.
     """
 
@@ -45,12 +45,12 @@ class Group:
     configs: tuple[RunConfig, ...]
     dataset: Dataset
     noisy: list[NoisyTraining]
-    holdouts: list[npt.NDArray[np.int32]]
+    holdouts: list[Rows]
+    pools: list[Rows]
     runs: Runs
     data: Data
     states: RunState
     curves: dict[str, npt.NDArray[np.float32]]
-    groups: Groups | None = None
     epoch: int = 0
     seconds: float = 0.0
 
@@ -59,8 +59,7 @@ class Group:
         began = time.perf_counter()
         until = min(self.epoch + epochs, self.configs[0].epochs)
         to_do = range(self.epoch, until)
-        count = len(self.dataset.train_labels)
-        orders = batch_orders(self.configs, count, to_do, self.groups)
+        orders = batch_orders(self.configs, self.pools, to_do)
         orders = place(orders, self.program.devices, split=True)
         numbers = place(np.array(to_do, np.int32), self.program.devices, split=False)
         self.states, metrics = self.program.advance(
@@ -142,7 +141,6 @@ def make_group(
     """
     count = len(dataset.train_labels)
     data = _data(dataset)
-    groups = _same_examples(dataset) if any(c.holdout for c in configs) else None
     settings = number_of_settings(program.methods)
     if epochs_together is not None:
         shapes = _run_shapes(len(configs), count, settings)
@@ -154,9 +152,10 @@ def make_group(
     }
     noisy = [drawn[c.noise, c.seed] for c in configs]
     names = list(program.methods)
+    splits = _splits(configs, noisy, dataset)
     # NumPy until all is placed: every operation of JAX is a program to compile.
     arrays: dict[str, Any] = {
-        "seed": np.array([c.seed for c in configs], np.int32),
+        "seed": np.array([_seed(c) for c in configs], np.int32),
         "labels": np.stack([one.labels for one in noisy]),
         "image_rows": np.stack([_image_rows(one, count) for one in noisy]),
         "loss_index": np.array([names.index(c.loss.name) for c in configs], np.int32),
@@ -170,24 +169,41 @@ def make_group(
         configs=tuple(configs),
         dataset=dataset,
         noisy=noisy,
-        holdouts=[split_holdout(c, count, groups)[1] for c in configs],
+        holdouts=[held_out for _, held_out in splits],
+        pools=[pool for pool, _ in splits],
         runs=runs,
         data=place(data, program.devices, split=False),
         states=program.start(runs),
         curves={name: np.full(shape, np.nan, np.float32) for name in CURVES},
-        groups=groups,
     )
 
 
-def _same_examples(dataset: Dataset) -> Groups | None:
-    """Tell which examples of one's own data are the same, if few enough are.
+def _splits(
+    configs: Sequence[RunConfig], noisy: Sequence[NoisyTraining], dataset: Dataset
+) -> list[tuple[Rows, Rows]]:
+    """Return what each run trains on and what is held out, in shared arrays."""
+    groups = same_examples(dataset) if any(c.holdout or c.fold for c in configs) else None
+    found: dict[Any, tuple[Rows, Rows]] = {}
+    for config, one in zip(configs, noisy, strict=True):
+        key = _split_key(config)
+        if key not in found:
+            found[key] = split_holdout(config, one.labels, groups)
+    return [found[_split_key(config)] for config in configs]
 
-    Where most have a twin, as in a table of few different numbers, each stands for itself.
+
+def _split_key(config: RunConfig) -> Any:
+    return config.noise, config.seed, config.holdout, config.fold
+
+
+def _seed(config: RunConfig) -> int:
+    """Return the seed of initialisation and augmentation: each network of a fold has its own.
+
+    They share their labels, and an average gains by networks that differ.
     """
-    if not is_own(dataset.name):
-        return None
-    groups = same_content(dataset.train_images)
-    return groups if 2 * len(np.unique(groups)) >= len(groups) else None
+    if config.fold is None:
+        return config.seed
+    which, _ = config.fold
+    return int(np.random.default_rng([config.seed, 4, which]).integers(2**31 - 1))
 
 
 def _data(dataset: Dataset) -> Data:

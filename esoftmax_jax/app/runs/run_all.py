@@ -144,6 +144,7 @@ def _program_key(config: RunConfig) -> str:
         noise_file=None,
         learning_rate=0,
         seed=0,
+        fold=None,
     ).identity
 
 

@@ -209,36 +209,39 @@ def test_held_out_examples_are_never_trained_on(digits):
     program = make_program(run, digits, selected(LOSSES), 1)
     (held_out,) = make_group(program, [run], digits).holdouts
     assert len(held_out) == 100
-    kept, again = split_holdout(run, 400)
+    labels = np.zeros(400, np.int32)
+    kept, again = split_holdout(run, labels)
     np.testing.assert_array_equal(again, held_out)
     assert len(kept) == 400
     assert set(kept) == set(range(400)) - set(held_out)
-    (orders,) = batch_orders([run], 400, range(2))
+    (orders,) = batch_orders([run], [kept], range(2))
     assert set(orders.flat) <= set(kept)
 
 
 def test_the_same_example_is_not_held_out_and_trained_on(digits):
     run = config(digits, holdout=0.25)
+    labels = np.zeros(400, np.int32)
     groups = np.arange(400) % 150  # each two or three times
-    kept, held_out = split_holdout(run, 400, groups)
+    kept, held_out = split_holdout(run, labels, groups)
     assert not set(groups[kept]) & set(groups[held_out])
     assert set(kept) | set(held_out) == set(range(400))
     assert 100 <= len(held_out) <= 102
-    alone = split_holdout(run, 400, np.arange(400))
-    for one, other in zip(alone, split_holdout(run, 400), strict=True):
+    alone = split_holdout(run, labels, np.arange(400))
+    for one, other in zip(alone, split_holdout(run, labels), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 def test_the_order_of_batches(digits):
     runs = [config(digits, loss, seed=seed) for seed in (0, 1) for loss in ("CE", "GCE")]
-    orders = batch_orders(runs, 70, range(3))
+    pools = [np.arange(70, dtype=np.int32)] * 4
+    orders = batch_orders(runs, pools, range(3))
     assert orders.shape == (4, 3, 2, 32)
     for order in orders.reshape(12, 64):
         assert len(set(order)) == 64  # each example once
         assert set(order) <= set(range(70))
     assert len({order.tobytes() for order in orders.reshape(12, 64)}) == 6  # by seed and epoch
     np.testing.assert_array_equal(orders[0], orders[1])
-    np.testing.assert_array_equal(orders[:, 1:], batch_orders(runs, 70, range(1, 3)))
+    np.testing.assert_array_equal(orders[:, 1:], batch_orders(runs, pools, range(1, 3)))
 
 
 def test_groups_have_one_size():

@@ -7,6 +7,7 @@ or file is named. A wrong argument raises ``UsageError``, a ``ValueError``.
 - ``load_dataset``: data by name, or of your own.
 - ``compare``: the same wrong labels, several losses.
 - ``train``: one network; ``predict``: what it says of new examples.
+- ``noise``: labels made wrong to order, and what they are like.
 - ``find_suspects``: labels that are probably wrong; ``correct``: reviewed ones put in.
 
     >>> from esoftmax_jax import app
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from esoftmax_jax.app.engine.loop import Epoch
     from esoftmax_jax.app.jobs.compare import compare
     from esoftmax_jax.app.jobs.comparison import Comparison
+    from esoftmax_jax.app.jobs.drawn_labels import DrawnLabels, NoisyLabels
+    from esoftmax_jax.app.jobs.noise import noise
     from esoftmax_jax.app.jobs.predict import Predictions, predict
     from esoftmax_jax.app.jobs.train import find_suspects, train
     from esoftmax_jax.app.jobs.trained import SuspectLabels, Trained
@@ -35,7 +38,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Comparison",
     "Dataset",
+    "DrawnLabels",
     "Epoch",
+    "NoisyLabels",
     "Predictions",
     "Run",
     "SuspectLabels",
@@ -45,6 +50,7 @@ __all__ = [
     "correct",
     "find_suspects",
     "load_dataset",
+    "noise",
     "predict",
     "train",
 ]
@@ -52,7 +58,9 @@ __all__ = [
 _HOMES = {
     "Comparison": "jobs.comparison",
     "Dataset": "data.dataset",
+    "DrawnLabels": "jobs.drawn_labels",
     "Epoch": "engine.loop",
+    "NoisyLabels": "jobs.drawn_labels",
     "Predictions": "jobs.predict",
     "Run": "runs.run",
     "SuspectLabels": "jobs.trained",
@@ -62,6 +70,7 @@ _HOMES = {
     "correct": "suspects.corrections",
     "find_suspects": "jobs.train",
     "load_dataset": "data.load",
+    "noise": "jobs.noise",
     "predict": "jobs.predict",
     "train": "jobs.train",
 }

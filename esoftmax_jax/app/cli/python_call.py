@@ -32,7 +32,7 @@ def _called(function: Callable[..., Any]) -> Callable[..., Any]:
             raise UsageError(in_python(str(error))) from None
 
     call.__signature__ = signature  # type: ignore[attr-defined]
-    call.__doc__ = _documented(function.__doc__ or "")
+    call.__doc__ = _documented(function.__doc__ or "", signature)
     return call
 
 
@@ -73,7 +73,7 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
     return signature.replace(parameters=found)
 
 
-def _documented(text: str) -> str:
+def _documented(text: str, signature: inspect.Signature) -> str:
     """Return a docstring in which the options of typed dictionaries are explained."""
     from esoftmax_jax.app.jobs.arguments import TrainingOptions
     from esoftmax_jax.app.jobs.training_data import DataOptions
@@ -81,6 +81,7 @@ def _documented(text: str) -> str:
     explained = [
         (options.__doc__ or "").partition("Attributes:\n")[2].rstrip()
         for options in (DataOptions, TrainingOptions)
+        if options.__annotations__.keys() <= signature.parameters.keys()
     ]
     return re.sub(r"(?m)^ +\*\*options:.*$", lambda _: "\n".join(explained), text)
 

@@ -5,27 +5,16 @@ from pathlib import Path
 from typing import Any
 
 from esoftmax_jax.app.cli.values import listed
-from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.names import is_own
 from esoftmax_jax.app.engine.config import RunConfig
-from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.jobs import compare as compare_job
 from esoftmax_jax.app.jobs import noise as noise_job
 from esoftmax_jax.app.jobs import predict as predict_job
 from esoftmax_jax.app.jobs import train as train_job
 from esoftmax_jax.app.jobs.arguments import RunOptions
 from esoftmax_jax.app.jobs.train_command import shared_options, train_command
-from esoftmax_jax.app.jobs.training_data import training_data
-from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.find import given_as
 from esoftmax_jax.app.terminal.console import make_console
-
-
-def load_data(options: argparse.Namespace) -> tuple[Dataset, tuple[NoiseSpec, ...]]:
-    """Load what the options ask for; return it with the kinds of noise."""
-    noises = None if options.noise is None else listed("--noise", options.noise)
-    defaults = options.default_noise.split(",")
-    return training_data(options.dataset, noises, defaults, _given(options))
 
 
 def _given(options: argparse.Namespace) -> Any:
@@ -95,12 +84,15 @@ def predict(options: argparse.Namespace) -> None:
 
 def noise(options: argparse.Namespace) -> None:
     """Draw wrong labels and tell what they are."""
-    dataset, noises = load_data(options)
-    out = options.out or Path("runs") / f"noise-{_folder_name(options.dataset)}"
-    with locked("--out", out):
-        noise_job.report_noise(
-            dataset, noises, seed=options.seed, out=out, statistics=options.statistics
-        )
+    noise_job.noise(
+        options.dataset,
+        noise=None if options.noise is None else listed("--noise", options.noise),
+        seed=options.seed,
+        out=options.out or Path("runs") / f"noise-{_folder_name(options.dataset)}",
+        statistics=options.statistics,
+        verbose=True,
+        **_given(options),
+    )
 
 
 def _folder_name(dataset: str) -> str:

@@ -1,9 +1,10 @@
 """``noise``: draw or read noisy labels, show what they are like, and keep them."""
 
+import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from rich import box
@@ -13,9 +14,13 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.label_file import FOREIGN_COLUMN
 from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.files.json_lines import append_line
+from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.files.outputs import check_folder, create_folder
+from esoftmax_jax.app.jobs.arguments import check_arguments, names, path_or_none
+from esoftmax_jax.app.jobs.drawn_labels import DrawnLabels, NoisyLabels
+from esoftmax_jax.app.jobs.training_data import DataOptions, training_data
 from esoftmax_jax.app.labels.draws import normalised_features
-from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES, NoiseSpec
 from esoftmax_jax.app.labels.noise_statistics import instance_statistics
 from esoftmax_jax.app.labels.noisy_labels import (
     NoisyTraining,
@@ -24,7 +29,7 @@ from esoftmax_jax.app.labels.noisy_labels import (
 )
 from esoftmax_jax.app.labels.transitions_picture import _print_matrix, draw_transitions
 from esoftmax_jax.app.runs.report import noise_name
-from esoftmax_jax.app.terminal.console import make_console, print_titled
+from esoftmax_jax.app.terminal.console import make_console, print_titled, speaking
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from esoftmax_jax.whole_file import replacing
 
@@ -33,9 +38,49 @@ from esoftmax_jax.whole_file import replacing
 _STATISTICS = ("spread", "image share")
 
 
-def report_noise(
-    dataset: Dataset, noises: Sequence[NoiseSpec], *, seed: int, out: Path, statistics: bool
-) -> None:
+def noise(
+    dataset: str | Dataset = "digits",
+    *,
+    noise: str | Sequence[str] | None = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+    statistics: bool = False,
+    verbose: bool = False,
+    **options: Unpack[DataOptions],
+) -> DrawnLabels:
+    """Draw noisy labels, or read them, and tell what they are like.
+
+    Args:
+        dataset: what ``load_dataset`` takes, or what it returned.
+        noise: one or several kinds, such as ``"symmetric:0.6"``; None: labels as they came
+            for data of your own, one kind drawn for the others.
+        seed: of what is drawn.
+        out: a folder for the labels, a picture of the transitions and a line of JSON for each
+            noise; without, nothing is written.
+        statistics: whether to tell which share of the wrong labels the image explains.
+        verbose: whether to print rates and transitions.
+        **options: of the data, see ``DataOptions``.
+
+    Raises:
+        UsageError: an argument is wrong, or the data is.
+    """
+    check_arguments({"dataset": dataset, "seed": seed, "out": out, **options})
+    kinds = None if noise is None else names("--noise", noise)
+    folder = path_or_none(out)
+    with speaking(verbose):
+        data, specs = training_data(dataset, kinds, DEFAULT_NOISES[:1], options)
+        with contextlib.nullcontext() if folder is None else locked("--out", folder):
+            return _drawn(data, specs, seed=seed, out=folder, statistics=statistics)
+
+
+def _drawn(
+    dataset: Dataset,
+    noises: Sequence[NoiseSpec],
+    *,
+    seed: int,
+    out: Path | None,
+    statistics: bool,
+) -> DrawnLabels:
     """Print rate, transition matrix and hash of each noise; write labels, picture, JSON lines.
 
     The folder gets ``noise.jsonl`` (one line per noise), ``transitions.png`` and, for each
@@ -43,9 +88,11 @@ def report_noise(
     can be counted) and ``noisy_label``, which ``--noise labels --labels FILE`` reads back.
     """
     console = make_console()
-    check_folder("--out", out, ("noise.jsonl", "transitions.png"))
+    if out is not None:
+        check_folder("--out", out, ("noise.jsonl", "transitions.png"))
     drawn = [(spec, apply_noise(spec, dataset, seed)) for spec in noises]
-    create_folder("--out", out)
+    if out is not None:
+        create_folder("--out", out)
     summary = Table(
         title=f"{dataset.name}, {len(dataset.train_labels)} training examples, seed {seed}",
         box=box.SIMPLE,
@@ -62,7 +109,7 @@ def report_noise(
     for name in columns:
         summary.add_column(name, justify="left" if name in ("noise", "hash") else "right")
     explained = _statistics(dataset, drawn) if statistics else [None] * len(drawn)
-    written = []
+    written, labelings = list[Path](), list[NoisyLabels]()
     for (spec, noisy), found in zip(drawn, explained, strict=True):
         line = _line(dataset, spec, noisy, seed)
         cells = _cells(noise_name(str(spec), not dataset.clean_labels), noisy)
@@ -75,10 +122,12 @@ def report_noise(
         elif statistics:
             cells += ["–", "–"]
         summary.add_row(*cells)
-        append_line(out / "noise.jsonl", line)
-        written.append(_write_labels(out, dataset, spec, noisy, seed))
+        labelings.append(_labeling(dataset, spec, noisy, found))
+        if out is not None:
+            append_line(out / "noise.jsonl", line)
+            written.append(_write_labels(out, labelings[-1], spec, seed))
     counted = [(spec, noisy) for spec, noisy in drawn if noisy.known]
-    if counted:
+    if counted and out is not None:
         draw_transitions(out / "transitions.png", dataset, counted)
         written.insert(0, out / "transitions.png")
     # Printed last: a reader may close the pipe.
@@ -88,8 +137,31 @@ def report_noise(
     for text in (what_counts_as_wrong(dataset), dataset.note and f"Data: {dataset.note}"):
         if text:
             console.print(text)
-    for path in (*written, out / "noise.jsonl"):
+    if out is not None:
+        written.append(out / "noise.jsonl")
+    for path in written:
         console.print(f"wrote {path}", soft_wrap=True)
+    return DrawnLabels(dataset, tuple(labelings), tuple(written))
+
+
+def _labeling(
+    dataset: Dataset,
+    spec: NoiseSpec,
+    noisy: NoisyTraining,
+    statistics: Mapping[str, float] | None,
+) -> NoisyLabels:
+    rate = noisy.report.rate if noisy.foreign is None else noisy.foreign_rate
+    return NoisyLabels(
+        noise=str(spec),
+        labels=noisy.labels,
+        clean=dataset.train_labels if noisy.known else None,
+        ids=dataset.train_ids,
+        foreign=noisy.foreign,
+        rate=rate if noisy.known else None,
+        matrix=noisy.report.matrix if noisy.known else None,
+        labels_hash=noisy.report.labels_hash,
+        statistics=statistics,
+    )
 
 
 def _statistics(
@@ -139,19 +211,13 @@ def _cells(name: str, noisy: NoisyTraining) -> list[str]:
     ]
 
 
-def _write_labels(
-    out: Path, dataset: Dataset, spec: NoiseSpec, noisy: NoisyTraining, seed: int
-) -> Path:
+def _write_labels(out: Path, labeling: NoisyLabels, spec: NoiseSpec, seed: int) -> Path:
     seed_part = "" if spec.from_file else f"-seed{seed}"
     stem = re.sub(r"[^\w.]+", "-", str(spec)).strip("-")
     path = out / f"{stem}{seed_part}.npz"
-    columns: dict[str, Any] = {
-        "id": dataset.train_ids,
-        **({"clean_label": dataset.train_labels} if noisy.known else {}),
-        "noisy_label": noisy.labels,
-    }
-    if noisy.foreign is not None:
-        columns[FOREIGN_COLUMN] = noisy.foreign
+    columns = labeling.columns
+    if labeling.foreign is not None:
+        columns[FOREIGN_COLUMN] = labeling.foreign
     with replacing(path) as temporary:
         np.savez(temporary, allow_pickle=False, **columns)
     return path

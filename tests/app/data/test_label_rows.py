@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.cli.verbs import load_data
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main, make_parser
 from tests.dataset_helpers import draw
+from tests.parsed_data import load_data
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.cli.verbs import load_data
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import make_group
@@ -17,6 +16,7 @@ from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.runs.recipes import make_config
 from experiments.cli import main, make_parser
 from tests.dataset_helpers import draw, refused
+from tests.parsed_data import load_data
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from esoftmax_jax import noise
-from esoftmax_jax.app.cli.verbs import load_data
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.labels import draws
 from esoftmax_jax.app.labels.noise_kinds import KINDS, NoiseKind
@@ -20,6 +19,7 @@ from esoftmax_jax.app.runs.recipes import noise_file
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main, make_parser
 from tests.noise_helpers import write_npy_of_pickle
+from tests.parsed_data import load_data
 
 TEXTS = [
     "none", "symmetric:0.6", "symmetric:0.1234567", "pairwise:1e-05", "part:1", "symmetric-bernoulli:0.2", "symmetric-resampled:0.5", "pairwise:0.4",

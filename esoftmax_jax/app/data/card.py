@@ -15,6 +15,7 @@ class Card:
         feature_offsets: what to subtract from each column of numbers first; empty for nothing.
         value_range: of images of more than 8 bits a value, the end of the range from 0 that
             becomes 0..255; None if there were none.
+        members: how many networks are averaged.
     """
 
     class_names: tuple[str, ...]
@@ -23,3 +24,4 @@ class Card:
     feature_names: tuple[str, ...]
     value_range: int | None = None
     feature_offsets: tuple[float, ...] = ()
+    members: int = 1

@@ -31,6 +31,7 @@ from esoftmax_jax.app.runs.model_file import (
     trained_model,
     write_model,
 )
+from esoftmax_jax.app.runs.networks import Networks
 from esoftmax_jax.app.runs.recipes import gate_notes
 from esoftmax_jax.app.runs.results import diverged, read_results
 from esoftmax_jax.app.runs.workdir import check_workdir, claim_workdir
@@ -196,8 +197,8 @@ def _model(
             "another --workdir"
         )
     if workdir is None:
-        return partial(trained_model, group, group.dataset), None
-    path = write_model(workdir, group, group.dataset, result)
+        return partial(trained_model, Networks.of(group)), None
+    path = write_model(workdir, Networks.of(group), result["last_accuracy"])
     return _reader(workdir), f"wrote {path}"
 
 

@@ -3,7 +3,9 @@
 ``logits.jaxexport`` is the function as ``jax.export`` writes it, parameters and normalisation
 included, for any number of examples and on CPU, GPU or TPU; ``model.json`` says what it
 expects and what the classes are called. JAX promises to read such a function for some months;
-``parameters.npz`` holds the same numbers by name, for good.
+``parameters.npz`` holds the same numbers by name, for good. Several networks that are one model
+are one function too: it returns the log of their mean softmax, and every array of parameters
+has a leading axis of members.
 """
 
 import dataclasses
@@ -13,19 +15,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from flax.traverse_util import flatten_dict
 from jax import export
 
 from esoftmax_jax.app.data.card import Card
-from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.readers.wide_images import RANGES
-from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.environment import environment
-from esoftmax_jax.app.engine.group import Group, Result
-from esoftmax_jax.app.engine.network_choice import make_network
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.json_file import check_fields, read_json
 from esoftmax_jax.app.files.regular_file import regular
@@ -36,6 +31,7 @@ from esoftmax_jax.app.runs.exported_function import (
     lowered,
     read_function,
 )
+from esoftmax_jax.app.runs.networks import Networks
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.short_repr import short_repr
 from esoftmax_jax.whole_file import replacing
@@ -49,14 +45,12 @@ _FIELDS = {
     "feature_names": tuple[str, ...],
     "sha256": str,
 }
-_PATHS = "jax_hlo_source_file_canonicalization_regex"  # of source files, what to leave out
 _REMEDY = "delete the model and call train again"
-_PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Model:
-    """A network that was read back."""
+    """A network, or several as one, that was read back."""
 
     card: Card
     function: export.Exported
@@ -95,13 +89,13 @@ def model_config(workdir: Path) -> Any:
     return check_fields(read_json(path, _REMEDY), {}).get("config")
 
 
-def trained_model(group: Group, dataset: Dataset) -> Model:
-    """Return the network of a group's only run, as it is read back once it is written."""
-    (config,) = group.configs
-    return Model(_card(dataset), _exported(config, _variables(group), dataset))
+def trained_model(networks: Networks) -> Model:
+    """Return networks as they are read back once they are written."""
+    return Model(_card(networks), networks.exported())
 
 
-def _card(dataset: Dataset) -> Card:
+def _card(networks: Networks) -> Card:
+    dataset = networks.dataset
     return Card(
         dataset.class_names,
         dataset.train_images.shape[1:],
@@ -109,18 +103,18 @@ def _card(dataset: Dataset) -> Card:
         dataset.feature_names,
         dataset.value_range,
         dataset.feature_offsets,
+        len(networks.members),
     )
 
 
-def write_model(workdir: Path, group: Group, dataset: Dataset, result: Result) -> Path:
-    """Write the network of a finished run; its folder is there whole or not at all."""
-    (config,) = group.configs
-    variables = _variables(group)
-    function = bytes(_exported(config, variables, dataset).serialize())
+def write_model(workdir: Path, networks: Networks, test_accuracy: float) -> Path:
+    """Write the networks of what is finished; the folder is there whole or not at all."""
+    dataset = networks.dataset
+    function = bytes(networks.exported().serialize())
     content = {
-        **dataclasses.asdict(_card(dataset)),
-        "config": config.to_json(),
-        "test_accuracy": result["last_accuracy"],
+        **dataclasses.asdict(_card(networks)),
+        "config": networks.config.to_json(),
+        "test_accuracy": test_accuracy,
         "sha256": hashlib.sha256(function).hexdigest(),
         **environment(),
     }
@@ -128,39 +122,11 @@ def write_model(workdir: Path, group: Group, dataset: Dataset, result: Result) -
     with replacing(folder) as temporary:
         temporary.mkdir()
         (temporary / _FUNCTION).write_bytes(function)
-        named = {"/".join(key): value for key, value in flatten_dict(variables).items()}
-        named |= {"mean": dataset.mean, "std": dataset.std}
+        named: Any = {**networks.arrays, "mean": dataset.mean, "std": dataset.std}
         np.savez(temporary / _PARAMETERS, allow_pickle=False, **named)
         text = json.dumps(content, indent=2)  # in ASCII: names need not be text
         (temporary / _CARD).write_text(text + "\n", encoding="utf-8")
     return folder
-
-
-def _variables(group: Group) -> dict[str, Any]:
-    """Return the parameters and statistics of a group's only run."""
-    state = jax.tree.map(lambda x: jnp.asarray(np.asarray(x)[0]), group.states).evaluated()
-    return {"params": state.params, "batch_stats": state.batch_stats}
-
-
-def _exported(
-    config: RunConfig, variables: dict[str, Any], dataset: Dataset
-) -> export.Exported:
-    # In a convolution that every device has; the parameters are the same for all.
-    network = make_network(config, dataset.num_classes, "lax")
-
-    def logits(inputs: jax.Array) -> jax.Array:
-        found: jax.Array = network.apply(variables, dataset.normalised(inputs), train=False)
-        return found.astype(jnp.float32)
-
-    (count,) = export.symbolic_shape("n")
-    images = dataset.train_images
-    example = jax.ShapeDtypeStruct((count, *images.shape[1:]), images.dtype)
-    before = getattr(jax.config, _PATHS)
-    jax.config.update(_PATHS, ".*")  # the function is the same wherever this code lies
-    try:
-        return export.export(jax.jit(logits), platforms=_PLATFORMS)(example)
-    finally:
-        jax.config.update(_PATHS, before)
 
 
 def read_model(option: str, folder: Path) -> Model:
@@ -213,7 +179,10 @@ def _read_card(path: Path) -> tuple[Card, str]:
         feature_names=tuple(values["feature_names"]),
         value_range=values.get("value_range"),  # older models have none
         feature_offsets=tuple(map(float, values.get("feature_offsets", ()))),
+        members=values.get("members", 1),
     )
+    if type(card.members) is not int or card.members < 1:
+        raise ValueError(f"members {card.members!r}")
     if card.value_range not in (None, *RANGES):
         raise ValueError(f"value_range {card.value_range!r}")
     shape, features = card.input_shape, card.feature_names

@@ -19,6 +19,7 @@ def count(tree: Any) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(tree))
 
 
+@functools.cache
 def shapes_of(model: nn.Module, shape: tuple[int, ...]) -> Any:
     """Return the shapes of a network's variables for images of a shape."""
     return jax.eval_shape(

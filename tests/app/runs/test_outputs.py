@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from esoftmax_jax.app.runs import run_all
@@ -91,6 +92,14 @@ def test_results_that_are_no_text(refused, tmp_path):
     assert "results.jsonl, line 1: expected" in refused(*COMPARE, "--out", str(tmp_path))
 
 
+def own_data(folder):
+    """Return the option of a small set of one's own, for which scikit-learn is not imported."""
+    labels = np.arange(40) % 2
+    images = np.random.default_rng(0).normal(size=(40, 2)) + labels[:, None]
+    np.savez(folder / "own.npz", train_images=images, train_labels=labels)
+    return "--dataset", f"npz:{folder / 'own.npz'}"
+
+
 def environment(tmp_path):
     return os.environ | {"ESOFTMAX_CACHE_DIR": str(tmp_path / "cache"), "JAX_PLATFORMS": "cpu"}
 
@@ -98,7 +107,8 @@ def environment(tmp_path):
 @pytest.mark.parametrize("target", ["full", "pipe", "closed"])
 def test_files_are_there_whatever_becomes_of_the_output(target, tmp_path):
     out = tmp_path / "out"
-    command = [*RUN, "noise", "--noise", "symmetric:0.4", "--out", str(out)]
+    dataset = own_data(tmp_path)
+    command = [*RUN, "noise", *dataset, "--noise", "symmetric:0.4", "--out", str(out)]
     redirection = {"full": "> /dev/full", "pipe": "| true", "closed": ">&-"}[target]
     shell = 'set -o pipefail; "$@" ' + redirection
     result = subprocess.run(
@@ -121,7 +131,8 @@ def test_files_are_there_whatever_becomes_of_the_output(target, tmp_path):
 
 
 def test_sigterm_interrupts_as_sigint_does(tmp_path):
-    command = [*RUN, "train", "--epochs", "100000", "--workdir", str(tmp_path / "run")]
+    command = [*RUN, "train", *own_data(tmp_path), "--epochs", "100000"]
+    command += ["--workdir", str(tmp_path / "run")]
     process = subprocess.Popen(
         command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=environment(tmp_path)
     )

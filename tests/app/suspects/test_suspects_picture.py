@@ -27,7 +27,9 @@ def test_images_that_are_suspect_are_drawn(capsys):
         light = (row >= 30) != (row in (3, 40))  # these two are in the wrong folder
         name = "light" if row >= 30 else "dark"
         level = 250 if light else 5
-        draw(Path("data", name, f"{row}.png"), np.full((16, 16), level, np.uint8))
+        draw(
+            Path("data", name, f"{row}.png"), np.full((15, 15), level, np.uint8)
+        )  # less than 16: no convolution
     options = ["--dataset", "folder:data", "--width", "0.05", "--learning-rate", "0.05"]
     assert main([*TRAIN, *options]) == 0
     assert "wrote run/suspects.png" in capsys.readouterr().out

@@ -169,7 +169,8 @@ class _Table:
             raise ValueError(
                 f"{where}: expected the part, id and given label that {one.example!r} has in "
                 f"{self._data}, got {one.part or 'none'}, {one.identifier or 'none'} and "
-                f"{one.given or 'none'}; the list is of other data or drawn noise: make it anew"
+                f"{one.given or 'none'}; the list is of other data, drawn noise or labels that "
+                "were corrected since: make it anew"
             )
         return found
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from esoftmax_jax.app.data.label_file import LabelFile
 from esoftmax_jax.app.files.arrays import Array, Labels
 from esoftmax_jax.app.terminal.short_repr import short_repr
+from esoftmax_jax.cleaning import LabelReview
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -63,6 +64,7 @@ class Dataset:
         warnings: what the user has to know before anything is run.
         value_range: of images of more than 8 bits a value, the end of the range from 0 that
             became 0..255; None if there are none.
+        uncorrected: of labels that were corrected, the dataset before and the lists.
     """
 
     name: str
@@ -96,6 +98,10 @@ class Dataset:
     feature_offsets: tuple[float, ...] = ()
     warnings: tuple[str, ...] = ()
     value_range: int | None = None
+    # Not taken over by what is made of this dataset, whose examples may be others.
+    uncorrected: "tuple[Dataset, tuple[LabelReview, ...]] | None" = dataclasses.field(
+        init=False, default=None
+    )
 
     def __post_init__(self) -> None:
         if not len(self.train_ids):

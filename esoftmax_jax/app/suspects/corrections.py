@@ -31,7 +31,8 @@ def correct(dataset: Dataset, lists: Reviewed | Sequence[Reviewed]) -> Dataset:
 
     Examples without a label are left out; those that are in no list stay as they are. A later
     list overrides an earlier one. A test set that was held out of labels as they came is
-    corrected too. Where there are clean labels, those as they came are corrected.
+    corrected too. Where there are clean labels, those as they came are corrected. Labels that
+    were corrected before may be corrected again: it is as if all lists came at once.
 
     Raises:
         UsageError: the data is not the user's own, a list cannot be read, or an example or a
@@ -46,7 +47,14 @@ def correct(dataset: Dataset, lists: Reviewed | Sequence[Reviewed]) -> Dataset:
             f"{OPTION}: expected data of your own ({', '.join(f'{x}:' for x in OWN_FILES)}), "
             f"got {dataset.name}; leave the option out"
         )
-    reviews = [_read(one) for one in one_or_several(lists)]
+    start, earlier = dataset.uncorrected or (dataset, ())
+    reviews = (*earlier, *map(_read, one_or_several(lists)))
+    found = _after(start, reviews)
+    object.__setattr__(found, "uncorrected", (start, reviews))
+    return found
+
+
+def _after(dataset: Dataset, reviews: Sequence[cleaning.LabelReview]) -> Dataset:
     names = ", ".join(Path(review.name).name for review in reviews)
     before = {"train": _given(dataset), "test": _given_test(dataset)}
     changed = _applied(dataset, before, reviews)

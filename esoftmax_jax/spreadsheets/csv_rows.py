@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import io
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -21,17 +22,19 @@ class CsvRows:
     Text is in UTF-8, or in UTF-16 with the mark that says so.
     """
 
-    def __init__(self, where: str, path: Path, *, any_bytes: bool = False, **form: Any) -> None:
+    def __init__(
+        self, where: str, source: Path | bytes, *, any_bytes: bool = False, **form: Any
+    ) -> None:
         """Name a file; nothing is opened.
 
         Args:
             where: the file, for messages.
-            path: of the file.
+            source: its path, or what is in it.
             any_bytes: whether text in another encoding is kept, as Python keeps such names of
                 files.
             form: passed on to ``csv.reader``.
         """
-        self._where, self._path, self._any_bytes, self._form = where, path, any_bytes, form
+        self._where, self._source, self._any_bytes, self._form = where, source, any_bytes, form
         self._taken = 0  # characters of the present row
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
@@ -41,13 +44,9 @@ class CsvRows:
             OSError: the file cannot be read.
             ValueError: it is no text, or no CSV.
         """
-        with self._path.open("rb") as file:
-            marked = file.read(2) in _UTF_16
-        encoding = "utf-16" if marked else "utf-8-sig"
-        errors = "surrogateescape" if self._any_bytes and not marked else "strict"
         end = 0
         try:
-            with self._path.open(encoding=encoding, errors=errors, newline="") as text:
+            with self._open() as text:
                 lines = self._lines(text)
                 begin = list(_until_text(lines))
                 header = begin[-1] if begin else ""
@@ -67,6 +66,15 @@ class CsvRows:
                 f"{self._where}, row {end + 1}: expected comma-separated values, got a "
                 f"row that cannot be read ({error}); correct it"
             ) from error
+
+    def _open(self) -> TextIO:
+        source = self._source
+        file = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+        marked = file.read(2) in _UTF_16
+        file.seek(0)
+        encoding = "utf-16" if marked else "utf-8-sig"
+        errors = "surrogateescape" if self._any_bytes and not marked else "strict"
+        return io.TextIOWrapper(file, encoding, errors, newline="")
 
     def _lines(self, text: TextIO) -> Iterator[str]:
         while line := text.readline(_LONGEST_ROW - self._taken + 1):
@@ -99,6 +107,7 @@ def _until_text(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _delimiter(header: str) -> str:
-    """Return what separates the names in a header."""
+    """Return what separates the names in a header, or the numbers in a first row."""
     outside = re.sub('"[^"]*("|$)', "", header)
+    outside = re.sub("(?<=[0-9]),(?=[0-9])", "", outside)  # decimal commas
     return max(_DELIMITERS, key=outside.count)

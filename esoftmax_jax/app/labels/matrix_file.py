@@ -1,7 +1,6 @@
 """A transition matrix from a file, for ``--noise matrix:PATH``."""
 
 import dataclasses
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,21 @@ from esoftmax_jax.app.files.array_header import npy_array
 from esoftmax_jax.app.files.json_file import parse_json
 from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.spreadsheets import CsvRows
+
+
+def _csv_rows(content: bytes, _: Path) -> list[list[float]]:
+    """Read numbers as NumPy and spreadsheets write them, these with decimal commas perhaps."""
+    return [
+        [float(cell.replace(",", ".")) for cell in cells]
+        for _, cells in CsvRows("the table", content)
+        if cells and not cells[0].lstrip().startswith("#")
+    ]
+
 
 _READERS: dict[str, Callable[[bytes, Path], Any]] = {
     ".npy": npy_array,
-    ".csv": lambda content, _: np.loadtxt(
-        io.StringIO(content.decode(), newline=None), delimiter=",", ndmin=2
-    ),
+    ".csv": _csv_rows,
     ".json": lambda content, path: parse_json(content, str(path), "correct the file"),
 }
 

@@ -12,6 +12,7 @@ import pytest
 from esoftmax_jax import noise
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.labels import draws
+from esoftmax_jax.app.labels.matrix_file import read_matrix
 from esoftmax_jax.app.labels.noise_kinds import KINDS, NoiseKind
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec, parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
@@ -130,6 +131,37 @@ def test_a_matrix_from_a_file(tmp_path, monkeypatch):
     np.testing.assert_allclose(drawn.report.matrix, matrix, atol=0.01)
     wrong = drawn.wrong(dataset.train_labels)
     assert ((dataset.train_labels[wrong] + 1) % 10 == drawn.labels[wrong]).all()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"0.75,0.25\n0.5,0.5\n",
+        b"# share of each class\r\n7.5e-01,2.5e-01\r\n5e-01,5e-01\r\n",
+        "\ufeff0,75;0,25\r\n0,5;0,5\r\n;\r\n".encode(),
+        "\ufeff0,75\t0,25\r\n0,5\t0,5\r\n".encode("utf-16-le"),
+    ],
+    ids=["plain", "of NumPy", "of a spreadsheet", "Unicode text"],
+)
+def test_a_matrix_as_numpy_and_spreadsheets_write_it(content, tmp_path):
+    (tmp_path / "T.csv").write_bytes(content)
+    found = read_matrix(tmp_path / "T.csv", 2).values
+    np.testing.assert_array_equal(found, [[0.75, 0.25], [0.5, 0.5]])
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"0.5,x\n0.5,0.5\n", "could not convert string to float: 'x'"),
+        (b"\xff\n", "the table: expected text in UTF-8, got something else"),
+        (b"", "expected 2 × 2 numbers as .npy, .csv or .json, got the shape"),
+        (b"0.5,0.5\n1\n", "inhomogeneous"),
+    ],
+)
+def test_a_table_that_is_no_matrix(content, reason, tmp_path):
+    (tmp_path / "T.csv").write_bytes(content)
+    with pytest.raises(UsageError, match=f"^--noise matrix: .*T.csv.*{reason}"):
+        read_matrix(tmp_path / "T.csv", 2)
 
 
 def test_labels_of_a_file_and_noise_that_matches_them(digits, tmp_path, monkeypatch):

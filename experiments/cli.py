@@ -8,14 +8,15 @@ from typing import get_args
 from esoftmax_jax.app.cli.main import run_verb
 from esoftmax_jax.app.cli.parser import Parser
 from esoftmax_jax.app.cli.parser import make_parser as application_parser
-from esoftmax_jax.app.cli.training_options import add_runs_at_once
-from esoftmax_jax.app.cli.values import listed, whole_number
+from esoftmax_jax.app.cli.values import add_option, whole_number
 from esoftmax_jax.app.data.label_file import read_labels
 from esoftmax_jax.app.engine.config import ComputeDtype
+from esoftmax_jax.app.jobs.options import options_of
 from esoftmax_jax.app.methods.find import find_methods
 from esoftmax_jax.app.methods.methods import OWN_FORM, Method
 from esoftmax_jax.app.methods.own_loss_file import names_own_loss
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.names import names
 from esoftmax_jax.app.terminal.whole_numbers import MOST_SEEDS
 from experiments.bench.options import add_bench_verbs
 from experiments.configs import SCALES, TABLES
@@ -61,7 +62,8 @@ def make_parser() -> argparse.ArgumentParser:
     reproduce.add_argument(
         "--dtype", choices=get_args(ComputeDtype), help="of the computation (float32)"
     )
-    add_runs_at_once(reproduce)
+    for option in options_of("reproduce"):
+        add_option(reproduce, option)
     reproduce.add_argument(
         "--plan", action="store_true", help="only tell how long what is missing would take"
     )
@@ -84,7 +86,7 @@ def _reproduce(options: argparse.Namespace) -> None:
         ReproduceOptions(
             table=options.table,
             dataset=options.dataset,
-            cells=() if options.cells is None else tuple(listed("--cells", options.cells)),
+            cells=() if options.cells is None else tuple(names("--cells", options.cells)),
             extra_losses=_own_losses(options.extra_losses),
             seeds=options.seeds,
             scale=options.scale,
@@ -100,7 +102,7 @@ def _reproduce(options: argparse.Namespace) -> None:
 
 def _own_losses(text: str | None) -> dict[str, Method]:
     """Return losses that may only be the user's, by name; None are none."""
-    given = [] if text is None else listed("--extra-losses", text)
+    given = [] if text is None else names("--extra-losses", text)
     for one in given:
         if not names_own_loss(one):
             raise UsageError(

@@ -124,7 +124,7 @@ def the_verbs_are_functions():
     names = run("docs/from-python.md", new_images=np.array([[0.0] * 3, [4.0] * 3]))
     assert {row["loss"] for row in names["rows"]} >= {"CE", "CE_eps+MAE"}
     assert names["chosen"]["loss"] in ("CE", "CE_eps+MAE")
-    assert names["trained"].run.config.loss == names["chosen"]["loss"]
+    assert names["trained"].run.loss == names["chosen"]["loss"]
     cleaned = names["cleaned"]
     left = {str(row) for row in range(80)} - {*cleaned.train_sources, *cleaned.test_sources}
     assert left == set(names["reviewed"]["example"][names["reviewed"]["margin"] < 0])

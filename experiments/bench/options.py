@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any, get_args
 
-from esoftmax_jax.app.cli.values import listed, whole_number
+from esoftmax_jax.app.cli.values import whole_number
 from esoftmax_jax.app.engine.config import ComputeDtype, NetworkName
+from esoftmax_jax.app.terminal.names import names
 
 
 def add_bench_verbs(verbs: Any, parser_class: type[argparse.ArgumentParser]) -> None:
@@ -25,9 +26,9 @@ def add_bench_verbs(verbs: Any, parser_class: type[argparse.ArgumentParser]) -> 
     train = _add(kinds, "train", "images per second of an epoch program", _train, 5)
     train.add_argument("--steps", type=whole_number(2), default=40, help="≥ 2 (40)")
     train.add_argument("--dtype", choices=get_args(ComputeDtype), help="default: all that pay")
-    names = [name for name in get_args(NetworkName) if name != "mlp"]  # which is too small
+    networks = [name for name in get_args(NetworkName) if name != "mlp"]  # which is too small
     train.add_argument(
-        "--networks", help=f"separated by commas, among {', '.join(names)} (default: all)"
+        "--networks", help=f"separated by commas, among {', '.join(networks)} (default: all)"
     )
     train.add_argument(
         "--peer",
@@ -74,8 +75,8 @@ def _losses(options: argparse.Namespace) -> None:
     from experiments.bench.losses import bench_losses
 
     _check_json(options)
-    names = [] if options.losses is None else listed("--losses", options.losses)
-    only, own = checked_names(names)
+    texts = [] if options.losses is None else names("--losses", options.losses)
+    only, own = checked_names(texts)
     bench_losses(
         repeats=options.repeats,
         json_path=options.json,
@@ -96,7 +97,7 @@ def _train(options: argparse.Namespace) -> None:
     from experiments.bench.train import bench_train
 
     _check_json(options)
-    networks = None if options.networks is None else listed("--networks", options.networks)
+    networks = None if options.networks is None else names("--networks", options.networks)
     bench_train(
         steps=options.steps,
         repeats=options.repeats,

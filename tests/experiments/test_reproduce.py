@@ -88,7 +88,7 @@ def test_a_plan_runs_nothing(tmp_path, capsys):
         (["table7"], "table: expected one of table2, .*got 'table7'"),
         (["digits", "--dataset", "cifar10"], "--dataset: expected digits for digits, got 'cifar10'"),
         (["digits", "--cells", "sym0.3"], r"--cells: expected SETTING, ROW .*got 'sym0.3'"),
-        (["digits", "--scale", "large"], "--scale: invalid choice: 'large'"),
+        (["digits", "--scale", "large"], "--scale: expected one of paper, small, smoke, got 'large'"),
         (["digits", "--labels", "gone.json"], "no file 'gone.json'"),
         (["table4", "--cells", "worst/Peer Loss", "--data-dir", "nowhere"], "--cells: expected a cell that can be run"),
         (["table2", "--data-dir", "nowhere"], "nowhere"),

@@ -7,11 +7,17 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from esoftmax_jax.app.jobs.option_kinds import YES_OR_NO
+from esoftmax_jax.app.jobs.options import OPTIONS
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spelling import did_you_mean
 
 # Options that are called otherwise in Python.
-_RENAMED = {"set": "hyperparameters", "no_tune": "tune=False"}
+_RENAMED = {option.name: option.in_python for option in OPTIONS} | {
+    f"no_{option.name}": f"{option.name}=False"
+    for option in OPTIONS
+    if option.kind is YES_OR_NO
+}
 
 
 def from_python(found: Any) -> Any:

@@ -1,54 +1,49 @@
-"""Texts of options as values, or one sentence that says what was expected."""
+"""Options as declared, for argparse."""
 
 import argparse
-import contextlib
 from collections.abc import Callable
+from typing import Any
 
-from esoftmax_jax.app.terminal import whole_numbers
-from esoftmax_jax.app.terminal.messages import UsageError
-
-
-def listed(option: str, text: str) -> list[str]:
-    """Split a list of distinct names at its commas."""
-    names = [name.strip() for name in text.split(",")]
-    if not all(names) or len(set(names)) < len(names):
-        raise UsageError(f"{option}: expected distinct names separated by commas, got {text!r}")
-    return names
+from esoftmax_jax.app.jobs.option import Option
+from esoftmax_jax.app.jobs.option_kinds import YES_OR_NO, Kind, whole
 
 
-def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
-    """Return a reader of whole numbers from ``least`` on, for argparse."""
+def add_option(parser: argparse.ArgumentParser, option: Option) -> None:
+    """Add an option to the parser of a verb; its value is found by its name in Python."""
+    values: dict[str, Any] = {"help": option.help, "dest": option.in_python}
+    if option.kind is YES_OR_NO:
+        values |= {"action": argparse.BooleanOptionalAction, "default": option.default}
+    elif option.kind.convert is None:
+        values["action"] = "store_true"
+    else:
+        values |= {"default": option.default, "required": option.needed}
+        values |= {"metavar": option.metavar or _metavar(option)}
+        if option.kind.choices is None:
+            values["type"] = reader(option.kind)
+        else:
+            values["choices"] = option.kind.choices
+        if option.repeated:
+            values["action"] = "append"
+    parser.add_argument(option.flag, **values)
 
-    def read(text: str) -> int:
-        value: int | str = text
-        with contextlib.suppress(ValueError):
-            value = int(text)
+
+def _metavar(option: Option) -> str | None:
+    """Return what stands for a value; choices are written out by argparse."""
+    return None if option.kind.choices else option.name.upper()
+
+
+def reader(kind: Kind) -> Callable[[str], Any]:
+    """Return the reader of a kind of values."""
+
+    def read(text: str) -> Any:
         try:
-            return whole_numbers.whole_number(value, least, most)
+            return kind.read(text)
         except ValueError as error:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return read
 
 
-def positive(text: str) -> float:
-    """Read a finite number above 0, for argparse."""
-    value = _number(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected a number > 0, got {text!r}")
-    return value
-
-
-def at_least_one(text: str) -> float:
-    """Read a finite number from 1 on, for argparse."""
-    value = _number(text)
-    if not 1 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected a number ≥ 1, got {text!r}")
-    return value
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")
+def whole_number(least: int, most: int | None = None) -> Callable[[str], Any]:
+    """Return the reader of whole numbers in a range."""
+    return reader(whole(least, most))

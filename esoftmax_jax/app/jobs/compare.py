@@ -15,7 +15,6 @@ from esoftmax_jax.app.jobs.arguments import (
     RunOptions,
     check_arguments,
     common_fields,
-    names,
     path_or_none,
 )
 from esoftmax_jax.app.jobs.comparison import Comparison, print_comparison, title_of
@@ -24,7 +23,7 @@ from esoftmax_jax.app.jobs.recommend import recommend
 from esoftmax_jax.app.jobs.training_data import training_data
 from esoftmax_jax.app.jobs.tuning import HOLDOUT, Cell, Choice, choose, tuning_configs
 from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES, NoiseSpec
-from esoftmax_jax.app.methods.find import find_methods
+from esoftmax_jax.app.methods.find import as_given, find_methods
 from esoftmax_jax.app.methods.methods import DEFAULT_LOSSES, Methods
 from esoftmax_jax.app.methods.own_loss import Function
 from esoftmax_jax.app.runs.curves_picture import draw_curves
@@ -34,6 +33,7 @@ from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.runs.run_all import missing_runs, run_all
 from esoftmax_jax.app.terminal.console import make_console, speaking
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.names import names
 
 FILES = ("results.jsonl", "table.md", "curves.png")
 
@@ -140,7 +140,7 @@ def run_comparison(dataset: Dataset, options: CompareOptions) -> Comparison:
     held_out = round(HOLDOUT * len(dataset.train_labels))
     comparison = Comparison(
         dataset=dataset,
-        methods=options.methods,
+        losses=as_given(options.methods),
         rows=tuple(rows),
         tuning=tuple(tuned),
         recommendations=tuple(recommend(tuned, rows, held_out, as_they_came=came)),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.jobs.recommend import Recommendation
 from esoftmax_jax.app.jobs.tuning import HOLDOUT
 from esoftmax_jax.app.labels.noisy_labels import what_counts_as_wrong
-from esoftmax_jax.app.methods.methods import Methods
+from esoftmax_jax.app.methods.own_loss import Function
 from esoftmax_jax.app.runs.recipes import recipe_for
 from esoftmax_jax.app.runs.report import Row, print_table, summary
 from esoftmax_jax.app.runs.run import Run
@@ -31,7 +32,7 @@ class Comparison:
 
     Attributes:
         dataset: as it was trained on.
-        methods: the losses by name.
+        losses: what ``train`` takes for each, by the name that results have.
         rows: the runs of each loss under each noise.
         tuning: results of the runs that chose rates and settings; empty without.
         recommendations: for each noise, where held-out labels can tell.
@@ -39,7 +40,7 @@ class Comparison:
     """
 
     dataset: Dataset
-    methods: Methods
+    losses: Mapping[str, str | Function]
     rows: tuple[Row, ...]
     tuning: tuple[Result, ...]
     recommendations: tuple[Recommendation, ...]
@@ -77,7 +78,7 @@ class Comparison:
         return {str(run.config.noise): run.choice for run in found}
 
     def _run(self, result: Result) -> Run:
-        return Run.from_result(result, self.methods)
+        return Run.from_result(result, self.losses)
 
 
 def _table_row(row: Row, first: Run) -> dict[str, Any]:

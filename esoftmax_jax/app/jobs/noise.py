@@ -16,7 +16,7 @@ from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.files.outputs import check_folder, create_folder
-from esoftmax_jax.app.jobs.arguments import check_arguments, names, path_or_none
+from esoftmax_jax.app.jobs.arguments import check_arguments, path_or_none
 from esoftmax_jax.app.jobs.drawn_labels import DrawnLabels, NoisyLabels
 from esoftmax_jax.app.jobs.training_data import DataOptions, training_data
 from esoftmax_jax.app.labels.draws import normalised_features
@@ -30,6 +30,7 @@ from esoftmax_jax.app.labels.noisy_labels import (
 from esoftmax_jax.app.labels.transitions_picture import _print_matrix, draw_transitions
 from esoftmax_jax.app.runs.report import noise_name
 from esoftmax_jax.app.terminal.console import make_console, print_titled, speaking
+from esoftmax_jax.app.terminal.names import names
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from esoftmax_jax.whole_file import replacing
 

@@ -10,7 +10,6 @@ from esoftmax_jax.app.jobs.arguments import (
     RunOptions,
     check_arguments,
     common_fields,
-    names,
     path_or_none,
 )
 from esoftmax_jax.app.jobs.trained import SuspectLabels, Trained
@@ -23,6 +22,7 @@ from esoftmax_jax.app.methods.own_loss import Function
 from esoftmax_jax.app.runs.recipes import default_settings, make_config
 from esoftmax_jax.app.terminal.console import speaking
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.names import names
 
 
 def train(

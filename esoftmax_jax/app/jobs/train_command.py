@@ -6,34 +6,17 @@ import shlex
 from pathlib import Path
 
 from esoftmax_jax.app.engine.config import RunConfig
-
-# Options that compare and train share and that say what is trained on and how.
-_SHARED = (
-    "dataset",
-    "data_dir",
-    "image_size",
-    "labels",
-    "literal_labels",
-    "corrections",
-    "train_examples",
-    "imbalance",
-    "epochs",
-    "width",
-    "augment",
-    "label_smoothing",
-    "ema_decay",
-    "dtype",
-)
+from esoftmax_jax.app.jobs.options import SHARED
 
 
 def shared_options(options: argparse.Namespace) -> tuple[str, ...]:
     """Return the words of a command line for the given options that both verbs have."""
     words: list[str] = []
-    for name in _SHARED:
-        value = getattr(options, name)
+    for option in SHARED:
+        value = getattr(options, option.in_python)
         for one in value if isinstance(value, list) else [value]:
             if one is not None and one is not False:
-                words.append(f"--{name.replace('_', '-')}")
+                words.append(option.flag)
                 words += [] if one is True else [str(one)]
     return tuple(words)
 

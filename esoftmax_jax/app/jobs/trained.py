@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from rich.console import Console
 
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.group import Result
-from esoftmax_jax.app.methods.methods import Methods
+from esoftmax_jax.app.methods.own_loss import Function
 from esoftmax_jax.app.runs.model_file import Model
 from esoftmax_jax.app.runs.report import AS_THEY_CAME, noise_name
 from esoftmax_jax.app.runs.results import diverged
@@ -31,7 +31,7 @@ class Trained:
     Attributes:
         dataset: as it was trained on.
         result: the run as JSON values.
-        methods: its loss by name.
+        losses: what ``train`` takes for its loss, by the name that results have.
         network: what returns the network; None if the run diverged, or if its last checkpoint
             is gone.
         suspects: all labels, the worst first; None if they were not asked for or the run
@@ -40,7 +40,7 @@ class Trained:
 
     dataset: Dataset
     result: Result
-    methods: Methods
+    losses: Mapping[str, str | Function]
     network: Callable[[], Model] | None
     suspects: "SuspectLabels | None" = None
 
@@ -80,7 +80,7 @@ class Trained:
     @property
     def run(self) -> Run:
         """Accuracies, curves and configuration of the run."""
-        return Run.from_result(self.result, self.methods)
+        return Run.from_result(self.result, self.losses)
 
 
 def _itself(model: Model) -> Model:

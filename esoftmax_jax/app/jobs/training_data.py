@@ -49,7 +49,7 @@ OF_A_NAME = ("data_dir", "image_size", "literal_labels")
 def training_data(
     dataset: str | Dataset,
     noises: Iterable[str] | None,
-    default_noises: Sequence[str],
+    default_noises: Sequence[NoiseSpec],
     options: DataOptions,
 ) -> tuple[Dataset, tuple[NoiseSpec, ...]]:
     """Return the dataset as it is to be trained on, and the kinds of noise.
@@ -112,7 +112,7 @@ def _loaded(dataset: str | Dataset, options: DataOptions) -> Dataset:
 
 
 def _real_or_default(
-    dataset: Dataset, default_noises: Sequence[str], *, from_file: bool
+    dataset: Dataset, default_noises: Sequence[NoiseSpec], *, from_file: bool
 ) -> tuple[NoiseSpec, ...]:
     """Real noise where there is some, else noise made to order."""
     if from_file:
@@ -121,7 +121,7 @@ def _real_or_default(
         return (NoiseSpec("given"),)
     if is_own(dataset.name):
         return (NoiseSpec("none"),)  # whose own labels may be wrong enough
-    return tuple(map(parse_noise, default_noises))
+    return tuple(default_noises)
 
 
 def _corrected(dataset: Dataset, noises: Sequence[NoiseSpec], options: DataOptions) -> Dataset:
@@ -129,7 +129,7 @@ def _corrected(dataset: Dataset, noises: Sequence[NoiseSpec], options: DataOptio
         raise UsageError(
             "--corrections: expected no --labels beside it, got both; correct that file"
         )
-    unaware = [str(spec) for spec in noises if str(spec) != GIVEN]
+    unaware = [str(spec) for spec in noises if spec.kind != GIVEN]
     if unaware and GIVEN in dataset.label_sets:
         raise UsageError(
             "--corrections: expected --noise given, which has the labels that it corrects, "

@@ -23,6 +23,7 @@ from esoftmax_jax.app.jobs.trained import (
     print_run,
     print_suspects,
 )
+from esoftmax_jax.app.methods.find import as_given
 from esoftmax_jax.app.methods.methods import Methods
 from esoftmax_jax.app.runs.model_file import (
     Model,
@@ -104,7 +105,7 @@ def _run(config: RunConfig, dataset: Dataset, methods: Methods, to: Destination)
         console.print(f"this run is finished: {_results(workdir)}")
         if not to.ranked and (has_model(workdir) or diverged(done)):
             network = None if diverged(done) else _reader(workdir)
-            return Trained(dataset, done, methods, network)
+            return Trained(dataset, done, as_given(methods), network)
     # Told before anything is compiled beside it.
     seconds = 0.0 if done is not None else seconds_here([config], dataset, devices=1)
     program = make_program(config, dataset, methods, num_devices=1)
@@ -137,7 +138,7 @@ def _run(config: RunConfig, dataset: Dataset, methods: Methods, to: Destination)
     if written is not None:
         console.print(written)
     suspects = None if history is None else _suspects(group, done, history, to)
-    return Trained(dataset, done, methods, model, suspects)
+    return Trained(dataset, done, as_given(methods), model, suspects)
 
 
 def _results(workdir: Path) -> Path:

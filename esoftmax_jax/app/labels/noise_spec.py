@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from esoftmax_jax.app.labels.matrix_file import MatrixFile
 
 DEFAULT_ANNOTATORS = 3
-DEFAULT_NOISES = ("symmetric:0.6", "pairwise:0.4")
-"""What is drawn where labels are right and no noise is asked for; of one run the first."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +60,10 @@ class NoiseSpec:
     def from_file(self) -> bool:
         """Whether the labels come from outside, so that no seed changes them."""
         return KINDS[self.kind].from_outside
+
+
+DEFAULT_NOISES = (NoiseSpec("symmetric", 0.6), NoiseSpec("pairwise", 0.4))
+"""What is drawn where labels are right and no noise is asked for; of one run the first."""
 
 
 def forms() -> str:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from esoftmax_jax.app.methods.methods import METHODS, OWN_FORM, Method
+from esoftmax_jax.app.methods.methods import METHODS, OWN_FORM, Method, Methods
 from esoftmax_jax.app.methods.own_loss import Function, OwnLoss
 from esoftmax_jax.app.methods.own_loss_file import names_own_loss, read_own_loss
 from esoftmax_jax.app.methods.own_loss_function import own_loss_of
@@ -71,9 +71,12 @@ def check_settings(method: Method, settings: dict[str, float]) -> None:
         raise UsageError(f"--set: {error}") from None
 
 
-def given_as(name: str, method: Method) -> str | Function:
-    """Return what ``find_method`` takes for a loss: of a function, the function."""
-    return method.given if isinstance(method, OwnLoss) else name
+def as_given(methods: Methods) -> dict[str, str | Function]:
+    """Return, by name, what ``find_method`` takes for losses: of a function, the function."""
+    return {
+        name: method.given if isinstance(method, OwnLoss) else name
+        for name, method in methods.items()
+    }
 
 
 def hyperparameter(loss: str, method: Method, name: str, value: Any) -> float:

@@ -9,8 +9,6 @@ import numpy.typing as npt
 
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import Result
-from esoftmax_jax.app.methods.find import given_as
-from esoftmax_jax.app.methods.methods import METHODS, Methods
 from esoftmax_jax.app.methods.own_loss import Function
 from esoftmax_jax.app.runs.results import diverged
 from esoftmax_jax.app.terminal.short_repr import short_repr
@@ -60,14 +58,21 @@ class Run:
         )
 
     @classmethod
-    def from_result(cls, result: Result, methods: Methods = METHODS) -> "Run":
-        """Read what a line of ``results.jsonl`` holds; ``methods`` has its loss."""
+    def from_result(
+        cls, result: Result, losses: Mapping[str, str | Function] | None = None
+    ) -> "Run":
+        """Read what a line of ``results.jsonl`` holds.
+
+        Args:
+            result: the line.
+            losses: what ``train`` takes for losses by name, where it is not the name.
+        """
         config = RunConfig.from_json(result["config"])
         name = config.loss.name
         curves = {name: np.array(curve, float) for name, curve in result["curves"].items()}
         return cls(
             config=config,
-            loss=given_as(name, methods[name]),
+            loss=(losses or {}).get(name, name),
             test_accuracy=float(result["last_accuracy"]),
             best_accuracy=float(result["best_accuracy"]),
             best_epoch=result["best_epoch"],

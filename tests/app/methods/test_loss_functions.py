@@ -1,12 +1,13 @@
 """From Python a loss of one's own is the function itself; results have its qualified name."""
 
 import functools
+import pickle
 
 import jax
 import pytest
 
 from esoftmax_jax import app, losses
-from esoftmax_jax.app.methods.find import find_method, find_methods, given_as
+from esoftmax_jax.app.methods.find import as_given, find_method, find_methods
 from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.terminal.messages import UsageError
 
@@ -45,7 +46,7 @@ BOUND = functools.partial(losses.generalized_cross_entropy, q=0.7)
 def test_a_function_is_a_loss_under_its_qualified_name(function, name, defaults):
     found, method = find_method("--loss", function)
     assert (found, method.defaults) == (name, defaults)
-    assert given_as(found, method) is function
+    assert as_given({found: method})[found] is function
     assert len(str(method.content_hash(3, 4))) == 16
 
 
@@ -102,6 +103,7 @@ def test_a_function_trains_as_the_loss_it_computes(tmp_path):
     assert own.choice["loss"] is times_mae
     again = app.train("wine", **own.choice, epochs=2, seed=0)
     assert again.run.config == own.config
+    assert pickle.loads(pickle.dumps(again)).run.choice == own.choice
     assert f'"{HERE}.times_mae"' in (tmp_path / "results.jsonl").read_text(encoding="utf-8")
 
 

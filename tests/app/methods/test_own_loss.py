@@ -16,7 +16,7 @@ from esoftmax_jax import losses
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.jobs.train_command import train_command
 from esoftmax_jax.app.labels.noise_spec import parse_noise
-from esoftmax_jax.app.methods.find import find_method, find_methods, given_as
+from esoftmax_jax.app.methods.find import as_given, find_method, find_methods
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.methods.methods import METHODS, selected
 from esoftmax_jax.app.methods.own_loss_file import names_own_loss
@@ -131,7 +131,7 @@ def test_the_command_for_training_names_the_file(written, tmp_path):
     data = load_dataset("digits")
     methods = find_methods("--loss", [path])
     config = make_config(data, parse_noise("none"), "mine.py:squared", methods)
-    assert given_as("mine.py:squared", methods["mine.py:squared"]) == path
+    assert as_given(methods) == {"mine.py:squared": path}
     command = train_command(("--dataset", "npz:a b.npz"), config, path, Path("out"))
     assert shlex.split(command)[shlex.split(command).index("--loss") + 1] == path
     assert "suspects-mine.py-squared-none.csv" in command
@@ -227,4 +227,4 @@ def test_what_names_one():
     assert names_own_loss("C:\\a.py:f")
     assert not names_own_loss("CE_eps+MAE")
     assert not names_own_loss("a.py")
-    assert given_as("CE", METHODS["CE"]) == "CE"
+    assert as_given(selected(["CE"])) == {"CE": "CE"}

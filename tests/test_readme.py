@@ -110,9 +110,9 @@ def a_reviewed_list_corrects_the_labels():
     run("docs/reviewing-labels.md")
     data = load_dataset("npz:my.npz")
     corrected = correct(data, [Path("reviewed.csv")])
-    changed = corrected.train_labels != data.train_labels
-    held_out = corrected.test_labels != data.test_labels
-    sources = [*data.train_sources[changed], *data.test_sources[held_out]]
+    changed = corrected.train.labels.observed != data.train.labels.observed
+    held_out = corrected.test.labels.observed != data.test.labels.observed
+    sources = [*data.train.sources[changed], *data.test.sources[held_out]]
     assert sorted(sources) == ["0", "3"]
 
 
@@ -126,7 +126,7 @@ def the_verbs_are_functions():
     assert names["chosen"]["loss"] in ("CE", "CE_eps+MAE")
     assert names["trained"].run.loss == names["chosen"]["loss"]
     cleaned = names["cleaned"]
-    left = {str(row) for row in range(80)} - {*cleaned.train_sources, *cleaned.test_sources}
+    left = {str(row) for row in range(80)} - {*cleaned.train.sources, *cleaned.test.sources}
     assert left == set(names["reviewed"]["example"][names["reviewed"]["margin"] < 0])
     assert left
     found = names["predictions"]

@@ -12,7 +12,7 @@ or file is named. A wrong argument raises ``UsageError``, a ``ValueError``.
 
     >>> from esoftmax_jax import app
     >>> trained = app.train("wine", epochs=2, noise="symmetric:0.3")
-    >>> app.predict(trained, trained.dataset.test_images[:3]).labels.shape
+    >>> app.predict(trained, trained.dataset.test.images[:3]).labels.shape
     (3,)
 """
 

@@ -73,7 +73,7 @@ def bench_sweep(*, runs: int, repeats: int, json_path: Path | None) -> None:
     if json_path is not None:
         line = {"bench": "sweep", "runs": runs, "epochs": EPOCHS, "seconds": seconds}
         append_line(json_path, {**line, "seconds_compiled": compiled, **environment()})
-    _print(seconds, compiled, runs, len(dataset.train_labels) // configs[0].batch_size)
+    _print(seconds, compiled, runs, len(dataset.train) // configs[0].batch_size)
 
 
 def _configs(dataset: Dataset, runs: int) -> list[RunConfig]:

@@ -13,6 +13,8 @@ from rich import box
 from rich.table import Table
 
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.examples import Examples
+from esoftmax_jax.app.data.labels import Labels
 from esoftmax_jax.app.engine.config import ComputeDtype, NetworkName, RunConfig
 from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.engine.group import Group, make_group
@@ -197,8 +199,8 @@ def _torch_epochs(
     return {
         name: torch_epoch(
             network,
-            dataset.train_images,
-            dataset.train_labels,
+            dataset.train.images,
+            dataset.train.labels.observed,
             batch_size=BATCH_SIZE,
             dtype=dtype,
             channels_last=channels_last,
@@ -270,19 +272,15 @@ def _task(case: _Case, steps: int, *, epochs: int) -> tuple[RunConfig, Dataset]:
     """Make random images in the form of a dataset, a whole number of batches."""
     rng = np.random.default_rng(0)
 
-    def images(count: int) -> Any:
-        return rng.integers(0, 256, (count, *case.shape), dtype=np.uint8)
-
-    def labels(count: int) -> Any:
-        return rng.integers(0, NUM_CLASSES, count, dtype=np.int32)
+    def examples(count: int) -> Examples:
+        images = rng.integers(0, 256, (count, *case.shape), dtype=np.uint8)
+        return Examples(images, Labels.right(rng.integers(0, NUM_CLASSES, count, np.int32)))
 
     dataset = Dataset(
         name=case.dataset,
-        train_images=images(steps * BATCH_SIZE),
-        train_labels=labels(steps * BATCH_SIZE),
+        train=examples(steps * BATCH_SIZE),
         # The test set is evaluated in every epoch; one image costs nothing.
-        test_images=images(1),
-        test_labels=labels(1),
+        test=examples(1),
         num_classes=NUM_CLASSES,
         class_map=None,
         note="",

@@ -4,6 +4,8 @@ import numpy as np
 
 from esoftmax_jax.app.data.checks import channel_statistics
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.examples import Examples
+from esoftmax_jax.app.data.labels import Labels
 from experiments.configs import HUMAN
 
 _CLASSES = {"cifar10": 10, "cifar100": 100}
@@ -28,15 +30,16 @@ def made_up(name: str) -> Dataset:
     mean, std = channel_statistics(images[:_TRAIN])
     return Dataset(
         name=f"made-up:{name}",
-        train_images=images[:_TRAIN],
-        train_labels=train,
-        test_images=images[_TRAIN:],
-        test_labels=labels[_TRAIN:],
+        train=Examples(
+            images[:_TRAIN],
+            Labels.right(train),
+            annotations=dict(zip(HUMAN, people, strict=True)),
+        ),
+        test=Examples(images[_TRAIN:], Labels.right(labels[_TRAIN:])),
         num_classes=count,
         class_map=name,
         note=f"Made-up images stand in for {name}, or for labels by people that are not here: "
         "the figures show that everything runs, and mean nothing.",
         mean=mean,
         std=std,
-        label_sets=dict(zip(HUMAN, people, strict=True)),
     )

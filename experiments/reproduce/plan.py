@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.data.subset import take_rows
+from esoftmax_jax.app.data.subset import first_test_examples, take_rows
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import make_group
 from esoftmax_jax.app.engine.program import make_program
@@ -58,7 +58,7 @@ def estimate(alike: Alike, dataset: Dataset, methods: Methods, at_once: int | No
     """
     recipe = recipe_for(dataset)
     config = alike.configs[0]
-    full_steps = len(dataset.train_labels) // config.batch_size
+    full_steps = len(dataset.train) // config.batch_size
     steps = min(full_steps, _timed_steps(config))
     part = _first_steps(dataset, steps * config.batch_size)
     layout = lay_out(alike.wanted, dataset, at_once)
@@ -147,11 +147,7 @@ def _timed_steps(config: RunConfig) -> int:
 
 def _first_steps(dataset: Dataset, count: int) -> Dataset:
     """Return so many training examples, and as many test examples as are due to them."""
-    share = count / len(dataset.train_labels)
-    test = max(1, round(share * len(dataset.test_labels)))
+    share = count / len(dataset.train)
+    test = max(1, round(share * len(dataset.test)))
     part = take_rows(dataset, np.arange(count))
-    return dataclasses.replace(
-        part,
-        test_images=dataset.test_images[:test],
-        test_labels=dataset.test_labels[:test],
-    )
+    return first_test_examples(part, test)

@@ -185,7 +185,7 @@ def _check_noise(configs: Sequence[RunConfig], dataset: Dataset) -> None:
     if dataset.label_file is not None and not any(spec.reads_columns for spec in specs):
         raise UsageError("--labels: expected cells that read it, got none; leave it out")
     human = next((spec for spec in specs if spec.reads_columns), None)
-    if human is not None and dataset.label_file is None and not dataset.label_sets:
+    if human is not None and dataset.label_file is None and not dataset.label_columns:
         raise UsageError(
             f"--labels: expected the file of the labels that people gave, which {human} "
             "reads, got none; pass --labels FILE, e.g. CIFAR-10_human.npy"

@@ -55,20 +55,20 @@ def test_nothing_is_printed_or_written(folder, capfd):
     for name in ("train_loss", "train_accuracy", "test_accuracy"):
         told = [getattr(epoch, name) for epoch in epochs]
         np.testing.assert_allclose(told, found.run.curves[name], atol=1e-6)
-    app.predict(found, found.dataset.test_images[:5])
+    app.predict(found, found.dataset.test.images[:5])
     app.compare("digits", **COMPARED)
     assert list(folder.iterdir()) == []
     assert capfd.readouterr() == ("", "")
 
 
 def test_predictions_are_arrays(trained):
-    images = trained.dataset.test_images
+    images = trained.dataset.test.images
     found = app.predict(trained, images)
     assert found.labels.shape == (len(images),)
     assert found.probabilities.shape == (len(images), 10)
     np.testing.assert_allclose(found.probabilities.sum(axis=1), 1, rtol=1e-12)
     assert found.class_names == tuple("0123456789")
-    agreeing = np.mean(found.labels == trained.dataset.test_labels)
+    agreeing = np.mean(found.labels == trained.dataset.test.labels.observed)
     assert agreeing == pytest.approx(trained.run.test_accuracy)
     columns = found.columns
     assert columns.keys() == {"example", "prediction", "probability"}
@@ -77,7 +77,7 @@ def test_predictions_are_arrays(trained):
 
 
 def test_a_saved_network_predicts_as_the_one_in_memory(trained, folder):
-    images = trained.dataset.test_images[:20]
+    images = trained.dataset.test.images[:20]
     np.savez("new.npz", images=images)
     saved = app.train("digits", workdir="run", **SMALL)
     assert saved.run.test_accuracy == trained.run.test_accuracy
@@ -97,7 +97,7 @@ def test_the_command_and_the_function_have_the_same_numbers(trained, folder):
 
 def test_a_trained_network_can_be_pickled(trained):
     found = pickle.loads(pickle.dumps(trained))
-    images = trained.dataset.test_images[:7]
+    images = trained.dataset.test.images[:7]
     expected = app.predict(trained, images)
     np.testing.assert_array_equal(
         app.predict(found, images).probabilities, expected.probabilities
@@ -109,7 +109,7 @@ def test_a_trained_network_can_be_pickled(trained):
 
 
 def test_results_are_shown_in_a_line(trained, compared):
-    images = trained.dataset.test_images[:3]
+    images = trained.dataset.test.images[:3]
     found = app.predict(trained, images)
     names = ", ".join(f"'{label}'" for label in dict.fromkeys(found.labels.tolist()))
     assert repr(trained.dataset) == (
@@ -328,7 +328,7 @@ def test_examples_that_do_not_fit_are_refused(trained):
 
 
 def test_predictions_take_the_place_of_predictions_and_of_nothing_else(trained, folder):
-    images = trained.dataset.test_images[:2]
+    images = trained.dataset.test.images[:2]
     for count in (2, 1):
         app.predict(trained, images[:count], out="new.csv", probabilities=True)
         assert len((folder / "new.csv").read_text().splitlines()) == 1 + count
@@ -348,41 +348,43 @@ def table(folder):
 
 def reviewed(data, label, **columns):
     """Return a table that gives the first two training examples another label, or none."""
-    return {"example": list(data.train_sources[:2]), "label": [label] * 2, **columns}
+    return {"example": list(data.train.sources[:2]), "label": [label] * 2, **columns}
 
 
 def test_a_table_in_memory_corrects_labels(table):
-    before = table.train_labels
+    before = table.train.labels.observed
     flipped = "ab"[1 - before[0]]
     after = app.correct(table, reviewed(table, flipped))
-    assert [after.class_names[label] for label in after.train_labels[:2]] == [flipped] * 2
-    np.testing.assert_array_equal(after.train_labels[2:], before[2:])
+    assert [after.class_names[label] for label in after.train.labels.observed[:2]] == [
+        flipped
+    ] * 2
+    np.testing.assert_array_equal(after.train.labels.observed[2:], before[2:])
     assert after.data_hash != table.data_hash
 
 
 @pytest.mark.parametrize("nothing", ["", None, float("nan"), np.nan])
 def test_an_example_without_a_label_is_left_out(table, nothing):
     after = app.correct(table, reviewed(table, nothing))
-    assert after.train_sources.tolist() == table.train_sources.tolist()[2:]
+    assert after.train.sources.tolist() == table.train.sources.tolist()[2:]
 
 
 def test_suspect_labels_are_taken_back(table):
     found = app.find_suspects(table, epochs=1).columns
     assert set(found["part"]) == {"train", "test"}
     same = app.correct(table, found)
-    np.testing.assert_array_equal(same.train_labels, table.train_labels)
+    np.testing.assert_array_equal(same.train.labels.observed, table.train.labels.observed)
     assert same.data_hash == table.data_hash
     found["label"] = np.where(found["rank"] == 1, "", found["label"])
     kept = app.correct(table, found)
-    left = len(kept.train_labels) + len(kept.test_labels)
+    left = len(kept.train) + len(kept.test)
     assert left == len(found["rank"]) - 1
 
 
 def test_a_frame_of_pandas_is_a_table(table):
     pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame(reviewed(table, None, id=table.train_ids[:2]))
+    frame = pandas.DataFrame(reviewed(table, None, id=table.train.ids[:2]))
     after = app.correct(table, frame)
-    assert len(after.train_labels) == len(table.train_labels) - 2
+    assert len(after.train) == len(table.train) - 2
 
 
 def test_a_later_list_overrides_an_earlier_one_file_or_table(table, folder):
@@ -390,7 +392,7 @@ def test_a_later_list_overrides_an_earlier_one_file_or_table(table, folder):
     names = first["example"]
     (folder / "later.csv").write_text("".join(["example,label\n", f"{names[0]},b\n"]))
     after = app.correct(table, [first, "later.csv"])
-    assert [after.class_names[label] for label in after.train_labels[:2]] == ["b", "a"]
+    assert [after.class_names[label] for label in after.train.labels.observed[:2]] == ["b", "a"]
     assert "By table, later.csv labels corrected:" in after.note
 
 

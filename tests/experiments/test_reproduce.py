@@ -176,7 +176,7 @@ def test_a_test_of_a_table_needs_no_data(tmp_path, monkeypatch, capsys, table, d
     ((data, configs),) = wanted
     assert {config.dataset for config in configs} == {f"made-up:{dataset}"} == {data.name}
     assert [config.seed for config in configs] == [0] * count
-    assert (len(data.train_labels), len(data.test_labels)) == (256, 256)
+    assert (len(data.train), len(data.test)) == (256, 256)
     assert "mean nothing" in data.note
     # At every other scale, and where a folder is named, the data has to be there.
     capsys.readouterr()

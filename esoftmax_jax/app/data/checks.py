@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from esoftmax_jax.app.data.label_doubts import doubtful_numbers
 from esoftmax_jax.app.data.label_text import LITERAL, plain
-from esoftmax_jax.app.files.arrays import Array, Labels
+from esoftmax_jax.app.files.arrays import Array, ClassNumbers
 from esoftmax_jax.app.terminal.messages import UsageError
 
 _CHANNELS = (1, 2, 3, 4)  # grey, colour, and either with transparency
@@ -68,7 +68,9 @@ def _is_channels_first(shape: tuple[int, ...]) -> bool:
     return shape[1] in _CHANNELS or shape[1] < shape[2] == shape[3]
 
 
-def checked_labels(labels: Array, where: str, *, rows: int, num_classes: int | None) -> Labels:
+def checked_labels(
+    labels: Array, where: str, *, rows: int, num_classes: int | None
+) -> ClassNumbers:
     """Brings labels to int32 (N,).
 
     Args:
@@ -148,7 +150,7 @@ def checked_ids(ids: Array, where: str, *, rows: int) -> npt.NDArray[np.int64]:
     return ids.astype(np.int64)
 
 
-def check_no_empty_class(labels: Labels, where: str) -> None:
+def check_no_empty_class(labels: ClassNumbers, where: str) -> None:
     """Refuses training labels that skip a class number: nothing could be learnt about it."""
     present = np.unique(labels)
     gaps = present != np.arange(len(present))

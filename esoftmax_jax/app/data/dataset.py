@@ -6,14 +6,15 @@ decoded images in a cache directory.
 """
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.data.examples import Examples
 from esoftmax_jax.app.data.label_file import LabelFile
-from esoftmax_jax.app.files.arrays import Array, Labels
+from esoftmax_jax.app.data.labels import GIVEN
+from esoftmax_jax.app.files.arrays import Array, ClassNumbers
 from esoftmax_jax.app.terminal.short_repr import short_repr
 from esoftmax_jax.cleaning import LabelReview
 
@@ -24,11 +25,11 @@ class Dataset:
 
     Attributes:
         name: the specification it was loaded by.
-        train_images: uint8 (N, H, W, C), or float32 (N, D) or (N, H, W, C).
-        train_labels: int32 (N,), in [0, num_classes); the clean ones where the data has
-            clean labels and others.
-        test_images: as ``train_images``.
-        test_labels: as ``train_labels``.
+        train: the training examples. Their ids are the numbers that a prepared set's ``id``
+            ends in (of CIFAR, the place in the original order) or that an archive gives, else
+            places in the user's file or folder, else positions.
+        test: likewise; labels that came with data without clean ones are trusted where the
+            user divided it, and are not where a fifth of it was held out.
         num_classes: number of classes K.
         class_map: name of the map that asymmetric noise follows; None for
             pairwise, y → y + 1.
@@ -36,28 +37,14 @@ class Dataset:
         mean: for each channel, the mean of the training images; of uint8 images
             on the scale 0..1.
         std: the standard deviation, likewise; 1 where a channel is constant.
-        train_ids: int64 (N,), for each training example a number of its own: the one that a
-            prepared set's ``id`` ends in (of CIFAR, the place in the original order) or that
-            an archive gives, else its place in the user's file or folder, else its position.
-        source_ids: int64 (M,), likewise for all examples of the source that they come from,
+        source_ids: int64 (M,), the ids of all examples of the source that they come from,
             in its order: what was held out, or is of another split in the same table, too.
-        train_sources: str (N,), what the user calls each training example: its file, its row
-            in a table, else its id.
-        test_sources: likewise; by default positions.
-        test_given: int32, the labels as they came of a test set that was held out, where
-            ``test_labels`` are cleaner ones; empty otherwise.
-        label_sets: further labels of the training examples by name, int32 (N,), in
-            [0, num_classes): ``"given"`` for the labels as they came where the data has
-            clean ones too, or the annotators of a prepared set.
         class_names: in the order of the class numbers.
         label_file: labels from a file of their own, beside the data; set by the options.
-        foreign_images: images of other classes, alike ``train_images``; set by the options.
+        foreign_images: images of other classes, alike the training images; set by the options.
         foreign_hash: as ``data_hash``, of the set that those are from.
         data_hash: of all that decides results, where the data is the user's own; None for
             sets whose names decide their content.
-        clean_labels: whether ``train_labels`` are known to be right, so that wrong labels
-            can be counted; of the user's own data, whether it brings clean labels.
-        clean_test: whether ``test_labels`` are more than a part of such labels.
         feature_names: of the columns of a table of numbers; empty elsewhere.
         feature_offsets: what is subtracted from each column of numbers too large for float32;
             empty for nothing.
@@ -68,32 +55,21 @@ class Dataset:
     """
 
     name: str
-    train_images: Array
-    train_labels: Labels
-    test_images: Array
-    test_labels: Labels
+    train: Examples
+    test: Examples
     num_classes: int
     class_map: str | None
     note: str
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    train_ids: npt.NDArray[np.int64] = dataclasses.field(
-        default_factory=lambda: np.zeros(0, np.int64)
-    )
     source_ids: npt.NDArray[np.int64] = dataclasses.field(
         default_factory=lambda: np.zeros(0, np.int64)
     )
-    train_sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
-    test_sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
-    test_given: Labels = dataclasses.field(default_factory=lambda: np.zeros(0, np.int32))
-    label_sets: Mapping[str, Labels] = dataclasses.field(default_factory=dict)
     class_names: tuple[str, ...] = ()
     label_file: LabelFile | None = None
     foreign_images: Array | None = None
     foreign_hash: str | None = None
     data_hash: str | None = None
-    clean_labels: bool = True
-    clean_test: bool = True
     feature_names: tuple[str, ...] = ()
     feature_offsets: tuple[float, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -104,25 +80,32 @@ class Dataset:
     )
 
     def __post_init__(self) -> None:
-        if not len(self.train_ids):
-            object.__setattr__(self, "train_ids", np.arange(len(self.train_labels)))
+        for part in (self.train, self.test):
+            for labels in (part.labels.observed, part.labels.reference):
+                if len(labels) and not 0 <= labels.min() <= labels.max() < self.num_classes:
+                    raise ValueError(
+                        f"{self.name}: expected labels of [0, {self.num_classes}), got "
+                        f"{labels.min()} to {labels.max()}; renumber the classes"
+                    )
         if not len(self.source_ids):
-            object.__setattr__(self, "source_ids", self.train_ids)
+            object.__setattr__(self, "source_ids", self.train.ids)
         if not self.class_names:
             names = tuple(str(number) for number in range(self.num_classes))
             object.__setattr__(self, "class_names", names)
-        if not len(self.train_sources):
-            object.__setattr__(self, "train_sources", self.train_ids.astype(str))
-        if not len(self.test_sources):
-            positions = np.arange(len(self.test_labels))
-            object.__setattr__(self, "test_sources", positions.astype(str))
+
+    @property
+    def label_columns(self) -> dict[str, ClassNumbers]:
+        """Labels of the training examples that lie beside the right ones, by name."""
+        labels = self.train.labels
+        came = {GIVEN: labels.observed} if labels.paired else {}
+        return came | dict(self.train.annotations)
 
     def __repr__(self) -> str:
         return short_repr(
             self,
             name=self.name,
-            train_images=self.train_images,
-            test_images=self.test_images,
+            train_images=self.train.images,
+            test_images=self.test.images,
             class_names=self.class_names,
         )
 
@@ -131,6 +114,6 @@ class Dataset:
 
         Bytes are brought to 0..1 first; then (x − ``mean``) / ``std`` for each channel.
         """
-        scale = np.float32(1 / 255 if self.train_images.dtype == np.uint8 else 1)
+        scale = np.float32(1 / 255 if self.train.images.dtype == np.uint8 else 1)
         mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
         return (images.astype(np.float32) * scale - mean) / std

@@ -15,7 +15,7 @@ def like_training_images(other: Dataset, dataset: Dataset) -> Array:
         UsageError: they are the same images, or one of the two holds no byte images and
             their shapes differ.
     """
-    images, wanted = _less_the_same(other, dataset), dataset.train_images
+    images, wanted = _less_the_same(other, dataset), dataset.train.images
     same_map = other.class_map is not None and other.class_map == dataset.class_map
     if same_map or np.array_equal(images, wanted):
         raise UsageError(
@@ -44,7 +44,7 @@ def like_training_images(other: Dataset, dataset: Dataset) -> Array:
 
 def _less_the_same(other: Dataset, dataset: Dataset) -> Array:
     """Return another dataset's training images, of numbers less the same offsets as ours."""
-    images, shape = other.train_images, dataset.train_images.shape[1:]
+    images, shape = other.train.images, dataset.train.images.shape[1:]
     if other.feature_offsets == dataset.feature_offsets or images.shape[1:] != shape:
         return images
     zeros = (0.0,) * shape[0]

@@ -10,7 +10,7 @@ from esoftmax_jax import noise
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.label_file import LabelFile
 from esoftmax_jax.app.data.label_text import whole_number
-from esoftmax_jax.app.files.arrays import Labels
+from esoftmax_jax.app.files.arrays import ClassNumbers
 from esoftmax_jax.app.terminal.messages import UsageError
 
 _Ids = npt.NDArray[np.integer[Any]]
@@ -93,7 +93,7 @@ def _ids_of_rows(
 ) -> tuple[_Ids, str]:
     """Return the id of each row's example, and by what it was found."""
     rows = len(next(iter(file.columns.values())))
-    source, train = dataset.source_ids, dataset.train_ids
+    source, train = dataset.source_ids, dataset.train.ids
     places = _are_places(source)
     in_order = " (paths sorted as text)" if _is_folder(dataset) else ""
     # A file for a larger set, of which the source is a part, is known by its clean labels.
@@ -123,13 +123,13 @@ def _ids_of_rows(
     )
 
 
-def _all_labels(dataset: Dataset) -> Labels:
+def _all_labels(dataset: Dataset) -> ClassNumbers:
     """Return the labels of all examples of a source; those left over were held out."""
-    trained = np.isin(dataset.source_ids, dataset.train_ids)
+    trained = np.isin(dataset.source_ids, dataset.train.ids)
     labels = np.empty(len(trained), np.int32)
-    labels[trained] = dataset.train_labels
+    labels[trained] = dataset.train.labels.reference
     if not trained.all():
-        labels[~trained] = dataset.test_labels
+        labels[~trained] = dataset.test.labels.reference
     return labels
 
 
@@ -137,14 +137,19 @@ def _check_not_by_class(dataset: Dataset, file: LabelFile, name: str, rows: int)
     """Refuse labels for directories 0, 1, 2, ... 10, or which number 0, 1, 10, 2 as 0 to 3."""
     if _is_folder(dataset):
         whole = rows == len(dataset.source_ids)
-        labels = _all_labels(dataset) if whole else dataset.train_labels
+        labels = _all_labels(dataset) if whole else dataset.train.labels.reference
         by_class = np.argsort(np.argsort(labels, kind="stable"))
         order = "of its paths as text", "of its classes"
         _check_order(file, name, labels, np.arange(rows), by_class, order)
 
 
 def _check_order(
-    file: LabelFile, name: str, labels: Labels, rows: _Ids, other: _Ids, order: tuple[str, str]
+    file: LabelFile,
+    name: str,
+    labels: ClassNumbers,
+    rows: _Ids,
+    other: _Ids,
+    order: tuple[str, str],
 ) -> None:
     """Refuse rows that agree more with the data's labels in an order that could be meant."""
     for column in noise.noisy_columns(file.columns):

@@ -13,6 +13,8 @@ from esoftmax_jax.app.data.checks import (
     checked_labels,
 )
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.examples import Examples
+from esoftmax_jax.app.data.labels import Labels
 from esoftmax_jax.app.data.names import (
     _PREPARED,
     BUNDLED,
@@ -21,7 +23,7 @@ from esoftmax_jax.app.data.names import (
     RESIZED,
     is_own,
 )
-from esoftmax_jax.app.data.parts import GIVEN, NOISY_TEST, Parts, sentences
+from esoftmax_jax.app.data.parts import NOISY_TEST, Parts, RawExamples, sentences
 from esoftmax_jax.app.data.readers.bundled import read_bundled
 from esoftmax_jax.app.data.readers.image_folder import read_folder
 from esoftmax_jax.app.data.readers.manifest import read_manifest
@@ -139,21 +141,19 @@ def _checked(
     def where(key: str) -> str:
         return f"{spec}: {parts.called.get(key, key)}"
 
-    train = checked_images(parts.arrays["train_images"], where("train_images"))
-    test = checked_images(parts.arrays["test_images"], where("test_images"))
-    if train.shape[1:] != test.shape[1:] or train.dtype != test.dtype:
+    images = checked_images(parts.train.images, where("train_images"))
+    test_images = checked_images(parts.test.images, where("test_images"))
+    if images.shape[1:] != test_images.shape[1:] or images.dtype != test_images.dtype:
         raise UsageError(
-            f"{spec}: expected training and test images alike, got {train.dtype} "
-            f"{train.shape[1:]} and {test.dtype} {test.shape[1:]}; convert one of them"
+            f"{spec}: expected training and test images alike, got {images.dtype} "
+            f"{images.shape[1:]} and {test_images.dtype} {test_images.shape[1:]}; convert one "
+            "of them"
         )
-    # Labels of the training examples: the set's own and, beside it, further ones.
-    own = "train_labels"
-    raw = {own: parts.arrays[own], **parts.label_sets}
-    overruled = list[str]()
+    rows, overruled = len(images), list[str]()
     if parts.class_names is None:
-        key = GIVEN if GIVEN in raw else own
-        overruled = check_no_regression(raw[key], where(key), literal=literal_labels)
-        num_classes = _count_classes(raw[key], where(key), rows=len(train))
+        raw, key = parts.train.observed, where("train_labels")
+        overruled = check_no_regression(raw, key, literal=literal_labels)
+        num_classes = _count_classes(raw, key, rows=rows)
     else:
         num_classes = len(parts.class_names)
     if num_classes < 2:
@@ -161,67 +161,62 @@ def _checked(
             f"{spec}: expected at least 2 classes, got {num_classes}; there is nothing to "
             "learn from one"
         )
-    labels = {
-        key: checked_labels(array, where(key), rows=len(train), num_classes=num_classes)
-        for key, array in raw.items()
-    }
-    test_labels = checked_labels(
-        parts.arrays["test_labels"],
-        where("test_labels"),
-        rows=len(test),
-        num_classes=num_classes,
-    )
-    test_given = parts.test_given
-    if len(test_given):
-        test_given = checked_labels(
-            test_given, where(GIVEN), rows=len(test), num_classes=num_classes
+
+    def labelled(raw: RawExamples, kind: str, rows: int) -> Labels:
+        names = (where(f"{kind}_labels"), where(f"{kind}_clean_labels"))
+        return Labels.checked(
+            raw.observed, raw.truth, names, rows=rows, num_classes=num_classes
         )
-    train_ids = np.arange(len(train))
-    if parts.train_ids is not None:
-        train_ids = checked_ids(parts.train_ids, where("train_ids"), rows=len(train))
-    # The name of a file says nothing about what is in it, and labels in it may be wrong.
+
+    labels = labelled(parts.train, "train", rows)
+    annotations = {
+        key: checked_labels(array, where(key), rows=rows, num_classes=num_classes)
+        for key, array in parts.train.annotations.items()
+    }
+    test_labels = labelled(parts.test, "test", len(test_images))
+    ids = np.arange(rows)
+    if parts.train.ids is not None:
+        ids = checked_ids(parts.train.ids, where("train_ids"), rows=rows)
+    train = Examples(images, labels, ids, parts.train.sources, annotations)
+    test = Examples(test_images, test_labels, sources=parts.test.sources)
+    notes = [parts.note, sentences(overruled), "" if test.labels.known else NOISY_TEST]
     own_files = is_own(spec)
-    # Names as well: a model calls its classes and finds its columns by them.
-    names = (parts.class_names, parts.feature_names, parts.feature_offsets)
-    called = [np.array(x) for x in names if x]
-    everything = (train, test, *labels.values(), test_labels, train_ids, *called)
-    clean = not own_files or GIVEN in labels
-    clean_test = clean or not parts.held_out
-    notes = [parts.note, sentences(overruled), "" if clean_test else NOISY_TEST]
     if own_files:
-        came = (labels.get(GIVEN, labels[own]), test_given if len(test_given) else test_labels)
-        sources = (parts.train_sources, parts.test_sources)
-        notes.insert(1, describe_same((train, test), came, sources))
+        called = (parts.train.sources, parts.test.sources)
+        came = (train.labels.observed, test.labels.observed)
+        notes.insert(1, describe_same((images, test_images), came, called))
     base = _SAME_IMAGES.get(base, base)
     constants = _CONSTANTS.get(base)
-    if constants is None or len(constants[0]) != train.shape[-1]:
-        constants = channel_statistics(train)
+    if constants is None or len(constants[0]) != images.shape[-1]:
+        constants = channel_statistics(images)
     return Dataset(
         name=spec,
-        train_images=train,
-        train_labels=labels.pop(own),
-        test_images=test,
-        test_labels=test_labels,
+        train=train,
+        test=test,
         num_classes=num_classes,
         class_map=base if base in _CLASS_MAPS else None,
         note=" ".join(filter(None, notes)),
         mean=constants[0],
         std=constants[1],
-        train_ids=train_ids,
-        source_ids=train_ids if parts.source_ids is None else parts.source_ids,
-        train_sources=parts.train_sources,
-        test_sources=parts.test_sources,
-        test_given=test_given,
-        label_sets=labels,
+        source_ids=ids if parts.source_ids is None else parts.source_ids,
         class_names=parts.class_names or (),
-        data_hash=content_hash(everything) if own_files else None,
-        clean_labels=clean,
-        clean_test=clean_test,
+        # The name of a file says nothing about what is in it.
+        data_hash=_hash(train, test, parts) if own_files else None,
         feature_names=parts.feature_names,
         feature_offsets=parts.feature_offsets,
         warnings=parts.warnings,
         value_range=parts.value_range,
     )
+
+
+def _hash(train: Examples, test: Examples, parts: Parts) -> str:
+    """Return what tells data from others: all that decides results."""
+    labels = [train.labels.reference, *([train.labels.observed] if train.labels.paired else [])]
+    # Names as well: a model calls its classes and finds its columns by them.
+    names = (parts.class_names, parts.feature_names, parts.feature_offsets)
+    called = [np.array(x) for x in names if x]
+    images = (train.images, test.images)
+    return content_hash((*images, *labels, test.labels.reference, train.ids, *called))
 
 
 def _count_classes(labels: Array, where: str, *, rows: int) -> int:

@@ -2,16 +2,13 @@
 
 import dataclasses
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax.app.files.arrays import Array
-
-GIVEN = "given"
-"""The label set of a reader that also found clean labels: the labels as they came."""
 
 HELD_OUT = "a fixed fifth of each class is held out as the test set"
 
@@ -22,13 +19,50 @@ NOISY_TEST = (
 )
 """What a reader of results on a held-out fifth of labels as they came has to know."""
 
-# The four arrays of a data set, and what Keras's archives call them.
-KEYS = {
-    "train_images": "x_train",
-    "train_labels": "y_train",
-    "test_images": "x_test",
-    "test_labels": "y_test",
-}
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class RawExamples:
+    """Examples as they were read, not yet checked; the columns are those of ``Examples``.
+
+    Attributes:
+        images: one a row.
+        observed: labels as they came.
+        truth: the right ones, the very array ``observed`` if that is right, or None; as in
+            ``Labels``.
+        ids: integers that tell the examples apart; None for their positions.
+        sources: what the user calls each example: a file, a row of a table; empty if it is
+            called by its id.
+        annotations: further labels, by name.
+    """
+
+    images: Array
+    observed: Array
+    truth: Array | None = None
+    ids: Array | None = None
+    sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
+    annotations: Mapping[str, Array] = dataclasses.field(default_factory=dict)
+
+    @property
+    def reference(self) -> Array:
+        """The right labels, those that came if there are no others."""
+        return self.observed if self.truth is None else self.truth
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> "RawExamples":
+        """Return these rows."""
+        observed = self.observed[rows]
+        truth = None if self.truth is None else self.truth[rows]
+        return dataclasses.replace(
+            self,
+            images=self.images[rows],
+            observed=observed,
+            truth=observed if self.truth is self.observed else truth,
+            ids=None if self.ids is None else self.ids[rows],
+            sources=self.sources[rows],
+        )
+
+    def trusted(self) -> "RawExamples":
+        """Return the same with right labels alone."""
+        return dataclasses.replace(self, observed=self.reference, truth=self.reference)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -36,19 +70,12 @@ class Parts:
     """A data set as it was read, not yet checked.
 
     Attributes:
-        arrays: the four arrays of ``KEYS``.
+        train: the training examples.
+        test: the test examples.
         class_names: in the order of the class numbers; None if only the training labels tell
             how many classes there are.
-        train_ids: integers that tell the training examples apart; None for their positions.
         source_ids: as in ``Dataset``; None if they are the training examples'.
-        label_sets: further labels of the training examples, by name.
         note: as in ``Dataset``.
-        train_sources: what the user calls each training example: a file, a row of a table;
-            empty if it is called by its id.
-        test_sources: likewise.
-        test_given: labels of the test examples as they came, where ``test_labels`` are cleaner
-            ones and the test set was held out; empty otherwise.
-        held_out: whether the test set was taken out of the training set here.
         feature_names: of the columns of a table of numbers.
         feature_offsets: what is subtracted from each column already; empty for nothing.
         warnings: what a reader has to know before anything is run.
@@ -56,17 +83,12 @@ class Parts:
         called: what the source calls an array, where that is not our name.
     """
 
-    arrays: dict[str, Array]
+    train: RawExamples
+    test: RawExamples
     class_names: tuple[str, ...] | None = None
-    train_ids: Array | None = None
     source_ids: Array | None = None
-    label_sets: dict[str, Array] = dataclasses.field(default_factory=dict)
     note: str = ""
     called: dict[str, str] = dataclasses.field(default_factory=dict)
-    train_sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
-    test_sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
-    test_given: Array = dataclasses.field(default_factory=lambda: np.zeros(0, np.int32))
-    held_out: bool = False
     feature_names: tuple[str, ...] = ()
     feature_offsets: tuple[float, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -92,52 +114,38 @@ def held_out_fifth(labels: Array) -> npt.NDArray[np.bool_]:
 
 
 def divided(
-    images: Array,
-    labels: Array,
+    examples: RawExamples,
     test: npt.NDArray[np.bool_],
     class_names: Iterable[str],
     *,
-    sources: Sequence[str],
-    ids: Array | None = None,
-    given: Array | None = None,
+    held_out: bool,
     notes: Sequence[str] = (),
     warnings: Sequence[str] = (),
     feature_names: tuple[str, ...] = (),
     feature_offsets: tuple[float, ...] = (),
     value_range: int | None = None,
 ) -> Parts:
-    """Divide rows into a training and a test set.
+    """Divide examples into a training and a test set.
 
     Args:
-        images: images or features, one a row.
-        labels: class numbers, clean where there are such.
+        examples: of both.
         test: which rows are the test set.
         class_names: in the order of the class numbers.
-        sources: what the user calls each row.
-        ids: of the rows; None for positions in the training set.
-        given: the labels as they came, if ``labels`` are cleaner ones.
+        held_out: whether the test set is chosen here, so that its labels are no better than
+            the others; the user's is trusted.
         notes: sentences without their capital and full stop.
         warnings: likewise.
         feature_names: of the columns of a table of numbers.
         feature_offsets: as in ``Dataset``.
         value_range: as in ``Dataset``.
     """
-    called, held_out = np.array(sources), HELD_OUT in notes
+    tested = dataclasses.replace(examples.take(test), ids=None)
+    told = [*(f"warning: {text}" for text in warnings), *([HELD_OUT] if held_out else [])]
     return Parts(
-        arrays={
-            "train_images": images[~test],
-            "train_labels": labels[~test],
-            "test_images": images[test],
-            "test_labels": labels[test],
-        },
+        train=examples.take(~test),
+        test=tested if held_out else tested.trusted(),
         class_names=tuple(class_names),
-        train_ids=None if ids is None else ids[~test],
-        label_sets={} if given is None else {GIVEN: given[~test]},
-        note=sentences([*(f"warning: {text}" for text in warnings), *notes]),
-        train_sources=called[~test],
-        test_sources=called[test],
-        test_given=given[test] if given is not None and held_out else np.zeros(0, np.int32),
-        held_out=held_out,
+        note=sentences([*told, *notes]),
         feature_names=feature_names,
         feature_offsets=feature_offsets,
         warnings=tuple(warnings),

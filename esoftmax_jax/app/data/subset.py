@@ -19,9 +19,9 @@ def first_examples(dataset: Dataset, count: int | None) -> Dataset:
     """
     if count is None:
         return dataset
-    if count > len(dataset.train_labels):
+    if count > len(dataset.train):
         raise UsageError(
-            f"--train-examples: expected at most the {len(dataset.train_labels)} of "
+            f"--train-examples: expected at most the {len(dataset.train)} of "
             f"{dataset.name}, got {count}"
         )
     return take_rows(dataset, np.arange(count))
@@ -31,12 +31,7 @@ def first_test_examples(dataset: Dataset, count: int | None) -> Dataset:
     """Return a dataset with at most the first so many test examples; None: all."""
     if count is None:
         return dataset
-    return dataclasses.replace(
-        dataset,
-        test_images=dataset.test_images[:count],
-        test_labels=dataset.test_labels[:count],
-        test_sources=dataset.test_sources[:count],
-    )
+    return dataclasses.replace(dataset, test=dataset.test.take(slice(count)))
 
 
 def long_tailed(dataset: Dataset, imbalance: float | None) -> Dataset:
@@ -47,10 +42,10 @@ def long_tailed(dataset: Dataset, imbalance: float | None) -> Dataset:
     try:
         kept = noise.long_tailed_examples(
             jax.random.key(0),
-            dataset.train_labels,
+            dataset.train.labels.reference,
             num_classes=dataset.num_classes,
             imbalance=imbalance,
-            example_ids=dataset.train_ids,
+            example_ids=dataset.train.ids,
         )
     except ValueError as error:
         raise UsageError(f"--imbalance: {error}") from error
@@ -59,11 +54,4 @@ def long_tailed(dataset: Dataset, imbalance: float | None) -> Dataset:
 
 def take_rows(dataset: Dataset, rows: npt.NDArray[np.integer]) -> Dataset:
     """Return a dataset with these training examples."""
-    return dataclasses.replace(
-        dataset,
-        train_images=dataset.train_images[rows],
-        train_labels=dataset.train_labels[rows],
-        train_ids=dataset.train_ids[rows],
-        train_sources=dataset.train_sources[rows],
-        label_sets={name: labels[rows] for name, labels in dataset.label_sets.items()},
-    )
+    return dataclasses.replace(dataset, train=dataset.train.take(rows))

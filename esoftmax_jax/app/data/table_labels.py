@@ -33,13 +33,13 @@ class TableLabels:
     Attributes:
         names: of the classes.
         given: class numbers of the column label.
-        clean: of the column clean_label; those of label without it.
+        clean: of the column clean_label; None without it.
         notes: what a reader has to know of them.
     """
 
     names: list[str]
     given: Array
-    clean: Array
+    clean: Array | None
     notes: list[str]
 
 
@@ -72,7 +72,7 @@ def numbered_labels(
         _check(table, cells)
     names, further = _classes(table, train, literal)
     given = _numbered(table, "label", names)
-    clean = _numbered(table, "clean_label", names) if "clean_label" in cells else given
+    clean = _numbered(table, "clean_label", names) if "clean_label" in cells else None
     return TableLabels(names, given, clean, notes + further)
 
 

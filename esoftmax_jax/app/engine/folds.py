@@ -45,7 +45,7 @@ def same_examples(dataset: Dataset) -> Groups | None:
     """
     if not is_own(dataset.name):
         return None
-    groups = same_content(dataset.train_images)
+    groups = same_content(dataset.train.images)
     return groups if 2 * len(np.unique(groups)) >= len(groups) else None
 
 

@@ -18,7 +18,7 @@ from esoftmax_jax.app.engine.one_run import Data, Runs
 from esoftmax_jax.app.engine.optimizer import RunState
 from esoftmax_jax.app.engine.placement import place
 from esoftmax_jax.app.engine.program import Program
-from esoftmax_jax.app.files.arrays import Labels
+from esoftmax_jax.app.files.arrays import ClassNumbers
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining, apply_noise
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.methods.methods import Methods, number_of_settings
@@ -97,11 +97,11 @@ class Group:
         rows = np.asarray(self.runs.image_rows)
         return np.stack([of_run[rows[run]] for run, of_run in enumerate(logits)])
 
-    def _result(self, index: int, predicted: Labels) -> Result:
+    def _result(self, index: int, predicted: ClassNumbers) -> Result:
         noisy, held_out = self.noisy[index], self.holdouts[index]
-        trained_wrong = noisy.wrong(self.dataset.train_labels)
+        trained_wrong = noisy.labels.wrong
         trained_wrong[held_out] = False
-        given_back = predicted == noisy.labels
+        given_back = predicted == noisy.labels.observed
         memorized = given_back[trained_wrong]
         curve = self.curves["test_accuracy"][index]
         report = noisy.to_json()
@@ -139,7 +139,7 @@ def make_group(
         epochs_together: how many epochs the first call is to advance; the program is then
             compiled for it while labels are drawn.
     """
-    count = len(dataset.train_labels)
+    count = len(dataset.train)
     data = _data(dataset)
     settings = number_of_settings(program.methods)
     if epochs_together is not None:
@@ -156,7 +156,7 @@ def make_group(
     # NumPy until all is placed: every operation of JAX is a program to compile.
     arrays: dict[str, Any] = {
         "seed": np.array([_seed(c) for c in configs], np.int32),
-        "labels": np.stack([one.labels for one in noisy]),
+        "labels": np.stack([one.labels.observed for one in noisy]),
         "image_rows": np.stack([_image_rows(one, count) for one in noisy]),
         "loss_index": np.array([names.index(c.loss.name) for c in configs], np.int32),
         "settings": np.stack([_settings(c.loss, program.methods, settings) for c in configs]),
@@ -187,7 +187,7 @@ def _splits(
     for config, one in zip(configs, noisy, strict=True):
         key = _split_key(config)
         if key not in found:
-            found[key] = split_holdout(config, one.labels, groups)
+            found[key] = split_holdout(config, one.labels.observed, groups)
     return [found[_split_key(config)] for config in configs]
 
 
@@ -207,13 +207,13 @@ def _seed(config: RunConfig) -> int:
 
 
 def _data(dataset: Dataset) -> Data:
-    images = dataset.train_images
+    images = dataset.train.images
     if dataset.foreign_images is not None:
         images = np.concatenate([images, dataset.foreign_images])
     arrays: dict[str, Any] = {
         "train_images": images,
-        "test_images": dataset.test_images,
-        "test_labels": dataset.test_labels,
+        "test_images": dataset.test.images,
+        "test_labels": dataset.test.labels.reference,
     }
     return Data(**arrays)
 
@@ -246,7 +246,7 @@ def grouped(configs: Sequence[RunConfig], size: int) -> Iterator[tuple[list[RunC
         yield group + [group[-1]] * (size - real), real
 
 
-def _image_rows(noisy: NoisyTraining, count: int) -> Labels:
+def _image_rows(noisy: NoisyTraining, count: int) -> ClassNumbers:
     """Return where each example's image lies: own images first, foreign ones after them."""
     own = np.arange(count, dtype=np.int32)
     if noisy.foreign is None:

@@ -91,12 +91,12 @@ class Shared:
     @property
     def steps(self) -> int:
         """How many batches an epoch has."""
-        return len(self.dataset.train_labels) // self.config.batch_size
+        return len(self.dataset.train) // self.config.batch_size
 
 
 def start(shared: Shared, run: Runs) -> RunState:
     """Return the state before the first step."""
-    images = jnp.zeros((1, *shared.dataset.train_images.shape[1:]), jnp.float32)
+    images = jnp.zeros((1, *shared.dataset.train.images.shape[1:]), jnp.float32)
     variables = shared.network.init(_stream(run.seed, 0), images, train=False)
     optimizer = make_optimizer(shared.config, run.learning_rate)
     return start_average(create_train_state(variables, optimizer), shared.config.ema_decay)

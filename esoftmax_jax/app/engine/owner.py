@@ -25,7 +25,7 @@ def card_of(group: Group, epoch: int, content: Mapping[str, Any]) -> Card:
     owner, whole = hashlib.sha256(), hashlib.sha256(str(epoch).encode())
     for config, noisy in zip(group.configs, group.noisy, strict=True):
         owner.update(config.identity.encode())
-        owner.update(noisy.labels.tobytes())
+        owner.update(noisy.labels.observed.tobytes())
     for name, value in content.items():
         array = np.ascontiguousarray(value)
         whole.update(f"{name} {array.dtype} {np.shape(value)}".encode())

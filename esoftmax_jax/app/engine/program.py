@@ -96,7 +96,7 @@ def make_program(
         network=make_network(config, dataset.num_classes, convolution),
         methods=tuple(methods.values()),
     )
-    check_augmentation(config.augment, dataset.train_images)
+    check_augmentation(config.augment, dataset.train.images)
 
     def over_runs(function: Callable[[Any], Any], runs: Any) -> Any:
         return jax.lax.map(function, runs, batch_size=at_once if at_once > 1 else None)

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-Labels = npt.NDArray[np.int32]
+ClassNumbers = npt.NDArray[np.int32]
+"""Classes by their numbers, int32 (N,)."""
 
 
 def content_hash(arrays: Iterable[Array]) -> str:

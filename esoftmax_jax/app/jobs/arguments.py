@@ -64,7 +64,7 @@ def common_fields(dataset: Dataset, options: RunOptions) -> dict[str, Any]:
     fields: dict[str, Any] = {name: options.get(name) for name in FIELDS}
     if fields["augment"] is not None:
         fields["augment"] = parse_augmentation(fields["augment"])
-        check_augmentation(fields["augment"], dataset.train_images)
+        check_augmentation(fields["augment"], dataset.train.images)
     return fields
 
 

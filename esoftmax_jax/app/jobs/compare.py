@@ -136,8 +136,8 @@ def run_comparison(dataset: Dataset, options: CompareOptions) -> Comparison:
     labels = [label for label, _ in configs]
     results = _run(finals, dataset, _in(out, "results.jsonl"), "training", options)
     rows = make_rows(labels, results)
-    came = not dataset.clean_labels
-    held_out = round(HOLDOUT * len(dataset.train_labels))
+    came = not dataset.train.labels.known
+    held_out = round(HOLDOUT * len(dataset.train))
     comparison = Comparison(
         dataset=dataset,
         losses=as_given(options.methods),

@@ -95,7 +95,7 @@ def _table_row(row: Row, first: Run) -> dict[str, Any]:
 def print_comparison(console: Console, comparison: Comparison) -> None:
     """Print tables, how the numbers came about, and what is recommended."""
     dataset, rows = comparison.dataset, comparison.rows
-    came = not dataset.clean_labels
+    came = not dataset.train.labels.known
     print_table(console, rows, title=title_of(comparison), as_they_came=came)
     for line in _protocol(comparison):
         console.print(line)
@@ -112,7 +112,7 @@ def title_of(comparison: Comparison) -> str:
     """Return what stands above the table and the picture."""
     dataset = comparison.dataset
     seeds = _seeds(len(comparison.rows[0].results))
-    return f"{dataset.name}, {len(dataset.train_labels)} training examples, {seeds}"
+    return f"{dataset.name}, {len(dataset.train)} training examples, {seeds}"
 
 
 def _seeds(count: int) -> str:
@@ -128,7 +128,7 @@ def _protocol(comparison: Comparison) -> list[str]:
     # A fifth of labels as they came is there for everybody to pick an epoch by.
     picked = (
         "which nobody could pick without clean labels"
-        if dataset.clean_test
+        if dataset.test.labels.known
         else "picked by the very labels that it is measured on"
     )
     lines = [
@@ -144,8 +144,5 @@ def _protocol(comparison: Comparison) -> list[str]:
             f"training set, held out, labels as noisy as the rest, "
             f"{_seeds(len(recipe.tuning_seeds))}; no clean label was used."
         )
-    if not dataset.clean_labels:
-        lines.append(what_counts_as_wrong(dataset))
-    if dataset.note:
-        lines.append(f"Data: {dataset.note}")
-    return lines
+    lines += [what_counts_as_wrong(dataset), dataset.note and f"Data: {dataset.note}"]
+    return [line for line in lines if line]

@@ -51,10 +51,10 @@ def work_of(configs: Iterable[RunConfig], dataset: Dataset) -> Work:
     if not configs:
         return Work(0, 0)
     config = configs[0]
-    train, test = len(dataset.train_labels), len(dataset.test_labels)
+    train, test = len(dataset.train), len(dataset.test)
     # Any form of convolution has the same layers; this one is traced in no time.
     network = make_network(config, dataset.num_classes, "lax")
-    operations, outputs = forward_counts(network, (1, *dataset.train_images.shape[1:]))
+    operations, outputs = forward_counts(network, (1, *dataset.train.images.shape[1:]))
     steps = train // config.batch_size
     # The gradient takes twice as long as the network itself.
     passes = 3 * steps * config.batch_size + test
@@ -132,7 +132,7 @@ def _counted(runs: int, epochs: int) -> str:
 def _shorter_runs(config: RunConfig, dataset: Dataset) -> list[str]:
     """Return the options that make each run shorter."""
     found = [f"--epochs {config.epochs // 2}"] if config.epochs > 1 else []
-    shape = dataset.train_images.shape[1:]
+    shape = dataset.train.images.shape[1:]
     if len(shape) == 3 and dataset.name.startswith(RESIZED) and min(shape[:2]) > _SMALL_SIDE:
         found.append(f"--image-size {max(_SMALL_SIDE, min(shape[:2]) // 2)}")
     if config.network in ("eight_layer_cnn", "resnet34") and config.width > _SMALL_WIDTH:

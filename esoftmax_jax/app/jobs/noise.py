@@ -95,7 +95,7 @@ def _drawn(
     if out is not None:
         create_folder("--out", out)
     summary = Table(
-        title=f"{dataset.name}, {len(dataset.train_labels)} training examples, seed {seed}",
+        title=f"{dataset.name}, {len(dataset.train)} training examples, seed {seed}",
         box=box.SIMPLE,
         title_justify="left",
     )
@@ -113,7 +113,7 @@ def _drawn(
     written, labelings = list[Path](), list[NoisyLabels]()
     for (spec, noisy), found in zip(drawn, explained, strict=True):
         line = _line(dataset, spec, noisy, seed)
-        cells = _cells(noise_name(str(spec), not dataset.clean_labels), noisy)
+        cells = _cells(noise_name(str(spec), not dataset.train.labels.known), noisy)
         if found is not None:
             line["statistics"] = found
             cells += [
@@ -127,7 +127,7 @@ def _drawn(
         if out is not None:
             append_line(out / "noise.jsonl", line)
             written.append(_write_labels(out, labelings[-1], spec, seed))
-    counted = [(spec, noisy) for spec, noisy in drawn if noisy.known]
+    counted = [(spec, noisy) for spec, noisy in drawn if noisy.labels.known]
     if counted and out is not None:
         draw_transitions(out / "transitions.png", dataset, counted)
         written.insert(0, out / "transitions.png")
@@ -154,12 +154,12 @@ def _labeling(
     rate = noisy.report.rate if noisy.foreign is None else noisy.foreign_rate
     return NoisyLabels(
         noise=str(spec),
-        labels=noisy.labels,
-        clean=dataset.train_labels if noisy.known else None,
-        ids=dataset.train_ids,
+        labels=noisy.labels.observed,
+        clean=dataset.train.labels.reference if noisy.labels.known else None,
+        ids=dataset.train.ids,
         foreign=noisy.foreign,
-        rate=rate if noisy.known else None,
-        matrix=noisy.report.matrix if noisy.known else None,
+        rate=rate if noisy.labels.known else None,
+        matrix=noisy.report.matrix if noisy.labels.known else None,
         labels_hash=noisy.report.labels_hash,
         statistics=statistics,
     )
@@ -173,9 +173,12 @@ def _statistics(
         for spec, noisy in drawn:
             found.append(
                 instance_statistics(
-                    features, dataset.train_labels, noisy.labels, dataset.num_classes
+                    features,
+                    dataset.train.labels.reference,
+                    noisy.labels.observed,
+                    dataset.num_classes,
                 )
-                if noisy.known
+                if noisy.labels.known
                 else None
             )
             bar.advance(1, str(spec))
@@ -187,7 +190,7 @@ def _line(dataset: Dataset, spec: NoiseSpec, noisy: NoisyTraining, seed: int) ->
         "dataset": dataset.name,
         "noise": str(spec),
         "seed": None if spec.from_file else seed,
-        "examples": len(dataset.train_labels),
+        "examples": len(dataset.train),
         "class_names": list(dataset.class_names),
         "dataset_note": dataset.note,
         **noisy.to_json(),
@@ -201,7 +204,7 @@ def _cells(name: str, noisy: NoisyTraining) -> list[str]:
     rate, wrong = report.rate, report.num_wrong
     if noisy.foreign is not None:
         rate, wrong = noisy.foreign_rate, int(np.sum(noisy.foreign >= 0))
-    if not noisy.known:
+    if not noisy.labels.known:
         return [name, "–", "unknown", "–", report.labels_hash]
     return [
         name,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 
 from esoftmax_jax.app.data.dataset import Dataset
@@ -117,24 +116,13 @@ class SuspectLabels:
 
         ``pandas.DataFrame(suspects.columns)`` is the list; ``correct`` takes it back.
         """
-        one, names = self.ranked.labelled, np.array(self.class_names, object)
-        return {
-            "rank": np.arange(1, len(one.labels) + 1),
-            "example": one.sources,
-            "part": one.parts,
-            "id": one.ids,
-            "label": names[one.labels],
-            "suggestion": names[self.ranked.suggestions],
-            "margin": self.ranked.margins,
-            "given": names[one.labels],
-            "clean_label": np.where(one.clean >= 0, names[one.clean], ""),
-        }
+        return self.ranked.columns(self.class_names)
 
 
 def print_run(console: Console, result: Result, dataset: Dataset) -> None:
     """Print what a run has come to."""
     config, rate = result["config"], result["noise_rate"]
-    name = noise_name(config["noise"], not dataset.clean_labels)
+    name = noise_name(config["noise"], not dataset.train.labels.known)
     name = name if name == AS_THEY_CAME else f"noise {name}"
     rate = result["noise"].get("open_set_rate", rate)
     share = "rate unknown: no clean labels" if rate is None else f"realised {100 * rate:.2f} %"

@@ -9,9 +9,9 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.foreign_images import like_training_images
 from esoftmax_jax.app.data.label_file import read_labels
 from esoftmax_jax.app.data.label_rows import with_labels
+from esoftmax_jax.app.data.labels import GIVEN
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.names import RESIZED, is_own
-from esoftmax_jax.app.data.parts import GIVEN
 from esoftmax_jax.app.data.subset import first_examples, long_tailed
 from esoftmax_jax.app.labels.matrix_file import read_matrix
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec, parse_noise
@@ -117,8 +117,8 @@ def _real_or_default(
     """Real noise where there is some, else noise made to order."""
     if from_file:
         return (NoiseSpec("labels"),)
-    if GIVEN in dataset.label_sets:
-        return (NoiseSpec("given"),)
+    if dataset.train.labels.paired:
+        return (NoiseSpec(GIVEN),)
     if is_own(dataset.name):
         return (NoiseSpec("none"),)  # whose own labels may be wrong enough
     return tuple(default_noises)
@@ -130,7 +130,7 @@ def _corrected(dataset: Dataset, noises: Sequence[NoiseSpec], options: DataOptio
             "--corrections: expected no --labels beside it, got both; correct that file"
         )
     unaware = [str(spec) for spec in noises if spec.kind != GIVEN]
-    if unaware and GIVEN in dataset.label_sets:
+    if unaware and dataset.train.labels.paired:
         raise UsageError(
             "--corrections: expected --noise given, which has the labels that it corrects, "
             f"got {', '.join(unaware)}; leave one of them out"

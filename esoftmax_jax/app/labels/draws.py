@@ -4,7 +4,6 @@ Each takes a specification, the data and a key, and returns the labels of the tr
 ``open_set`` returns rows of foreign images instead. ``noise_kinds`` says which kind has which.
 """
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +16,7 @@ from esoftmax_jax import noise
 from esoftmax_jax.app.augment.augment_spec import SHIFT_AND_FLIP
 from esoftmax_jax.app.augment.stages import augment, check_augmentation
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.files.arrays import Labels
+from esoftmax_jax.app.files.arrays import Array, ClassNumbers
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.terminal.messages import UsageError
 
@@ -26,20 +25,29 @@ Draw = Callable[[NoiseSpec, Dataset, jax.Array], Any]
 
 def normalised_features(dataset: Dataset) -> npt.NDArray[np.float32]:
     """Return the training images as rows of float32, (N, D), normalised as for training."""
-    features: npt.NDArray[np.float32] = dataset.normalised(dataset.train_images)
+    return _as_rows(dataset, dataset.train.images)
+
+
+def _as_rows(dataset: Dataset, images: Array) -> npt.NDArray[np.float32]:
+    features: npt.NDArray[np.float32] = dataset.normalised(images)
     return features.reshape(len(features), -1)
 
 
+def _start(dataset: Dataset) -> jax.Array:
+    """Return the labels that noise is added to: the right ones, where these are known."""
+    return jnp.asarray(dataset.train.labels.reference)
+
+
 def _common(dataset: Dataset) -> dict[str, Any]:
-    return {"num_classes": dataset.num_classes, "example_ids": dataset.train_ids}
+    return {"num_classes": dataset.num_classes, "example_ids": dataset.train.ids}
 
 
 def symmetric(spec: NoiseSpec, dataset: Dataset, key: jax.Array) -> Any:
-    counts = np.bincount(dataset.train_labels, minlength=dataset.num_classes)
+    counts = np.bincount(dataset.train.labels.reference, minlength=dataset.num_classes)
     too_few = counts.min() < spec.rate * counts.sum() / dataset.num_classes
     return noise.symmetric_noise(
         key,
-        jnp.asarray(dataset.train_labels),
+        _start(dataset),
         rate=spec.rate,
         per_class="proportional" if too_few else "equal",
         **_common(dataset),
@@ -56,7 +64,7 @@ def _pairwise_map(dataset: Dataset) -> Any:
 
 def _with_features(draw: Callable[..., Any], features: Callable[[Dataset], Any]) -> Draw:
     def run(spec: NoiseSpec, dataset: Dataset, key: jax.Array) -> Any:
-        labels = jnp.asarray(dataset.train_labels)
+        labels = _start(dataset)
         return draw(key, labels, features(dataset), rate=spec.rate, **_common(dataset))
 
     return run
@@ -69,12 +77,12 @@ def _view_features(dataset: Dataset) -> npt.NDArray[np.float32]:
     training transforms them, so that the image explains less of them. All seeds share their
     views, as they share their images.
     """
-    ids = jnp.asarray(dataset.train_ids.astype(np.uint32))
+    ids = jnp.asarray(dataset.train.ids.astype(np.uint32))
     keys = jax.vmap(lambda one: jax.random.fold_in(jax.random.key(0), one))(ids)
     view = jax.jit(augment, static_argnums=0)
-    check_augmentation(SHIFT_AND_FLIP, dataset.train_images)
-    views = np.asarray(view(SHIFT_AND_FLIP, keys, jnp.asarray(dataset.train_images)))
-    return normalised_features(dataclasses.replace(dataset, train_images=views))
+    images = dataset.train.images
+    check_augmentation(SHIFT_AND_FLIP, images)
+    return _as_rows(dataset, np.asarray(view(SHIFT_AND_FLIP, keys, jnp.asarray(images))))
 
 
 def annotators(spec: NoiseSpec, dataset: Dataset, key: jax.Array) -> Any:
@@ -84,9 +92,9 @@ def annotators(spec: NoiseSpec, dataset: Dataset, key: jax.Array) -> Any:
     drawing, voting = jax.random.split(key)
     annotations = noise.annotator_labels(
         drawing,
-        jnp.asarray(dataset.train_labels),
+        _start(dataset),
         matrices=np.stack([matrix] * spec.annotators),
-        example_ids=dataset.train_ids,
+        example_ids=dataset.train.ids,
     )
     return noise.majority_vote(voting, annotations, **_common(dataset))
 
@@ -95,28 +103,30 @@ def matrix(spec: NoiseSpec, dataset: Dataset, key: jax.Array) -> Any:
     assert spec.matrix is not None, "read with the options"
     return noise.transition_matrix_noise(
         key,
-        jnp.asarray(dataset.train_labels),
+        _start(dataset),
         matrix=spec.matrix.values,
-        example_ids=dataset.train_ids,
+        example_ids=dataset.train.ids,
     )
 
 
 def matched(spec: NoiseSpec, dataset: Dataset, key: jax.Array) -> Any:
     observed = noise.transition_matrix(
-        dataset.train_labels, from_columns(spec, dataset, key), num_classes=dataset.num_classes
+        dataset.train.labels.reference,
+        from_columns(spec, dataset, key),
+        num_classes=dataset.num_classes,
     )
     return noise.transition_matrix_noise(
         key,
-        jnp.asarray(dataset.train_labels),
+        _start(dataset),
         matrix=np.asarray(observed),
-        example_ids=dataset.train_ids,
+        example_ids=dataset.train.ids,
     )
 
 
 def _plain(draw: Callable[..., Any], **options: Any) -> Draw:
     def run(spec: NoiseSpec, dataset: Dataset, key: jax.Array) -> Any:
         given = {name: value(dataset) for name, value in options.items()}
-        labels = jnp.asarray(dataset.train_labels)
+        labels = _start(dataset)
         return draw(key, labels, rate=spec.rate, **_common(dataset), **given)
 
     return run
@@ -132,9 +142,9 @@ instance_of_views = _with_features(noise.instance_dependent_noise, _view_feature
 part = _with_features(noise.part_dependent_noise, normalised_features)
 
 
-def from_columns(spec: NoiseSpec, dataset: Dataset, _: jax.Array) -> Labels:
+def from_columns(spec: NoiseSpec, dataset: Dataset, _: jax.Array) -> ClassNumbers:
     """Find the labels in the file that was given, else among those the dataset brings."""
-    ours: dict[str, Any] = {"id": dataset.train_ids, **dataset.label_sets}
+    ours: dict[str, Any] = {"id": dataset.train.ids, **dataset.label_columns}
     columns = ours if dataset.label_file is None else dataset.label_file.columns
     if not noise.noisy_columns(columns):
         raise UsageError(
@@ -148,12 +158,12 @@ def from_columns(spec: NoiseSpec, dataset: Dataset, _: jax.Array) -> Labels:
             f"write {spec}:COLUMN with COLUMN among {', '.join(names)}"
         )
     try:
-        labels: Labels = noise.match_labels(
+        labels: ClassNumbers = noise.match_labels(
             columns,
             spec.source or None,
-            clean_labels=dataset.train_labels,
+            clean_labels=dataset.train.labels.reference,
             num_classes=dataset.num_classes,
-            example_ids=dataset.train_ids,
+            example_ids=dataset.train.ids,
         )
     except ValueError as error:
         # What the function could be told instead is no option here.
@@ -161,20 +171,20 @@ def from_columns(spec: NoiseSpec, dataset: Dataset, _: jax.Array) -> Labels:
     return labels
 
 
-def given(spec: NoiseSpec, dataset: Dataset, _: jax.Array) -> Labels:
-    if "given" not in dataset.label_sets:
+def given(spec: NoiseSpec, dataset: Dataset, _: jax.Array) -> ClassNumbers:
+    if not dataset.train.labels.paired:
         raise UsageError(
             f"--noise {spec}: expected a dataset with clean labels beside those given, got "
             f"{dataset.name}; without clean labels, --noise none trains on the labels as given"
         )
-    return dataset.label_sets["given"]
+    return dataset.train.labels.observed
 
 
-def open_set(spec: NoiseSpec, dataset: Dataset, key: jax.Array) -> Labels:
+def open_set(spec: NoiseSpec, dataset: Dataset, key: jax.Array) -> ClassNumbers:
     assert dataset.foreign_images is not None, "loaded with the options"
     drawn = noise.open_set_replacements(
         key,
-        jnp.asarray(dataset.train_labels),
+        _start(dataset),
         rate=spec.rate,
         num_foreign=len(dataset.foreign_images),
         **_common(dataset),

@@ -5,11 +5,11 @@ from typing import Any
 
 import jax
 import numpy as np
-import numpy.typing as npt
 
 from esoftmax_jax import noise
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.files.arrays import Labels
+from esoftmax_jax.app.data.labels import NO_CLASS, Labels
+from esoftmax_jax.app.files.arrays import ClassNumbers
 from esoftmax_jax.app.labels import draws
 from esoftmax_jax.app.labels.noise_kinds import KINDS
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
@@ -21,32 +21,26 @@ class NoisyTraining:
     """What a run trains on.
 
     Attributes:
-        labels: int32 (N,), the labels.
+        labels: those trained on; the truth they are compared with is that of the data, or, if
+            it has none, the labels that were changed on purpose.
         foreign: int32 (N,), the row of the foreign image that takes the place of an example's
             own, −1 where it keeps its own; None if all do.
-        report: realised rate, transitions and hash of the labels.
-        known: whether wrong labels can be counted; otherwise ``report`` has only zeros.
+        report: realised rate, transitions and hash of the labels; only zeros without a truth.
     """
 
     labels: Labels
-    foreign: Labels | None
+    foreign: ClassNumbers | None
     report: noise.NoiseReport
-    known: bool = True
 
     @property
     def foreign_rate(self) -> float:
         """Share of examples whose image belongs to none of the classes."""
         return 0.0 if self.foreign is None else float(np.mean(self.foreign >= 0))
 
-    def wrong(self, clean: Labels) -> npt.NDArray[np.bool_]:
-        """Mark the examples whose label does not say what they show."""
-        differing: npt.NDArray[np.bool_] = self.labels != clean
-        return differing if self.foreign is None else differing | (self.foreign >= 0)
-
     def to_json(self) -> dict[str, Any]:
         """Return what every result keeps of its noise."""
         values = self.report.to_json()
-        if not self.known:
+        if not self.labels.known:
             values |= {"num_wrong": None, "rate": None, "counts": None}
         return (
             values if self.foreign is None else {**values, "open_set_rate": self.foreign_rate}
@@ -65,30 +59,31 @@ def apply_noise(spec: NoiseSpec, dataset: Dataset, seed: int) -> NoisyTraining:
     """
     # A stream of its own: the same labels whatever else the run draws from its seed.
     key = jax.random.fold_in(jax.random.key(seed), 0x6E6F)
-    labels, foreign = dataset.train_labels, None
+    start = dataset.train.labels.reference
+    labels, truth, foreign = start, dataset.train.labels.truth, None
     try:
         if (name := KINDS[spec.kind].draw) is not None:
             drawn = np.asarray(getattr(draws, name)(spec, dataset, key), np.int32)
+            truth = start
             if KINDS[spec.kind].replaces == "images":
-                foreign = drawn
+                foreign, truth = drawn, np.where(drawn >= 0, np.int32(NO_CLASS), start)
             else:
                 labels = drawn
         # In the order of the ids, so that the hash does not depend on how a set is stored.
-        order = np.argsort(dataset.train_ids)
+        order = np.argsort(dataset.train.ids)
         report = noise.describe_noise(
-            dataset.train_labels[order], labels[order], num_classes=dataset.num_classes
+            start[order], labels[order], num_classes=dataset.num_classes
         )
     except UsageError:
         raise
     except (ValueError, TypeError) as error:
         raise UsageError(f"--noise {spec}: {error}") from error
-    known = dataset.clean_labels or spec.kind != "none"
-    return NoisyTraining(labels, foreign, report, known)
+    return NoisyTraining(Labels(labels, truth), foreign, report)
 
 
 def what_counts_as_wrong(dataset: Dataset) -> str:
     """Return a sentence for data whose own labels may be wrong, or nothing."""
-    if dataset.clean_labels:
+    if dataset.train.labels.known:
         return ""
     return (
         f"Rate of wrong labels unknown: no clean labels in {dataset.name}; labels that are "

@@ -98,8 +98,8 @@ def _card(networks: Networks) -> Card:
     dataset = networks.dataset
     return Card(
         dataset.class_names,
-        dataset.train_images.shape[1:],
-        str(dataset.train_images.dtype),
+        dataset.train.images.shape[1:],
+        str(dataset.train.images.dtype),
         dataset.feature_names,
         dataset.value_range,
         dataset.feature_offsets,

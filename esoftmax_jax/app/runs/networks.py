@@ -67,7 +67,7 @@ class Networks:
     def exported(self) -> export.Exported:
         """Return ``logits`` for any number of inputs, as a function that can be written."""
         (count,) = export.symbolic_shape("n")
-        images = self.dataset.train_images
+        images = self.dataset.train.images
         example = jax.ShapeDtypeStruct((count, *images.shape[1:]), images.dtype)
         before = getattr(jax.config, _PATHS)
         jax.config.update(_PATHS, ".*")  # the function is the same wherever this code lies

@@ -103,10 +103,10 @@ def recipe_for(dataset: Dataset) -> Recipe:
         return _MNIST
     if dataset.class_map in ("cifar10", "cifar100"):
         return _CIFAR10 if dataset.class_map == "cifar10" else _CIFAR100
-    shape = dataset.train_images.shape[1:]
+    shape = dataset.train.images.shape[1:]
     if len(shape) != 3 or min(shape[:2]) < 16:
         return _DIGITS
-    if is_own(dataset.name) and len(dataset.train_labels) < _FEW:
+    if is_own(dataset.name) and len(dataset.train) < _FEW:
         return _FEW_IMAGES
     return _MNIST if shape[-1] == 1 else _CIFAR10
 
@@ -170,7 +170,7 @@ def make_config(
         "width": recipe.width,
         "weight_decay": recipe.weight_decay,
         "augment": recipe.augment,
-        "batch_size": _batch_size(recipe, len(dataset.train_labels)),
+        "batch_size": _batch_size(recipe, len(dataset.train)),
         "noise_file": noise_file(dataset, noise),
         "seed": 0,
         "data_hash": dataset.data_hash,

@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from esoftmax_jax import cleaning
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.names import OWN_FILES, is_own
-from esoftmax_jax.app.data.parts import GIVEN
-from esoftmax_jax.app.data.subset import take_rows
-from esoftmax_jax.app.files.arrays import Array, Labels, content_hash
+from esoftmax_jax.app.files.arrays import Array, content_hash
 from esoftmax_jax.app.files.regular_file import regular
+from esoftmax_jax.app.suspects.labelled import Labelled
 from esoftmax_jax.app.terminal.messages import UsageError
 
 OPTION = "--corrections"
@@ -56,10 +54,9 @@ def correct(dataset: Dataset, lists: Reviewed | Sequence[Reviewed]) -> Dataset:
 
 def _after(dataset: Dataset, reviews: Sequence[cleaning.LabelReview]) -> Dataset:
     names = ", ".join(Path(review.name).name for review in reviews)
-    before = {"train": _given(dataset), "test": _given_test(dataset)}
-    changed = _applied(dataset, before, reviews)
-    _check_what_is_left(dataset, before["train"], changed, names)
-    return _corrected(dataset, before, changed, names)
+    changed = _applied(dataset, reviews)
+    _check_what_is_left(dataset, changed["train"], changed["test"], names)
+    return _corrected(dataset, changed, names)
 
 
 def one_or_several(lists: Reviewed | Sequence[Reviewed]) -> list[Reviewed]:
@@ -81,29 +78,27 @@ def one_or_several(lists: Reviewed | Sequence[Reviewed]) -> list[Reviewed]:
 
 
 def _applied(
-    dataset: Dataset, before: Mapping[str, Labels], reviews: Sequence[cleaning.LabelReview]
+    dataset: Dataset, reviews: Sequence[cleaning.LabelReview]
 ) -> dict[str, cleaning.CorrectedLabels]:
     """Return the labels of each part after the lists, and what of it is kept."""
-    train, test = len(before["train"]), len(before["test"])
-    # Held out of labels as they came: else the test set's labels are right.
-    held_out = not dataset.clean_test or len(dataset.test_given) > 0
+    table = Labelled.of(dataset.train, dataset.test)
+    trained = table.parts == "train"
     try:
         labels, kept = cleaning.apply_label_lists(
-            np.concatenate([before["train"], before["test"]]),
+            table.labels.observed,
             *reviews,
             class_names=dataset.class_names,
-            examples=[*dataset.train_sources.tolist(), *dataset.test_sources.tolist()],
-            parts=["train"] * train + ["test"] * test,
-            identifiers=[*map(str, dataset.train_ids.tolist()), *[""] * test],
-            fixed=np.repeat([False, not held_out], [train, test]),
+            examples=table.sources.tolist(),
+            parts=table.parts.tolist(),
+            identifiers=np.where(trained, table.ids.astype(str), "").tolist(),
+            fixed=~trained & dataset.test.labels.trusted,
             data=dataset.name,
         )
     except ValueError as error:
         raise UsageError(f"{OPTION}: {error}") from error
-    rows = {"train": slice(train), "test": slice(train, None)}
     return {
-        part: cleaning.CorrectedLabels(labels[own].astype(before[part].dtype), kept[own])
-        for part, own in rows.items()
+        part: cleaning.CorrectedLabels(labels[own].astype(np.int32), kept[own])
+        for part, own in (("train", trained), ("test", ~trained))
     }
 
 
@@ -164,60 +159,45 @@ def _cell(column: str, value: Any) -> str:
 
 
 def _corrected(
-    dataset: Dataset,
-    before: Mapping[str, Labels],
-    after: Mapping[str, cleaning.CorrectedLabels],
-    names: str,
+    dataset: Dataset, after: Mapping[str, cleaning.CorrectedLabels], names: str
 ) -> Dataset:
     """Return the dataset with other labels."""
+    before = {"train": dataset.train, "test": dataset.test}
     labels = {part: one.labels for part, one in after.items()}
     kept = {part: one.kept for part, one in after.items()}
-    changed = {p: int((kept[p] & (labels[p] != before[p])).sum()) for p in after}
-    left_out = {p: int((~kept[p]).sum()) for p in after}
-    test = kept["test"]
-    fields: dict[str, Any] = {
-        "note": f"{dataset.note} {_described(names, changed, left_out)}".strip(),
-        "test_images": dataset.test_images[test],
-        "test_sources": dataset.test_sources[test],
-        "test_labels": dataset.test_labels[test],
+    changed = {
+        part: int((kept[part] & (labels[part] != one.labels.observed)).sum())
+        for part, one in before.items()
     }
-    fields["test_given" if len(dataset.test_given) else "test_labels"] = labels["test"][test]
-    if GIVEN in dataset.label_sets:
-        fields["label_sets"] = {**dataset.label_sets, GIVEN: labels["train"]}
-    else:
-        fields["train_labels"] = labels["train"]
+    left_out = {part: int((~rows).sum()) for part, rows in kept.items()}
+    fields: dict[str, Any] = {
+        part: dataclasses.replace(one, labels=one.labels.corrected(labels[part])).take(
+            kept[part]
+        )
+        for part, one in before.items()
+    }
     if any(changed.values()) or any(left_out.values()):
         before_hash = np.frombuffer((dataset.data_hash or "").encode(), np.uint8)
         everything: list[Array] = [before_hash, *labels.values(), *kept.values()]
         fields["data_hash"] = content_hash(everything)
-    rows: npt.NDArray[np.integer] = np.flatnonzero(kept["train"])
-    return take_rows(dataclasses.replace(dataset, **fields), rows)
+    note = f"{dataset.note} {_described(names, changed, left_out)}".strip()
+    return dataclasses.replace(dataset, note=note, **fields)
 
 
 def _check_what_is_left(
     dataset: Dataset,
-    before: Labels,
-    after: Mapping[str, cleaning.CorrectedLabels],
+    train: cleaning.CorrectedLabels,
+    test: cleaning.CorrectedLabels,
     names: str,
 ) -> None:
-    lost = np.setdiff1d(before, after["train"].labels[after["train"].kept])
+    lost = np.setdiff1d(dataset.train.labels.observed, train.labels[train.kept])
     what = "any test example"
     if lost.size:
         what = f"a training example of {dataset.class_names[lost[0]]!r}"
-    if lost.size or not after["test"].kept.any():
+    if lost.size or not test.kept.any():
         raise UsageError(
             f"{OPTION}: expected to keep {what}, but {names} leaves none; keep some"
         )
-
-
-def _given(dataset: Dataset) -> Labels:
-    """Return the training labels as they came."""
-    return dataset.label_sets.get(GIVEN, dataset.train_labels)
-
-
-def _given_test(dataset: Dataset) -> Labels:
-    """Return the test labels as they came."""
-    return dataset.test_given if len(dataset.test_given) else dataset.test_labels
 
 
 def _described(names: str, changed: dict[str, int], left_out: dict[str, int]) -> str:

@@ -44,7 +44,7 @@ class MarginHistory:
 
     def record(self, group: Group) -> None:
         """Write the margins of a group's only run at its present epoch."""
-        (logits,), labels = group.logits(), self.labelled.labels
+        (logits,), labels = group.logits(), self.labelled.labels.observed
         tested = len(labels) - len(logits)
         if tested:
             logits = np.concatenate([logits, group.logits(test=True)[0][:tested]])
@@ -62,7 +62,7 @@ class MarginHistory:
         """Average over the epochs up to this one that were looked at."""
         epochs = [one for one in range(1, epoch + 1) if self.has(one)]
         margins: list[npt.NDArray[np.float32]] = []
-        votes = np.zeros((len(self.labelled.labels), num_classes), np.int32)
+        votes = np.zeros((len(self.labelled), num_classes), np.int32)
         for one in epochs:
             try:
                 found = self._read(one)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.files.arrays import Array, Labels
+from esoftmax_jax.app.files.arrays import Array, ClassNumbers
 from esoftmax_jax.app.files.picture_file import save_picture
 from esoftmax_jax.app.suspects.suspect_list import Suspects
 from esoftmax_jax.app.terminal.messages import readable
@@ -16,12 +16,12 @@ _COLUMNS = 8
 
 def can_be_drawn(dataset: Dataset) -> bool:
     """Tell whether the examples are images."""
-    shape = dataset.train_images.shape
+    shape = dataset.train.images.shape
     return len(shape) == 4 and shape[-1] in (1, 3) and min(shape[1:3]) > 1
 
 
 def draw_suspects(
-    path: Path, suspects: Suspects, dataset: Dataset, foreign: Labels | None
+    path: Path, suspects: Suspects, dataset: Dataset, foreign: ClassNumbers | None
 ) -> int:
     """Draw the first suspects, each below its label and the class that the network prefers.
 
@@ -52,7 +52,7 @@ def draw_suspects(
         image = shown_image(suspects, place, dataset, foreign)
         most = 255 if image.dtype == np.uint8 else 1
         axis.imshow(image, cmap="gray", vmin=0, vmax=most, interpolation="nearest")
-        label = names[suspects.labelled.labels[place]]
+        label = names[suspects.labelled.labels.observed[place]]
         text = f"{place + 1}: {_short(label)}\n→ {_short(names[suspects.suggestions[place]])}"
         axis.set_title(text, fontsize=8, parse_math=False)
     figure.suptitle(
@@ -63,17 +63,17 @@ def draw_suspects(
 
 
 def shown_image(
-    suspects: Suspects, place: int, dataset: Dataset, foreign: Labels | None
+    suspects: Suspects, place: int, dataset: Dataset, foreign: ClassNumbers | None
 ) -> Array:
     """Return an image as bytes, or as 0..1 in its own range if it is floating-point."""
     one, row = suspects.labelled, suspects.labelled.rows[place]
     if one.parts[place] == "test":
-        image = dataset.test_images[row]
+        image = dataset.test.images[row]
     elif foreign is not None and foreign[row] >= 0:
         assert dataset.foreign_images is not None
         image = dataset.foreign_images[foreign[row]]
     else:
-        image = dataset.train_images[row]
+        image = dataset.train.images[row]
     if image.dtype != np.uint8:
         low, high = image.min(), image.max()
         image = (image - low) / (high - low if high > low else 1)

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +56,22 @@ class Suspects:
         """How many labels the network would rather replace."""
         return int(np.sum(self.margins < 0))
 
+    def columns(self, class_names: Sequence[str]) -> dict[str, Any]:
+        """Return the list as arrays by column, in the order of ``COLUMNS``."""
+        one, names = self.labelled, np.array(class_names, object)
+        truth = one.labels.truth_or_unknown
+        return {
+            "rank": np.arange(1, len(one) + 1),
+            "example": one.sources,
+            "part": one.parts,
+            "id": one.ids,
+            "label": names[one.labels.observed],  # to be changed
+            "suggestion": names[self.suggestions],
+            "margin": self.margins,
+            "given": names[one.labels.observed],
+            "clean_label": np.where(truth >= 0, names[truth], ""),
+        }
+
 
 def rank_suspects(labelled: Labelled, margins: Margins) -> Suspects:
     """Put examples in the order of how little the network agreed with their labels."""
@@ -64,7 +81,7 @@ def rank_suspects(labelled: Labelled, margins: Margins) -> Suspects:
 
 def check_spreadsheet_safe(option: str, dataset: Dataset) -> None:
     """Check that the apostrophe before a formula leaves names that can be told apart."""
-    sources = (*dataset.train_sources.tolist(), *dataset.test_sources.tolist())
+    sources = (*dataset.train.sources.tolist(), *dataset.test.sources.tolist())
     for names in (dataset.class_names, sources):
         found = alike(names)
         if found is not None:
@@ -106,26 +123,11 @@ def write_suspects(
     spreadsheet_safe: bool = False,
 ) -> None:
     """Write one row per example as CSV; the file is there whole or not at all."""
-    one = suspects.labelled
-    write_csv(
-        path,
-        COLUMNS,
-        (
-            (
-                row + 1,
-                one.sources[row],
-                one.parts[row],
-                one.ids[row] if one.ids[row] >= 0 else "",
-                class_names[one.labels[row]],
-                class_names[suspects.suggestions[row]],
-                f"{suspects.margins[row]:.6g}",
-                class_names[one.labels[row]],
-                class_names[one.clean[row]] if one.clean[row] >= 0 else "",
-            )
-            for row in range(len(one.labels))
-        ),
-        spreadsheet_safe=spreadsheet_safe,
-    )
+    columns = suspects.columns(class_names)
+    columns["id"] = [one if one >= 0 else "" for one in columns["id"]]
+    columns["margin"] = [f"{one:.6g}" for one in columns["margin"]]
+    rows = zip(*columns.values(), strict=True)
+    write_csv(path, COLUMNS, rows, spreadsheet_safe=spreadsheet_safe)
 
 
 def describe_suspects(suspects: Suspects, dataset: Dataset) -> str:
@@ -135,16 +137,16 @@ def describe_suspects(suspects: Suspects, dataset: Dataset) -> str:
         f"{suspects.count} of {total} labels ({100 * suspects.count / total:.1f} %) are "
         "suspect: the network preferred another class"
     )
-    known, suspect = one.known, suspects.margins < 0
-    wrong = int(one.wrong.sum())
+    known, suspect, is_wrong = one.labels.judged, suspects.margins < 0, one.labels.wrong
+    wrong = int(is_wrong.sum())
     if not 0 < wrong < known.sum():
         return f"{text}."
-    found, judged = int((one.wrong & suspect).sum()), int((known & suspect).sum())
+    found, judged = int((is_wrong & suspect).sum()), int((known & suspect).sum())
     precision = "–" if not judged else f"{100 * found / judged:.1f} %"
     # Of a wrong and a right label, how often the wrong one has the lower margin.
-    ranked = cleaning.ranking_quality(suspects.margins[known], one.wrong[known]).auroc
+    ranked = cleaning.ranking_quality(suspects.margins[known], is_wrong[known]).auroc
     part = "" if known.all() else f"of those among the {known.sum()} training labels "
-    counted = "" if dataset.clean_labels else ", counting only what --noise changed"
+    counted = "" if dataset.train.labels.known else ", counting only what --noise changed"
     return (
         f"{text}; {part}{precision} are wrong{counted}, and they are "
         f"{100 * found / wrong:.1f} % of the {wrong} wrong ones (area under the ROC curve "

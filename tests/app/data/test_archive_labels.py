@@ -38,8 +38,8 @@ def test_labels_in_other_forms(form, tested):
     labels, names = FORMS[form]
     data = load_dataset(archive(labels, labels[:6] if tested else None))
     assert (data.num_classes, data.class_names) == (3, names)
-    places = data.train_sources.astype(int)
-    assert data.train_labels.tolist() == CLASSES[places].tolist()
+    places = data.train.sources.astype(int)
+    assert data.train.labels.observed.tolist() == CLASSES[places].tolist()
     assert len(places) == (30 if tested else 24)
     said = f"The classes are called by their numbers, {', '.join(names)}."
     assert (said in data.note) == form.startswith(("from 1", "with gaps"))
@@ -48,7 +48,7 @@ def test_labels_in_other_forms(form, tested):
 def test_truth_values():
     data = load_dataset(archive(CLASSES == 1))
     assert data.class_names == ("False", "True")
-    assert np.bincount(data.train_labels).tolist() == [16, 8]
+    assert np.bincount(data.train.labels.observed).tolist() == [16, 8]
 
 
 def test_labels_that_are_no_classes():

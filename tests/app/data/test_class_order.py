@@ -46,9 +46,9 @@ def test_directories_named_by_numbers_have_these_numbers(parts):
                 )
     data = load_dataset("folder:own")
     assert data.class_names == tuple(NUMBERS)
-    brightness = data.train_images[:, 0, 0, 0] // 10
-    np.testing.assert_array_equal(data.train_labels, brightness)
-    np.testing.assert_array_equal(data.test_labels, data.test_images[:, 0, 0, 0] // 10)
+    brightness = data.train.images[:, 0, 0, 0] // 10
+    np.testing.assert_array_equal(data.train.labels.observed, brightness)
+    np.testing.assert_array_equal(data.test.labels.observed, data.test.images[:, 0, 0, 0] // 10)
     # Images stay in the order of their paths as text, as `sorted` and `ls` have them.
     assert brightness.tolist() == sorted(brightness.tolist(), key=str)
 

@@ -36,26 +36,27 @@ def test_divided_folder(root):
     data = load_dataset(f"folder:{root}")
     assert data.name == f"folder:{root}"
     expected = [pixels(seed) for seed in (0, 1, 2, 10, 11, 12)]
-    np.testing.assert_array_equal(data.train_images, expected)
-    np.testing.assert_array_equal(data.test_images, [pixels(s) for s in (3, 4, 13, 14)])
-    assert data.train_labels.tolist() == [0, 0, 0, 1, 1, 1]
-    assert data.test_labels.tolist() == [0, 0, 1, 1]
+    np.testing.assert_array_equal(data.train.images, expected)
+    np.testing.assert_array_equal(data.test.images, [pixels(s) for s in (3, 4, 13, 14)])
+    assert data.train.labels.observed.tolist() == [0, 0, 0, 1, 1, 1]
+    assert data.test.labels.observed.tolist() == [0, 0, 1, 1]
     assert (data.num_classes, data.class_names, data.note) == (2, ("cat", "dog"), "")
-    assert data.train_ids.tolist() == list(range(6))
-    assert not data.label_sets
+    assert data.train.ids.tolist() == list(range(6))
+    assert not data.train.labels.known
+    assert data.test.labels.trusted
     assert tree(root) == before  # nothing is written beside the data
 
 
 @pytest.mark.parametrize("name", ["val", "valid", "validation"])
 def test_other_names_of_the_test_directory(root, name):
     (root / "test").rename(root / name)
-    assert len(load_dataset(f"folder:{root}").test_images) == 4
+    assert len(load_dataset(f"folder:{root}").test) == 4
 
 
 def test_test_is_taken_before_val(root):
     draw(root / "val" / "cat" / "0.png")
     data = load_dataset(f"folder:{root}")
-    assert len(data.test_images) == 4
+    assert len(data.test) == 4
     assert data.note == "The directory val is left out."
 
 
@@ -65,14 +66,14 @@ def test_a_fifth_is_held_out(tmp_path):
             draw(tmp_path / "flat" / name / f"{i}.jpg", i + 10 * (name == "a"))
     data = load_dataset(f"folder:{tmp_path / 'flat'}")
     assert data.class_names == ("a", "b")
-    assert np.bincount(data.train_labels).tolist() == [4, 8]
-    assert np.bincount(data.test_labels).tolist() == [1, 2]
+    assert np.bincount(data.train.labels.observed).tolist() == [4, 8]
+    assert np.bincount(data.test.labels.observed).tolist() == [1, 2]
     assert data.note.startswith(
         "A fixed fifth of each class is held out as the test set. There"
     )
-    assert not data.clean_test
+    assert not data.test.labels.known
     again = load_dataset(f"folder:{tmp_path / 'flat'}")
-    np.testing.assert_array_equal(data.test_images, again.test_images)
+    np.testing.assert_array_equal(data.test.images, again.test.images)
 
 
 def test_images_below_a_class_are_counted_out(tmp_path):
@@ -82,7 +83,7 @@ def test_images_below_a_class_are_counted_out(tmp_path):
     draw(tmp_path / "flat" / "a" / "more" / "deep" / "5.png", 5)
     draw(tmp_path / "flat" / "b" / "more" / "5.png", 5)
     data = load_dataset(f"folder:{tmp_path / 'flat'}")
-    assert len(data.train_labels) + len(data.test_labels) == 10
+    assert len(data.train) + len(data.test) == 10
     assert "2 images in directories within a class's are left out." in data.note
 
 
@@ -97,12 +98,12 @@ def test_greyscale_and_colour(root):
     for path in root.rglob("*.png"):
         draw(path, pixels(int(path.stem), (5, 4)))
     data = load_dataset(f"folder:{root}")
-    assert data.train_images.shape == (6, 5, 4, 1)
-    np.testing.assert_array_equal(data.train_images[1, ..., 0], pixels(1, (5, 4)))
+    assert data.train.images.shape == (6, 5, 4, 1)
+    np.testing.assert_array_equal(data.train.images[1, ..., 0], pixels(1, (5, 4)))
     colour = draw(root / "train" / "dog" / "2.png", 7)
     data = load_dataset(f"folder:{root}")
-    np.testing.assert_array_equal(data.train_images[-1], colour)
-    np.testing.assert_array_equal(data.train_images[1, ..., 2], pixels(1, (5, 4)))
+    np.testing.assert_array_equal(data.train.images[-1], colour)
+    np.testing.assert_array_equal(data.train.images[1, ..., 2], pixels(1, (5, 4)))
 
 
 def test_other_modes(root):
@@ -111,7 +112,7 @@ def test_other_modes(root):
     rgba = np.dstack([pixels(1), np.full((5, 4), 9, np.uint8)])
     draw(root / "train" / "cat" / "1.png", rgba)
     Image.fromarray(grey > 127).save(root / "train" / "cat" / "2.png")
-    images = load_dataset(f"folder:{root}").train_images
+    images = load_dataset(f"folder:{root}").train.images
     np.testing.assert_array_equal(images[0], grey[..., None].repeat(3, 2))
     np.testing.assert_array_equal(images[1], pixels(1))
     np.testing.assert_array_equal(images[2, ..., 0], np.where(grey > 127, 255, 0))
@@ -121,7 +122,7 @@ def test_orientation_is_applied(root):
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90° clockwise
     draw(root / "train" / "cat" / "0.png", np.rot90(pixels(0)), exif=exif)
-    images = load_dataset(f"folder:{root}").train_images
+    images = load_dataset(f"folder:{root}").train.images
     np.testing.assert_array_equal(images[0], pixels(0))
 
 
@@ -132,11 +133,11 @@ def test_images_are_resized_and_cropped(root):
     draw(root / "train" / "cat" / "1.png", wide.transpose(1, 0, 2))
     draw(root / "train" / "cat" / "2.png", pixels(0, (8, 8, 3)))
     data = load_dataset(f"folder:{root}", image_size=8)
-    assert data.train_images.shape == (6, 8, 8, 3)
+    assert data.train.images.shape == (6, 8, 8, 3)
     middle = np.asarray(whole)[:, 4:12].astype(int)
-    np.testing.assert_allclose(data.train_images[0], middle, atol=1)
-    np.testing.assert_allclose(data.train_images[1], middle.transpose(1, 0, 2), atol=2)
-    np.testing.assert_array_equal(data.train_images[2], pixels(0, (8, 8, 3)))
+    np.testing.assert_allclose(data.train.images[0], middle, atol=1)
+    np.testing.assert_allclose(data.train.images[1], middle.transpose(1, 0, 2), atol=2)
+    np.testing.assert_array_equal(data.train.images[2], pixels(0, (8, 8, 3)))
 
 
 def test_images_of_different_sizes(root):
@@ -156,7 +157,7 @@ def test_decoded_images_are_kept(root, cache, monkeypatch):
     monkeypatch.setattr(image_files, "_decode_all", counted)
     first = load_dataset(f"folder:{root}")
     again = load_dataset(f"folder:{root}")
-    np.testing.assert_array_equal(first.train_images, again.train_images)
+    np.testing.assert_array_equal(first.train.images, again.train.images)
     assert len(calls) == 1
     (kept,) = cache.iterdir()
     kept.write_bytes(kept.read_bytes()[:200])
@@ -177,7 +178,7 @@ def test_many_images_show_progress(root, monkeypatch, capfd):
     monkeypatch.setattr(image_files, "_SHOWN_FROM", 5)
     monkeypatch.setattr(image_files, "_CHUNK", 4)
     monkeypatch.setattr("esoftmax_jax.app.terminal.progress.PLAIN_INTERVAL", 0.0)
-    assert len(load_dataset(f"folder:{root}").train_images) == 6
+    assert len(load_dataset(f"folder:{root}").train) == 6
     assert "10/10 images" in capfd.readouterr().err
 
 

@@ -72,13 +72,13 @@ def test_images_with_names_of_classes(form, save, files, tmp_path):
     spec = save(form, path=files, label=["b", "a"] * 5, split=split, comment=["any"] * 10)
     before = tree(tmp_path / "data")
     data = load_dataset(spec)
-    np.testing.assert_array_equal(data.train_images, drawn(0, 1, 2, 3, 4, 5))
-    np.testing.assert_array_equal(data.test_images, drawn(6, 7))
-    assert data.train_labels.tolist() == [1, 0] * 3
-    assert data.test_labels.tolist() == [1, 0]
+    np.testing.assert_array_equal(data.train.images, drawn(0, 1, 2, 3, 4, 5))
+    np.testing.assert_array_equal(data.test.images, drawn(6, 7))
+    assert data.train.labels.observed.tolist() == [1, 0] * 3
+    assert data.test.labels.observed.tolist() == [1, 0]
     assert (data.name, data.class_names) == (spec, ("a", "b"))
     assert data.note == "The rows of the split validation are left out."
-    assert not data.label_sets
+    assert not data.train.labels.known
     assert tree(tmp_path / "data") == before
 
 
@@ -87,10 +87,13 @@ def test_clean_labels_beside_those_given(form, save, files):
     given, clean = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0], [0, 1, 2] * 2 + [1, 1, 1, 1]
     split = ["train"] * 8 + ["validation"] * 2
     data = load_dataset(save(form, path=files, label=given, clean_label=clean, split=split))
-    assert data.train_labels.tolist() == clean[:8]
-    assert data.label_sets["given"].tolist() == given[:8]
-    assert data.label_sets["given"].dtype == data.train_labels.dtype == np.int32
-    assert data.test_labels.tolist() == clean[8:]
+    labels = data.train.labels
+    assert labels.truth is not None
+    assert labels.observed.tolist() == given[:8]
+    assert labels.truth.tolist() == clean[:8]
+    # What came of the user's own test set is not looked at where it has clean labels.
+    assert data.test.labels.trusted
+    assert data.test.labels.observed.tolist() == clean[8:]
     assert (data.num_classes, data.class_names) == (3, ("0", "1", "2"))
 
 
@@ -99,23 +102,23 @@ def test_a_fifth_of_each_clean_class_is_held_out(form, save):
     numbers = list(range(30))
     clean = [0] * 10 + [1] * 20
     data = load_dataset(save(form, x=numbers, label=[0, 1] * 15, clean_label=clean))
-    assert np.bincount(data.train_labels).tolist() == [8, 16]
-    assert np.bincount(data.test_labels).tolist() == [2, 4]
+    assert np.bincount(data.train.labels.reference).tolist() == [8, 16]
+    assert np.bincount(data.test.labels.reference).tolist() == [2, 4]
     assert "fixed fifth of each class" in data.note
-    rows = data.train_images[:, 0].astype(int)
-    np.testing.assert_array_equal(data.label_sets["given"], rows % 2)
-    np.testing.assert_array_equal(data.train_labels, rows >= 10)
-    assert sorted([*rows.tolist(), *data.test_images[:, 0].astype(int).tolist()]) == numbers
+    rows = data.train.images[:, 0].astype(int)
+    np.testing.assert_array_equal(data.train.labels.observed, rows % 2)
+    np.testing.assert_array_equal(data.train.labels.truth, rows >= 10)
+    assert sorted([*rows.tolist(), *data.test.images[:, 0].astype(int).tolist()]) == numbers
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_tables_of_numbers(form, save):
     columns = {"x": [1, 2, 3, 4], "label": ["b", "a", "b", "a"], "y": [0.5, -1e3, 1e-3, 0.1]}
     data = load_dataset(save(form, **columns, split=["train", "train", "test", "train"]))
-    assert data.train_images.dtype == np.float32
+    assert data.train.images.dtype == np.float32
     expected = np.array([[1, 0.5], [2, -1e3], [4, 0.1]], np.float32)
-    np.testing.assert_array_equal(data.train_images, expected)
-    assert data.train_labels.tolist() == [1, 0, 0]
+    np.testing.assert_array_equal(data.train.images, expected)
+    assert data.train.labels.observed.tolist() == [1, 0, 0]
     np.testing.assert_allclose(data.mean, expected.mean(0), rtol=1e-5)
     np.testing.assert_allclose(data.std, expected.std(0), rtol=1e-5)
 
@@ -124,12 +127,12 @@ def test_parquet_types(save, tmp_path):
     label = pyarrow.array(["b", "a"] * 5).dictionary_encode()
     data = load_dataset(save("parquet", label=label, x=[True, False] * 5))
     assert data.class_names == ("a", "b")
-    assert set(data.train_images[data.train_labels == 1].ravel()) == {1.0}
+    assert set(data.train.images[data.train.labels.observed == 1].ravel()) == {1.0}
     data = load_dataset(
         save("parquet", label=[0.0, 1.0] * 5, x=range(10), __index_level_0__=range(10))
     )
     assert data.class_names == ("0", "1")
-    assert data.train_images.shape == (8, 1)
+    assert data.train.images.shape == (8, 1)
 
 
 def test_parquet_columns_that_are_no_numbers(save):
@@ -146,7 +149,7 @@ def test_a_mark_blank_lines_and_quotes_are_tolerated(text, tmp_path):
     lines = [f'"a, {i}.png", {i % 2} ,"two\nlines"' for i in range(6)]
     spec = text("\ufeffpath, label,note\r\n\r\n" + "\r\n".join(lines) + "\r\n\r\n\n", "utf-8")
     data = load_dataset(spec)
-    assert len(data.train_images) + len(data.test_images) == 6
+    assert len(data.train) + len(data.test) == 6
     spec = text("path,label,note\n" + "\n".join([*lines, "none.png,0,"]))
     refused(spec, "table.csv, row 14:", "none.png")  # as an editor counts
 
@@ -156,8 +159,8 @@ def test_labels_may_change_without_decoding_again(save, files, monkeypatch):
     first = load_dataset(save("csv", path=files, label=[0, 1] * 5, split=split))
     monkeypatch.setattr(image_files, "_decode_all", None)
     again = load_dataset(save("csv", path=files, label=[1, 0] * 5, split=split))
-    np.testing.assert_array_equal(first.train_images, again.train_images)
-    np.testing.assert_array_equal(first.train_labels, 1 - again.train_labels)
+    np.testing.assert_array_equal(first.train.images, again.train.images)
+    np.testing.assert_array_equal(first.train.labels.observed, 1 - again.train.labels.observed)
 
 
 WRONG_TABLES: dict[str, tuple[dict[str, list[Any]], list[str]]] = {
@@ -239,7 +242,7 @@ def test_images_by_path_that_are_refused(form, save, files, tmp_path):
     draw(tmp_path / "data" / files[3], pixels(0, (9, 9, 3)))
     spec = save(form, path=files, label=labels)
     refused(spec, "one size", "--image-size", repr(files[3]))
-    assert load_dataset(spec, image_size=6).train_images.shape[1:] == (6, 6, 3)
+    assert load_dataset(spec, image_size=6).train.images.shape[1:] == (6, 6, 3)
 
 
 MISSING = [
@@ -305,8 +308,9 @@ def test_whole_numbers_are_classes_in_any_spelling(spelling, save):
     labels = [spelling.format(k) for k in numbers]
     data = load_dataset(save("csv", x=range(60), label=labels, clean_label=numbers))
     assert data.class_names == tuple(map(str, range(12)))
-    np.testing.assert_array_equal(data.train_labels, data.train_images[:, 0] // 5)
-    np.testing.assert_array_equal(data.label_sets["given"], data.train_labels)
+    np.testing.assert_array_equal(data.train.labels.observed, data.train.images[:, 0] // 5)
+    np.testing.assert_array_equal(data.train.labels.truth, data.train.labels.observed)
+    assert data.train.labels.paired
 
 
 @pytest.mark.parametrize(
@@ -316,14 +320,14 @@ def test_whole_numbers_are_classes_in_any_parquet_type(dtype, save):
     labels = pyarrow.array([0.0, 1.0, 2.0] * 5).cast(dtype)
     data = load_dataset(save("parquet", x=range(15), label=labels))
     assert data.class_names == ("0", "1", "2")
-    np.testing.assert_array_equal(data.train_labels, data.train_images[:, 0] % 3)
+    np.testing.assert_array_equal(data.train.labels.observed, data.train.images[:, 0] % 3)
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_classes_counted_from_1_are_called_so(form, save):
     data = load_dataset(save(form, x=range(15), label=[1.0, 2.0, 3.0] * 5))
     assert data.class_names == ("1", "2", "3")
-    np.testing.assert_array_equal(data.train_labels, data.train_images[:, 0] % 3)
+    np.testing.assert_array_equal(data.train.labels.observed, data.train.images[:, 0] % 3)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -331,7 +335,7 @@ def test_two_spellings_of_a_number_are_one_class(form, save):
     data = load_dataset(save(form, x=range(15), label=["1", "01", "2", "1.0", "+2"] * 3))
     assert data.class_names == ("1", "2")
     np.testing.assert_array_equal(
-        data.train_labels, np.isin(data.train_images[:, 0] % 5, (2, 4))
+        data.train.labels.observed, np.isin(data.train.images[:, 0] % 5, (2, 4))
     )
 
 

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.examples import Examples
+from esoftmax_jax.app.data.labels import Labels
 from esoftmax_jax.app.data.load import load_dataset
 from tests.dataset_helpers import four_arrays, refused
 
@@ -27,27 +29,31 @@ def save(tmp_path):
 
 def test_digits():
     data = load_dataset("digits")
-    assert data.train_images.shape[1:] == data.test_images.shape[1:] == (8, 8, 1)
-    assert len(data.train_images) + len(data.test_images) == 1797
-    assert data.train_images.dtype == np.float32
-    assert data.train_images.min() == 0
-    assert data.train_images.max() == 1
-    assert (data.train_images * 16 == np.round(data.train_images * 16)).all()
-    train, test = np.bincount(data.train_labels), np.bincount(data.test_labels)
+    assert data.train.images.shape[1:] == data.test.images.shape[1:] == (8, 8, 1)
+    assert len(data.train) + len(data.test) == 1797
+    assert data.train.images.dtype == np.float32
+    assert data.train.images.min() == 0
+    assert data.train.images.max() == 1
+    assert (data.train.images * 16 == np.round(data.train.images * 16)).all()
+    train, test = (
+        np.bincount(data.train.labels.observed),
+        np.bincount(data.test.labels.observed),
+    )
     np.testing.assert_allclose(test / (train + test), 0.2, atol=0.004)
     assert (data.num_classes, data.class_map, data.note) == (10, None, "")
-    np.testing.assert_allclose(data.mean, data.train_images.mean(), rtol=1e-5)
-    np.testing.assert_allclose(data.std, data.train_images.std(), rtol=1e-5)
+    np.testing.assert_allclose(data.mean, data.train.images.mean(), rtol=1e-5)
+    np.testing.assert_allclose(data.std, data.train.images.std(), rtol=1e-5)
     again = load_dataset("digits")
-    np.testing.assert_array_equal(data.test_images, again.test_images)
+    np.testing.assert_array_equal(data.test.images, again.test.images)
 
 
 def test_npz_round_trip(arrays, save):
     data = load_dataset(save(arrays))
-    for key, array in arrays.items():
-        np.testing.assert_array_equal(getattr(data, key), array)
-    assert data.train_images.dtype == np.uint8
-    assert data.train_labels.dtype == data.test_labels.dtype == np.int32
+    for name, part in (("train", data.train), ("test", data.test)):
+        np.testing.assert_array_equal(part.images, arrays[f"{name}_images"])
+        np.testing.assert_array_equal(part.labels.observed, arrays[f"{name}_labels"])
+    assert data.train.images.dtype == np.uint8
+    assert data.train.labels.observed.dtype == data.test.labels.observed.dtype == np.int32
     assert (data.num_classes, data.class_map) == (3, None)
     scaled = arrays["train_images"] / 255
     np.testing.assert_allclose(data.mean, scaled.mean((0, 1, 2)))
@@ -64,14 +70,14 @@ def test_npz_under_the_names_and_shapes_of_keras(arrays, save):
         }
     )
     data = load_dataset(spec)
-    np.testing.assert_array_equal(data.train_images, arrays["train_images"][..., :1])
-    np.testing.assert_array_equal(data.test_labels, arrays["test_labels"])
+    np.testing.assert_array_equal(data.train.images, arrays["train_images"][..., :1])
+    np.testing.assert_array_equal(data.test.labels.observed, arrays["test_labels"])
 
 
 def test_whole_floating_point_labels_are_classes(arrays, save):
     labels = arrays["train_labels"].astype(np.float32)
     data = load_dataset(save(arrays | {"train_labels": labels[:, None]}))
-    np.testing.assert_array_equal(data.train_labels, arrays["train_labels"])
+    np.testing.assert_array_equal(data.train.labels.observed, arrays["train_labels"])
     assert data.num_classes == 3
 
 
@@ -80,7 +86,7 @@ def test_npz_of_features(arrays, save):
     arrays |= {"train_images": generator.normal(size=(12, 2)), "test_images": np.ones((6, 2))}
     arrays["train_images"][:, 1] = 0.1  # constant: divided by 1, not by 0
     data = load_dataset(save(arrays))
-    assert data.train_images.dtype == data.test_images.dtype == np.float32
+    assert data.train.images.dtype == data.test.images.dtype == np.float32
     assert data.std[0] == pytest.approx(arrays["train_images"][:, 0].std(), rel=1e-5)
     assert data.mean[1] == pytest.approx(0.1)
     assert data.std[1] == 1
@@ -154,7 +160,7 @@ def test_channels_first_are_refused_with_the_transposition(channels, dtype, test
     )
     transposed = {name: array.transpose(0, 2, 3, 1) for name, array in arrays.items()}
     data = load_dataset(save(transposed | labels))
-    assert data.train_images.shape[1:] == (7, 8, channels)
+    assert data.train.images.shape[1:] == (7, 8, channels)
 
 
 def test_squares_of_many_channels_in_front_are_refused(save):
@@ -177,7 +183,7 @@ def test_low_images_with_channels_last_are_accepted(shape, save):
             }
         )
     )
-    np.testing.assert_array_equal(data.train_images, images)
+    np.testing.assert_array_equal(data.train.images, images)
 
 
 def test_npz_without_an_array(arrays, save):
@@ -210,12 +216,11 @@ def test_npz_with_clean_labels_names_and_ids(arrays, save):
         "train_ids": ids,
     }
     data = load_dataset(save(arrays | {"train_labels": given} | further))
-    np.testing.assert_array_equal(data.train_labels, clean)
-    assert list(data.label_sets) == ["given"]
-    np.testing.assert_array_equal(data.label_sets["given"], given)
-    assert data.label_sets["given"].dtype == np.int32
-    np.testing.assert_array_equal(data.train_ids, ids)
-    assert data.train_ids.dtype == np.int64
+    np.testing.assert_array_equal(data.train.labels.truth, clean)
+    np.testing.assert_array_equal(data.train.labels.observed, given)
+    assert data.label_columns == {"given": data.train.labels.observed}
+    np.testing.assert_array_equal(data.train.ids, ids)
+    assert data.train.ids.dtype == np.int64
     assert (data.num_classes, data.class_names) == (4, ("ant", "bee", "cow", "dog"))
 
 
@@ -254,24 +259,28 @@ def test_an_empty_class_is_allowed_if_it_has_a_name(arrays, save):
 )  # fmt: skip
 def test_bundled_tables(name, shape, classes):
     data = load_dataset(name)
-    assert data.train_images.dtype == np.float32
-    rows = np.concatenate([data.train_images, data.test_images])
+    assert data.train.images.dtype == np.float32
+    rows = np.concatenate([data.train.images, data.test.images])
     assert rows.shape == shape
     assert data.class_names == classes
-    train, test = np.bincount(data.train_labels), np.bincount(data.test_labels)
+    train, test = (
+        np.bincount(data.train.labels.observed),
+        np.bincount(data.test.labels.observed),
+    )
     np.testing.assert_allclose(test / (train + test), 0.2, atol=0.01)
     # Standardised column by column, from the training rows alone.
-    np.testing.assert_allclose(data.mean, data.train_images.mean(0, np.float64), rtol=1e-5)
-    np.testing.assert_allclose(data.std, data.train_images.std(0, np.float64), rtol=1e-5)
+    np.testing.assert_allclose(data.mean, data.train.images.mean(0, np.float64), rtol=1e-5)
+    np.testing.assert_allclose(data.std, data.train.images.std(0, np.float64), rtol=1e-5)
     assert len(set(data.std)) == shape[1]
 
 
 def test_fields_that_a_reader_leaves_out():
     images, labels = np.zeros((4, 2), np.float32), np.arange(4, dtype=np.int32) % 2
-    data = Dataset("own", images, labels, images, labels, 2, None, "", (0.0,) * 2, (1.0,) * 2)
-    assert data.train_ids.tolist() == [0, 1, 2, 3]
+    part = Examples(images, Labels.right(labels))
+    data = Dataset("own", part, part, 2, None, "", (0.0,) * 2, (1.0,) * 2)
+    assert data.train.ids.tolist() == [0, 1, 2, 3]
     assert data.class_names == ("0", "1")
-    assert data.label_sets == {}
+    assert data.label_columns == {}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from PIL import Image
 
 from esoftmax_jax.app.data import load as _datasets
 from esoftmax_jax.app.data.load import load_dataset
-from esoftmax_jax.app.data.parts import Parts
+from esoftmax_jax.app.data.parts import Parts, RawExamples
 from esoftmax_jax.app.data.readers import prepared as _prepared
 from esoftmax_jax.app.data.readers.prepared import (
     decode_split,
@@ -172,15 +172,15 @@ def test_ids_names_and_labels_of_annotators(tmp_path, monkeypatch):
     before = tree(tmp_path / "data")
     for _ in ("decoded", "from the cache"):
         data = load_dataset("tfds:toy", data_dir=str(tmp_path / "data"))
-        assert data.train_ids.tolist() == [5, 4, 3, 2, 1, 0]
-        assert data.train_ids.dtype == np.int64
+        assert data.train.ids.tolist() == [5, 4, 3, 2, 1, 0]
+        assert data.train.ids.dtype == np.int64
         assert data.class_names == ("ant", "bee", "cow")
-        assert data.train_labels.tolist() == [0, 1, 2, 0, 1, 2]
-        assert {name: array.tolist() for name, array in data.label_sets.items()} == {
+        assert data.train.labels.observed.tolist() == [0, 1, 2, 0, 1, 2]
+        assert {name: array.tolist() for name, array in data.label_columns.items()} == {
             "worse_label": [1, 2, 0, 1, 2, 0]
         }
-        assert data.label_sets["worse_label"].dtype == np.int32
-        np.testing.assert_array_equal(data.test_images, [pixels(i) for i in range(3)])
+        assert data.label_columns["worse_label"].dtype == np.int32
+        np.testing.assert_array_equal(data.test.images, [pixels(i) for i in range(3)])
         monkeypatch.setattr(_prepared, "_decode", None)
     assert tree(tmp_path / "data") == before
 
@@ -188,21 +188,17 @@ def test_ids_names_and_labels_of_annotators(tmp_path, monkeypatch):
 def test_cifar_n_is_cifar_with_more_labels(monkeypatch):
     images = np.zeros((10, 4, 4, 3), np.uint8)
     labels = np.arange(10)
+    further = {"worse_label": labels[::-1]}
     parts = Parts(
-        arrays={
-            "train_images": images,
-            "train_labels": labels,
-            "test_images": images,
-            "test_labels": labels,
-        },
+        train=RawExamples(images, labels, labels, annotations=further),
+        test=RawExamples(images, labels, labels),
         class_names=tuple(map(str, labels)),
-        label_sets={"worse_label": labels[::-1]},
     )
     monkeypatch.setattr(_datasets, "read_prepared", lambda name, data_dir: parts)
     data = load_dataset("tfds:cifar10_n")
     assert (data.class_map, data.mean) == ("cifar10", (0.4914, 0.4822, 0.4465))
-    assert data.label_sets["worse_label"].tolist() == labels[::-1].tolist()
-    parts.label_sets["worse_label"] = labels + 1
+    assert data.label_columns["worse_label"].tolist() == labels[::-1].tolist()
+    further["worse_label"] = labels + 1
     refused("tfds:cifar10_n", "worse_label", "[0, 10)", "got label 10 in row 9")
 
 
@@ -229,13 +225,13 @@ def test_cache_is_used_and_a_broken_one_replaced(tmp_path, monkeypatch, arrays):
 
     def decode(name, found):
         calls.append((name, found))
-        return Parts(arrays, ("a", "b", "c"), note="a note")
+        return arrays | {"class_names": np.array(["a", "b", "c"]), "note": np.array("a note")}
 
     monkeypatch.setattr(_prepared, "_decode", decode)
 
     def load() -> None:
         data = load_dataset("tfds:toy", data_dir=str(tmp_path / "data"))
-        np.testing.assert_array_equal(data.train_images, arrays["train_images"])
+        np.testing.assert_array_equal(data.train.images, arrays["train_images"])
         assert (data.num_classes, data.note, data.name) == (3, "a note", "tfds:toy")
 
     load()
@@ -280,11 +276,11 @@ def few(monkeypatch, tmp_path):
 @pytest.mark.usefixtures("few")
 def test_prepared_data(name, shape, mean):
     data = load_dataset(name, data_dir=_prepared_here(name))
-    assert data.train_images.shape == data.test_images.shape == (500, *shape)
-    assert data.train_images.dtype == np.uint8
+    assert data.train.images.shape == data.test.images.shape == (500, *shape)
+    assert data.train.images.dtype == np.uint8
     assert (data.num_classes, data.class_map, data.mean) == (10, name, mean)
-    assert (np.bincount(data.train_labels, minlength=10) > 25).all()
-    scaled = data.train_images.mean((0, 1, 2)) / 255
+    assert (np.bincount(data.train.labels.observed, minlength=10) > 25).all()
+    scaled = data.train.images.mean((0, 1, 2)) / 255
     np.testing.assert_allclose(scaled, mean, atol=0.02)
     lossy = bool(re.search("lossy", data.note))
     assert lossy == (name == "cifar10")
@@ -317,13 +313,13 @@ def test_the_papers_table_on_real_images(tmp_path, capsys):
 )
 def test_whole_prepared_data(name, train, test):
     data = load_dataset(name, data_dir=_prepared_here(name))
-    assert (len(data.train_images), len(data.test_images)) == (train, test)
-    np.testing.assert_array_equal(np.sort(data.train_ids), np.arange(train))
-    classes = np.bincount(data.train_labels)
+    assert (len(data.train), len(data.test)) == (train, test)
+    np.testing.assert_array_equal(np.sort(data.train.ids), np.arange(train))
+    classes = np.bincount(data.train.labels.observed)
     if name == "cifar10":
         np.testing.assert_array_equal(classes, 5000)
-        np.testing.assert_array_equal(np.bincount(data.test_labels), 1000)
-        original = data.train_labels[np.argsort(data.train_ids)]
+        np.testing.assert_array_equal(np.bincount(data.test.labels.observed), 1000)
+        original = data.train.labels.observed[np.argsort(data.train.ids)]
         assert original[:10].tolist() == [6, 9, 9, 4, 1, 1, 2, 7, 8, 3]
         assert data.class_names[:3] == ("airplane", "automobile", "bird")
     else:

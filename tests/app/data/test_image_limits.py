@@ -107,9 +107,9 @@ def test_files_that_change_their_decoding_are_not_taken_from_an_older_cache(monk
     for name in ("cat", "dog"):
         for i in range(5):
             draw(Path("data", name, f"{i}.png"), pixels(i, (3, 3)))
-    before = load_dataset("folder:data").train_images
+    before = load_dataset("folder:data").train.images
     monkeypatch.setattr(image_files, "_DECODING", image_files._DECODING + 1)
     seven = Decoded(np.full((3, 3, 1), 7, np.uint8), None, several=False)
     monkeypatch.setattr(image_files, "decode", lambda *_: seven)
     assert before.std() > 0
-    assert (load_dataset("folder:data").train_images == 7).all()
+    assert (load_dataset("folder:data").train.images == 7).all()

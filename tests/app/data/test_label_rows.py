@@ -64,7 +64,7 @@ IN_ORDER = {"folder": " (paths sorted as text)"}
 
 def values_of(dataset: Dataset) -> np.ndarray:
     """Return which of VALUES each training example is."""
-    images = dataset.train_images.reshape(len(dataset.train_labels), -1)
+    images = dataset.train.images.reshape(len(dataset.train), -1)
     return images[:, 0].astype(int)
 
 
@@ -73,7 +73,7 @@ def loaded(spec: str, *more: str, **columns: np.ndarray) -> tuple[Dataset, np.nd
     np.savez("labels.npz", **columns)  # type: ignore[arg-type]
     arguments = ["noise", "--dataset", spec, "--labels", "labels.npz", *more]
     dataset, (noise,) = load_data(make_parser().parse_args(arguments))
-    return dataset, apply_noise(noise, dataset, seed=0).labels
+    return dataset, apply_noise(noise, dataset, seed=0).labels.observed
 
 
 @pytest.mark.parametrize("kind", SOURCES)
@@ -82,7 +82,7 @@ def test_a_row_for_every_example_of_a_source_without_a_test_set(kind):
     dataset, labels = loaded(spec, noisy=NOISY)
     np.testing.assert_array_equal(labels, NOISY[values_of(dataset)])
     assert len(labels) == 72
-    np.testing.assert_array_equal(dataset.train_ids, values_of(dataset))
+    np.testing.assert_array_equal(dataset.train.ids, values_of(dataset))
     assert (
         f"The labels of labels.npz are laid by place: a row for each of the 90 examples of "
         f"{spec}, 72 of them training examples{IN_ORDER.get(kind, '')}."

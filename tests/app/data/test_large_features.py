@@ -30,10 +30,10 @@ def table(times=TIMES):
 def test_times_in_seconds_keep_their_differences():
     data = table()
     assert data.feature_offsets == (np.median(TIMES), 0.0)
-    kept = data.train_ids
+    kept = data.train.ids
     expected = np.stack([(TIMES - np.median(TIMES))[kept], SMALL[kept]], axis=1)
-    np.testing.assert_array_equal(data.train_images, expected.astype(np.float32))
-    assert data.train_images.dtype == np.float32
+    np.testing.assert_array_equal(data.train.images, expected.astype(np.float32))
+    assert data.train.images.dtype == np.float32
     assert "The median is subtracted from 'time', as float32 does not tell" in data.note
     for of_equal in ("content of", "rows have the features"):
         assert of_equal not in data.note
@@ -43,7 +43,7 @@ def test_predictions_subtract_the_same():
     data = table()
     card = Card(("0", "1"), (2,), "float32", ("time", "x"), None, data.feature_offsets)
     found = read_unlabelled("--inputs", "csv:own.csv", card)
-    np.testing.assert_array_equal(found.inputs[data.train_ids], data.train_images)
+    np.testing.assert_array_equal(found.inputs[data.train.ids], data.train.images)
     np.savez("new.npz", images=np.stack([TIMES, SMALL], axis=1))
     again = read_unlabelled("--inputs", "npz:new.npz", card)
     np.testing.assert_array_equal(again.inputs, found.inputs)
@@ -76,8 +76,8 @@ def test_archives():
     np.savez("own.npz", allow_pickle=False, **arrays, test_images=arrays["train_images"][:5] + 1, test_labels=[0, 1, 0, 1, 0])  # fmt: skip
     data = load_dataset("npz:own.npz")
     assert data.feature_offsets == (0.0, np.median(TIMES))
-    np.testing.assert_array_equal(data.train_images[:, 1], TIMES - np.median(TIMES))
-    np.testing.assert_array_equal(data.test_images[:, 1], TIMES[:5] + 1 - np.median(TIMES))
+    np.testing.assert_array_equal(data.train.images[:, 1], TIMES - np.median(TIMES))
+    np.testing.assert_array_equal(data.test.images[:, 1], TIMES[:5] + 1 - np.median(TIMES))
     assert "'column 1'" in data.note
 
 
@@ -103,7 +103,7 @@ def test_rows_of_other_data_are_brought_to_the_same_offsets():
     ours = table()
     other = table(TIMES + 6000)
     like = like_training_images(other, ours)
-    np.testing.assert_array_equal(like[:, 0], ours.train_images[:, 0] + 6000)
+    np.testing.assert_array_equal(like[:, 0], ours.train.images[:, 0] + 6000)
     assert like.dtype == np.float32
 
 

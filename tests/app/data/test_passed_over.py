@@ -44,7 +44,7 @@ def test_files_passed_over_are_counted_by_kind(data):
     loaded = load_dataset("folder:data")
     assert said in loaded.note
     assert loaded.warnings == ()
-    assert len(loaded.train_labels) + len(loaded.test_labels) == 10
+    assert len(loaded.train) + len(loaded.test) == 10
     found = predicted()
     assert f"{found.notes[0]}." == said[0].lower() + said[1:]
     assert (len(found.sources), found.warnings) == (10, [])
@@ -93,7 +93,7 @@ def test_images_without_an_ending_are_known_by_their_content(data):
             Image.fromarray(pixels(i)).save(file, "png")
     (data / "dog" / "no-image").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n")
     loaded = load_dataset("folder:data")
-    assert len(loaded.train_labels) + len(loaded.test_labels) == 15
+    assert len(loaded.train) + len(loaded.test) == 15
     assert "Files passed over: 1 × without an ending." in loaded.note
     assert len(predicted().sources) == 15
 
@@ -179,8 +179,8 @@ def test_directories_of_training_and_test_in_any_case(data, train, test):
     Path(train).rename(Path("split", train))
     loaded = load_dataset("folder:split")
     assert loaded.class_names == ("cat", "dog")
-    assert (len(loaded.train_labels), loaded.note) == (10, "")
-    np.testing.assert_array_equal(loaded.test_images, [pixels(20), pixels(21)])
+    assert (len(loaded.train), loaded.note) == (10, "")
+    np.testing.assert_array_equal(loaded.test.images, [pixels(20), pixels(21)])
 
 
 def test_two_directories_of_training_images(data):

@@ -76,7 +76,7 @@ def check_divided(data):
     """Assert that no image is in both parts."""
     train, test = (
         {image.tobytes() for image in images}
-        for images in (data.train_images, data.test_images)
+        for images in (data.train.images, data.test.images)
     )
     assert not train & test
     assert len(test) == 4
@@ -95,13 +95,13 @@ def test_a_file_that_is_listed_again_stays_in_one_part(photos):
         "21 rows have the file of an earlier row, and are in the same part as that."
         in data.note
     )
-    assert len(data.train_images) + len(data.test_images) == 41
-    assert np.bincount(data.test_labels).tolist() == [4, 4]
+    assert len(data.train) + len(data.test) == 41
+    assert np.bincount(data.test.labels.observed).tolist() == [4, 4]
     check_divided(data)
     assert "content" not in data.note
     # Each file once is divided as ever.
     once = load_dataset(listed(photos))
-    assert set(once.test_sources) == {"photos/" + Path(x).name for x in data.test_sources}
+    assert set(once.test.sources) == {"photos/" + Path(x).name for x in data.test.sources}
 
 
 def test_a_file_in_two_parts_is_refused_with_both_rows(photos):
@@ -114,7 +114,7 @@ def test_a_file_in_two_parts_is_refused_with_both_rows(photos):
     )
     # A validation set beside a test set is left out.
     data = load_dataset(listed([*rows, (*photos[2], "val"), (*photos[2], "train")], header))
-    assert len(data.train_images) == 16
+    assert len(data.train) == 16
     refused(
         listed([*rows, (*photos[2], "val"), (*photos[2], "test")], header), "row 23", "row 4"
     )
@@ -180,10 +180,10 @@ def test_equal_rows_of_features_stay_in_one_part():
     assert "content" not in before.note
     for again in (distinct, distinct * 2, distinct * 4, distinct[:7]):
         data = load_dataset(numbers([*distinct, *again]))
-        train, test = (set(map(bytes, x)) for x in (data.train_images, data.test_images))
+        train, test = (set(map(bytes, x)) for x in (data.train.images, data.test.images))
         assert not train & test
         assert len(train | test) == 40
-        assert test == set(map(bytes, before.test_images))
+        assert test == set(map(bytes, before.test.images))
         assert f"{len(again)} rows have the features of an earlier row, and are" in data.note
         assert "content" not in data.note
 
@@ -203,11 +203,11 @@ def test_equal_rows_with_another_label_are_told():
 def test_rows_of_few_different_features_are_examples_of_their_own():
     few = [(i % 2, 0, "ab"[i % 5 % 2]) for i in range(100)]
     data = load_dataset(numbers(few))
-    assert np.bincount(data.test_labels).tolist() == [12, 8]
+    assert np.bincount(data.test.labels.observed).tolist() == [12, 8]
     assert "20 of the 20 test examples have the content of a training example" in data.note
     # One row that most of a class shares would be a whole part.
     one = [*((0, 0, "a") for _ in range(30)), *((i, 1, "ab"[i % 2]) for i in range(40))]
-    assert np.bincount(load_dataset(numbers(one)).test_labels).tolist() == [10, 4]
+    assert np.bincount(load_dataset(numbers(one)).test.labels.observed).tolist() == [10, 4]
 
 
 def test_the_command_line_ends_before_anything_is_written(photos, capsys):

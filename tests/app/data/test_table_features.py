@@ -45,8 +45,8 @@ def test_an_index_in_a_csv_file_is_no_feature(case):
     header, row, told = PANDAS[case]
     data = load_dataset(csv_table(header, row))
     assert data.feature_names == ("x",)
-    assert data.train_images.shape == (16, 1)
-    assert data.train_images.max() == np.float32(0.6)
+    assert data.train.images.shape == (16, 1)
+    assert data.train.images.max() == np.float32(0.6)
     assert (
         f"The features are x. Columns that number the rows are passed over: {told}."
         in data.note

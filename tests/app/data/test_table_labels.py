@@ -69,7 +69,7 @@ def test_labels_that_look_the_same_are_one_class(case):
     assert data.class_names == tuple(sorted(["dog", name]))
     said = f"Names that look the same are those of one class: {other!a} and {name!a}."
     assert said in data.note
-    labels = np.concatenate([data.train_labels, data.test_labels])
+    labels = np.concatenate([data.train.labels.observed, data.test.labels.observed])
     assert sorted(np.bincount(labels).tolist()) == [10, 20]
     apart = load_dataset(table(["dog", name, other] * 10), literal_labels=True)
     assert apart.num_classes == 3
@@ -91,14 +91,17 @@ def test_folders_of_classes_that_look_the_same_are_one_class():
             draw(Path("split", part, called, f"{i}.png"), i)
             draw(Path("split", part, "dog", f"{i}.png"), 10 + i)
     data = load_dataset("folder:split")
-    assert (data.class_names, data.test_labels.tolist()) == ((name, "dog"), [0, 0, 0, 1, 1, 1])
+    assert (data.class_names, data.test.labels.observed.tolist()) == (
+        (name, "dog"),
+        [0, 0, 0, 1, 1, 1],
+    )
     assert f"one class: {other!a} and {name!a}." in data.note
     for i in range(5):
         for called in ("cat", "cat ", "dog"):
             draw(Path("flat", called, f"{i}.png"), i)
     data = load_dataset("folder:flat")
     assert data.class_names == ("cat", "dog")
-    assert np.bincount(data.train_labels).tolist() == [8, 4]
+    assert np.bincount(data.train.labels.observed).tolist() == [8, 4]
 
 
 def test_each_check_overruled_is_counted_in_a_note():

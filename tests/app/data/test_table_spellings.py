@@ -20,7 +20,7 @@ def test_what_spreadsheets_add_to_a_table_is_passed_over(first):
     rows = "".join(f"{i},{'ab'[i % 2]},\n" for i in range(10))
     data = load_dataset(table(f"{first}x,label,\n{rows},,\n ,,\n,,,\n"))
     assert (data.feature_names, data.class_names) == (("x",), ("a", "b"))
-    assert len(data.train_labels) + len(data.test_labels) == 10
+    assert len(data.train) + len(data.test) == 10
     row = 3 + bool(first)
     refused(table(f"{first}x,label,\n1,a,\n2,b,7\n"), f"row {row}: expected 2 cells as in")
 
@@ -34,7 +34,7 @@ def test_parts_in_other_words():
     split = ["Training"] * 6 + ["TESTING", "Testing"] + ["valid"] * 2
     rows = "".join(f"{i},{'ab'[i % 2]},{part}\n" for i, part in enumerate(split))
     data = load_dataset(table(f"x,label,split\n{rows}"))
-    assert (len(data.train_labels), len(data.test_labels)) == (6, 2)
+    assert (len(data.train), len(data.test)) == (6, 2)
 
 
 def test_a_column_of_files_under_another_name():

@@ -73,8 +73,8 @@ def test_small_values_keep_their_content(suffix):
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(of_8_bits).save(path)
     data = load_dataset("folder:data")
-    assert data.train_images.dtype == np.uint8
-    np.testing.assert_array_equal(data.train_images[0, ..., 0], of_8_bits)
+    assert data.train.images.dtype == np.uint8
+    np.testing.assert_array_equal(data.train.images[0, ..., 0], of_8_bits)
     assert data.value_range == 255
     assert "8 of 8 images have more than 8 bits a value: 0..255 becomes 0..255." in data.note
     again = load_dataset("folder:data")  # out of the cache
@@ -222,13 +222,13 @@ def test_arrays_of_16_bits():
     for dtype in (np.uint16, np.int16, ">u2"):
         wide = archive(dtype)
         data = load_dataset("npz:data.npz")
-        kept = data.train_sources.astype(int)
-        np.testing.assert_array_equal(data.train_images[..., 0], wide[kept] >> 2)
+        kept = data.train.sources.astype(int)
+        np.testing.assert_array_equal(data.train.images[..., 0], wide[kept] >> 2)
         assert data.value_range == 1023
         assert "10 of 10 images have more than 8 bits a value: 0..1023 becomes" in data.note
     wide = archive(tested=True)
     data = load_dataset("npz:data.npz")
-    np.testing.assert_array_equal(data.test_images[..., 0], wide[::-1] >> 2)
+    np.testing.assert_array_equal(data.test.images[..., 0], wide[::-1] >> 2)
     assert "20 of 20 images have more than 8 bits a value: 0..1023 becomes 0..255." in data.note
     assert "10 of the 10 test examples have the content of a training example" in data.note
     archive(np.uint8, top=255)

@@ -32,16 +32,16 @@ def parts():
     )
     run = one_run.Runs(
         seed=jnp.int32(3),
-        labels=jnp.asarray(dataset.train_labels),
+        labels=jnp.asarray(dataset.train.labels.observed),
         image_rows=jnp.arange(96, dtype=jnp.int32),
         loss_index=jnp.int32(0),
         settings=jnp.zeros(0),
         learning_rate=jnp.float32(RATE),
     )
     data = one_run.Data(
-        train_images=jnp.asarray(dataset.train_images),
-        test_images=jnp.asarray(dataset.test_images),
-        test_labels=jnp.asarray(dataset.test_labels),
+        train_images=jnp.asarray(dataset.train.images),
+        test_images=jnp.asarray(dataset.test.images),
+        test_labels=jnp.asarray(dataset.test.labels.observed),
     )
     return shared, run, data, one_run.start(shared, run)
 

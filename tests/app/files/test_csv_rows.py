@@ -48,8 +48,8 @@ def test_excels_unicode_text_is_a_table(tmp_path):
     (tmp_path / "a.csv").write_text(f"label\tbreite\thöhe\r\n{rows}", "utf-16", newline="")
     data = load_dataset(f"csv:{tmp_path / 'a.csv'}")
     assert data.feature_names == ("breite", "höhe")
-    assert len(data.train_images) == 16
-    np.testing.assert_array_equal(data.train_images[:, 0] / 1.5 % 2, data.train_labels)
+    assert len(data.train) == 16
+    np.testing.assert_array_equal(data.train.images[:, 0] / 1.5 % 2, data.train.labels.observed)
 
 
 def test_100_000_columns_are_read_and_not_listed(tmp_path):

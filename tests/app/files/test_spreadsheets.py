@@ -38,7 +38,7 @@ def rows_of(dataset: Dataset) -> list[dict[str, str]]:
     """Return the list that `train --suspects` writes, with one label changed."""
     noisy = apply_noise(parse_noise("none"), dataset, seed=0)
     labelled = labelled_examples(dataset, noisy, "none")
-    other = (labelled.labels.astype(int) + 1) % dataset.num_classes
+    other = (labelled.labels.observed.astype(int) + 1) % dataset.num_classes
     margins = np.linspace(-1, 1, len(other), dtype=np.float32)
     write_suspects(Path("list.csv"), Suspects(labelled, other, margins), dataset.class_names)
     with Path("list.csv").open(newline="", encoding="utf-8") as file:
@@ -60,8 +60,20 @@ def write(rows, *, delimiter=",", encoding="utf-8", end="\n"):
 
 def labels_of(dataset: Dataset) -> dict[str, int]:
     return {
-        **dict(zip(dataset.train_sources.tolist(), dataset.train_labels.tolist(), strict=True)),
-        **dict(zip(dataset.test_sources.tolist(), dataset.test_labels.tolist(), strict=True)),
+        **dict(
+            zip(
+                dataset.train.sources.tolist(),
+                dataset.train.labels.observed.tolist(),
+                strict=True,
+            )
+        ),
+        **dict(
+            zip(
+                dataset.test.sources.tolist(),
+                dataset.test.labels.observed.tolist(),
+                strict=True,
+            )
+        ),
     }
 
 
@@ -168,7 +180,7 @@ def test_as_excel_saves_it_in_western_countries():
     for place in range(12):
         draw(Path("own", ("Bär", "Wölfe")[place % 2], f"ä{place}.png"), place)
     data = load_dataset("folder:own")
-    first = data.train_sources[0]
+    first = data.train.sources[0]
     rows = [
         row | {"label": row["suggestion"] if row["example"] == first else row["label"]}
         for row in rows_of(data)
@@ -213,7 +225,7 @@ def test_lists_of_other_data_are_still_refused():
         {"id": "40.0"},
         {"id": "4.5"},
         {"given": "ant" if labels_of(data)["3"] else "bee"},
-        {"part": "test" if "3" in data.train_sources else "train", "id": ""},
+        {"part": "test" if "3" in data.train.sources else "train", "id": ""},
     ):
         rows = [row | changed for row in rows_of(data) if row["example"] == "3"]
         with pytest.raises(UsageError, match=r"expected the part, id and given label that '3'"):

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.examples import Examples
+from esoftmax_jax.app.data.labels import Labels
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine import matrix_peak
 from esoftmax_jax.app.engine.config import RunConfig
@@ -33,7 +35,8 @@ def pictures(name="folder:photos", count=300, side=64, channels=3):
     """Return a set of black images of three classes."""
     labels = np.arange(count, dtype=np.int32) % 3
     images = np.zeros((count, side, side, channels), np.uint8)
-    return Dataset(name, images, labels, images[:60], labels[:60], 3, None, "", (0.5,), (0.5,))
+    train = Examples(images, Labels.right(labels))
+    return Dataset(name, train, train.take(slice(60)), 3, None, "", (0.5,), (0.5,))
 
 
 def line(capsys):
@@ -50,7 +53,8 @@ def slow(monkeypatch):
 def test_work_by_hand():
     labels = np.zeros(100, np.int32)
     rows = np.zeros((100, 4), np.float32)
-    table = Dataset("rows", rows, labels, rows[:30], labels[:30], 2, None, "", (0.0,), (1.0,))
+    train = Examples(rows, Labels.right(labels))
+    table = Dataset("rows", train, train.take(slice(30)), 2, None, "", (0.0,), (1.0,))
     config = make_config(table, NONE, "CE", epochs=5, width=1 / 256, batch_size=32)
     # One hidden unit: 4·1 + 1·2 products; 3 steps of 32, and the test set once.
     each = 2 * 6

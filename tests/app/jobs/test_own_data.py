@@ -127,7 +127,9 @@ def test_foreign_images_are_part_of_the_run():
 
 def test_named_sets_keep_the_identity_of_older_results():
     digits = load_dataset("digits")
-    assert (digits.data_hash, digits.clean_labels, digits.clean_test) == (None, True, True)
+    assert digits.data_hash is None
+    assert digits.train.labels.trusted
+    assert digits.test.labels.trusted
     dataset, (spec,) = load_data(make_parser().parse_args(["noise", "--noise", "none"]))
     config = make_config(dataset, spec, "CE")
     assert "data_hash" not in config.to_json()
@@ -141,13 +143,14 @@ def test_an_archive_without_a_test_set_is_divided():
     arrays = features() | {"train_labels": given, "train_clean_labels": clean, "train_ids": ids}
     np.savez("data.npz", **arrays)
     data = load_dataset("npz:data.npz")
-    assert np.bincount(data.train_labels).tolist() == [32, 32]
-    assert np.bincount(data.test_labels).tolist() == [8, 8]
-    rows = data.train_ids - 100
-    np.testing.assert_array_equal(data.train_images, arrays["train_images"][rows].astype("f4"))
-    np.testing.assert_array_equal(data.label_sets["given"], given[rows])
+    assert np.bincount(data.train.labels.reference).tolist() == [32, 32]
+    assert np.bincount(data.test.labels.reference).tolist() == [8, 8]
+    rows = data.train.ids - 100
+    np.testing.assert_array_equal(data.train.images, arrays["train_images"][rows].astype("f4"))
+    np.testing.assert_array_equal(data.train.labels.observed, given[rows])
+    np.testing.assert_array_equal(data.train.labels.truth, clean[rows])
     assert data.note == "A fixed fifth of each class is held out as the test set."
-    assert (data.clean_labels, data.clean_test) == (True, True)
+    assert data.test.labels.paired
     few = {name: array[:4] for name, array in features().items()}
     np.savez("few.npz", **few)
     refused("npz:few.npz", "at least 3 examples of a class", "test_images and test_labels")

@@ -101,12 +101,14 @@ def test_images_of_other_sizes_are_classified(capsys, kept):
     (expected,) = kept[0].logits(test=True)
     model = read_model("--model", Path("run"))
     np.testing.assert_allclose(
-        model.logits(dataset.test_images), expected, atol=1e-3, rtol=1e-3
+        model.logits(dataset.test.images), expected, atol=1e-3, rtol=1e-3
     )
     content = json.loads(Path("run/model/model.json").read_text(encoding="utf-8"))
     assert content["class_names"] == list(NAMES)
     assert (content["input_shape"], content["input_dtype"]) == ([8, 8, 3], "uint8")
-    assert content["test_accuracy"] == np.mean(expected.argmax(1) == dataset.test_labels)
+    assert content["test_accuracy"] == np.mean(
+        expected.argmax(1) == dataset.test.labels.observed
+    )
     # JAX alone reads it, for devices that are not here too.
     exported = export.deserialize(bytearray(Path("run/model/logits.jaxexport").read_bytes()))
     assert set(exported.platforms) >= {"cpu", "cuda", "tpu"}
@@ -145,7 +147,7 @@ def test_averages_and_statistics_are_in_the_model(kept, dtype):
     ]
     assert main([*TRAIN, "folder:data", *options]) == 0
     (expected,) = kept[0].logits(test=True)
-    images = load_dataset("folder:data").test_images
+    images = load_dataset("folder:data").test.images
     tolerance = 1e-3 if dtype == "float32" else 0.1
     found = read_model("--model", Path("run")).logits(images)
     np.testing.assert_allclose(found, expected, atol=tolerance, rtol=tolerance)

@@ -12,6 +12,8 @@ import pytest
 
 from esoftmax_jax.app.augment.augment_spec import SHIFT_AND_FLIP, parse_augmentation
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.examples import Examples
+from esoftmax_jax.app.data.labels import Labels
 from esoftmax_jax.app.engine.ahead import CompiledAhead
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import make_group
@@ -42,13 +44,11 @@ def pictures():
         noise = generator.integers(0, 120, (len(labels), 8, 8, channels))
         return (noise + 130 * labels[:, None, None, None]).astype(np.uint8)
 
-    labels = np.arange(64) % 2
+    labels = np.arange(64, dtype=np.int32) % 2
     return Dataset(
         name="pictures",
-        train_images=images(labels),
-        train_labels=labels.astype(np.int32),
-        test_images=images(labels),
-        test_labels=labels.astype(np.int32),
+        train=Examples(images(labels), Labels.right(labels)),
+        test=Examples(images(labels), Labels.right(labels)),
         num_classes=2,
         class_map=None,
         note="",
@@ -247,7 +247,7 @@ def test_foreign_images_are_what_is_trained_on(pictures):
         images[rows[replaced]], pictures.foreign_images[foreign[replaced]]
     )
     kept = np.setdiff1d(np.arange(64), replaced)
-    np.testing.assert_array_equal(images[rows[kept]], pictures.train_images[kept])
+    np.testing.assert_array_equal(images[rows[kept]], pictures.train.images[kept])
     assert result["noise"]["open_set_rate"] == 0.25
     assert result["noise_rate"] == 0
     assert result["memorized"] is not None
@@ -290,7 +290,8 @@ def test_results_of_older_versions_are_read():
 )
 def test_cifar_starts_from_the_published_constants(pictures, class_map, noise, constants):
     images = np.zeros((64, 32, 32, 3), np.uint8)
-    dataset = dataclasses.replace(pictures, class_map=class_map, train_images=images)
+    train = dataclasses.replace(pictures.train, images=images)
+    dataset = dataclasses.replace(pictures, class_map=class_map, train=train)
     config = make_config(dataset, parse_noise(noise), "CE_eps+MAE")
     assert dict(config.loss.hyperparameters) == constants
     protocols = {"cifar10": ("eight_layer_cnn", 120, 0.01), "cifar100": ("resnet34", 200, 0.1)}

@@ -1,6 +1,5 @@
 """The --noise option: its grammar, and what each kind does to a dataset's labels."""
 
-import dataclasses
 import hashlib
 import json
 import re
@@ -9,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from esoftmax_jax import noise
 from esoftmax_jax.app.data.load import load_dataset
+from esoftmax_jax.app.data.subset import take_rows
 from esoftmax_jax.app.labels import draws
 from esoftmax_jax.app.labels.matrix_file import read_matrix
 from esoftmax_jax.app.labels.noise_kinds import KINDS, NoiseKind
@@ -91,26 +90,21 @@ def digits():
 def test_each_kind_has_the_rate_it_says(digits, text, low, high):
     drawn = apply_noise(parse_noise(text), digits, seed=0)
     assert low <= drawn.report.rate <= high
-    assert drawn.labels.dtype == np.int32
+    np.testing.assert_array_equal(drawn.labels.truth, digits.train.labels.truth)
     again = apply_noise(parse_noise(text), digits, seed=0)
     assert again.report.labels_hash == drawn.report.labels_hash
-    assert drawn.report.rate == noise.noise_rate(digits.train_labels, drawn.labels)
+    assert drawn.report.rate == drawn.labels.wrong.mean()
     if drawn.report.rate:
         other = apply_noise(parse_noise(text), digits, seed=1)
         assert other.report.labels_hash != drawn.report.labels_hash
 
 
 def test_labels_follow_ids_not_positions(digits):
-    order = np.random.default_rng(0).permutation(len(digits.train_labels))
-    shuffled = dataclasses.replace(
-        digits,
-        train_images=digits.train_images[order],
-        train_labels=digits.train_labels[order],
-        train_ids=digits.train_ids[order],
-    )
+    order = np.random.default_rng(0).permutation(len(digits.train))
+    shuffled = take_rows(digits, order)
     for text in ("symmetric:0.4", "instance:0.4"):
-        first = apply_noise(parse_noise(text), digits, seed=3).labels
-        second = apply_noise(parse_noise(text), shuffled, seed=3).labels
+        first = apply_noise(parse_noise(text), digits, seed=3).labels.observed
+        second = apply_noise(parse_noise(text), shuffled, seed=3).labels.observed
         np.testing.assert_array_equal(first[order], second)
 
 
@@ -129,8 +123,9 @@ def test_a_matrix_from_a_file(tmp_path, monkeypatch):
     assert noise_file(dataset, spec) == f"T.csv#{hashlib.sha256(content).hexdigest()[:16]}"
     drawn = apply_noise(spec, dataset, seed=0)
     np.testing.assert_allclose(drawn.report.matrix, matrix, atol=0.01)
-    wrong = drawn.wrong(dataset.train_labels)
-    assert ((dataset.train_labels[wrong] + 1) % 10 == drawn.labels[wrong]).all()
+    wrong = drawn.labels.take(drawn.labels.wrong)
+    assert wrong.truth is not None
+    np.testing.assert_array_equal((wrong.truth + 1) % 10, wrong.observed)
 
 
 @pytest.mark.parametrize(
@@ -166,20 +161,22 @@ def test_a_table_that_is_no_matrix(content, reason, tmp_path):
 
 def test_labels_of_a_file_and_noise_that_matches_them(digits, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    human = apply_noise(parse_noise("part:0.3"), digits, seed=9).labels
-    np.savez("human.npz", clean_label=digits.train_labels, noisy_label=human)
+    human = apply_noise(parse_noise("part:0.3"), digits, seed=9).labels.observed
+    np.savez("human.npz", clean_label=digits.train.labels.observed, noisy_label=human)
     arguments = ["--labels", "human.npz", "--noise", "human:noisy,matched,symmetric:0.1"]
     dataset, specs = load_data(options(*arguments))
     read, matched, _ = (apply_noise(spec, dataset, seed=0) for spec in specs)
-    np.testing.assert_array_equal(read.labels, human)
+    np.testing.assert_array_equal(read.labels.observed, human)
     np.testing.assert_array_equal(matched.report.counts, read.report.counts)
-    assert (matched.labels != human).any()
+    assert (matched.labels.observed != human).any()
     # Without --noise the only column is what is trained on.
     dataset, (spec,) = load_data(options("--labels", "human.npz"))
-    np.testing.assert_array_equal(apply_noise(spec, dataset, seed=0).labels, human)
+    np.testing.assert_array_equal(apply_noise(spec, dataset, seed=0).labels.observed, human)
     # A part of the data keeps its own labels.
     dataset, (spec,) = load_data(options("--labels", "human.npz", "--train-examples", "200"))
-    np.testing.assert_array_equal(apply_noise(spec, dataset, seed=0).labels, human[:200])
+    np.testing.assert_array_equal(
+        apply_noise(spec, dataset, seed=0).labels.observed, human[:200]
+    )
 
 
 def test_open_set_noise_puts_foreign_images_under_our_labels(tmp_path, monkeypatch):
@@ -203,16 +200,17 @@ def test_open_set_noise_puts_foreign_images_under_our_labels(tmp_path, monkeypat
     assert dataset.foreign_images is not None
     assert dataset.foreign_images.shape == (40, 6, 5, 1)
     drawn = apply_noise(spec, dataset, seed=0)
-    np.testing.assert_array_equal(drawn.labels, dataset.train_labels)
+    np.testing.assert_array_equal(drawn.labels.observed, dataset.train.labels.observed)
     assert drawn.foreign is not None
-    assert drawn.wrong(dataset.train_labels).sum() == 10
+    np.testing.assert_array_equal(drawn.labels.wrong, drawn.foreign >= 0)
+    assert drawn.labels.wrong.sum() == 10
     assert drawn.foreign_rate == 0.25
     assert drawn.to_json()["open_set_rate"] == 0.25
 
 
 def test_long_tailed_classes(digits):
     dataset, _ = load_data(options("--imbalance", "10", "--noise", "none"))
-    counts = np.bincount(dataset.train_labels)
+    counts = np.bincount(dataset.train.labels.observed)
     assert counts[0] == pytest.approx(10 * counts[9], rel=0.1)
     assert (np.diff(counts) <= 0).all()
     drawn = apply_noise(parse_noise("symmetric:0.5"), dataset, seed=0)
@@ -251,14 +249,14 @@ def refused(capsys, *arguments):
 
 def test_one_line_for_each_wrong_file(tmp_path, monkeypatch, capsys, digits):
     monkeypatch.chdir(tmp_path)
-    np.savez("short.npz", noisy_label=digits.train_labels[:-1])
+    np.savez("short.npz", noisy_label=digits.train.labels.observed[:-1])
     generator = np.random.default_rng(0)
-    np.savez("other-order.npz", noisy_label=generator.permutation(digits.train_labels))
+    np.savez("other-order.npz", noisy_label=generator.permutation(digits.train.labels.observed))
     np.save("T.npy", np.eye(3))
     Path("garbage.npy").write_bytes(b"garbage" * 9)
     Path("garbage.npz").write_bytes(b"garbage" * 9)
     np.savez("objects.npz", noisy_label=np.array([{}], object))
-    np.savez("two.npz", worst=digits.train_labels, random=digits.train_labels)
+    np.savez("two.npz", worst=digits.train.labels.observed, random=digits.train.labels.observed)
     before = sorted(path.name for path in tmp_path.iterdir())
     cases = {
         ("--noise", "human:worst"): "human:worst: expected a file of labels, got none; pass --labels",

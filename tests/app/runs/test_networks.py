@@ -36,7 +36,7 @@ def softmax(logits):
 
 def test_the_model_says_the_mean_of_probabilities(three, tmp_path):
     networks, logits = three
-    images = networks.dataset.test_images
+    images = networks.dataset.test.images
     mean = softmax(logits).mean(axis=0)
     assert np.ptp(softmax(logits), axis=0).max() > 0.1  # they differ
     folder = write_model(tmp_path, networks, 0.5)
@@ -54,7 +54,7 @@ def test_the_model_says_the_mean_of_probabilities(three, tmp_path):
 def test_one_network_says_its_logits(three):
     networks, logits = three
     alone = Networks(networks.config, networks.dataset, networks.members[1:2])
-    found = trained_model(alone).logits(networks.dataset.test_images)
+    found = trained_model(alone).logits(networks.dataset.test.images)
     np.testing.assert_allclose(found, logits[1], rtol=1e-5, atol=1e-6)
     assert alone.arrays["params/dense0/kernel"].shape == (13, 13)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.data.load import load_dataset
+from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.engine import group as _runner
 from esoftmax_jax.app.engine.batches import batch_orders, split_holdout
 from esoftmax_jax.app.engine.config import RunConfig
@@ -31,13 +32,7 @@ LOSSES = ["CE", "CE_eps+MAE"]
 
 @pytest.fixture(scope="module")
 def digits():
-    dataset = load_dataset("digits")
-    return dataclasses.replace(
-        dataset,
-        train_images=dataset.train_images[:400],
-        train_labels=dataset.train_labels[:400],
-        train_ids=dataset.train_ids[:400],
-    )
+    return first_examples(load_dataset("digits"), 400)
 
 
 def config(dataset, loss="CE_eps+MAE", **options):
@@ -256,13 +251,13 @@ def test_groups_have_one_size():
 
 def test_noise_follows_the_seed_alone(digits):
     spec = parse_noise("pairwise:0.25")
-    first = apply_noise(spec, digits, seed=1).labels
-    np.testing.assert_array_equal(first, apply_noise(spec, digits, seed=1).labels)
-    assert (first != apply_noise(spec, digits, seed=2).labels).any()
-    wrong = first != digits.train_labels
-    np.testing.assert_array_equal(first[wrong], (digits.train_labels[wrong] + 1) % 10)
+    first = apply_noise(spec, digits, seed=1).labels.observed
+    np.testing.assert_array_equal(first, apply_noise(spec, digits, seed=1).labels.observed)
+    assert (first != apply_noise(spec, digits, seed=2).labels.observed).any()
+    wrong = first != digits.train.labels.observed
+    np.testing.assert_array_equal(first[wrong], (digits.train.labels.observed[wrong] + 1) % 10)
     for label in range(10):
-        of_class = digits.train_labels == label
+        of_class = digits.train.labels.observed == label
         assert wrong[of_class].sum() == int(0.25 * of_class.sum())
 
 

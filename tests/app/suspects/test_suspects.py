@@ -166,25 +166,25 @@ def test_an_example_is_called_what_its_source_calls_it(folder):
     for number in range(12):
         draw(folder / "photos" / "ab"[number % 2] / f"{number}.png", number)
     dataset = load_dataset("folder:photos")
-    called = [*dataset.train_sources, *dataset.test_sources]
+    called = [*dataset.train.sources, *dataset.test.sources]
     assert sorted(called) == sorted(f"{'ab'[n % 2]}/{n}.png" for n in range(12))
-    for name, label in zip(dataset.train_sources, dataset.train_labels, strict=True):
+    for name, label in zip(dataset.train.sources, dataset.train.labels.observed, strict=True):
         assert name[0] == "ab"[label]
-    assert first_examples(dataset, 3).train_sources.tolist() == called[:3]
+    assert first_examples(dataset, 3).train.sources.tolist() == called[:3]
     lines = ["label,x,y", *(f"{n % 2},{n},{-n}" for n in range(12))]
     (folder / "table.csv").write_text("\n".join(lines))
     table = load_dataset("csv:table.csv")
-    for row, features in zip(table.train_sources, table.train_images, strict=True):
+    for row, features in zip(table.train.sources, table.train.images, strict=True):
         assert int(row) == features[0] + 2  # the header is row 1
     paths = ["path,label", *(f"photos/{'ab'[n % 2]}/{n}.png,{n % 2}" for n in range(12))]
     (folder / "paths.csv").write_text("\n".join(paths))
-    assert load_dataset("csv:paths.csv").train_sources[0].startswith("photos/")
+    assert load_dataset("csv:paths.csv").train.sources[0].startswith("photos/")
     arrays, _ = archive(train_ids=np.arange(120) * 7)
     np.savez("ids.npz", **arrays)
     ids = load_dataset("npz:ids.npz")
-    assert ids.train_sources.tolist() == [str(one) for one in ids.train_ids]
+    assert ids.train.sources.tolist() == [str(one) for one in ids.train.ids]
     digits = load_dataset("digits")
-    assert len({*digits.train_sources, *digits.test_sources}) == 1797
+    assert len({*digits.train.sources, *digits.test.sources}) == 1797
 
 
 @pytest.mark.parametrize("target", ["nowhere/list.csv", "own.npz", "folder", "run/config.json"])

@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from esoftmax_jax import noise
+from esoftmax_jax.app.data.examples import Examples
+from esoftmax_jax.app.data.labels import Labels
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining
@@ -45,10 +47,11 @@ def test_the_image_that_is_drawn_is_the_one_that_was_seen():
     assert can_be_drawn(data)
     assert not can_be_drawn(load_dataset("wine"))
     foreign = np.where(np.arange(20) == 4, 1, -1).astype(np.int32)
-    data = dataclasses.replace(data, foreign_images=-data.train_images[:2])
-    report = noise.describe_noise(data.train_labels, data.train_labels, num_classes=10)
+    data = dataclasses.replace(data, foreign_images=-data.train.images[:2])
+    labels = data.train.labels.observed
+    report = noise.describe_noise(labels, labels, num_classes=10)
     labelled = labelled_examples(
-        data, NoisyTraining(data.train_labels, foreign, report), "none"
+        data, NoisyTraining(data.train.labels, foreign, report), "none"
     )
     margins = np.array([-2.0, 1.0, 1.0, 1.0, -1.0] + [1.0] * 15, np.float32)
     ranked = rank_suspects(labelled, Margins(margins, np.zeros(20, np.int64), 1))
@@ -56,19 +59,15 @@ def test_the_image_that_is_drawn_is_the_one_that_was_seen():
     assert own.shape == (8, 8)
     assert own.min() == other.min() == 0
     assert own.max() == other.max() == 1
-    first, second = data.train_images[:2, ..., 0]
+    first, second = data.train.images[:2, ..., 0]
     np.testing.assert_allclose(own, first / first.max(), atol=1e-6)
     np.testing.assert_allclose(other, 1 - second / second.max(), atol=1e-6)
-    data = dataclasses.replace(
-        data,
-        clean_test=False,
-        test_images=data.test_images[:3] + 1,
-        test_labels=data.test_labels[:3],
-    )
-    labelled = labelled_examples(data, NoisyTraining(data.train_labels, None, report), "none")
+    test = Examples(data.test.images[:3] + 1, Labels(data.test.labels.observed[:3]))
+    data = dataclasses.replace(data, test=test)
+    labelled = labelled_examples(data, NoisyTraining(data.train.labels, None, report), "none")
     margins = np.array([1.0] * 22 + [-1.0], np.float32)
     ranked = rank_suspects(labelled, Margins(margins, np.zeros(23, np.int64), 1))
-    third = data.test_images[2, ..., 0] - 1
+    third = data.test.images[2, ..., 0] - 1
     np.testing.assert_allclose(
         shown_image(ranked, 0, data, None), third / third.max(), atol=1e-6
     )

@@ -150,7 +150,7 @@ def formulas(folder):
 def test_a_safe_list_is_read_back(formulas):
     noisy = apply_noise(parse_noise("none"), formulas, 0)
     labelled = labelled_examples(formulas, noisy, "none")
-    count = len(labelled.labels)
+    count = len(labelled)
     margins = Margins(np.linspace(-1, 1, count, dtype="f4"), np.zeros(count, np.int64), 1)
     write_suspects(
         Path("list.csv"),
@@ -163,7 +163,7 @@ def test_a_safe_list_is_read_back(formulas):
     assert {row["label"] for row in rows} == {"'=1+1", "'-cat"}
     assert float(rows[0]["margin"]) == -1
     same = correct(formulas, [Path("list.csv")])
-    np.testing.assert_array_equal(same.train_labels, formulas.train_labels)
+    np.testing.assert_array_equal(same.train.labels.observed, formulas.train.labels.observed)
     assert "labels corrected: 0, examples left out: 0" in same.note
     row = next(row for row in rows if row["part"] == "train")
     row["label"] = {"'=1+1": "-cat", "'-cat": "'=1+1"}[row["label"]]  # either spelling

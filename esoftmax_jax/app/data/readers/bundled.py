@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from esoftmax_jax.app.data.parts import Parts, divided, held_out_fifth
+from esoftmax_jax.app.data.parts import Parts, RawExamples, divided, held_out_fifth
 from esoftmax_jax.app.terminal.messages import INSTALL, UsageError
 
 
@@ -21,5 +21,6 @@ def read_bundled(name: str) -> Parts:
     bunch = getattr(sklearn.datasets, f"load_{name}")()
     rows = bunch.images[..., np.newaxis] / 16 if name == "digits" else bunch.data
     names = (str(target) for target in bunch.target_names)
-    sources = [str(row) for row in range(len(rows))]
-    return divided(rows, bunch.target, held_out_fifth(bunch.target), names, sources=sources)
+    sources = np.arange(len(rows)).astype(str)
+    examples = RawExamples(rows, bunch.target, truth=bunch.target, sources=sources)
+    return divided(examples, held_out_fifth(bunch.target), names, held_out=False)

@@ -11,8 +11,8 @@ import numpy as np
 
 from esoftmax_jax.app.data.label_text import alike_note, same_looking
 from esoftmax_jax.app.data.parts import (
-    HELD_OUT,
     Parts,
+    RawExamples,
     divided,
     held_out_fifth,
     in_class_order,
@@ -81,7 +81,7 @@ def _read(spec: str, root: Path, image_size: int | None) -> Parts:
                 f"{spec}: expected at least 3 images in a class to hold out a fifth, got "
                 "fewer; add images, or divide them into PATH/train and PATH/test"
             )
-        parents, parts, notes = [root], [part], [HELD_OUT]
+        parents, parts, notes = [root], [part], list[str]()
     else:
         found = _named(root, _TEST)
         if not found:
@@ -106,19 +106,17 @@ def _read(spec: str, root: Path, image_size: int | None) -> Parts:
     warnings += [text for part in parts for text in part.warnings]
     called = [file.relative_to(root).as_posix() for file in files]
     images = read_images(spec, files, called, image_size)
-    ids = np.arange(len(files))
+    ids, held_out = np.arange(len(files)), train is None
     data = divided(
-        images.pixels,
-        labels,
+        RawExamples(images.pixels, labels, ids=ids, sources=np.array(called)),
         test,
         classes,
-        sources=called,
-        ids=ids,
+        held_out=held_out,
         notes=[*notes, *passed_note(passed), *images.notes],
         warnings=[*warnings, *images.warnings],
         value_range=images.value_range,
     )
-    return dataclasses.replace(data, source_ids=ids) if data.held_out else data
+    return dataclasses.replace(data, source_ids=ids) if held_out else data
 
 
 def _training_directory(spec: str, root: Path) -> Path | None:

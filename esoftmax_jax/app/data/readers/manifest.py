@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax.app.data.feature_offsets import find_offsets, offset_note, without_offsets
-from esoftmax_jax.app.data.parts import HELD_OUT, Parts, divided
+from esoftmax_jax.app.data.parts import Parts, RawExamples, divided
 from esoftmax_jax.app.data.readers.image_files import Images, read_images
 from esoftmax_jax.app.data.readers.table_files import Table, read_table
 from esoftmax_jax.app.data.repeated_rows import (
@@ -47,14 +47,14 @@ def read_manifest(
         )
     train, test, notes = _splits(table)
     classes = numbered_labels(table, train, literal=literal_labels)
-    given, labels = classes.given, classes.clean
+    given, truth = classes.given, classes.clean
     notes += classes.notes
     again = repeated_rows(table)
-    columns = {"label": given} if labels is given else {"label": given, "clean_label": labels}
-    used = train if test is None else train | test
+    columns = {"label": given} if truth is None else {"label": given, "clean_label": truth}
+    held_out, used = test is None, train if test is None else train | test
     notes += check_repeated_files(table, again, columns, test, used, literal=literal_labels)
     if test is None:
-        test = held_out_rows(table, labels, again)
+        test = held_out_rows(table, given if truth is None else truth, again)
         if not test.any():
             raise UsageError(
                 f"{path}: expected at least 3 rows of a class to hold out a fifth, got fewer; "
@@ -68,13 +68,16 @@ def read_manifest(
     notes += offset_note(offsets, table.feature_names)
     called = table.text.get("path", [str(row) for row in table.rows])
     parts = divided(
-        without_offsets(images.pixels, offsets),
-        labels[kept],
+        RawExamples(
+            without_offsets(images.pixels, offsets),
+            observed=given[kept],
+            truth=None if truth is None else truth[kept],
+            ids=kept,
+            sources=np.array([called[row] for row in kept]),
+        ),
         test[kept],
         classes.names,
-        sources=[called[row] for row in kept],
-        ids=kept,
-        given=None if labels is given else given[kept],
+        held_out=held_out,
         notes=[*notes, *images.notes],
         warnings=images.warnings,
         feature_names=table.feature_names,
@@ -106,7 +109,7 @@ def listed_features(names: Sequence[str]) -> str:
 def _splits(table: Table) -> tuple[_Mask, _Mask | None, list[str]]:
     """Return the training rows, the test rows if the file tells them, and notes."""
     if "split" not in table.text:
-        return np.ones(len(table.rows), bool), None, [HELD_OUT]
+        return np.ones(len(table.rows), bool), None, []
     for row, name in enumerate(table.text["split"]):
         if name.lower() not in _SPLITS:
             raise UsageError(

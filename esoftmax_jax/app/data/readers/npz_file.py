@@ -13,10 +13,8 @@ from esoftmax_jax.app.data.checks import checked_ids, checked_images, checked_la
 from esoftmax_jax.app.data.feature_offsets import find_offsets, offset_note, without_offsets
 from esoftmax_jax.app.data.label_text import listed_alike, same_looking
 from esoftmax_jax.app.data.parts import (
-    GIVEN,
-    HELD_OUT,
-    KEYS,
     Parts,
+    RawExamples,
     divided,
     held_out_fifth,
     sentences,
@@ -29,6 +27,14 @@ from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spreadsheets import named
+
+# The four arrays of a data set, and what Keras's archives call them.
+_KEYS = {
+    "train_images": "x_train",
+    "train_labels": "y_train",
+    "test_images": "x_test",
+    "test_labels": "y_test",
+}
 
 _OPTIONAL = ("train_clean_labels", "class_names", "train_ids")
 
@@ -60,23 +66,22 @@ def read_npz(path: Path, *, literal_labels: bool = False) -> Parts:
         for key, array in arrays.items()
         if key.endswith("images")
     }
-    label_sets = {}
-    if "train_clean_labels" in arrays:
-        label_sets[GIVEN] = arrays["train_labels"]
-        arrays["train_labels"] = arrays.pop("train_clean_labels")
-        called |= {GIVEN: called["train_labels"], "train_labels": "train_clean_labels"}
+    train = RawExamples(
+        arrays["train_images"], arrays["train_labels"], arrays.get("train_clean_labels"), ids
+    )
+    tested = "test_labels" in arrays
+    test = RawExamples(arrays["test_images"], arrays["test_labels"]) if tested else train
     parts = Parts(
-        arrays=arrays,
+        train=train,
+        test=test.trusted(),
         class_names=class_names,
-        train_ids=ids,
-        label_sets=label_sets,
         called=called,
         note=sentences([*(f"warning: {text}" for text in warnings), *notes]),
         feature_offsets=offsets,
         warnings=tuple(warnings),
         value_range=value_range,
     )
-    return parts if "test_labels" in arrays else _divided(parts, path, notes)
+    return parts if tested else _divided(parts, path, notes)
 
 
 def _divided(parts: Parts, path: Path, notes: Sequence[str]) -> Parts:
@@ -85,33 +90,30 @@ def _divided(parts: Parts, path: Path, notes: Sequence[str]) -> Parts:
     def where(key: str) -> str:
         return f"npz:{path}: {parts.called[key]}"
 
-    images = checked_images(parts.arrays["train_images"], where("train_images"))
-    rows = len(images)
-    labels = {
-        key: checked_labels(array, where(key), rows=rows, num_classes=None)
-        for key, array in {
-            "train_labels": parts.arrays["train_labels"],
-            **parts.label_sets,
-        }.items()
-    }
-    ids = np.arange(rows)
-    if parts.train_ids is not None:
-        ids = checked_ids(parts.train_ids, where("train_ids"), rows=rows)
-    test = held_out_fifth(labels["train_labels"])
+    def labels(array: Array, key: str) -> Array:
+        return checked_labels(array, where(key), rows=len(images), num_classes=None)
+
+    train = parts.train
+    images = checked_images(train.images, where("train_images"))
+    observed, truth = labels(train.observed, "train_labels"), None
+    if train.truth is not None:
+        truth = labels(train.truth, "train_clean_labels")
+    ids = np.arange(len(images))
+    if train.ids is not None:
+        ids = checked_ids(train.ids, where("train_ids"), rows=len(images))
+    examples = RawExamples(images, observed, truth, ids, sources=ids.astype(str))
+    test = held_out_fifth(examples.reference)
     if not test.any():
         raise UsageError(
             f"npz:{path}: expected at least 3 examples of a class to hold out a fifth, got "
             "fewer; add examples, or the arrays test_images and test_labels"
         )
     rest = divided(
-        images,
-        labels["train_labels"],
+        examples,
         test,
         (),
-        sources=[str(one) for one in ids],
-        ids=ids,
-        given=labels.get(GIVEN),
-        notes=[HELD_OUT, *notes],
+        held_out=True,
+        notes=notes,
         feature_offsets=parts.feature_offsets,
         warnings=parts.warnings,
         value_range=parts.value_range,
@@ -120,7 +122,9 @@ def _divided(parts: Parts, path: Path, notes: Sequence[str]) -> Parts:
         rest,
         class_names=parts.class_names,
         source_ids=ids,
-        called=parts.called,
+        # The test set's labels are some of the same arrays.
+        called=parts.called
+        | {key.replace("train", "test"): name for key, name in parts.called.items()},
     )
 
 
@@ -190,9 +194,9 @@ def _read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str], list[str
     """Return arrays by our names, the names they have in the archive, and those of others."""
     with open_archive(path) as archive:
         called = {name: name for name in _OPTIONAL if name in archive.files}
-        wanted = KEYS
+        wanted = _KEYS
         if not {"test_images", "test_labels", "x_test", "y_test"} & set(archive.files):
-            wanted = {key: KEYS[key] for key in ("train_images", "train_labels")}
+            wanted = {key: _KEYS[key] for key in ("train_images", "train_labels")}
         for ours, theirs in wanted.items():
             there = [name for name in (ours, theirs) if name in archive.files]
             if not there:

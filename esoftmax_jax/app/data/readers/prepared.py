@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from esoftmax_jax.app.data.parts import KEYS, Parts
+from esoftmax_jax.app.data.parts import Parts, RawExamples
 from esoftmax_jax.app.data.readers.prepared_features import check_features
 from esoftmax_jax.app.files.array_cache import cached_arrays
 from esoftmax_jax.app.files.arrays import Array
@@ -39,7 +39,7 @@ def read_prepared(name: str, data_dir: str | None) -> Parts:
     def decode() -> dict[str, Array]:
         try:
             with quiet():
-                return _to_arrays(_decode(name, directory))
+                return _decode(name, directory)
         except (UsageError, MemoryError):
             raise
         except Exception as error:  # whatever TFDS raises for damaged files
@@ -104,8 +104,8 @@ def _how_to_prepare(name: str) -> str:
     )
 
 
-def _decode(name: str, directory: Path) -> Parts:
-    """Decode every image of the training and the test split."""
+def _decode(name: str, directory: Path) -> dict[str, Array]:
+    """Decode every image of the training and the test split; return what the cache keeps."""
     try:
         import tensorflow_datasets as tfds
     except ImportError as error:
@@ -136,25 +136,24 @@ def _decode(name: str, directory: Path) -> Parts:
         f"{name}, {test}", builder.as_data_source(split=test), image_key, [label_key]
     )
     jpeg = getattr(features[image_key], "_encoding_format", None) == "jpeg"
-    label_sets = {key: np.asarray(train[key], np.int64) for key in further}
     classes = features[label_key].num_classes
-    return Parts(
-        arrays={
-            "train_images": train_images,
-            "train_labels": np.asarray(train[label_key], np.int64),
-            "test_images": test_images,
-            "test_labels": np.asarray(tested[label_key], np.int64),
-        },
-        class_names=tuple(map(str, features[label_key].names)),
-        train_ids=numbers_at_the_end(train["id"]) if has_ids else None,
+    arrays = {
+        "train_images": train_images,
+        "train_labels": np.asarray(train[label_key], np.int64),
+        "test_images": test_images,
+        "test_labels": np.asarray(tested[label_key], np.int64),
+        "class_names": np.asarray(list(map(str, features[label_key].names))),
+        "note": np.asarray(lossy_note(info.description or "", jpeg)),
+    }
+    ids = numbers_at_the_end(train["id"]) if has_ids else None
+    if ids is not None:
+        arrays["train_ids"] = ids
+    for key in further:
+        labels = np.asarray(train[key], np.int64)
         # TFDS writes −1 for a label that an example does not have.
-        label_sets={
-            key: labels
-            for key, labels in label_sets.items()
-            if labels.min() >= 0 and labels.max() < classes
-        },
-        note=lossy_note(info.description or "", jpeg),
-    )
+        if labels.min() >= 0 and labels.max() < classes:
+            arrays[_LABEL_SET + key] = labels
+    return arrays
 
 
 def _image_and_label(name: str, info: Any, tfds: Any) -> tuple[str, str]:
@@ -232,26 +231,21 @@ def lossy_note(description: str, jpeg: bool) -> str:
     return "The images are stored as JPEG, which is lossy." if jpeg else ""
 
 
-def _to_arrays(parts: Parts) -> dict[str, Array]:
-    """Return what the cache keeps."""
-    arrays = {**parts.arrays, "note": np.asarray(parts.note)}
-    if parts.class_names is not None:
-        arrays["class_names"] = np.asarray(parts.class_names)
-    if parts.train_ids is not None:
-        arrays["train_ids"] = parts.train_ids
-    return arrays | {_LABEL_SET + name: labels for name, labels in parts.label_sets.items()}
-
-
 def _from_arrays(arrays: dict[str, Array]) -> Parts:
-    return Parts(
-        arrays={key: arrays[key] for key in KEYS},
-        class_names=tuple(arrays["class_names"].tolist()) if "class_names" in arrays else None,
-        train_ids=arrays.get("train_ids"),
-        label_sets={
+    train = RawExamples(
+        arrays["train_images"],
+        arrays["train_labels"],
+        ids=arrays.get("train_ids"),
+        annotations={
             key.removeprefix(_LABEL_SET): labels
             for key, labels in arrays.items()
             if key.startswith(_LABEL_SET)
         },
+    )
+    return Parts(
+        train=train.trusted(),
+        test=RawExamples(arrays["test_images"], arrays["test_labels"]).trusted(),
+        class_names=tuple(arrays["class_names"].tolist()),
         note=str(arrays["note"]),
     )
 

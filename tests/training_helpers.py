@@ -1,5 +1,7 @@
 """A small network, its data and its first state, for the tests of the training step."""
 
+import functools
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -39,6 +41,7 @@ def loss_fn(logits, labels, *, where=None):
     )
 
 
+@functools.partial(jax.jit, static_argnums=(0, 1))
 def make_data(count=64, dtype=jnp.float32):
     inputs = jax.random.normal(jax.random.key(0), (count, 8), dtype)
     labels = jnp.argmax(inputs[:, :3], axis=1).astype(jnp.int32)
@@ -49,8 +52,16 @@ def optimizer():
     return optax.chain(optax.add_decayed_weights(1e-4), optax.sgd(0.1, momentum=0.9))
 
 
+@functools.partial(jax.jit, static_argnums=0)
+def _variables(dtype):
+    return Network(dtype=dtype).init(jax.random.key(1), jnp.zeros((1, 8), dtype), train=False)
+
+
 def initial_state(dtype=jnp.float32, **kwargs):
-    variables = Network(dtype=dtype).init(
-        jax.random.key(1), jnp.zeros((1, 8), dtype), train=False
-    )
-    return create_train_state(variables, optimizer(), **kwargs)
+    return create_train_state(_variables(dtype), optimizer(), **kwargs)
+
+
+@jax.jit
+def initial_logits(inputs):
+    """Return what the network of the initial state says, with its running statistics."""
+    return Network().apply(_variables(jnp.float32), inputs, train=False)

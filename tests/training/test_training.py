@@ -1,5 +1,6 @@
 """The training step: against a hand-written update, over devices, with padding."""
 
+import functools
 from typing import Any
 
 import flax.linen as nn
@@ -21,6 +22,7 @@ from esoftmax_jax.training import (
 from tests.training_helpers import (
     BACKENDS,
     Network,
+    initial_logits,
     initial_state,
     loss_fn,
     make_data,
@@ -29,11 +31,17 @@ from tests.training_helpers import (
 
 
 def train(step, state, steps, dtype=jnp.float32):
-    data = make_data(1600, dtype)
+    data = jax.tree.map(np.asarray, make_data(1600, dtype))
     for i in range(steps):
-        batch = {k: jnp.roll(v, -32 * i, axis=0)[:32] for k, v in data.items()}
+        batch = {k: np.roll(v, -32 * i, axis=0)[:32] for k, v in data.items()}
         state, metrics = step(state, batch)
     return state, metrics
+
+
+@functools.cache
+def trained_on_one_device(dtype):
+    plain = jax.jit(make_train_step(Network(dtype=dtype).apply, loss_fn, optimizer()))
+    return train(plain, initial_state(dtype), 50, dtype)
 
 
 def parallel_step(backend, devices=None, dtype=jnp.float32):
@@ -57,7 +65,7 @@ def test_one_step_is_the_update_written_by_hand():
         )
         return loss_fn(logits, batch["labels"]).mean(), (logits, updates["batch_stats"])
 
-    (loss, (logits, stats)), gradient = jax.value_and_grad(mean_loss, has_aux=True)(
+    (loss, (logits, stats)), gradient = jax.jit(jax.value_and_grad(mean_loss, has_aux=True))(
         state.params
     )
     params = jax.tree.map(lambda p, g: p - 0.1 * (g + 1e-4 * p), state.params, gradient)
@@ -87,8 +95,7 @@ def test_one_device_and_eight_give_the_same_parameters(backend):
     for dtype, tolerance in ((jnp.float64, 1e-11), (jnp.float32, 2e-4)):
         # Flax starts running statistics in float32 whatever the dtype.
         with jax.enable_x64(dtype == jnp.float64), jax.numpy_dtype_promotion("standard"):
-            plain = jax.jit(make_train_step(Network(dtype=dtype).apply, loss_fn, optimizer()))
-            one, one_metrics = train(plain, initial_state(dtype), 50, dtype)
+            one, one_metrics = trained_on_one_device(dtype)
             parallel = parallel_step(backend, dtype=dtype)
             assert len(parallel.devices) == 8
             eight = parallel.replicate(initial_state(dtype))
@@ -139,9 +146,7 @@ def test_masked_examples_do_not_train():
 @pytest.mark.parametrize("backend", ["none", *BACKENDS])
 def test_evaluation_is_exact_for_any_batch_size(backend, batch_size):
     state, data = initial_state(), make_data(100)
-    logits: Any = Network().apply(
-        {"params": state.params, "batch_stats": state.batch_stats}, data["inputs"], train=False
-    )
+    logits = initial_logits(data["inputs"])
     axis_name = "devices" if backend in ("pmap", "shard_map") else None
     step = make_eval_step(Network(axis_name=axis_name).apply, loss_fn, axis_name=axis_name)
     run: Any = jax.jit(step)
@@ -189,9 +194,7 @@ def test_distributions_over_classes_train_as_their_loss_says(backend):
     step: Any = make_train_step(network.apply, soft_loss, optimizer(), axis_name=axis_name)
     evaluate: Any = make_eval_step(network.apply, soft_loss, axis_name=axis_name)
     state = initial_state()
-    logits: Any = Network().apply(
-        {"params": state.params, "batch_stats": state.batch_stats}, data["inputs"], train=False
-    )
+    logits = initial_logits(data["inputs"])
     expected = optax.softmax_cross_entropy(logits, soft)[:11]
     short = {"inputs": data["inputs"][:11], "labels": soft[:11]}
     padded = pad_batch(short, multiple_of=8)
@@ -258,9 +261,9 @@ def test_padding_of_unsigned_labels_is_their_largest_number():
 def test_the_step_scans_and_maps_over_runs():
     step = make_train_step(Network().apply, loss_fn, optimizer())
     batches = jax.tree.map(lambda x: x.reshape(2, 32, *x.shape[1:]), make_data(64))
-    scanned, _ = jax.lax.scan(step, initial_state(), batches)
+    scanned, _ = jax.jit(lambda state: jax.lax.scan(step, state, batches))(initial_state())
     assert scanned.step == 2
     states = jax.tree.map(lambda x: jnp.stack([x, x]), initial_state())
-    mapped, metrics = jax.vmap(step, in_axes=(0, None))(states, make_data(64))
+    mapped, metrics = jax.jit(jax.vmap(step, in_axes=(0, None)))(states, make_data(64))
     assert metrics.count.shape == (2,)
     assert mapped.step.shape == (2,)

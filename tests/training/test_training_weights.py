@@ -194,10 +194,15 @@ def test_a_line_search_sees_the_loss_of_all_devices(backend):
     tx = optax.lbfgs()
     by_hand = start(tx).params
     state = tx.init(by_hand)
+
+    @jax.jit
+    def update(params, state):
+        value, grad = jax.value_and_grad(mean)(params)
+        updates, state = tx.update(grad, state, params, value=value, grad=grad, value_fn=mean)
+        return optax.apply_updates(params, updates), state
+
     for _ in range(3):
-        value, grad = jax.value_and_grad(mean)(by_hand)
-        updates, state = tx.update(grad, state, by_hand, value=value, grad=grad, value_fn=mean)
-        by_hand = optax.apply_updates(by_hand, updates)
+        by_hand, state = update(by_hand, state)
     assert mean(params) < 0.5 * mean(start(tx).params)
     np.testing.assert_allclose(params, by_hand, rtol=2e-3, atol=2e-3)
 

@@ -1,16 +1,19 @@
 """Eight virtual devices and strict promotion for every test, set before JAX starts."""
 
 import os
+from importlib.metadata import version
 from pathlib import Path
 
 # What tests compile runs for milliseconds, and compiling it well takes most of their time. With
 # ESOFTMAX_OPTIMIZED_TESTS=1 programs are compiled as users have them.
-_QUICK_COMPILATION = (
-    "--xla_cpu_use_fusion_emitters=false",
+_QUICK_COMPILATION = [
     "--xla_backend_optimization_level=0",
     "--xla_llvm_disable_expensive_passes=true",
     "--xla_cpu_parallel_codegen_split_count=1",
-)
+]
+# XLA ends a process that gives it a flag which it does not know, as later versions do not.
+if tuple(map(int, version("jaxlib").split(".")[:2])) < (0, 11):
+    _QUICK_COMPILATION.append("--xla_cpu_use_fusion_emitters=false")
 _flags = ["--xla_force_host_platform_device_count=8"]
 if os.environ.get("ESOFTMAX_OPTIMIZED_TESTS") != "1":
     _flags += _QUICK_COMPILATION

@@ -170,15 +170,16 @@ from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.data.load import load_dataset
 np.savez("own.npz", train_images=np.eye(20), train_labels=np.arange(20) % 2)
-from esoftmax_jax.app.runs.model_file import _exported
+from esoftmax_jax.app.runs.networks import Networks
 from esoftmax_jax.app.engine.network_choice import make_network
+from flax.traverse_util import flatten_dict
 config = RunConfig("npz:own.npz", NoiseSpec("none"), LossSpec("CE"), 0.1, 0, 1, network="mlp", width=0.1)
 dataset = load_dataset("npz:own.npz")
 network = make_network(config, 2, "lax")
 given = jax.ShapeDtypeStruct((1, 20), "float32")
 shapes = jax.eval_shape(lambda x: network.init(jax.random.key(0), x, train=False), given)
-variables = jax.tree.map(lambda one: np.ones(one.shape, one.dtype), shapes)
-sys.stdout.buffer.write(bytes(_exported(config, variables, dataset).serialize()))
+member = {"/".join(key): np.ones(one.shape, one.dtype) for key, one in flatten_dict(shapes).items()}
+sys.stdout.buffer.write(bytes(Networks(config, dataset, (member,)).exported().serialize()))
 """
 
 

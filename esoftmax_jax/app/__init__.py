@@ -6,6 +6,7 @@ or file is named. A wrong argument raises ``UsageError``, a ``ValueError``.
 
 - ``load_dataset``: data by name, or of your own.
 - ``compare``: the same wrong labels, several losses.
+- ``auto``: one model without a clean label, and evidence about every label.
 - ``train``: one network; ``predict``: what it says of new examples.
 - ``noise``: labels made wrong to order, and what they are like.
 - ``find_suspects``: labels that are probably wrong; ``correct``: reviewed ones put in.
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from esoftmax_jax.app.data.dataset import Dataset
     from esoftmax_jax.app.data.load import load_dataset
     from esoftmax_jax.app.engine.loop import Epoch
+    from esoftmax_jax.app.jobs.auto import auto
+    from esoftmax_jax.app.jobs.auto_trained import AutoTrained
     from esoftmax_jax.app.jobs.compare import compare
     from esoftmax_jax.app.jobs.comparison import Comparison
     from esoftmax_jax.app.jobs.drawn_labels import DrawnLabels, NoisyLabels
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from esoftmax_jax.app.terminal.messages import UsageError
 
 __all__ = [
+    "AutoTrained",
     "Comparison",
     "Dataset",
     "DrawnLabels",
@@ -46,6 +50,7 @@ __all__ = [
     "SuspectLabels",
     "Trained",
     "UsageError",
+    "auto",
     "compare",
     "correct",
     "find_suspects",
@@ -56,6 +61,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AutoTrained": "jobs.auto_trained",
     "Comparison": "jobs.comparison",
     "Dataset": "data.dataset",
     "DrawnLabels": "jobs.drawn_labels",
@@ -66,6 +72,7 @@ _HOMES = {
     "SuspectLabels": "jobs.trained",
     "Trained": "jobs.trained",
     "UsageError": "terminal.messages",
+    "auto": "jobs.auto",
     "compare": "jobs.compare",
     "correct": "suspects.corrections",
     "find_suspects": "jobs.train",

@@ -11,6 +11,7 @@ from esoftmax_jax.app.engine.config import ComputeDtype
 from esoftmax_jax.app.jobs.options import CHECKS, FIELDS, NEEDED
 from esoftmax_jax.app.jobs.training_data import DataOptions
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.names import names
 from esoftmax_jax.app.terminal.whole_numbers import (
     shown,
 )
@@ -71,3 +72,29 @@ def common_fields(dataset: Dataset, options: RunOptions) -> dict[str, Any]:
 def path_or_none(value: str | Path | None) -> Path | None:
     """Return a path, its ~ expanded."""
     return None if value is None else Path(value).expanduser()
+
+
+def one_noise(noise: str | None) -> list[str] | None:
+    """Return the noise of one run in a list; None: none is named.
+
+    Raises:
+        UsageError: there are several.
+    """
+    found = None if noise is None else list(names("--noise", noise))
+    if found is not None and len(found) > 1:
+        raise UsageError(f"--noise: expected one noise for one run, got {noise!r}; try compare")
+    return found
+
+
+def suspects_path(suspects: str | Path | bool, spreadsheet_safe: bool) -> Path | None:
+    """Return where a list of labels is to be written; None: nowhere.
+
+    Raises:
+        UsageError: it is to be safe and nowhere.
+    """
+    path = None if isinstance(suspects, bool) else path_or_none(suspects)
+    if spreadsheet_safe and path is None:
+        raise UsageError(
+            "--spreadsheet-safe: expected --suspects FILE beside it, got none; leave it out"
+        )
+    return path

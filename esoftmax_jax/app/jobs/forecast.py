@@ -116,6 +116,31 @@ def announce_run(config: RunConfig, dataset: Dataset, seconds: float, epochs: in
     _announce(what, seconds * epochs / config.epochs, _shorter_runs(config, dataset))
 
 
+def announce_folds(
+    missing: Sequence[RunConfig], dataset: Dataset, *, rates: int, folds: int
+) -> None:
+    """Say on standard error which runs on folds are missing and how long they take.
+
+    Args:
+        missing: the runs; nothing is said without any.
+        dataset: already cut to ``train_examples``.
+        rates: how many are tried.
+        folds: how many networks there are of each.
+    """
+    if not missing:
+        return
+    seconds = seconds_here(missing, dataset, min(jax.local_device_count(), len(missing)))
+    what = (
+        f"{missing[0].loss} at {rates} rates in {folds} folds: "
+        f"{_counted(len(missing), missing[0].epochs)}"
+    )
+    if seconds >= LONG:
+        _announce(what, seconds, _shorter_runs(missing[0], dataset))
+        return
+    text = f"{what}: less than {duration(LONG, digits=0)} here, once compiled"
+    make_console(stderr=True, soft_wrap=True).print(text)
+
+
 def _announce(what: str, seconds: float, shorter: Sequence[str]) -> None:
     if seconds < LONG:
         return

@@ -31,7 +31,7 @@ from esoftmax_jax.app.jobs.option_kinds import (
     whole,
 )
 from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES, NoiseSpec, forms
-from esoftmax_jax.app.methods.methods import DEFAULT_LOSSES, METHODS, OWN_FORM
+from esoftmax_jax.app.methods.methods import AUTO, DEFAULT_LOSSES, METHODS, OWN_FORM
 from esoftmax_jax.app.terminal.whole_numbers import MOST, MOST_SEEDS
 
 FILE = Kind(Path)  # of which Python takes the content too
@@ -201,7 +201,8 @@ _COMPARE = (
 _TRAIN = (
     Option(
         name="loss",
-        help=f"one of {', '.join(METHODS)} or {OWN_FORM} of your own ({DEFAULT_LOSSES[-1]})",
+        help=f"one of {', '.join(METHODS)} or {OWN_FORM} of your own, or {AUTO}, which chooses "
+        f"settings and rate by folds of the noisy labels ({DEFAULT_LOSSES[-1]})",
         verbs=("train",),
         default=DEFAULT_LOSSES[-1],
         also=a_loss,

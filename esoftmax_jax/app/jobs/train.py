@@ -10,19 +10,21 @@ from esoftmax_jax.app.jobs.arguments import (
     RunOptions,
     check_arguments,
     common_fields,
+    one_noise,
     path_or_none,
+    suspects_path,
 )
+from esoftmax_jax.app.jobs.auto import auto
 from esoftmax_jax.app.jobs.trained import SuspectLabels, Trained
 from esoftmax_jax.app.jobs.training_data import training_data
 from esoftmax_jax.app.jobs.training_run import Destination, run_training
 from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES
 from esoftmax_jax.app.methods.find import check_settings, find_method, hyperparameter
-from esoftmax_jax.app.methods.methods import DEFAULT_LOSSES
+from esoftmax_jax.app.methods.methods import AUTO, DEFAULT_LOSSES
 from esoftmax_jax.app.methods.own_loss import Function
 from esoftmax_jax.app.runs.recipes import default_settings, make_config
 from esoftmax_jax.app.terminal.console import speaking
 from esoftmax_jax.app.terminal.messages import UsageError
-from esoftmax_jax.app.terminal.names import names
 
 
 def train(
@@ -46,7 +48,7 @@ def train(
     Args:
         dataset: what ``load_dataset`` takes, or what it returned.
         loss: a name as in the papers; for a loss of your own ``FILE.py:NAME``, or a function
-            of logits and labels with one value per example.
+            of logits and labels with one value per example; ``"auto"``: see ``auto``.
         hyperparameters: of the loss, those that are not to be the paper's.
         noise: such as ``"symmetric:0.6"``; None: labels as they came for data of your own,
             noise drawn for the others.
@@ -70,13 +72,18 @@ def train(
     given |= {"hyperparameters": hyperparameters, "learning_rate": learning_rate}
     given |= {"workdir": workdir, "suspects": suspects, "on_epoch": on_epoch}
     check_arguments({**given, "checkpoint_every": checkpoint_every, **options})
-    noises = None if noise is None else names("--noise", noise)
-    if noises is not None and len(noises) > 1:
-        raise UsageError(f"--noise: expected one noise for one run, got {noise!r}; try compare")
-    path = None if isinstance(suspects, bool) else path_or_none(suspects)
-    if spreadsheet_safe and path is None:
-        raise UsageError(
-            "--spreadsheet-safe: expected --suspects FILE beside it, got none; leave it out"
+    noises, path = one_noise(noise), suspects_path(suspects, spreadsheet_safe)
+    if loss == AUTO:
+        _check_left_to_auto(hyperparameters, learning_rate, checkpoint_every, on_epoch)
+        return auto(
+            dataset,
+            noise=noise,
+            seed=seed,
+            workdir=workdir,
+            suspects=suspects,
+            spreadsheet_safe=spreadsheet_safe,
+            verbose=verbose,
+            **options,
         )
     name, method = find_method("--loss", loss)
     chosen = {
@@ -102,6 +109,27 @@ def train(
         folder = path_or_none(workdir)
         to = Destination(folder, checkpoint_every, path, ranked, spreadsheet_safe, on_epoch)
         return run_training(config, data, methods, to)
+
+
+def _check_left_to_auto(
+    hyperparameters: Mapping[str, Any] | None,
+    learning_rate: float | None,
+    checkpoint_every: int,
+    on_epoch: Callable[[Epoch], object] | None,
+) -> None:
+    """Refuse what ``auto`` chooses, and what one run has and many have not."""
+    given = {
+        "--set": bool(hyperparameters),
+        "--learning-rate": learning_rate is not None,
+        "--checkpoint-every": checkpoint_every != 1,
+        "--on-epoch": on_epoch is not None,
+    }
+    for option, there in given.items():
+        if there:
+            raise UsageError(
+                f"{option}: expected none beside --loss {AUTO}, got one; leave it out or name "
+                "a loss"
+            )
 
 
 def find_suspects(

@@ -148,4 +148,7 @@ def number_of_settings(methods: Methods) -> int:
 DEFAULT_LOSSES = ("CE", "GCE", "SCE", "MAE", "CE_eps+MAE")
 """Compared where nobody says which; a single run takes the last."""
 
+AUTO = "auto"
+"""In the place of a loss: settings and rate are chosen by folds of the noisy labels."""
+
 OWN_FORM = "FILE.py:NAME"

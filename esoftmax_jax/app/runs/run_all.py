@@ -19,6 +19,7 @@ from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.methods.methods import METHODS, Methods, selected
+from esoftmax_jax.app.runs.fold_networks import FoldNetworks
 from esoftmax_jax.app.runs.recipes import recipe_for
 from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.terminal.progress import ProgressBar
@@ -35,6 +36,7 @@ def run_all(
     *,
     methods: Methods = METHODS,
     at_once: int | None = None,
+    networks: FoldNetworks | None = None,
 ) -> list[Result]:
     """Return the results of all configurations, running those that the file lacks.
 
@@ -50,15 +52,19 @@ def run_all(
         title: of the progress bar.
         methods: the losses that configurations name.
         at_once: see ``lay_out``.
+        networks: keeps the network of each run before its result is written; a run without one
+            is repeated.
     """
     done = {} if path is None else read_results(path)
+    if networks is not None:
+        done = {one: result for one, result in done.items() if networks.has(one)}
     programs = missing_runs(configs, done)
     if programs:
         environment()  # the commit that is running now, whatever is committed meanwhile
         epochs = sum(config.epochs for alike in programs for config in alike.configs)
         with ProgressBar(title, epochs) as bar:
             for alike in programs:
-                _run_alike(alike, dataset, path, done, bar, methods, at_once)
+                _run_alike(alike, dataset, path, done, bar, methods, at_once, networks)
     return [done[config.identity] for config in configs]
 
 
@@ -156,6 +162,7 @@ def _run_alike(
     bar: ProgressBar,
     methods: Methods,
     at_once: int | None,
+    networks: FoldNetworks | None,
 ) -> None:
     epochs_together = recipe_for(dataset).epochs_together
     layout = lay_out(alike.wanted, dataset, at_once)
@@ -174,6 +181,8 @@ def _run_alike(
                 bar.skip(real * group.epoch, group.latest())
             shown = partial(_show, bar, real)
             train_rest(group, epochs_together, (shown, _now_and_then(checkpoints)))
+            if networks is not None:
+                networks.keep(group, real)
             for result in group.results()[:real]:
                 if path is not None:
                     append_line(path, result)

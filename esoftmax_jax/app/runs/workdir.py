@@ -18,8 +18,10 @@ _CONTENT = {
 }
 
 
-def check_workdir(workdir: Path, config: RunConfig) -> None:
+def check_workdir(workdir: Path, config: RunConfig, *others: RunConfig) -> None:
     """Check that a folder is new or belongs to this configuration; write nothing.
+
+    ``others`` are those of the same command, whose network may lie there too.
 
     Raises:
         UsageError: it belongs to another, or cannot be used.
@@ -32,7 +34,9 @@ def check_workdir(workdir: Path, config: RunConfig) -> None:
             path = workdir / FOLDER
             found.append(of_model)
         for content in found:
-            _check_same(workdir, RunConfig.from_json(content), config)
+            stored = RunConfig.from_json(content)
+            if stored not in others:
+                _check_same(workdir, stored, config)
     except OSError as error:
         raise UsageError(
             f"--workdir: expected a folder that can be read, got {workdir} "

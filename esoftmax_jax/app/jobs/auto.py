@@ -1,0 +1,300 @@
+"""``auto``: loss, settings and rate without a clean label, and evidence about every label."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Unpack
+
+import numpy as np
+
+from esoftmax_jax import cleaning
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.folds import fewest_examples, same_examples
+from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.app.files.lock import locked
+from esoftmax_jax.app.jobs.arguments import (
+    RunOptions,
+    check_arguments,
+    common_fields,
+    one_noise,
+    path_or_none,
+    suspects_path,
+)
+from esoftmax_jax.app.jobs.auto_trained import AutoTrained, print_auto
+from esoftmax_jax.app.jobs.forecast import announce_folds
+from esoftmax_jax.app.jobs.trained import SuspectLabels
+from esoftmax_jax.app.jobs.training_data import training_data
+from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES, NoiseSpec
+from esoftmax_jax.app.labels.noisy_labels import NoisyTraining, apply_noise
+from esoftmax_jax.app.methods.methods import METHODS, selected
+from esoftmax_jax.app.runs.fold_choice import choose_by_folds
+from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks
+from esoftmax_jax.app.runs.model_file import (
+    Model,
+    has_model,
+    read_model,
+    trained_model,
+    write_model,
+)
+from esoftmax_jax.app.runs.networks import Networks
+from esoftmax_jax.app.runs.recipes import default_settings, make_config, recipe_for
+from esoftmax_jax.app.runs.results import read_results
+from esoftmax_jax.app.runs.run_all import missing_runs, run_all
+from esoftmax_jax.app.runs.workdir import check_workdir, claim_workdir
+from esoftmax_jax.app.suspects.labelled import labelled_examples
+from esoftmax_jax.app.suspects.margin_history import Margins
+from esoftmax_jax.app.suspects.suspect_list import (
+    check_spreadsheet_safe,
+    check_suspects_file,
+    rank_suspects,
+    write_suspects,
+)
+from esoftmax_jax.app.terminal.console import make_console, speaking
+from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.losses import m_for_gate
+
+LOSS = "CE_eps+MAE"
+FOLDS = 5
+RATES = (0.01, 0.03, 0.1, 0.3)
+"""Of a loss with β = 1, for small sets and networks; scaled to what a recipe takes."""
+
+_ALPHA = 0.03
+_GATE = 1e-3  # of the probability that an untrained network gives a class
+_RECIPE_RATE = 0.1  # of the recipe that RATES are for, with β = 1 likewise
+_BATCH = 500
+
+
+@dataclasses.dataclass(frozen=True)
+class AutoDestination:
+    """Where the runs are kept, and the list of labels; None: not at all."""
+
+    workdir: Path | None = None
+    suspects: Path | None = None
+    spreadsheet_safe: bool = False
+
+
+def auto(
+    dataset: str | Dataset = "digits",
+    *,
+    noise: str | None = None,
+    seed: int = 0,
+    workdir: str | Path | None = None,
+    suspects: str | Path | bool = True,
+    spreadsheet_safe: bool = False,
+    verbose: bool = False,
+    **options: Unpack[RunOptions],
+) -> AutoTrained:
+    """Train a robust loss at several rates on folds; average the networks of the best rate.
+
+    Each network is trained on all folds but one, and the rate is the one whose networks agree
+    best with the noisy labels that they have not seen. Together these networks are the model,
+    and what each says of its own fold is evidence about every label. No clean label is needed.
+
+    Args:
+        dataset: what ``load_dataset`` takes, or what it returned.
+        noise: such as ``"symmetric:0.6"``; None: labels as they came for data of your own,
+            noise drawn for the others.
+        seed: of noise, folds, initialisation, batch order and augmentation.
+        workdir: a folder for results and networks. What is finished in it is not repeated;
+            without, nothing is written.
+        suspects: a CSV file to write the labels to; they are ranked with or without.
+        spreadsheet_safe: whether formulas in the CSV file are made harmless.
+        verbose: whether to print what the command line does.
+        **options: of the data and the training, see ``DataOptions`` and ``TrainingOptions``.
+
+    Raises:
+        UsageError: an argument is wrong, the data is, or every run diverged.
+    """
+    given: dict[str, Any] = {"dataset": dataset, "seed": seed, "workdir": workdir}
+    check_arguments({**given, "suspects": suspects, **options})
+    noises, path = one_noise(noise), suspects_path(suspects, spreadsheet_safe)
+    to = AutoDestination(path_or_none(workdir), path, spreadsheet_safe)
+    with speaking(verbose):
+        data, (spec,) = training_data(dataset, noises, DEFAULT_NOISES[:1], options)
+        configs = auto_configs(data, spec, seed=seed, **common_fields(data, options))
+        return run_auto(configs, data, to)
+
+
+def auto_configs(dataset: Dataset, noise: NoiseSpec, **options: Any) -> list[RunConfig]:
+    """List the runs: the rates × folds; ``options`` are fields of every configuration.
+
+    α/β and m are those of the rule. A common factor of α and β acts like the rate, so that a
+    recipe of a larger β takes larger rates here.
+    """
+    gate = float(m_for_gate(_GATE / dataset.num_classes))
+    settings = (("alpha", _ALPHA), ("beta", 1.0), ("m", float(f"{gate:.3g}")))
+    beta = dict(default_settings(LOSS, dataset, NoiseSpec("none")))["beta"]
+    scale = recipe_for(dataset).common_rate * beta / _RECIPE_RATE
+    return [
+        make_config(
+            dataset,
+            noise,
+            LOSS,
+            hyperparameters=settings,
+            learning_rate=float(f"{rate * scale:.6g}"),
+            fold=(fold, FOLDS),
+            **options,
+        )
+        for rate in RATES
+        for fold in range(FOLDS)
+    ]
+
+
+def run_auto(
+    configs: Sequence[RunConfig], dataset: Dataset, to: AutoDestination
+) -> AutoTrained:
+    """Run what is missing, choose, and keep the chosen networks as one model.
+
+    The folder holds ``config.json``, ``results.jsonl`` with a line for each run, ``folds/``
+    with their networks and at the end ``model/``. An interrupted call goes on in it.
+
+    Raises:
+        UsageError: the labels cannot be divided, a folder or file is in use, every run
+            diverged.
+    """
+    first = configs[0]
+    noisy = apply_noise(first.noise, dataset, first.seed)
+    _check_classes(dataset, noisy)
+    check_suspects_file("--suspects", to.suspects, to.workdir or Path())
+    if to.spreadsheet_safe:
+        check_spreadsheet_safe("--spreadsheet-safe", dataset)
+    if to.workdir is None:
+        return _run(configs, dataset, noisy, to)
+    check_workdir(to.workdir, *configs)
+    with locked("--workdir", to.workdir):
+        check_workdir(to.workdir, *configs)
+        claim_workdir(to.workdir, first)
+        return _run(configs, dataset, noisy, to)
+
+
+def _check_classes(dataset: Dataset, noisy: NoisyTraining) -> None:
+    if dataset.num_classes < 2:
+        raise UsageError(
+            f"--dataset: expected two classes or more, got {dataset.num_classes}; add examples "
+            "of another"
+        )
+    groups = same_examples(dataset)
+    rarest, count = fewest_examples(noisy.labels.observed, dataset.num_classes, groups)
+    if count < FOLDS:
+        different = "" if groups is None else "different "
+        raise UsageError(
+            f"--dataset: expected at least {FOLDS} {different}training examples of each class, "
+            f"one for each fold, got {count} of {dataset.class_names[rarest]!r}; add some, "
+            "leave the class out or join it with another"
+        )
+
+
+def _run(
+    configs: Sequence[RunConfig], dataset: Dataset, noisy: NoisyTraining, to: AutoDestination
+) -> AutoTrained:
+    networks = FoldNetworks(None if to.workdir is None else to.workdir / "folds")
+    path = None if to.workdir is None else to.workdir / "results.jsonl"
+    done = set() if path is None else {one for one in read_results(path) if networks.has(one)}
+    missing = [config for alike in missing_runs(configs, done) for config in alike.configs]
+    announce_folds(missing, dataset, rates=len(configs) // FOLDS, folds=FOLDS)
+    results = run_all(configs, dataset, path, "folds", networks=networks)
+    choice = choose_by_folds(results)
+    best = choice.chosen
+    if not np.isfinite(best.mean):
+        raise UsageError(
+            f"--loss: expected a rate at which the loss stays finite, got none of "
+            f"{len(choice.candidates)}; scale the features, or name a loss and a lower "
+            "--learning-rate"
+        )
+    chosen = [c for c in configs if c.learning_rate == best.learning_rate]
+    kept = [networks.read(config) for config in chosen]
+    logits = _out_of_fold(kept, dataset)
+    model = _model(chosen, kept, dataset, to.workdir)
+    networks.forget_others(list(configs), chosen)
+    tested = _logits(model, dataset.test.images)
+    found = AutoTrained(
+        dataset=dataset,
+        result=_result_of(chosen[0], results),
+        methods=selected([LOSS], METHODS),
+        network=partial(_same, model),
+        suspects=_suspects(dataset, noisy, str(chosen[0].noise), logits, tested),
+        choice=choice,
+        results=tuple(results),
+        labels=noisy.labels.observed,
+        out_of_fold_logits=logits,
+        test_accuracy=float(np.mean(tested.argmax(axis=1) == dataset.test.labels.reference)),
+    )
+    _tell(found, to)
+    return found
+
+
+def _tell(found: AutoTrained, to: AutoDestination) -> None:
+    """Write the list of labels, then print: a reader may close the pipe."""
+    console = make_console(soft_wrap=True)
+    if to.suspects is not None and found.suspects is not None:
+        names, safe = found.dataset.class_names, to.spreadsheet_safe
+        write_suspects(to.suspects, found.suspects.ranked, names, spreadsheet_safe=safe)
+    print_auto(make_console(), found)
+    if to.suspects is not None:
+        console.print(f"wrote {to.suspects}, the worst first")
+    if to.workdir is not None:
+        console.print(f"wrote {to.workdir / 'model'}")
+
+
+def _out_of_fold(kept: Sequence[FoldNetwork], dataset: Dataset) -> Array:
+    """Return what the network says of each example that has not seen it, float32 (N, K)."""
+    logits = np.full((len(dataset.train), dataset.num_classes), np.nan, np.float32)
+    for one in kept:
+        logits[one.held_out] = one.logits
+    if not np.isfinite(logits).all():  # the last update may be the one that ends in NaN
+        raise UsageError(
+            "--loss: expected networks with finite outputs, got NaN; scale the features, or "
+            "name a loss and a lower --learning-rate"
+        )
+    return logits
+
+
+def _model(
+    chosen: Sequence[RunConfig],
+    kept: Sequence[FoldNetwork],
+    dataset: Dataset,
+    workdir: Path | None,
+) -> Model:
+    """Return the chosen networks as one model, from the folder if they are there."""
+    if workdir is not None and has_model(workdir):
+        return read_model("--workdir", workdir)
+    networks = Networks(chosen[0], dataset, tuple(one.variables for one in kept))
+    model = trained_model(networks)
+    if workdir is not None:
+        tested = _logits(model, dataset.test.images).argmax(axis=1)
+        write_model(workdir, networks, float(np.mean(tested == dataset.test.labels.reference)))
+    return model
+
+
+def _logits(model: Model, images: Array) -> Array:
+    parts = [model.logits(images[at : at + _BATCH]) for at in range(0, len(images), _BATCH)]
+    return np.concatenate(parts)
+
+
+def _suspects(
+    dataset: Dataset, noisy: NoisyTraining, noise: str, logits: Array, tested: Array
+) -> SuspectLabels:
+    """Rank the labels by networks that have not seen them; of the test set none has."""
+    labelled = labelled_examples(dataset, noisy, noise)
+    labels = labelled.labels.observed
+    asked = np.concatenate([logits, tested])[: len(labels)]
+    margins = Margins(
+        np.asarray(cleaning.label_margins(asked, labels), np.float32),
+        np.asarray(cleaning.suggested_labels(asked, labels)),
+        1,
+    )
+    return SuspectLabels(rank_suspects(labelled, margins), dataset.class_names, 1)
+
+
+def _result_of(config: RunConfig, results: Sequence[Result]) -> Result:
+    by_identity: Mapping[str, Result] = {
+        RunConfig.from_json(one["config"]).identity: one for one in results
+    }
+    return by_identity[config.identity]
+
+
+def _same(model: Model) -> Model:
+    return model

@@ -1,0 +1,136 @@
+"""What ``auto`` leaves, as a value and as text."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.app.jobs.trained import Trained
+from esoftmax_jax.app.runs.fold_choice import FoldChoice
+from esoftmax_jax.app.runs.run import Run
+from esoftmax_jax.app.suspects.suspect_list import describe_suspects
+from esoftmax_jax.app.terminal.console import print_titled
+from esoftmax_jax.app.terminal.short_repr import short_repr
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class AutoTrained(Trained):
+    """The networks of the chosen rate as one model, and what each says of what it has not seen.
+
+    N are the training examples, K the classes.
+
+    Attributes:
+        choice: what was chosen, between what, and how sure that is.
+        results: all runs as JSON values, fold after fold of rate after rate; ``result`` is the
+            first one of the chosen rate.
+        labels: int32 (N,), the labels trained on.
+        out_of_fold_logits: float32 (N, K), of each example by the network that has not seen it.
+        test_accuracy: of the model, the mean of the networks' probabilities.
+    """
+
+    choice: FoldChoice
+    results: tuple[Result, ...]
+    labels: npt.NDArray[np.int32]
+    out_of_fold_logits: Array
+    test_accuracy: float
+
+    def __repr__(self) -> str:
+        return short_repr(
+            self,
+            dataset=self.dataset.name,
+            choice=self.choice,
+            test_accuracy=self.test_accuracy,
+            suspects=self.suspects and self.suspects.count,
+        )
+
+    @property
+    def out_of_fold_probabilities(self) -> npt.NDArray[np.float64]:
+        """The softmax of those logits, float64 (N, K)."""
+        logits = self.out_of_fold_logits.astype(np.float64)
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        found: npt.NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+        return found
+
+    @property
+    def out_of_fold_predictions(self) -> npt.NDArray[np.int64]:
+        """The likeliest class of each example, int64 (N,)."""
+        return self.out_of_fold_logits.argmax(axis=1)
+
+    @property
+    def out_of_fold_margins(self) -> npt.NDArray[np.float32]:
+        """Each label's logit minus the largest other one, float32 (N,): see ``suspects``."""
+        own = self.labels[:, None] == np.arange(self.out_of_fold_logits.shape[1])
+        label = self.out_of_fold_logits[own]
+        others = np.where(own, -np.inf, self.out_of_fold_logits).max(axis=1)
+        found: npt.NDArray[np.float32] = label - others
+        return found
+
+    @property
+    def runs(self) -> list[Run]:
+        """Every run, in the order of ``results``."""
+        return [Run.from_result(one, self.methods) for one in self.results]
+
+
+def print_auto(console: Console, found: AutoTrained) -> None:
+    """Print what was chosen, between what, how sure that is, and what came out of it."""
+    _print_candidates(console, found.choice)
+    console.print(describe_choice(found.choice), soft_wrap=True)
+    members = len(found.choice.chosen.accuracies)
+    console.print(
+        f"The model is the mean of its {members} networks: test accuracy "
+        f"{100 * found.test_accuracy:.2f} %",
+        soft_wrap=True,
+    )
+    if found.dataset.note:
+        console.print(f"Data: {found.dataset.note}")
+    if found.suspects is not None:
+        console.print(describe_suspects(found.suspects.ranked, found.dataset))
+        console.print("Margins are those of networks that have not seen the label.")
+
+
+def describe_choice(choice: FoldChoice) -> str:
+    """Say what was chosen and how sure that is."""
+    best, *others = choice.order
+    text = (
+        f"Chosen: learning rate {best.learning_rate:g}, {_percent(best.mean)} ± "
+        f"{_percent(best.standard_error)} % of the held-out labels, as noisy as the rest"
+    )
+    if not others:
+        return f"{text}."
+    second = others[0]
+    if not np.isfinite(second.mean):
+        return f"{text}; the others diverged."
+    verdict = "" if choice.told_apart else ": not told apart, either would do"
+    return (
+        f"{text}; {choice.standard_errors:.1f} standard errors of the paired difference before "
+        f"{second.learning_rate:g}{verdict}."
+    )
+
+
+def _print_candidates(console: Console, choice: FoldChoice) -> None:
+    settings = _settings(choice.chosen.loss.hyperparameters)
+    title = f"{choice.chosen.loss.name} ({settings}) on folds of the noisy labels"
+    table = Table(title=title, box=box.SIMPLE, title_justify="left")
+    folds = range(1, len(choice.chosen.accuracies) + 1)
+    table.add_column("learning rate")
+    for column in (*(f"fold {fold}" for fold in folds), "mean", "standard error", ""):
+        table.add_column(column, justify="right")
+    for one in choice.candidates:
+        shown = (*one.accuracies, one.mean, one.standard_error)
+        chosen = "chosen" if one == choice.chosen else ""
+        table.add_row(f"{one.learning_rate:g}", *map(_percent, shown), chosen)
+    print_titled(console, table)
+
+
+def _settings(pairs: Any) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in pairs)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f}" if np.isfinite(share) else "–"

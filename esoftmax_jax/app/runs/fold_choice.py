@@ -1,0 +1,143 @@
+"""The choice among settings by their accuracy on folds of noisy labels, and how sure it is."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.methods.loss_spec import LossSpec
+from esoftmax_jax.app.runs.results import diverged
+from esoftmax_jax.app.terminal.short_repr import short_repr
+
+TOLD_APART = 2.0
+"""Standard errors between two settings from which on they are called different."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """Settings that were tried.
+
+    Attributes:
+        loss: with its hyperparameters.
+        learning_rate: at the start.
+        accuracies: share of each fold's labels, as noisy as the rest, that the network gives
+            which has not seen them; −inf of a run that diverged.
+    """
+
+    loss: LossSpec
+    learning_rate: float
+    accuracies: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean accuracy over folds."""
+        return float(np.mean(self.accuracies))
+
+    @property
+    def standard_error(self) -> float:
+        """Of that mean, from the differences between folds; NaN with a run that diverged."""
+        return _standard_error(np.array(self.accuracies))
+
+
+@dataclasses.dataclass(frozen=True)
+class FoldChoice:
+    """What was chosen, and between what.
+
+    Attributes:
+        candidates: in the order in which they were tried.
+    """
+
+    candidates: tuple[Candidate, ...]
+
+    def __repr__(self) -> str:
+        best = self.chosen
+        return short_repr(
+            self,
+            loss=best.loss.name,
+            hyperparameters=dict(best.loss.hyperparameters),
+            learning_rate=best.learning_rate,
+            candidates=len(self.candidates),
+            told_apart=self.told_apart,
+        )
+
+    @property
+    def order(self) -> tuple[Candidate, ...]:
+        """The candidates, the best first; of equally good ones the first tried."""
+        return tuple(sorted(self.candidates, key=lambda one: -one.mean))
+
+    @property
+    def chosen(self) -> Candidate:
+        """The best one."""
+        return self.order[0]
+
+    @property
+    def standard_errors(self) -> float:
+        """How many paired standard errors the second best lies behind; NaN if it diverged.
+
+        The same folds of both are compared, so that what makes a fold hard counts for neither.
+        """
+        if len(self.candidates) < 2:
+            return math.nan
+        best, second = (np.array(one.accuracies) for one in self.order[:2])
+        if not np.isfinite(second).all():
+            return math.nan
+        difference, error = float(np.mean(best - second)), _standard_error(best - second)
+        if error == 0:
+            return 0.0 if difference == 0 else math.inf
+        return difference / error
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the choice is more than chance: see ``TOLD_APART``; of a single one it is."""
+        return not self.standard_errors < TOLD_APART
+
+    @property
+    def table(self) -> list[dict[str, Any]]:
+        """One row for each candidate; ``pandas.DataFrame`` takes it."""
+        return [
+            {
+                "loss": one.loss.name,
+                **dict(one.loss.hyperparameters),
+                "learning_rate": one.learning_rate,
+                **{f"fold_{fold}": found for fold, found in enumerate(one.accuracies, 1)},
+                "mean": one.mean,
+                "standard_error": one.standard_error,
+                "chosen": one == self.chosen,
+            }
+            for one in self.candidates
+        ]
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The choice as arguments of ``train``."""
+        best = self.chosen
+        return {
+            "loss": best.loss.name,
+            "hyperparameters": dict(best.loss.hyperparameters),
+            "learning_rate": best.learning_rate,
+        }
+
+
+def choose_by_folds(results: Sequence[Result]) -> FoldChoice:
+    """Return the choice among runs on folds; nothing but their held-out labels is looked at.
+
+    A setting with which a fold diverged comes after all others.
+    """
+    found: dict[tuple[LossSpec, float], list[float]] = {}
+    for result in results:
+        config = RunConfig.from_json(result["config"])
+        value = -math.inf if diverged(result) else result["holdout_accuracy"]
+        found.setdefault((config.loss, config.learning_rate), []).append(value)
+    return FoldChoice(
+        tuple(Candidate(loss, rate, tuple(values)) for (loss, rate), values in found.items())
+    )
+
+
+def _standard_error(values: Any) -> float:
+    if len(values) < 2 or not np.isfinite(values).all():
+        return math.nan
+    return float(np.std(values, ddof=1) / math.sqrt(len(values)))

@@ -1,0 +1,157 @@
+"""``auto``: what it chooses and between what, its model, and evidence about every label."""
+
+import dataclasses
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from esoftmax_jax import app
+from esoftmax_jax.app.data.labels import Labels
+from esoftmax_jax.app.data.load import load_dataset
+from esoftmax_jax.app.data.subset import first_examples
+from esoftmax_jax.app.engine.folds import assign_folds
+from esoftmax_jax.app.jobs.auto import auto_configs
+from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.runs import run_all
+from experiments.cli import main
+
+OPTIONS: dict[str, Any] = {"epochs": 3, "width": 0.05, "noise": "symmetric:0.4"}
+WORDS = ["--dataset", "wine", "--epochs", "3", "--width", "0.05", "--noise", "symmetric:0.4"]
+
+
+def suspects_of(found):
+    """Return the labels of what ``auto`` has left, the worst first."""
+    assert found.suspects is not None
+    return found.suspects
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return the folder that the command line has left."""
+    folder = tmp_path_factory.mktemp("auto")
+    kept = ["--workdir", str(folder / "run"), "--suspects", str(folder / "suspects.csv")]
+    assert main(["train", "--loss", "auto", *WORDS, *kept]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(folder):
+    """Return the same from Python, where nothing is left to be trained."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def train(*_, **__):
+            raise AssertionError("expected no run")
+
+        patch.setattr(run_all, "_run_alike", train)
+        return app.auto("wine", workdir=folder / "run", **OPTIONS)
+
+
+def test_rates_are_tried_on_folds(found):
+    rates = [one.learning_rate for one in found.choice.candidates]
+    assert rates == [0.01, 0.03, 0.1, 0.3]
+    assert all(len(one.accuracies) == 5 for one in found.choice.candidates)
+    assert found.choice.arguments["hyperparameters"] == {"alpha": 0.03, "beta": 1, "m": 33300}
+    assert len(found.runs) == 20
+    assert found.run.config.learning_rate == found.choice.chosen.learning_rate
+
+
+def test_m_and_rates_follow_the_number_of_classes_and_the_recipe():
+    for name, m, rates in [
+        ("digits", 1e4, [0.01, 0.03, 0.1, 0.3]),
+        ("cifar10", 1e4, [0.005, 0.015, 0.05, 0.15]),
+    ]:
+        digits = load_dataset("digits")
+        dataset = digits if name == "digits" else dataclasses.replace(digits, class_map=name)
+        configs = auto_configs(dataset, parse_noise("none"), seed=3)
+        assert {dict(one.loss.hyperparameters)["m"] for one in configs} == {m}
+        assert [one.learning_rate for one in configs[::5]] == rates
+        assert [one.fold for one in configs[:5]] == [(fold, 5) for fold in range(5)]
+
+
+def test_evidence_is_that_of_networks_that_have_not_seen_the_label(found):
+    folds = assign_folds(found.labels, 5, seed=0)
+    predictions = found.out_of_fold_predictions
+    assert predictions.shape == found.labels.shape
+    for fold, accuracy in enumerate(found.choice.chosen.accuracies):
+        own = folds == fold
+        assert np.mean(predictions[own] == found.labels[own]) == pytest.approx(accuracy)
+    np.testing.assert_allclose(found.out_of_fold_probabilities.sum(axis=1), 1)
+    np.testing.assert_array_equal(found.out_of_fold_margins > 0, predictions == found.labels)
+
+
+def test_the_list_is_ranked_by_that_evidence(found, folder):
+    margins = np.sort(found.out_of_fold_margins)
+    np.testing.assert_array_equal(found.suspects.ranked.margins, margins)
+    assert found.suspects.count == np.sum(margins < 0)
+    rows = (folder / "suspects.csv").read_text().splitlines()
+    assert len(rows) == 1 + len(margins)
+
+
+def test_the_model_is_the_mean_of_five_networks(found, folder):
+    images, labels = found.dataset.test.images, found.dataset.test.labels.observed
+    card = json.loads((folder / "run/model/model.json").read_text())
+    assert card["members"] == 5
+    said = app.predict(folder / "run", images)
+    assert np.mean(said.labels == labels) == pytest.approx(found.test_accuracy)
+    np.testing.assert_array_equal(app.predict(found, images).labels, said.labels)
+    with np.load(folder / "run/model/parameters.npz") as arrays:
+        assert arrays["params/logits/bias"].shape == (5, 3)
+
+
+def test_what_was_lost_is_trained_again_with_the_same_numbers(found, folder):
+    next((folder / "run/folds").iterdir()).unlink()
+    again = app.auto("wine", workdir=folder / "run", **OPTIONS)
+    assert again.choice == found.choice
+    np.testing.assert_array_equal(again.out_of_fold_logits, found.out_of_fold_logits)
+
+
+def test_a_damaged_network_is_named(found, folder):
+    for path in (folder / "run/folds").iterdir():
+        path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(app.UsageError, match="delete it, and the same command trains it again"):
+        app.auto("wine", workdir=folder / "run", **OPTIONS)
+
+
+def test_the_folder_of_another_run_is_refused(folder):
+    with pytest.raises(app.UsageError, match=r"workdir: expected a new folder.*seed=0"):
+        app.auto("wine", workdir=folder / "run", seed=1, **OPTIONS)
+
+
+def test_no_clean_label_is_looked_at():
+    wine = load_dataset("wine")
+    rng = np.random.default_rng(0)
+    noisy = rng.permutation(wine.train.labels.observed)
+    choices = []
+    for shuffled in (False, True):
+        train, test = wine.train.labels.observed, wine.test.labels.observed
+        if shuffled:
+            train, test = rng.permutation(train), rng.permutation(test)
+        dataset = dataclasses.replace(
+            wine,
+            train=dataclasses.replace(wine.train, labels=Labels(noisy, train)),
+            test=dataclasses.replace(wine.test, labels=Labels.right(test)),
+        )
+        choices.append(app.auto(dataset, **{**OPTIONS, "noise": "given"}))
+    first, second = choices
+    assert first.test_accuracy != second.test_accuracy
+    assert first.choice == second.choice
+    np.testing.assert_array_equal(first.out_of_fold_logits, second.out_of_fold_logits)
+    ranked = [suspects_of(one).columns["example"] for one in choices]
+    np.testing.assert_array_equal(*ranked)
+
+
+def test_a_class_needs_an_example_for_each_fold():
+    few = first_examples(load_dataset("digits"), 30)
+    with pytest.raises(app.UsageError, match="expected at least 5 training examples of each"):
+        app.auto(few, noise="none")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"hyperparameters": {"m": 1}}, {"learning_rate": 0.1}, {"on_epoch": print}],
+)
+def test_what_is_chosen_cannot_be_given(given):
+    with pytest.raises(app.UsageError, match="expected none beside loss auto, got one"):
+        app.train("wine", loss="auto", **given)

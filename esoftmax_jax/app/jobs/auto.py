@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -29,7 +28,6 @@ from esoftmax_jax.app.jobs.trained import SuspectLabels
 from esoftmax_jax.app.jobs.training_data import training_data
 from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES, NoiseSpec
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining, apply_noise
-from esoftmax_jax.app.methods.methods import METHODS, selected
 from esoftmax_jax.app.runs.fold_choice import choose_by_folds
 from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks
 from esoftmax_jax.app.runs.model_file import (
@@ -213,8 +211,8 @@ def _run(
     found = AutoTrained(
         dataset=dataset,
         result=_result_of(chosen[0], results),
-        methods=selected([LOSS], METHODS),
-        network=partial(_same, model),
+        losses={LOSS: LOSS},
+        network=lambda: model,
         suspects=_suspects(dataset, noisy, str(chosen[0].noise), logits, tested),
         choice=choice,
         results=tuple(results),
@@ -294,7 +292,3 @@ def _result_of(config: RunConfig, results: Sequence[Result]) -> Result:
         RunConfig.from_json(one["config"]).identity: one for one in results
     }
     return by_identity[config.identity]
-
-
-def _same(model: Model) -> Model:
-    return model

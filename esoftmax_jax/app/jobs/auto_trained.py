@@ -60,7 +60,8 @@ class AutoTrained(Trained):
     @property
     def out_of_fold_predictions(self) -> npt.NDArray[np.int64]:
         """The likeliest class of each example, int64 (N,)."""
-        return self.out_of_fold_logits.argmax(axis=1)
+        found: npt.NDArray[np.int64] = self.out_of_fold_logits.argmax(axis=1)
+        return found
 
     @property
     def out_of_fold_margins(self) -> npt.NDArray[np.float32]:
@@ -74,7 +75,7 @@ class AutoTrained(Trained):
     @property
     def runs(self) -> list[Run]:
         """Every run, in the order of ``results``."""
-        return [Run.from_result(one, self.methods) for one in self.results]
+        return [Run.from_result(one, self.losses) for one in self.results]
 
 
 def print_auto(console: Console, found: AutoTrained) -> None:

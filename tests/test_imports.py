@@ -33,7 +33,8 @@ def imported_with(statement):
 
 
 @pytest.mark.parametrize(
-    "part", ["esoftmax_jax", "esoftmax_jax.losses", "esoftmax_jax.cleaning"]
+    "part",
+    ["esoftmax_jax", *(f"esoftmax_jax.{part}" for part in ("losses", "cleaning", "estimate"))],
 )
 def test_the_library_stays_light(part):
     assert imported_with(f"import {part}") & HEAVY == set()
@@ -76,7 +77,7 @@ def test_python_is_told_which_name_is_missing_where():
         assert (caught.value.name, caught.value.obj) == (name, module)
 
 
-PARTS = ["cleaning", "losses", "noise", "presets", "training"]
+PARTS = ["cleaning", "estimate", "losses", "noise", "presets", "training"]
 INSIDE_LOSSES = {"get", "names"}  # good names there only
 
 
@@ -104,7 +105,7 @@ def test_help_is_short_and_names_types():
 
     assert number_of_lines(esoftmax_jax) < 60
     assert number_of_lines(esoftmax_jax.cross_entropy) < 60
-    for part in ("cleaning", "losses", "noise"):
+    for part in ("cleaning", "estimate", "losses", "noise"):
         for name in getattr(esoftmax_jax, part).__all__:
             function = getattr(esoftmax_jax, name, None)
             if not inspect.isfunction(function):

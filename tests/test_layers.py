@@ -30,9 +30,10 @@ ALLOWED = {
     "spreadsheets": {"whole_file"},
     "cleaning": {"_types", "_checks", "spelling", "_numerics", "spreadsheets"},
     "noise": {"_types", "_checks", "spelling", "_numerics", "cleaning", "spreadsheets"},
+    "estimate": {"_types", "_checks", "cleaning"},
     "presets": {"_types", "_checks", "spelling", "losses"},
     "training": {"_types", "_checks", "spelling"},
-    "__init__": {"cleaning", "losses", "noise", "presets", "training", "_version"},
+    "__init__": {"cleaning", "estimate", "losses", "noise", "presets", "training", "_version"},
 }  # fmt: skip
 OUTSIDE = {"jax", "numpy", "chex", "flax", "optax", "typing_extensions"}
 ONLY_TRAINING = {"flax", "optax"}

@@ -12,7 +12,7 @@ import numpy as np
 import optax
 import pytest
 
-from esoftmax_jax import app, cleaning, losses, noise, training
+from esoftmax_jax import app, cleaning, estimate, losses, noise, training
 from esoftmax_jax.app.cli.parser import make_parser as application_parser
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.methods.methods import METHODS
@@ -133,10 +133,26 @@ def the_verbs_are_functions():
     assert [found.class_names[k] for k in found.labels] == ["low", "high"]
 
 
+def noise_is_estimated_by_two_ways():
+    generator, true = np.random.default_rng(0), np.arange(600) % 3
+    features = generator.normal(8 * np.eye(3)[true], 1)
+    labels = np.where(generator.random(600) < 0.3, (true + 1) % 3, true)
+    probabilities = 0.1 + 0.7 * np.eye(3)[true]
+    names = run(
+        "docs/estimate.md", features=features, labels=labels, probabilities=probabilities
+    )
+    found = names["found"]
+    assert found.method == "neighbour consensus"
+    low, high = found.interval
+    assert low < np.mean(labels != true) < high
+    assert (found.matrix.argmax(axis=1) == np.arange(3)).all()
+
+
 EXAMPLES = {
     "README.md": the_loop_learns_in_spite_of_wrong_labels,
     "docs/losses.md": a_loss_by_name_gives_a_value_for_each_example,
     "docs/noise.md": noise_is_drawn_and_described,
+    "docs/estimate.md": noise_is_estimated_by_two_ways,
     "docs/training.md": the_step_trains_on_every_device,
     "docs/from-python.md": the_verbs_are_functions,
     "docs/own-loss.md": a_file_of_own_losses_is_read,
@@ -197,7 +213,7 @@ def test_every_loss_is_in_its_table():
         assert name == "VEL" or name in plain, name
 
 
-@pytest.mark.parametrize("part", [noise, training, cleaning, app])
+@pytest.mark.parametrize("part", [noise, training, cleaning, estimate, app])
 def test_every_public_function_is_in_the_documents(part):
     together = "".join(FOR_USERS.values())
     functions = [name for name in part.__all__ if not isinstance(getattr(part, name), type)]

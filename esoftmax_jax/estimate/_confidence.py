@@ -1,0 +1,171 @@
+"""Which predictions are surest, and what their agreement with labels leaves open."""
+
+import statistics
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from esoftmax_jax._types import HostFloats
+from esoftmax_jax.estimate._result import NoiseEstimate
+
+_SHARES = (1.0, 0.5, 0.25, 0.125)
+
+# How many standard errors of a difference count as one.
+_DEVIATIONS = 2.0
+
+# Of right labels, how many predictions may be wrong.
+_MOST_ERRORS = 0.2
+
+
+class Predictions(NamedTuple):
+    """Predictions that have not seen the labels they are compared with."""
+
+    agree: NDArray[np.bool_]
+    """(N,), whether each is the label."""
+
+    ranks: HostFloats
+    """(N,), in [0, 1): the share of the predictions of its class that are surer."""
+
+    source: str
+    """What they come from: the argument's name."""
+
+    @property
+    def agreement(self) -> float:
+        """How often the prediction is the label."""
+        return float(self.agree.mean())
+
+    def surest(self, share: float) -> NDArray[np.bool_]:
+        """Return which are among a share of the surest of their class."""
+        surest: NDArray[np.bool_] = self.ranks < share
+        return surest
+
+    def disagreement(self, share: float) -> tuple[float, float]:
+        """Return how often the surest are not the label, and the standard error."""
+        found = self.agree[self.surest(share)]
+        # Two more examples, one of each kind: no error is not certainty.
+        rate = float((np.sum(~found) + 1) / (len(found) + 2))
+        return rate, float(np.sqrt(rate * (1 - rate) / len(found)))
+
+
+def compare_predictions(
+    predicted: NDArray[np.int64],
+    confidence: HostFloats,
+    labels: NDArray[np.int64],
+    *,
+    source: str,
+) -> Predictions:
+    """Compare predictions with labels.
+
+    Raises:
+        ValueError: they agree no more often than if either were shuffled.
+    """
+    agree = predicted == labels
+    size = max(predicted.max(), labels.max()) + 1
+    shares = [np.bincount(each, minlength=size) / len(labels) for each in (predicted, labels)]
+    by_chance = float(shares[0] @ shares[1])
+    if agree.mean() <= by_chance:
+        hint = {
+            "probabilities": "are their columns in the order of the classes?",
+            "features": "are their rows those of the labels, their columns of one scale?",
+        }[source]
+        raise ValueError(
+            f"{source}: expected predictions that are the label more often than by chance, "
+            f"{by_chance:.1%}, got {agree.mean():.1%}; {hint}"
+        )
+    return Predictions(agree, _ranks(predicted, confidence), source)
+
+
+def _ranks(predicted: NDArray[np.int64], confidence: HostFloats) -> HostFloats:
+    """Return which share of the predictions of its class is surer than each.
+
+    Equally sure ones stand in an order drawn by lot: that of the data may go by label.
+    """
+    lots = np.random.default_rng(0).permutation(len(predicted))
+    order = np.lexsort((lots, -confidence, predicted))
+    counts = np.bincount(predicted)
+    places = np.arange(len(order)) - (np.cumsum(counts) - counts)[predicted[order]]
+    ranks = np.empty(len(order))
+    ranks[order] = places / counts[predicted[order]]
+    return ranks
+
+
+def chosen_share(predictions: Predictions) -> float:
+    """Return the largest share of the surest whose disagreement is that of surer ones.
+
+    Where the noise depends on the class alone, labels are as often wrong among sure examples
+    as among others: what decreases with confidence is the error of the predictions.
+    """
+    found = [(share, *predictions.disagreement(share)) for share in _SHARES]
+    for place, (share, rate, _) in enumerate(found):
+        # The surer ones are a part of the others: the difference varies by the rest.
+        if all(
+            rate - surer <= _DEVIATIONS * error * np.sqrt(1 - part / share)
+            for part, surer, error in found[place + 1 :]
+        ):
+            return share
+    raise AssertionError("nothing is surer than the last share")
+
+
+def concluded(
+    predictions: Predictions,
+    joint: HostFloats,
+    resampled_rates: HostFloats,
+    resampled_agreements: HostFloats,
+    *,
+    method: str,
+    share: float,
+    residual: float,
+    clean_accuracy: float | None,
+    level: float,
+) -> NoiseEstimate:
+    """Return an estimate with its interval and bounds, refused where it says too little."""
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    low, high = np.quantile(resampled_rates, tails)
+    least, most = np.quantile(1 - resampled_agreements, tails)
+    surest, _ = predictions.disagreement(chosen_share(predictions))
+    error = max(0.0, 1 - predictions.agreement / (1 - surest))
+    if clean_accuracy is not None:
+        error = 1 - clean_accuracy
+    refused = _refusal(predictions.source, error, most) if error > _MOST_ERRORS else ""
+    floor = min(low, _lowest(predictions, share, level))
+    if refused or floor < error:  # it may be all error
+        floor = 0 if clean_accuracy is None else least - error
+    prior = joint.sum(axis=1)
+    matrix = np.where(
+        prior[:, None] > 0, joint / np.where(prior > 0, prior, 1)[:, None], np.eye(len(joint))
+    )
+    for array in (matrix, prior):
+        array.setflags(write=False)
+    return NoiseEstimate(
+        method=method,
+        rate=max(0.0, 1 - float(np.trace(joint))),
+        interval=(float(low), float(high)),
+        bounds=(float(np.clip(floor, 0, most)), float(most)),
+        refused=refused,
+        matrix=matrix,
+        prior=prior,
+        agreement=predictions.agreement,
+        predictor_error=error,
+        share=share,
+        residual=residual,
+        num_examples=len(predictions.agree),
+        level=level,
+        resamples=len(resampled_rates),
+    )
+
+
+def _lowest(predictions: Predictions, share: float, level: float) -> float:
+    """Return the least rate that surer and surer examples leave open."""
+    width = statistics.NormalDist().inv_cdf((1 + level) / 2)
+    found = [predictions.disagreement(each) for each in _SHARES if each <= share]
+    return min((rate - width * error for rate, error in found), default=0.0)
+
+
+def _refusal(source: str, error: float, most: float) -> str:
+    better = {"probabilities": "of a better model", "features": "that tell the classes apart"}
+    return (
+        f"predictions from the {source} seem wrong by themselves for {error:.0%} of the "
+        f"examples, which cannot be told from wrong labels: all that is known is that at most "
+        f"{most:.0%} of the labels are wrong; pass {source} {better[source]}"
+    )

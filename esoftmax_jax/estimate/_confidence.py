@@ -27,6 +27,9 @@ class Predictions(NamedTuple):
     ranks: HostFloats
     """(N,), in [0, 1): the share of the predictions of its class that are surer."""
 
+    ties: tuple[HostFloats, HostFloats]
+    """Twice (N,): the ranks at which those that are equally sure begin and end."""
+
     source: str
     """What they come from: the argument's name."""
 
@@ -42,10 +45,12 @@ class Predictions(NamedTuple):
 
     def disagreement(self, share: float) -> tuple[float, float]:
         """Return how often the surest are not the label, and the standard error."""
-        found = self.agree[self.surest(share)]
+        low, high = self.ties
+        inside = np.clip((share - low) / (high - low), 0, 1)  # equally sure ones in part
+        count = inside.sum()
         # Two more examples, one of each kind: no error is not certainty.
-        rate = float((np.sum(~found) + 1) / (len(found) + 2))
-        return rate, float(np.sqrt(rate * (1 - rate) / len(found)))
+        rate = float((inside @ ~self.agree + 1) / (count + 2))
+        return rate, float(np.sqrt(rate * (1 - rate) / count))
 
 
 def compare_predictions(
@@ -73,21 +78,27 @@ def compare_predictions(
             f"{source}: expected predictions that are the label more often than by chance, "
             f"{by_chance:.1%}, got {agree.mean():.1%}; {hint}"
         )
-    return Predictions(agree, _ranks(predicted, confidence), source)
+    return Predictions(agree, *_ranks(predicted, confidence), source)
 
 
-def _ranks(predicted: NDArray[np.int64], confidence: HostFloats) -> HostFloats:
-    """Return which share of the predictions of its class is surer than each.
+def _ranks(
+    predicted: NDArray[np.int64], confidence: HostFloats
+) -> tuple[HostFloats, tuple[HostFloats, HostFloats]]:
+    """Return which share of the predictions of its class is surer than each, and ties.
 
     Equally sure ones stand in an order drawn by lot: that of the data may go by label.
     """
     lots = np.random.default_rng(0).permutation(len(predicted))
     order = np.lexsort((lots, -confidence, predicted))
+    classes, values = predicted[order], confidence[order]
     counts = np.bincount(predicted)
-    places = np.arange(len(order)) - (np.cumsum(counts) - counts)[predicted[order]]
-    ranks = np.empty(len(order))
-    ranks[order] = places / counts[predicted[order]]
-    return ranks
+    places = np.arange(len(order)) - (np.cumsum(counts) - counts)[classes]
+    starts = np.flatnonzero(np.r_[True, (np.diff(classes) != 0) | (np.diff(values) != 0)])
+    sizes = np.diff(np.r_[starts, len(order)])
+    low = np.repeat(places[starts], sizes)
+    ranks = np.empty((3, len(order)))
+    ranks[:, order] = np.stack([places, low, low + np.repeat(sizes, sizes)]) / counts[classes]
+    return ranks[0], (ranks[1], ranks[2])
 
 
 def chosen_share(predictions: Predictions) -> float:

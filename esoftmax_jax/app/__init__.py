@@ -4,7 +4,7 @@ What the command ``esoftmax`` does, for notebooks and programs: plain arguments 
 tables out. Nothing is printed without ``verbose=True`` and nothing is written where no folder
 or file is named. A wrong argument raises ``UsageError``, a ``ValueError``.
 
-- ``load_dataset``: data by name, or of your own.
+- ``load_dataset``: data by name, or your own files; ``dataset_from_arrays``: from memory.
 - ``compare``: the same wrong labels, several losses.
 - ``auto``: one model without a clean label, and evidence about every label.
 - ``train``: one network; ``predict``: what it says of new examples.
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from esoftmax_jax.app.data.dataset import Dataset
+    from esoftmax_jax.app.data.in_memory import dataset_from_arrays
     from esoftmax_jax.app.data.load import load_dataset
     from esoftmax_jax.app.engine.loop import Epoch
     from esoftmax_jax.app.jobs.auto import auto
@@ -53,6 +54,7 @@ __all__ = [
     "auto",
     "compare",
     "correct",
+    "dataset_from_arrays",
     "find_suspects",
     "load_dataset",
     "noise",
@@ -75,6 +77,7 @@ _HOMES = {
     "auto": "jobs.auto",
     "compare": "jobs.compare",
     "correct": "suspects.corrections",
+    "dataset_from_arrays": "data.in_memory",
     "find_suspects": "jobs.train",
     "load_dataset": "data.load",
     "noise": "jobs.noise",

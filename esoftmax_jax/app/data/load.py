@@ -97,17 +97,17 @@ def load_dataset(
     if image_size is not None:
         image_size = _checked_image_size(spec, image_size)
     if spec in BUNDLED:
-        return _checked(spec, read_bundled(spec))
+        return checked_dataset(spec, read_bundled(spec))
     if spec in _PREPARED or (kind == "tfds" and rest):
         name = rest or spec
-        return _checked(spec, read_prepared(name, data_dir), base=name.partition(":")[0])
+        return checked_dataset(spec, read_prepared(name, data_dir), base=name.partition(":")[0])
     if kind == "npz" and path is not None:
         parts = read_npz(path, literal_labels=literal_labels)
-        return _checked(spec, parts, literal_labels=literal_labels)
+        return checked_dataset(spec, parts, literal_labels=literal_labels)
     if kind == "folder" and path is not None:
-        return _checked(spec, read_folder(spec, path, image_size))
+        return checked_dataset(spec, read_folder(spec, path, image_size))
     if kind in ("csv", "parquet") and path is not None:
-        return _checked(
+        return checked_dataset(
             spec, read_manifest(spec, kind, path, image_size, literal_labels=literal_labels)
         )
     if kind in (*OWN_FILES, "tfds"):
@@ -133,10 +133,10 @@ def _checked_image_size(spec: str, image_size: int) -> int:
     return pixels
 
 
-def _checked(
+def checked_dataset(
     spec: str, parts: Parts, *, base: str = "", literal_labels: bool = False
 ) -> Dataset:
-    """Checks what was read; ``base`` is the name of a prepared set."""
+    """Checks what was read, or what came as arrays; ``base`` is the name of a prepared set."""
 
     def where(key: str) -> str:
         return f"{spec}: {parts.called.get(key, key)}"

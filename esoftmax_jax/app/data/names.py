@@ -13,13 +13,16 @@ RESIZED = ("folder:", "csv:", "parquet:")
 
 OWN_FILES = ("npz", "folder", "csv", "parquet")
 
+IN_MEMORY = "arrays"
+"""What a data set made of arrays in memory is called."""
+
 DATASET_FORMS = f"{', '.join(_NAMES)} or parquet:PATH"
 """What ``load_dataset`` takes, for messages and help."""
 
 
 def is_own(spec: str) -> bool:
-    """Tell whether a specification names files of the user's own."""
-    return spec.partition(":")[0] in OWN_FILES
+    """Tell whether a specification names files or arrays of the user's own."""
+    return spec == IN_MEMORY or spec.partition(":")[0] in OWN_FILES
 
 
 INPUT_FORMS = "folder:PATH, csv:PATH, parquet:PATH or npz:PATH"

@@ -1,0 +1,97 @@
+"""Arrays in memory as a data set."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from esoftmax_jax import app
+
+INPUTS = np.random.default_rng(0).normal(size=(30, 4))
+LABELS = ["cat", "dog", "owl"] * 10
+
+
+def test_numbers_and_names_become_examples_and_classes():
+    data = app.dataset_from_arrays(INPUTS, LABELS)
+    assert data.name == "arrays"
+    assert data.class_names == ("cat", "dog", "owl")
+    assert (len(data.train), len(data.test)) == (24, 6)
+    np.testing.assert_array_equal(data.train.images, INPUTS.astype(np.float32)[data.train.ids])
+    names = np.array(data.class_names)[data.train.labels.observed]
+    np.testing.assert_array_equal(names, np.array(LABELS)[data.train.ids])
+    assert not data.train.labels.known
+    assert not data.test.labels.known
+
+
+def test_a_test_part_and_true_labels_of_ones_own():
+    numbers = np.arange(30) % 3
+    observed = np.where(np.arange(30) < 3, (numbers + 1) % 3, numbers)
+    data = app.dataset_from_arrays(
+        INPUTS, observed, true_labels=numbers, test_inputs=INPUTS[:6], test_labels=numbers[:6]
+    )
+    np.testing.assert_array_equal(np.flatnonzero(data.train.labels.wrong), [0, 1, 2])
+    np.testing.assert_array_equal(data.test.labels.truth, numbers[:6])
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        pd.DataFrame(INPUTS.round(), columns=list("abcd")).astype(int),
+        INPUTS.round().tolist(),
+        INPUTS.round().astype(object),
+        INPUTS.round().astype(np.int8),
+    ],
+    ids=["DataFrame of int64", "lists", "objects", "int8"],
+)
+def test_whatever_holds_the_numbers(inputs):
+    data = app.dataset_from_arrays(inputs, pd.Series(LABELS, dtype="category"))
+    np.testing.assert_array_equal(data.train.images, INPUTS.round()[data.train.ids])
+    assert data.class_names == ("cat", "dog", "owl")
+
+
+def test_images_stay_bytes():
+    images = np.arange(30 * 4 * 4, dtype=np.uint16).astype(np.uint8).reshape(30, 4, 4)
+    data = app.dataset_from_arrays(images, np.array(LABELS) == "cat")
+    assert (data.train.images.shape[1:], data.train.images.dtype) == ((4, 4, 1), np.uint8)
+    assert data.class_names == ("False", "True")
+
+
+def test_other_content_is_other_data():
+    one, other = (app.dataset_from_arrays(INPUTS + add, LABELS) for add in (0, 1))
+    assert one.data_hash != other.data_hash
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            (INPUTS, LABELS[:7]),
+            r"arrays: labels: expected one label for each of the 30 images, got 7; make",
+        ),
+        (
+            ([[1, "red"]] * 30, LABELS),
+            r"arrays: inputs: expected numbers, got dtype <U21 of shape \(30, 2\); convert "
+            "columns of text",
+        ),
+        (
+            ([[1], [1, 2]] * 15, LABELS),
+            r"arrays: inputs: expected numbers, got dtype object of shape \(0,\); convert",
+        ),
+        (
+            (np.where(INPUTS > 2, np.nan, INPUTS), LABELS),
+            r"arrays: inputs: row \d+ holds a value that is not a finite float32; remove",
+        ),
+        (
+            (INPUTS, ["cat", None, "owl"] * 10),
+            r"arrays: labels: expected one label for each row, got dtype object of shape",
+        ),
+        ((INPUTS, ["cat"] * 30), r"arrays: expected at least 2 classes, got 1"),
+    ],
+)
+def test_what_does_not_fit_is_told_in_one_sentence(arguments, message):
+    with pytest.raises(app.UsageError, match=message):
+        app.dataset_from_arrays(*arguments)
+
+
+def test_a_test_part_needs_its_labels():
+    with pytest.raises(app.UsageError, match="expected test_inputs and test_labels together"):
+        app.dataset_from_arrays(INPUTS, LABELS, test_inputs=INPUTS)

@@ -13,7 +13,7 @@ def check_csv(
     columns: Sequence[str],
     new_folder: Path | None = None,
     *,
-    further: str = "",
+    further: tuple[str, ...] = (),
 ) -> None:
     """Check that a list can be written there, over nothing but an older list.
 
@@ -36,9 +36,9 @@ def check_csv(
         raise UsageError(f"{wanted}, got {path} ({error.strerror}); choose another") from None
 
 
-def _is_list(path: Path, columns: Sequence[str], further: str) -> bool:
+def _is_list(path: Path, columns: Sequence[str], further: tuple[str, ...]) -> bool:
     with path.open("rb") as file:
         header = file.read(4096).split(b"\r\n")[0].decode(errors="replace")
     before, own, rest = header.partition(",".join(columns))
-    more = rest.startswith((f",{further}", f',"{further}')) if further else False
+    more = rest.startswith(tuple(f",{quote}{one}" for one in further for quote in ("", '"')))
     return not before and bool(own) and (not rest or more)

@@ -25,6 +25,7 @@ from esoftmax_jax.app.terminal.short_repr import short_repr
 from esoftmax_jax.spreadsheets import write_csv
 
 COLUMNS = ("example", "prediction", "probability")
+_DISAGREEMENT = "disagreement"
 _BATCH = 500
 _MOST_CLASSES = 20  # in the printed table
 _MOST_SHOWN = 3  # classes
@@ -39,12 +40,15 @@ class Predictions:
         labels: int64 (N,), the likeliest class.
         probabilities: float64 (N, K), the softmax of the logits.
         class_names: in the order of the class numbers.
+        disagreement: float64 (N,), of several networks that are one model the share that takes
+            another class for likeliest; None of a single one.
     """
 
     sources: tuple[str, ...]
     labels: npt.NDArray[np.int64]
     probabilities: npt.NDArray[np.float64]
     class_names: tuple[str, ...]
+    disagreement: npt.NDArray[np.float64] | None = None
 
     def __repr__(self) -> str:
         counts = np.bincount(self.labels, minlength=len(self.class_names))
@@ -59,7 +63,10 @@ class Predictions:
         """The examples with class and probability; ``pandas.DataFrame`` takes it."""
         likeliest = self.probabilities[np.arange(len(self.labels)), self.labels]
         names = np.array(self.class_names, object)[self.labels]
-        return dict(zip(COLUMNS, (np.array(self.sources, str), names, likeliest), strict=True))
+        values = (np.array(self.sources, str), names, likeliest)
+        found: dict[str, Any] = dict(zip(COLUMNS, values, strict=True))
+        further = {} if self.disagreement is None else {_DISAGREEMENT: self.disagreement}
+        return found | further
 
 
 def predict(
@@ -91,7 +98,7 @@ def predict(
     check_arguments({"out": out})
     path = path_or_none(out)
     if path is not None:
-        check_csv("--out", path, COLUMNS, further="p(")
+        check_csv("--out", path, COLUMNS, further=("p(", _DISAGREEMENT))
     network = _network(model)
     if isinstance(inputs, str):
         examples = read_unlabelled("--inputs", inputs, network.card)
@@ -108,7 +115,9 @@ def predict(
                 "train again, e.g. at a lower --learning-rate"
             )
         names = network.card.class_names
-        found = Predictions(tuple(examples.sources), probs.argmax(axis=1), probs, names)
+        labels = probs.argmax(axis=1)
+        differing = _disagreement(network, examples.inputs, labels)
+        found = Predictions(tuple(examples.sources), labels, probs, names, differing)
         if path is not None:
             _write(path, found, probabilities=probabilities, spreadsheet_safe=spreadsheet_safe)
         _print(found, network, examples, path)
@@ -131,26 +140,27 @@ def _network(model: str | Path | Model | Trained) -> Model:
 def _write(
     path: Path, found: Predictions, *, probabilities: bool, spreadsheet_safe: bool
 ) -> None:
-    names, probs = found.class_names, found.probabilities
-    further = [f"p({name})" for name in names] if probabilities else []
-    write_csv(
-        path,
-        (*COLUMNS, *further),
-        (
-            (
-                found.sources[row],
-                names[label],
-                *(f"{p:.6g}" for p in (probs[row, label], *probs[row][: len(further)])),
-            )
-            for row, label in enumerate(found.labels)
-        ),
-        spreadsheet_safe=spreadsheet_safe,
-    )
+    columns = found.columns
+    if probabilities:
+        of_classes = zip(found.class_names, found.probabilities.T, strict=True)
+        columns |= {f"p({name})": values for name, values in of_classes}
+    texts = [
+        [f"{one:.6g}" for one in values] if values.dtype.kind == "f" else values.tolist()
+        for values in columns.values()
+    ]
+    rows = zip(*texts, strict=True)
+    write_csv(path, tuple(columns), rows, spreadsheet_safe=spreadsheet_safe)
 
 
 def _print(found: Predictions, network: Model, examples: Unlabelled, path: Path | None) -> None:
     console = make_console()
     _print_counts(console, found, title=f"{len(found.labels)} examples")
+    if found.disagreement is not None:
+        share = np.mean(found.disagreement > 0)
+        console.print(
+            f"Mean of {network.card.members} networks, which disagree on {100 * share:.1f} % "
+            "of the examples."
+        )
     if network.card.feature_names:
         console.print(f"Features: {listed_features(network.card.feature_names)}.")
     if examples.notes:
@@ -170,6 +180,18 @@ def _probabilities(network: Model, inputs: Array) -> Array:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     softmax: Array = powers / powers.sum(axis=1, keepdims=True)
     return softmax
+
+
+def _disagreement(
+    network: Model, inputs: Array, labels: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64] | None:
+    """Return which share of the networks predicts another class than all together."""
+    if network.card.members == 1:
+        return None
+    starts = range(0, len(inputs), _BATCH)
+    votes = np.concatenate([network.agreement(inputs[at : at + _BATCH]) for at in starts])
+    found: npt.NDArray[np.float64] = 1.0 - votes[np.arange(len(labels)), labels].astype(float)
+    return found
 
 
 def _print_counts(console: Console, found: Predictions, *, title: str) -> None:

@@ -5,13 +5,15 @@ included, for any number of examples and on CPU, GPU or TPU; ``model.json`` says
 expects and what the classes are called. JAX promises to read such a function for some months;
 ``parameters.npz`` holds the same numbers by name, for good. Several networks that are one model
 are one function too: it returns the log of their mean softmax, and every array of parameters
-has a leading axis of members.
+has a leading axis of members. Beside it ``votes.jaxexport`` is a function to the share of them
+that takes each class for likeliest.
 """
 
 import dataclasses
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,6 +40,7 @@ from esoftmax_jax.whole_file import replacing
 
 FOLDER = "model"
 _FUNCTION, _CARD, _PARAMETERS = "logits.jaxexport", "model.json", "parameters.npz"
+_VOTES = "votes.jaxexport"
 _FIELDS = {
     "class_names": tuple[str, ...],
     "input_shape": tuple[int, ...],
@@ -45,6 +48,7 @@ _FIELDS = {
     "feature_names": tuple[str, ...],
     "sha256": str,
 }
+_HASHES = {_FUNCTION: "sha256", _VOTES: "votes_sha256"}
 _REMEDY = "delete the model and call train again"
 
 
@@ -54,26 +58,38 @@ class Model:
 
     card: Card
     function: export.Exported
-    _programs: dict[tuple[int, ...], Any] = dataclasses.field(default_factory=dict)
+    votes: export.Exported | None = None
+    _programs: dict[tuple[Any, ...], Any] = dataclasses.field(default_factory=dict)
 
     def __repr__(self) -> str:
         return short_repr(self, card=self.card)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # As a file keeps it: neither closures nor compiled programs can be pickled.
-        return _from_bytes, (self.card, bytes(self.function.serialize()))
+        votes = None if self.votes is None else bytes(self.votes.serialize())
+        return _from_bytes, (self.card, bytes(self.function.serialize()), votes)
 
     def logits(self, inputs: Array) -> Array:
         """Return float32 (N, K) for inputs (N, ...) of the card's shape and dtype."""
-        if inputs.shape not in self._programs:
-            self._programs[inputs.shape] = compiled(
-                self.function, inputs.shape, self.card.input_dtype
-            )
-        return np.asarray(self._programs[inputs.shape](inputs))
+        return self._called("logits", self.function, inputs)
+
+    def agreement(self, inputs: Array) -> Array:
+        """Return float32 (N, K), which share of the networks takes each class for likeliest."""
+        if self.votes is not None:
+            return self._called("votes", self.votes, inputs)
+        logits = self.logits(inputs)
+        found: Array = (logits == logits.max(axis=1, keepdims=True)).astype(np.float32)
+        return found
+
+    def _called(self, name: str, function: export.Exported, inputs: Array) -> Array:
+        key = (name, *inputs.shape)
+        if key not in self._programs:
+            self._programs[key] = compiled(function, inputs.shape, self.card.input_dtype)
+        return np.asarray(self._programs[key](inputs))
 
 
-def _from_bytes(card: Card, content: bytes) -> Model:
-    return Model(card, read_function(content))
+def _from_bytes(card: Card, content: bytes, votes: bytes | None = None) -> Model:
+    return Model(card, read_function(content), None if votes is None else read_function(votes))
 
 
 def has_model(workdir: Path) -> bool:
@@ -91,7 +107,8 @@ def model_config(workdir: Path) -> Any:
 
 def trained_model(networks: Networks) -> Model:
     """Return networks as they are read back once they are written."""
-    return Model(_card(networks), networks.exported())
+    votes = networks.exported(networks.votes) if len(networks.members) > 1 else None
+    return Model(_card(networks), networks.exported(), votes)
 
 
 def _card(networks: Networks) -> Card:
@@ -109,19 +126,22 @@ def _card(networks: Networks) -> Card:
 
 def write_model(workdir: Path, networks: Networks, test_accuracy: float) -> Path:
     """Write the networks of what is finished; the folder is there whole or not at all."""
-    dataset = networks.dataset
-    function = bytes(networks.exported().serialize())
+    dataset, model = networks.dataset, trained_model(networks)
+    functions = {_FUNCTION: bytes(model.function.serialize())}
+    if model.votes is not None:
+        functions[_VOTES] = bytes(model.votes.serialize())
     content = {
-        **dataclasses.asdict(_card(networks)),
+        **dataclasses.asdict(model.card),
         "config": networks.config.to_json(),
         "test_accuracy": test_accuracy,
-        "sha256": hashlib.sha256(function).hexdigest(),
+        **{_HASHES[name]: _hash(function) for name, function in functions.items()},
         **environment(),
     }
     folder = workdir / FOLDER
     with replacing(folder) as temporary:
         temporary.mkdir()
-        (temporary / _FUNCTION).write_bytes(function)
+        for name, function in functions.items():
+            (temporary / name).write_bytes(function)
         named: Any = {**networks.arrays, "mean": dataset.mean, "std": dataset.std}
         np.savez(temporary / _PARAMETERS, allow_pickle=False, **named)
         text = json.dumps(content, indent=2)  # in ASCII: names need not be text
@@ -141,14 +161,10 @@ def read_model(option: str, folder: Path) -> Model:
     """
     inner = folder if (folder / _CARD).exists() else folder / FOLDER
     try:
-        card, digest = _read_card(inner / _CARD)
-        content = regular(inner / _FUNCTION).read_bytes()
-        if hashlib.sha256(content).hexdigest() != digest:
-            raise ValueError(f"{_FUNCTION} is not as it was written")
-        function = read_function(content)
-        check_signature(function, card.input_shape, card.input_dtype, len(card.class_names))
-        lowered(function, (1, *card.input_shape), card.input_dtype)
-        return Model(card, function)
+        card, hashes = _read_card(inner / _CARD)
+        function = _read_function(inner / _FUNCTION, hashes, card)
+        votes = _read_function(inner / _VOTES, hashes, card) if card.members > 1 else None
+        return Model(card, function, votes)
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(
             f"{option}: expected the folder of a run that `train` has finished, got {folder}, "
@@ -169,8 +185,22 @@ def read_model(option: str, folder: Path) -> Model:
         ) from None
 
 
-def _read_card(path: Path) -> tuple[Card, str]:
-    """Return what is in ``model.json``, and the hash of the function."""
+def _read_function(path: Path, hashes: Mapping[str, Any], card: Card) -> export.Exported:
+    content = regular(path).read_bytes()
+    if _hash(content) != hashes.get(_HASHES[path.name]):
+        raise ValueError(f"{path.name} is not as it was written")
+    function = read_function(content)
+    check_signature(function, card.input_shape, card.input_dtype, len(card.class_names))
+    lowered(function, (1, *card.input_shape), card.input_dtype)
+    return function
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read_card(path: Path) -> tuple[Card, Mapping[str, Any]]:
+    """Return what is in ``model.json``, and all of it, with the hashes of functions."""
     values = check_fields(read_json(path, _REMEDY), _FIELDS)
     card = Card(
         class_names=tuple(values["class_names"]),
@@ -195,4 +225,4 @@ def _read_card(path: Path) -> tuple[Card, str]:
     for name, count in Counter(features).items():
         if count > 1:
             raise ValueError(f"the name {name[:40]!r} of {count} features")
-    return card, values["sha256"]
+    return card, values

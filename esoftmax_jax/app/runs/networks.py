@@ -1,7 +1,7 @@
 """A trained network, or several whose probabilities are averaged, as a function of inputs."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -52,6 +52,19 @@ class Networks:
 
     def logits(self, inputs: jax.Array) -> jax.Array:
         """Return float32 (N, K) of inputs as they came; of several, see ``averaged``."""
+        found = self._of_members(inputs)
+        return found[0] if len(self.members) == 1 else averaged(found)
+
+    def votes(self, inputs: jax.Array) -> jax.Array:
+        """Return float32 (N, K), which share of the networks takes each class for likeliest.
+
+        One that takes several for equally likely votes for each.
+        """
+        found = self._of_members(inputs)
+        return (found == found.max(axis=-1, keepdims=True)).astype(jnp.float32).mean(axis=0)
+
+    def _of_members(self, inputs: jax.Array) -> jax.Array:
+        """Return the logits of each network, float32 (members, N, K)."""
         # In a convolution that every device has; the variables are the same for all.
         network = make_network(self.config, self.dataset.num_classes, "lax")
         images = self.dataset.normalised(inputs)
@@ -61,18 +74,21 @@ class Networks:
             found: jax.Array = network.apply(tree, images, train=False)
             return found.astype(jnp.float32)
 
-        found = [of_member(one) for one in self.members]
-        return found[0] if len(found) == 1 else averaged(jnp.stack(found))
+        return jnp.stack([of_member(one) for one in self.members])
 
-    def exported(self) -> export.Exported:
-        """Return ``logits`` for any number of inputs, as a function that can be written."""
+    def exported(
+        self, function: Callable[[jax.Array], jax.Array] | None = None
+    ) -> export.Exported:
+        """Return ``logits``, or ``votes``, for any number of inputs, to be written."""
         (count,) = export.symbolic_shape("n")
         images = self.dataset.train.images
         example = jax.ShapeDtypeStruct((count, *images.shape[1:]), images.dtype)
         before = getattr(jax.config, _PATHS)
         jax.config.update(_PATHS, ".*")  # the function is the same wherever this code lies
         try:
-            return export.export(jax.jit(self.logits), platforms=_PLATFORMS)(example)
+            return export.export(jax.jit(function or self.logits), platforms=_PLATFORMS)(
+                example
+            )
         finally:
             jax.config.update(_PATHS, before)
 

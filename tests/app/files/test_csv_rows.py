@@ -40,7 +40,7 @@ def test_a_list_is_replaced_unless_it_has_columns_of_somebodys_own(header, repla
     path.write_text(f"{header}\r\n1,cat\r\n", newline="")
     refusal = pytest.raises(UsageError, match="^--out: .*list.csv, which is something else")
     with contextlib.nullcontext() if replaced else refusal:
-        check_csv("--out", path, ("example", "prediction"), further="p(")
+        check_csv("--out", path, ("example", "prediction"), further=("p(",))
 
 
 def test_excels_unicode_text_is_a_table(tmp_path):

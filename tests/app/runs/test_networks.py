@@ -45,8 +45,13 @@ def test_the_model_says_the_mean_of_probabilities(three, tmp_path):
         np.testing.assert_allclose(softmax(model.logits(images)), mean, rtol=1e-5, atol=1e-7)
     found = app.predict(tmp_path, images)
     np.testing.assert_allclose(found.probabilities, mean, rtol=1e-5, atol=1e-7)
+    voted = np.mean(logits.argmax(axis=2) != mean.argmax(axis=1), axis=0)
+    assert found.disagreement is not None
+    np.testing.assert_allclose(found.disagreement, voted, atol=1e-6)
+    assert voted.max() > 0
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.logits(images), model.logits(images))
+    np.testing.assert_array_equal(again.agreement(images), model.agreement(images))
     with np.load(folder / "parameters.npz") as arrays:
         assert arrays["params/dense0/kernel"].shape == (3, 13, 13)
 
@@ -57,6 +62,27 @@ def test_one_network_says_its_logits(three):
     found = trained_model(alone).logits(networks.dataset.test.images)
     np.testing.assert_allclose(found, logits[1], rtol=1e-5, atol=1e-6)
     assert alone.arrays["params/dense0/kernel"].shape == (13, 13)
+
+
+def test_disagreement_is_a_column_of_the_list(three, tmp_path):
+    networks, _ = three
+    write_model(tmp_path, networks, 0.5)
+    for probabilities in (False, True):  # an older list is replaced
+        out = tmp_path / "said.csv"
+        images = networks.dataset.test.images[:2]
+        said = app.predict(tmp_path, images, out=out, probabilities=probabilities)
+        header, first, _ = out.read_text().splitlines()
+        assert header.startswith("example,prediction,probability,disagreement")
+        assert said.disagreement is not None
+        assert float(first.split(",")[3]) == pytest.approx(said.disagreement[0], abs=1e-5)
+
+
+def test_votes_that_were_changed_are_not_run(three, tmp_path):
+    networks, _ = three
+    folder = write_model(tmp_path, networks, 0.5)
+    (folder / "votes.jaxexport").write_bytes((folder / "logits.jaxexport").read_bytes())
+    with pytest.raises(UsageError, match=r"votes\.jaxexport is not as it was written"):
+        read_model("--model", tmp_path)
 
 
 def test_a_number_of_members_is_a_whole_number(three, tmp_path):

@@ -148,25 +148,25 @@ def noise_is_estimated_by_two_ways():
     assert (found.matrix.argmax(axis=1) == np.arange(3)).all()
 
 
-def settings_are_chosen_on_folds():
-    generator, labels = np.random.default_rng(0), np.arange(80) % 2
-    rows = generator.normal(labels[:, None] * 4, 1, (80, 3))
-    given = np.where(np.isin(np.arange(80), (10, 21)), 1 - labels, labels)  # two are wrong
-    data = app.dataset_from_arrays(rows, given)
-    names = run("docs/auto.md", data=data, new_images=np.array([[0.0] * 3, [4.0] * 3]))
+def labels_are_audited_by_probabilities_of_scikit_learn():
+    generator, true = np.random.default_rng(0), np.arange(120) % 3
+    labels = np.where(np.arange(120) % 10 == 1, (true + 1) % 3, true)
+    names = run(
+        "docs/auditing.md",
+        X=generator.normal(8 * np.eye(3)[true], 1),
+        y=np.array(["ant", "bee", "cat"])[labels],
+    )
     found = names["found"]
-    assert found.out_of_fold_probabilities.shape == (len(data.train), 2)
-    first = found.suspects.columns["example"][:2]
-    assert {*first} == {"10", "21"}
-    assert app.predict(found, [[0.0] * 3, [4.0] * 3]).labels.tolist() == [0, 1]
+    assert set(found.suspects["example"]) == {str(row) for row in range(1, 120, 10)}
+    assert found.report.is_file()
 
 
 EXAMPLES = {
-    "docs/auto.md": settings_are_chosen_on_folds,
     "README.md": the_loop_learns_in_spite_of_wrong_labels,
     "docs/losses.md": a_loss_by_name_gives_a_value_for_each_example,
     "docs/noise.md": noise_is_drawn_and_described,
     "docs/estimate.md": noise_is_estimated_by_two_ways,
+    "docs/auditing.md": labels_are_audited_by_probabilities_of_scikit_learn,
     "docs/training.md": the_step_trains_on_every_device,
     "docs/from-python.md": the_verbs_are_functions,
     "docs/own-loss.md": a_file_of_own_losses_is_read,

@@ -5,6 +5,7 @@ tables out. Nothing is printed without ``verbose=True`` and nothing is written w
 or file is named. A wrong argument raises ``UsageError``, a ``ValueError``.
 
 - ``load_dataset``: data by name, or your own files; ``dataset_from_arrays``: from memory.
+- ``audit``: how many labels are wrong, and which.
 - ``compare``: the same wrong labels, several losses.
 - ``auto``: one model without a clean label, and evidence about every label.
 - ``train``: one network; ``predict``: what it says of new examples.
@@ -22,10 +23,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from esoftmax_jax.app.audits.result import Audit
     from esoftmax_jax.app.data.dataset import Dataset
     from esoftmax_jax.app.data.in_memory import dataset_from_arrays
     from esoftmax_jax.app.data.load import load_dataset
     from esoftmax_jax.app.engine.loop import Epoch
+    from esoftmax_jax.app.jobs.audit.audit import audit
     from esoftmax_jax.app.jobs.auto import auto
     from esoftmax_jax.app.jobs.auto_trained import AutoTrained
     from esoftmax_jax.app.jobs.compare import compare
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from esoftmax_jax.app.terminal.messages import UsageError
 
 __all__ = [
+    "Audit",
     "AutoTrained",
     "Comparison",
     "Dataset",
@@ -51,6 +55,7 @@ __all__ = [
     "SuspectLabels",
     "Trained",
     "UsageError",
+    "audit",
     "auto",
     "compare",
     "correct",
@@ -63,6 +68,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Audit": "audits.result",
     "AutoTrained": "jobs.auto_trained",
     "Comparison": "jobs.comparison",
     "Dataset": "data.dataset",
@@ -74,6 +80,7 @@ _HOMES = {
     "SuspectLabels": "jobs.trained",
     "Trained": "jobs.trained",
     "UsageError": "terminal.messages",
+    "audit": "jobs.audit.audit",
     "auto": "jobs.auto",
     "compare": "jobs.compare",
     "correct": "suspects.corrections",

@@ -2,6 +2,7 @@
 
 - Of one network: ``label_margins``, ``suggested_labels``.
 - Gathered while it trains: ``init_training_dynamics``, ``TrainingDynamics``.
+- Of neighbours: ``neighbour_margins``.
 - Of a network that has not seen them: ``label_evidence``, ``LabelEvidence``; several kinds in
   one: ``mean_ranks``; as a probability: ``wrong_label_probabilities``.
 - The order to look at them: ``rank_labels``, ``LabelRanking``.
@@ -24,6 +25,7 @@ from esoftmax_jax.cleaning._label_lists import (
     write_label_list,
 )
 from esoftmax_jax.cleaning._margins import label_margins, suggested_labels
+from esoftmax_jax.cleaning._neighbour_vote import neighbour_margins
 from esoftmax_jax.cleaning._quality import RankingQuality, ranking_quality
 from esoftmax_jax.cleaning._ranking import LabelRanking, rank_labels
 from esoftmax_jax.cleaning._training_dynamics import TrainingDynamics, init_training_dynamics
@@ -41,6 +43,7 @@ __all__ = [
     "label_evidence",
     "label_margins",
     "mean_ranks",
+    "neighbour_margins",
     "rank_labels",
     "ranking_quality",
     "read_label_list",

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from esoftmax_jax import _checks
+from esoftmax_jax._neighbours import nearest_neighbours
 from esoftmax_jax._types import AnyArray, Array
 from esoftmax_jax.estimate import _inputs
 from esoftmax_jax.estimate._confidence import (
@@ -12,7 +13,6 @@ from esoftmax_jax.estimate._confidence import (
     compare_predictions,
     concluded,
 )
-from esoftmax_jax.estimate._neighbours import nearest_neighbours
 from esoftmax_jax.estimate._pairs import Pairs
 from esoftmax_jax.estimate._result import NoiseEstimate
 from esoftmax_jax.estimate._triples import Triples

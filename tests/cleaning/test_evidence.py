@@ -82,3 +82,20 @@ def test_a_number_that_cannot_be_is_refused():
         cleaning.wrong_label_probabilities(np.array([0.5, 1.5]), 1)
     with pytest.raises(ValueError, match=r"a number for each of 2 labels, got shape \(3,\)"):
         cleaning.wrong_label_probabilities(np.array([0.5, 0.5]), 1, score=np.zeros(3))
+
+
+def test_neighbours_vote_on_a_label():
+    features = np.array([[0.0], [0.1], [0.2], [0.3], [9.0], [9.1], [9.2], [9.3]])
+    labels = np.array([0, 0, 1, 0, 1, 1, 1, 2])
+    found = cleaning.neighbour_margins(features, labels, neighbours=3)
+    np.testing.assert_allclose(found, [1 / 3, 1 / 3, -1, 1 / 3, 1 / 3, 1 / 3, 1 / 3, -1])
+    # More than there are: all others.
+    everyone = cleaning.neighbour_margins(features + 1e6, labels, neighbours=99)
+    np.testing.assert_allclose(everyone[7], -4 / 7)
+    np.testing.assert_array_equal(cleaning.neighbour_margins(features, labels * 0), 1)
+    for bad, message in [
+        (features[:3], r"a row for each of 8 labels .* got \(3, 1\)"),
+        (np.where(features == 9.0, np.nan, features), r"got others in row 4 \(1 such"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            cleaning.neighbour_margins(bad, labels)

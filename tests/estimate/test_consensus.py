@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax import estimate
-from esoftmax_jax.estimate._neighbours import nearest_neighbours
+from esoftmax_jax._neighbours import nearest_neighbours
 from tests.estimate_helpers import SYMMETRIC, blobs, noisy
 
 PAIRWISE = np.array([[0.7, 0.3, 0.0], [0.0, 0.7, 0.3], [0.3, 0.0, 0.7]])

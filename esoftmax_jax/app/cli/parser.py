@@ -60,6 +60,7 @@ _VERBS = {
     "train": "one run of one loss, with checkpoints",
     "predict": "classes of new examples, by a trained network",
     "noise": "noisy labels: their rate, matrix and hash",
+    "audit": "how many labels are wrong, and which: a report to review",
 }
 
 

@@ -97,6 +97,7 @@ def in_python(text: str) -> str:
 
     ``--learning-rate`` is ``learning_rate``, ```train --suspects``` is ``train(suspects=...)``.
     """
+    text = re.sub(r"^DATA:", "data:", text)
     text = re.sub(r"`(\w+) --([a-z][a-z-]*)`", r"`\1(--\2=...)`", text)
     return re.sub(r"(?<![\w-])--([a-z][a-z-]*)", lambda found: _name(found[1]), text)
 

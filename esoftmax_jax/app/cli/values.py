@@ -10,6 +10,11 @@ from esoftmax_jax.app.jobs.option_kinds import YES_OR_NO, Kind, whole
 
 def add_option(parser: argparse.ArgumentParser, option: Option) -> None:
     """Add an option to the parser of a verb; its value is found by its name in Python."""
+    if option.positional:
+        parser.add_argument(
+            option.in_python, help=option.help, metavar=option.metavar, type=reader(option.kind)
+        )
+        return
     values: dict[str, Any] = {"help": option.help, "dest": option.in_python}
     if option.kind is YES_OR_NO:
         values |= {"action": argparse.BooleanOptionalAction, "default": option.default}

@@ -10,6 +10,7 @@ from esoftmax_jax.app.jobs import compare as compare_job
 from esoftmax_jax.app.jobs import noise as noise_job
 from esoftmax_jax.app.jobs import predict as predict_job
 from esoftmax_jax.app.jobs import train as train_job
+from esoftmax_jax.app.jobs.audit import audit as audit_job
 from esoftmax_jax.app.jobs.options import options_of
 from esoftmax_jax.app.jobs.train_command import shared_options, train_command
 from esoftmax_jax.app.terminal.console import make_console
@@ -23,6 +24,12 @@ def _arguments(options: argparse.Namespace, verb: str) -> dict[str, Any]:
 def _folder(options: argparse.Namespace, given: Path | None) -> Path:
     """Return the folder that was given, or the one of the verb and the dataset."""
     return given or Path("runs") / f"{options.verb}-{_folder_name(options.dataset)}"
+
+
+def audit(options: argparse.Namespace) -> None:
+    """Say how many labels are wrong and which."""
+    out = options.out or Path("runs") / f"audit-{_folder_name(options.data)}"
+    audit_job.audit(**{**_arguments(options, "audit"), "out": out}, verbose=True)
 
 
 def compare(options: argparse.Namespace) -> None:

@@ -22,6 +22,7 @@ class Option:
         field: whether configurations have a field of its name.
         repeated: whether it may be given several times.
         needed: whether it cannot be left out.
+        positional: whether its value stands alone, without a name; it is needed then.
         argument: its name in Python, if that is another.
         also: the check in Python, where more is allowed than texts can say.
     """
@@ -36,6 +37,7 @@ class Option:
     field: bool = False
     repeated: bool = False
     needed: bool = False
+    positional: bool = False
     argument: str = ""
     also: Check | None = None
 

@@ -11,6 +11,7 @@ from typing import get_args
 from esoftmax_jax.app.augment.augment_spec import FORMS as AUGMENT_FORMS
 from esoftmax_jax.app.data.names import DATASET_FORMS, INPUT_FORMS
 from esoftmax_jax.app.engine.config import ComputeDtype
+from esoftmax_jax.app.jobs.audit.options import AUDIT
 from esoftmax_jax.app.jobs.option import Option
 from esoftmax_jax.app.jobs.option_kinds import (
     PATH,
@@ -46,13 +47,15 @@ def _noise(verb: str, many: str, *defaults: NoiseSpec) -> Option:
     return Option(name="noise", verbs=(verb,), help=text)
 
 
-def _trained(name: str, kind: Kind, text: str, metavar: str | None = None) -> Option:
+def _trained(
+    name: str, kind: Kind, text: str, metavar: str | None = None, also_of: tuple[str, ...] = ()
+) -> Option:
     """Return an option that is a field of every configuration; else the dataset's counts."""
     return Option(
         name=name,
         kind=kind,
         help=text,
-        verbs=TRAINING,
+        verbs=(*TRAINING, *also_of),
         metavar=metavar,
         shared=True,
         field=True,
@@ -73,7 +76,7 @@ _DATA = (
     Option(
         name="data_dir",
         help="where TFDS's prepared data lies (ESOFTMAX_DATA_DIR, else TFDS's own directory)",
-        verbs=WITH_DATA,
+        verbs=(*WITH_DATA, "audit"),
         shared=True,
         also=PATH.wrong,
     ),
@@ -81,7 +84,7 @@ _DATA = (
         name="image_size",
         kind=whole(1),
         help="resize images of folder:, csv: and parquet:, ≥ 1 (default: as they are)",
-        verbs=WITH_DATA,
+        verbs=(*WITH_DATA, "audit"),
         metavar="PIXELS",
         shared=True,
     ),
@@ -111,7 +114,7 @@ _DATA = (
         kind=SWITCH,
         help="take the labels of your data as names of classes even if they look like missing "
         "values, numbers to be predicted, dates or several labels in one, or if a file has two",
-        verbs=WITH_DATA,
+        verbs=(*WITH_DATA, "audit"),
         shared=True,
     ),
     Option(
@@ -135,7 +138,7 @@ _DATA = (
 )
 
 _TRAINING = (
-    _trained("epochs", whole(1), "≥ 1 (default: the dataset's)"),
+    _trained("epochs", whole(1), "≥ 1 (default: the dataset's)", also_of=("audit",)),
     Option(
         name="learning_rate",
         kind=POSITIVE,
@@ -272,7 +275,7 @@ _PREDICT = (
         kind=SWITCH,
         help="put an apostrophe before names in the CSV that a spreadsheet takes for formulas "
         "(= + - @ at the start); --corrections takes it away again",
-        verbs=("train", "predict"),
+        verbs=("audit", "train", "predict"),
     ),
 )
 
@@ -291,7 +294,7 @@ _NOISE = (
     ),
 )
 
-OPTIONS = (*_DATA, *_TRAINING, *_COMPARE, *_TRAIN, *_PREDICT, *_NOISE)
+OPTIONS = (*AUDIT, *_DATA, *_TRAINING, *_COMPARE, *_TRAIN, *_PREDICT, *_NOISE)
 """In the order of the help."""
 
 CHECKS: dict[str, Check] = {

@@ -91,14 +91,16 @@ def check_spreadsheet_safe(option: str, dataset: Dataset) -> None:
             )
 
 
-def check_suspects_file(option: str, path: Path | None, workdir: Path) -> None:
+def check_suspects_file(
+    option: str, path: Path | None, workdir: Path, columns: Sequence[str] = COLUMNS
+) -> None:
     """Check that a list can be written there, over nothing but an older list; None passes.
 
     A list that somebody has worked on is not replaced. ``workdir`` need not exist yet.
     """
     if path is None:
         return
-    check_csv(option, path, COLUMNS, workdir)
+    check_csv(option, path, columns, workdir)
     if not path.exists():
         return
     rows = csv_rows(f"{option}: {path}", path, any_bytes=True)

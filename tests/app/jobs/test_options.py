@@ -26,6 +26,7 @@ from esoftmax_jax.app.jobs.train_command import shared_options
 from esoftmax_jax.app.terminal.messages import UsageError
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "audit": app.audit,
     "compare": app.compare,
     "train": app.train,
     "predict": app.predict,
@@ -41,6 +42,8 @@ def parsed(*words):
 @pytest.mark.parametrize("verb", FUNCTIONS)
 def test_a_function_has_the_options_of_its_verb(verb):
     of_function = set(inspect.signature(FUNCTIONS[verb]).parameters) - {"verbose", "on_epoch"}
+    if verb == "audit":
+        of_function -= {"labels"}  # in memory
     assert of_function == {option.in_python for option in options_of(verb)}
 
 

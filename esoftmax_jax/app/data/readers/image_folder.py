@@ -27,6 +27,7 @@ from esoftmax_jax.app.data.readers.image_search import (
     holds_other_files_only,
     passed_note,
 )
+from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
 
 # In any case, and "training_set" as well; the first that is there is taken.
@@ -49,11 +50,57 @@ class _Part:
     others: list[str]
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class FolderList:
+    """The images of a folder, not decoded.
+
+    Attributes:
+        files: in the order of their paths as text.
+        called: their paths below the folder.
+        labels: int (N,), the numbers of their classes.
+        test: bool (N,), which belong to the test set.
+        classes: names, in the order of the numbers.
+        held_out: whether the test set is a fifth that was held out, not divided by the user.
+        notes: what a reader has to know.
+        warnings: what the user has to know before anything is run.
+    """
+
+    files: list[Path]
+    called: list[str]
+    labels: Array
+    test: Array
+    classes: list[str]
+    held_out: bool
+    notes: list[str]
+    warnings: list[str]
+
+
 def read_folder(spec: str, root: Path, image_size: int | None) -> Parts:
     """Read ROOT/train/CLASS and ROOT/test/CLASS, or ROOT/CLASS and hold out a fifth.
 
     Classes are numbered in the order of their directories' names, of numbers in theirs. Images
     are in the order of their paths as text. What is not read is counted in a note.
+    """
+    found = list_folder(spec, root)
+    images = read_images(spec, found.files, found.called, image_size)
+    ids = np.arange(len(found.files))
+    data = divided(
+        RawExamples(images.pixels, found.labels, ids=ids, sources=np.array(found.called)),
+        found.test,
+        found.classes,
+        held_out=found.held_out,
+        notes=[*found.notes, *images.notes],
+        warnings=[*found.warnings, *images.warnings],
+        value_range=images.value_range,
+    )
+    return dataclasses.replace(data, source_ids=ids) if found.held_out else data
+
+
+def list_folder(spec: str, root: Path) -> FolderList:
+    """List what ``read_folder`` reads; nothing is decoded.
+
+    Raises:
+        UsageError: there is no such folder, or it has no classes.
     """
     if not root.is_dir():
         raise UsageError(
@@ -61,7 +108,7 @@ def read_folder(spec: str, root: Path, image_size: int | None) -> Parts:
             "PATH/test/CLASS, or PATH/CLASS, with images"
         )
     try:
-        return _read(spec, root, image_size)
+        return _listed(spec, root)
     except OSError as error:
         raise UsageError(
             f"{spec}: expected directories that can be read, got {error.filename} "
@@ -69,7 +116,7 @@ def read_folder(spec: str, root: Path, image_size: int | None) -> Parts:
         ) from error
 
 
-def _read(spec: str, root: Path, image_size: int | None) -> Parts:
+def _listed(spec: str, root: Path) -> FolderList:
     train = _training_directory(spec, root)
     if train is None:
         classes, alike = _classes(spec, [root])
@@ -105,18 +152,16 @@ def _read(spec: str, root: Path, image_size: int | None) -> Parts:
         notes.append(f"directories without images are left out: {', '.join(others)}")
     warnings += [text for part in parts for text in part.warnings]
     called = [file.relative_to(root).as_posix() for file in files]
-    images = read_images(spec, files, called, image_size)
-    ids, held_out = np.arange(len(files)), train is None
-    data = divided(
-        RawExamples(images.pixels, labels, ids=ids, sources=np.array(called)),
-        test,
-        classes,
-        held_out=held_out,
-        notes=[*notes, *passed_note(passed), *images.notes],
-        warnings=[*warnings, *images.warnings],
-        value_range=images.value_range,
+    return FolderList(
+        files=files,
+        called=called,
+        labels=labels,
+        test=test,
+        classes=classes,
+        held_out=train is None,
+        notes=[*notes, *passed_note(passed)],
+        warnings=warnings,
     )
-    return dataclasses.replace(data, source_ids=ids) if held_out else data
 
 
 def _training_directory(spec: str, root: Path) -> Path | None:

@@ -1,0 +1,83 @@
+"""The examples whose labels are audited, and how each is shown."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from esoftmax_jax.app.files.arrays import Array
+
+Content: TypeAlias = str | list[str] | None
+"""A picture as a data URI, the cells of a row, or nothing to show."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class AuditedExamples:
+    """Labels in the order of the source, and what is known beside them.
+
+    Attributes:
+        name: of the data, such as ``folder:photos``.
+        sources: str (N,), what the user calls the examples.
+        labels: int (N,), class numbers.
+        class_names: in the order of the class numbers.
+        places: int (N,), their rows in the source, of which those may be left out that belong
+            to a test set whose labels count as right.
+        num_rows: how many rows the source has.
+        parts: str (N,), ``train`` or ``test``; empty where nothing is divided.
+        ids: int (N,), what label files call a training example; −1 for none.
+        truth: int (N,), right labels; −1 for unknown ones.
+        columns: what the cells of ``content`` are called.
+        content: what shows the examples of these rows of the audit.
+        notes: what a reader has to know.
+    """
+
+    name: str
+    sources: npt.NDArray[np.str_]
+    labels: npt.NDArray[np.int64]
+    class_names: tuple[str, ...]
+    places: npt.NDArray[np.int64]
+    num_rows: int
+    parts: npt.NDArray[np.str_]
+    ids: npt.NDArray[np.int64]
+    truth: npt.NDArray[np.int64]
+    content: Callable[[Sequence[int]], list[Content]]
+    columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def called(self, row: int) -> str:
+        """Return what the user calls an example, for a message."""
+        return repr(str(self.sources[row]))
+
+
+def undivided(
+    name: str,
+    sources: Sequence[str],
+    labels: Array,
+    class_names: Sequence[str],
+    content: Callable[[Sequence[int]], list[Content]],
+    asked: npt.NDArray[np.bool_] | None = None,
+    truth: Array | None = None,
+    **further: Any,
+) -> AuditedExamples:
+    """Return examples of one source, without those that are not asked about."""
+    count = len(labels)
+    places = np.arange(count) if asked is None else np.flatnonzero(asked)
+    right = np.full(count, -1) if truth is None else truth
+    return AuditedExamples(
+        name=name,
+        sources=np.array(sources, str)[places],
+        labels=np.asarray(labels, np.int64)[places],
+        class_names=tuple(class_names),
+        places=places,
+        num_rows=count,
+        parts=np.full(len(places), "", str),
+        ids=np.full(len(places), -1),
+        truth=np.asarray(right, np.int64)[places],
+        content=lambda rows: content(places[list(rows)].tolist()),
+        **further,
+    )

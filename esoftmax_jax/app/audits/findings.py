@@ -1,0 +1,73 @@
+"""What probabilities and features say of labels: how many are wrong, and which."""
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+
+from esoftmax_jax import cleaning, estimate
+from esoftmax_jax.app.audits.examples import AuditedExamples
+from esoftmax_jax.app.terminal.messages import UsageError
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Findings:
+    """Evidence about each label, in the order of the data.
+
+    Attributes:
+        noise: how many labels are wrong, and of which classes they are.
+        evidence: from probabilities.
+        score: float64 (N,), the lower the more suspicious.
+        probabilities_wrong: float64 (N,), their sum is the estimated number of wrong labels.
+        order: int (N,), the most suspicious first.
+    """
+
+    noise: estimate.NoiseEstimate
+    evidence: cleaning.LabelEvidence
+    score: Floats
+    probabilities_wrong: Floats
+    order: npt.NDArray[np.int64]
+
+    @property
+    def num_suspects(self) -> int:
+        """How many labels the network would rather replace."""
+        return int(np.sum(self.evidence.margins < 0))
+
+    @property
+    def expected_wrong(self) -> float:
+        """The estimated number of wrong labels."""
+        return float(self.probabilities_wrong.sum())
+
+
+def judge(
+    examples: AuditedExamples, probabilities: Floats, features: Floats | None = None
+) -> Findings:
+    """Judge labels by out-of-fold probabilities.
+
+    Args:
+        examples: the labels.
+        probabilities: (N, K).
+        features: (N, D), by which examples that are alike are near; None for none.
+
+    Raises:
+        UsageError: the probabilities agree with the labels by chance at best, or a class has
+            too few examples.
+    """
+    evidence = cleaning.label_evidence(probabilities, examples.labels)
+    try:
+        noise = estimate.confident_joint(probabilities, examples.labels)
+    except ValueError as error:
+        raise UsageError(f"{examples.name}: {error}") from error
+    own = evidence.self_confidences
+    kinds = [own, evidence.margins]
+    if features is not None:
+        kinds.append(cleaning.neighbour_margins(features, examples.labels))
+    score = cleaning.mean_ranks(*kinds)
+    rate = min(max(noise.rate, noise.bounds[0]), noise.bounds[1])
+    wrong = cleaning.wrong_label_probabilities(
+        np.clip(own, 0, 1), rate * len(examples), score=score
+    )
+    ranking = cleaning.rank_labels(score, evidence.suggestions)
+    return Findings(noise, evidence, score, wrong, ranking.indices)

@@ -1,0 +1,40 @@
+"""Which kind of data a path is, found by looking."""
+
+from pathlib import Path
+
+from esoftmax_jax.app.data.names import DATASET_FORMS, OWN_FILES
+from esoftmax_jax.app.terminal.messages import UsageError
+
+_ENDINGS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".npz": "npz",
+}
+
+
+def specification(data: str | Path) -> str:
+    """Return what ``load_dataset`` takes for a path; other forms that it takes stay.
+
+    Raises:
+        UsageError: it is a file of another kind.
+    """
+    text = str(data)
+    kind, colon, _ = text.partition(":")
+    path = Path(text).expanduser()
+    if colon and kind in (*OWN_FILES, "tfds"):
+        return text
+    if path.is_dir():
+        return f"folder:{text}"
+    if found := _ENDINGS.get(path.suffix.lower()):
+        return f"{found}:{text}"
+    if path.exists():
+        raise UsageError(
+            f"DATA: expected a folder of images, or a file {', '.join(_ENDINGS)}, got {text}; "
+            f"convert it, or pass {DATASET_FORMS}"
+        )
+    if "/" in text or "\\" in text or isinstance(data, Path):
+        raise UsageError(f"DATA: no file or folder {text!r}; correct the path")
+    return text  # perhaps the name of a dataset: its loader tells what there is

@@ -1,0 +1,146 @@
+"""Files and tables of one's own numbers: a row for each label, a column for each class."""
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from esoftmax_jax.app.audits.text_table import read_text
+from esoftmax_jax.app.data.readers.npz_file import open_archive, read_arrays
+from esoftmax_jax.app.files.array_cache import UNREADABLE
+from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.app.files.csv_rows import csv_rows
+from esoftmax_jax.app.files.regular_file import not_a_file
+from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.spreadsheets import named
+
+OwnArray: TypeAlias = Any
+"""A path of .npy, .npz, .csv or .parquet, an array, or a table with named columns."""
+
+_KINDS = ".npy, .npz, .csv or .parquet"
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_CALLED = ("example", "path", "id")  # columns that name examples
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class OwnNumbers:
+    """Numbers as they came.
+
+    Attributes:
+        where: what to call them in a message.
+        values: float64 (N, D).
+        names: of the columns, if they have some.
+        examples: what each row says it is about; None if it says nothing.
+        first_is_names: whether the first row may be numbers or, as well, the header.
+    """
+
+    where: str
+    values: npt.NDArray[np.float64]
+    names: tuple[str, ...] | None = None
+    examples: list[str] | None = None
+    first_is_names: bool = False
+
+
+def read_numbers(option: str, given: OwnArray, arrays: Sequence[str]) -> OwnNumbers:
+    """Read numbers of one's own.
+
+    Args:
+        option: that names them, for messages.
+        given: see ``OwnArray``.
+        arrays: what the array of an archive may be called, the first that is there; without
+            any of them the only one.
+
+    Raises:
+        UsageError: there is no such file, or it has no numbers.
+    """
+    if isinstance(given, str | Path):
+        return _read(option, Path(given).expanduser(), arrays)
+    if hasattr(given, "columns"):  # of pandas and the like
+        names = [str(name) for name in given.columns]
+        cells = [np.asarray(given[name]).tolist() for name in given.columns]
+        return _of_columns(option, names, [[str(cell) for cell in column] for column in cells])
+    return _of_array(option, np.asarray(given))
+
+
+def _read(option: str, path: Path, arrays: Sequence[str]) -> OwnNumbers:
+    where, kind = f"{option}: {path}", path.suffix.lower()
+    if wrong := not_a_file(path):
+        raise UsageError(f"{option}: {wrong}; expected a file {_KINDS}")
+    if kind == ".npy":
+        try:
+            return _of_array(where, np.load(path, allow_pickle=False))
+        except UNREADABLE as error:
+            raise UsageError(
+                f"{where}: expected a NumPy array that can be read; write it with numpy.save"
+            ) from error
+    if kind == ".npz":
+        with open_archive(path) as archive:
+            there = [name for name in arrays if name in archive.files]
+            if not there and len(archive.files) != 1:
+                raise UsageError(
+                    f"{where}: expected an array {' or '.join(arrays)}, found "
+                    f"{named(sorted(archive.files))}; name it so"
+                )
+            wanted = (there or archive.files)[:1]
+            names = [name for name in ("class_names",) if name in archive.files]
+            array, *classes = read_arrays(archive, [*wanted, *names], path)
+        found = _of_array(where, array)
+        if not classes:
+            return found
+        return dataclasses.replace(found, names=tuple(map(str, classes[0].tolist())))
+    if kind in (".csv", ".tsv", ".txt", ".parquet"):
+        if kind != ".parquet":
+            lines = [cells for _, cells in csv_rows(where, path) if cells]
+            if lines and all(map(is_number, lines[0])):
+                return _of_lines(where, lines)
+        table = read_text("parquet" if kind == ".parquet" else "csv", path)
+        return _of_columns(where, list(table.columns), list(table.columns.values()))
+    raise UsageError(f"{option}: expected a file {_KINDS}, got {path}; convert it")
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a cell is a number."""
+    return bool(_NUMBER.fullmatch(text.strip()))
+
+
+def _of_lines(where: str, lines: list[list[str]]) -> OwnNumbers:
+    """Return lines that may have no header: of names that are numbers the caller knows."""
+    try:
+        values = np.array(lines, np.float64)
+    except ValueError as error:
+        raise UsageError(
+            f"{where}: expected as many numbers in every line, got others ({error}); write it "
+            "with pandas or numpy.savetxt"
+        ) from error
+    names = tuple(name.strip() for name in lines[0])
+    return OwnNumbers(where, values, names, first_is_names=True)
+
+
+def _of_array(where: str, array: Array) -> OwnNumbers:
+    if array.dtype.kind not in "fiub" or array.ndim != 2:
+        raise UsageError(
+            f"{where}: expected numbers of shape (N, columns), a row for each label, got "
+            f"{array.dtype} of shape {array.shape}; convert the array"
+        )
+    return OwnNumbers(where, array.astype(np.float64))
+
+
+def _of_columns(where: str, names: list[str], columns: list[list[str]]) -> OwnNumbers:
+    """Return the columns of numbers, and what the rows are about."""
+    examples = next((columns[names.index(one)] for one in _CALLED if one in names), None)
+    kept, values = [], []
+    for name, column in zip(names, columns, strict=True):
+        if name in _CALLED:
+            continue
+        try:
+            values.append(np.array(column, np.float64))
+        except ValueError:
+            continue  # text, such as a prediction
+        kept.append(name)
+    if not kept:
+        raise UsageError(f"{where}: expected columns of numbers, got {named(names)}; add them")
+    return OwnNumbers(where, np.stack(values, axis=1), tuple(kept), examples)

@@ -1,0 +1,168 @@
+"""The report: one HTML file that needs nothing else."""
+
+import html
+import re
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from esoftmax_jax import __version__
+from esoftmax_jax.app.audits.matrix_picture import confused_pairs, draw_matrix
+from esoftmax_jax.app.audits.page_data import SAVED, suspects_as_json
+from esoftmax_jax.app.audits.result import LIST, Audit
+from esoftmax_jax.app.terminal.messages import readable
+from esoftmax_jax.whole_file import write_whole
+
+MOST_SHOWN = 5000
+
+
+def write_report(path: Path, audit: Audit, choice: Sequence[str] = ()) -> None:
+    """Write the report; the file is there whole or not at all.
+
+    Args:
+        path: of the file.
+        audit: what was found.
+        choice: what was trained and why, a sentence each; nothing where nothing was.
+    """
+    write_whole(path, report_text(audit, choice))
+
+
+def report_text(audit: Audit, choice: Sequence[str] = ()) -> str:
+    """Return the page. Names and texts of the data are text in it, whatever they contain."""
+    shown = audit.order[: min(audit.count, MOST_SHOWN)]
+    chosen = [f"<p>{_text(one)}</p>" for one in choice]
+    links = [("confusion", "Confused classes"), ("classes", "Classes")]
+    links += [("choice", "What was trained")] if chosen else []
+    links += [("next", "What to do next"), ("suspects", "Suspects")]
+    fields = {
+        "name": _text(audit.examples.name),
+        "css": _resource("report.css"),
+        "js": _resource("report.js"),
+        "noise": _noise(audit),
+        "links": "".join(f'<a href="#{place}">{name}</a>' for place, name in links),
+        "suspects": _suspects(audit, len(shown)),
+        "confusion": _confusion(audit),
+        "classes": _table(audit.classes),
+        "choice": f'<section id="choice"><h2>What was trained</h2>{"".join(chosen)}</section>'
+        if chosen
+        else "",
+        "next": _next(audit),
+        "foot": f"<p>esoftmax_jax {__version__}. This page loads and sends nothing.</p>",
+        "data": suspects_as_json(audit, shown.tolist()),
+    }
+    template = _resource("report.html")
+    # One pass: what is put in is not looked at again.
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: fields[found[1]], template)
+
+
+def _resource(name: str) -> str:
+    return (resources.files("esoftmax_jax.app.audits") / name).read_text(encoding="utf-8")
+
+
+def _text(text: object) -> str:
+    return html.escape(readable(str(text)))
+
+
+def _noise(audit: Audit) -> str:
+    noise, count = audit.noise, len(audit.examples)
+    low, high = noise.interval
+    if noise.refused:
+        rate = f"at most {noise.bounds[1]:.0%}"
+        more = "No estimate, see below."
+    else:
+        rate = f"{noise.rate:.1%}"
+        more = f"{noise.level:.0%} interval {low:.1%} to {high:.1%}"
+    facts = [
+        ("Labels estimated wrong", rate, more),
+        ("That is about", f"{audit.expected_wrong:,.0f}", f"of {count:,} labels"),
+        ("Suspects", f"{audit.count:,}", "another class was predicted"),
+        ("Classes", f"{len(audit.examples.class_names):,}", ""),
+    ]
+    shown = "".join(
+        f"<div><dt>{name}</dt><dd>{value}<small>{small}</small></dd></div>"
+        for name, value, small in facts
+    )
+    notes = [noise.refused] if noise.refused else []
+    notes += audit.examples.notes
+    told = "".join(f"<p>{_text(note[:1].upper() + note[1:])}.</p>" for note in notes)
+    return f'<dl class="facts">{shown}</dl>{told}'
+
+
+def _suspects(audit: Audit, shown: int) -> str:
+    text = (
+        "These labels the predictions would rather replace, the most probably wrong first. "
+        "The share is the estimated probability that the label is wrong: right on average, not "
+        "for a single one. Keep, correct or drop each, then save the list."
+    )
+    if shown < audit.count:
+        text += f" The first {shown:,} of {audit.count:,} are here; all are in {LIST}."
+    return text
+
+
+def _confusion(audit: Audit) -> str:
+    names, noise = audit.examples.class_names, audit.noise
+    pairs = confused_pairs(noise.joint)
+    rows = {
+        "true class": [names[true] for true, _, _ in pairs],
+        "label": [names[label] for _, label, _ in pairs],
+        "about": [round(share * len(audit.examples)) for _, _, share in pairs],
+        "% of the class": [100 * noise.matrix[true, label] for true, label, _ in pairs],
+    }
+    text = (
+        "Rows are true classes, columns are labels, numbers are percent of the row. Both are "
+        "estimated by the confident joint of confident learning; the predictions' own errors "
+        "may be among them."
+    )
+    picture = draw_matrix(noise.matrix, [readable(name) for name in names])
+    return (
+        f'<p>{text}</p><div class="pair"><div class="scroll">{picture}</div>'
+        f"{_table(rows)}</div>"
+    )
+
+
+def _table(columns: dict[str, Any]) -> str:
+    """Return a table; words stand at the left, numbers at the right."""
+    first = next(zip(*columns.values(), strict=True), ())
+    marks = ['class="text"' if isinstance(cell, str) else "" for cell in first]
+    if not marks:
+        return "<p>None.</p>"
+    head = "".join(
+        f"<th {mark}>{_text(name)}</th>" for mark, name in zip(marks, columns, strict=True)
+    )
+    body = []
+    for row in zip(*columns.values(), strict=True):
+        cells = "".join(
+            f"<td {mark}>{_text(_shown(cell))}</td>"
+            for mark, cell in zip(marks, row, strict=True)
+        )
+        body.append(f"<tr>{cells}</tr>")
+    return (
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}'
+        "</tbody></table></div>"
+    )
+
+
+def _shown(cell: Any) -> str:
+    if isinstance(cell, float | np.floating):
+        return f"{cell:,.1f}"
+    return f"{cell:,}" if isinstance(cell, int | np.integer) else str(cell)
+
+
+def _next(audit: Audit) -> str:
+    own, model = audit.examples.name, audit.model_folder
+    commands = [f"esoftmax train --dataset {own} --corrections {SAVED} --suspects again.csv"]
+    commands.append(f"esoftmax compare --dataset {own} --corrections {SAVED}")
+    if model is not None:
+        commands.append(f"esoftmax predict --model {model} --inputs folder:PATH")
+    lines = "\n".join(_text(one) for one in commands)
+    return (
+        "<ol><li>Look through the suspects from the top and save the reviewed list. Stop where "
+        "most labels are right: what you did not look at stays as it is.</li>"
+        f"<li>Train on the reviewed labels:<pre>{lines}</pre></li>"
+        "<li>If one class is confused with another again and again, correct the rule by which "
+        "it was labelled, not only the labels.</li>"
+        f"<li>In a program: <code>app.correct(dataset, {SAVED!r})</code>.</li></ol>"
+    )

@@ -1,0 +1,158 @@
+"""What an audit has found."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from esoftmax_jax import cleaning, estimate
+from esoftmax_jax.app.audits.examples import AuditedExamples
+from esoftmax_jax.app.audits.findings import Findings
+from esoftmax_jax.app.suspects.suspect_list import COLUMNS
+from esoftmax_jax.spreadsheets import write_csv
+
+REPORT, LIST, TRAINING = "report.html", "suspects.csv", "training"
+"""What is in the folder of an audit: page, list, and where networks were trained, these."""
+
+LIST_COLUMNS = (*COLUMNS, "probability")
+"""Those of ``train --suspects``, and the probability that the label is wrong."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Audit:
+    """How many labels are wrong, of which classes, and which ones.
+
+    Attributes:
+        examples: the labels, in the order of the data.
+        findings: evidence about each.
+        model: what ``auto`` returned, where networks were trained for it; else None.
+        model_folder: what ``predict --model`` takes; None where nothing was trained or written.
+        report: the page; None if none was written.
+    """
+
+    examples: AuditedExamples
+    findings: Findings
+    model: Any = None
+    model_folder: Path | None = None
+    report: Path | None = None
+
+    @property
+    def noise(self) -> estimate.NoiseEstimate:
+        """The noise rate with its interval, and the transition matrix."""
+        return self.findings.noise
+
+    @property
+    def noise_rate(self) -> float:
+        """The estimated share of wrong labels."""
+        return self.noise.rate
+
+    @property
+    def transition_matrix(self) -> npt.NDArray[np.float64]:
+        """Float64 (K, K): of each true class (row) the share of each label."""
+        return self.noise.matrix
+
+    @property
+    def evidence(self) -> cleaning.LabelEvidence:
+        """Self-confidence, margin, prediction and suggestion of each label."""
+        return self.findings.evidence
+
+    @property
+    def order(self) -> npt.NDArray[np.int64]:
+        """Int (N,), places in the data, the most suspicious first."""
+        return self.findings.order
+
+    @property
+    def count(self) -> int:
+        """How many labels another class was predicted for."""
+        return self.findings.num_suspects
+
+    @property
+    def expected_wrong(self) -> float:
+        """The estimated number of wrong labels."""
+        return self.findings.expected_wrong
+
+    @property
+    def probabilities_wrong(self) -> npt.NDArray[np.float64]:
+        """Float64 (N,): of each label the estimated probability of being wrong."""
+        return self.findings.probabilities_wrong
+
+    @property
+    def table(self) -> dict[str, Any]:
+        """Evidence in the order of the data: arrays by column, for ``pandas.DataFrame``."""
+        one, names = self.examples, np.array(self.examples.class_names, object)
+        ranks = np.empty(len(one), np.int64)
+        ranks[self.order] = np.arange(1, len(one) + 1)
+        return {
+            "example": one.sources,
+            "label": names[one.labels],
+            "prediction": names[self.evidence.predictions],
+            "suggestion": names[self.evidence.suggestions],
+            "self_confidence": self.evidence.self_confidences,
+            "margin": self.evidence.margins,
+            "score": self.findings.score,
+            "probability_wrong": self.probabilities_wrong,
+            "suspect": self.evidence.margins < 0,
+            "rank": ranks,
+        }
+
+    @property
+    def suspects(self) -> dict[str, Any]:
+        """The list of suspects that is written, as arrays by column; ``correct`` takes it."""
+        columns = self.columns()
+        return {name: column[: self.count] for name, column in columns.items()}
+
+    @property
+    def classes(self) -> dict[str, Any]:
+        """A row for each class: how many labels it has, and how many of them are doubted."""
+        one, count = self.examples, len(self.examples.class_names)
+        labels = np.bincount(one.labels, minlength=count)
+        suspect = self.evidence.margins < 0
+        rivals = np.zeros((count, count), np.int64)
+        np.add.at(rivals, (one.labels[suspect], self.evidence.suggestions[suspect]), 1)
+        names = np.array(one.class_names, object)
+        wrong = np.bincount(one.labels, self.probabilities_wrong, count)
+        return {
+            "class": names,
+            "labels": labels,
+            "suspects": np.bincount(one.labels[suspect], minlength=count),
+            "estimated wrong": wrong,
+            "estimated wrong %": 100 * wrong / np.maximum(labels, 1),
+            "mostly suggested": np.where(rivals.any(axis=1), names[rivals.argmax(axis=1)], "–"),
+        }
+
+    def columns(self) -> dict[str, Any]:
+        """Return all labels, the most suspicious first, as arrays by column."""
+        one, order = self.examples, self.order
+        names = np.array(one.class_names, object)
+        truth = one.truth[order]
+        values = (
+            np.arange(1, len(one) + 1),
+            one.sources[order],
+            one.parts[order],
+            one.ids[order],
+            names[one.labels[order]],
+            names[self.evidence.suggestions[order]],
+            self.evidence.margins[order],
+            names[one.labels[order]],
+            np.where(truth >= 0, names[truth], ""),
+            self.probabilities_wrong[order],
+        )
+        return dict(zip(LIST_COLUMNS, values, strict=True))
+
+    def __repr__(self) -> str:
+        return (
+            f"<Audit of {len(self.examples)} labels of {self.examples.name}: "
+            f"{self.noise_rate:.1%} estimated wrong, {self.count} suspects>"
+        )
+
+
+def write_list(path: Path, audit: Audit, *, spreadsheet_safe: bool = False) -> None:
+    """Write all labels as CSV, the most suspicious first, whole or not at all."""
+    columns = audit.columns()
+    columns["id"] = [one if one >= 0 else "" for one in columns["id"]]
+    for name in ("margin", "probability"):
+        columns[name] = [f"{one:.6g}" for one in columns[name]]
+    rows = zip(*columns.values(), strict=True)
+    write_csv(path, list(columns), rows, spreadsheet_safe=spreadsheet_safe)

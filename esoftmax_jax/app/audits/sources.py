@@ -1,0 +1,132 @@
+"""The labels of a data set, without decoding its images or taking numbers of its texts."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from esoftmax_jax.app.audits.examples import AuditedExamples, undivided
+from esoftmax_jax.app.audits.found_kind import specification
+from esoftmax_jax.app.audits.pictures import pictures_of_arrays, pictures_of_files
+from esoftmax_jax.app.audits.text_table import MOST_COLUMNS, table_examples
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.labels import UNKNOWN
+from esoftmax_jax.app.data.load import load_dataset
+from esoftmax_jax.app.data.readers.image_folder import list_folder
+from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.app.suspects.labelled import Labelled
+from esoftmax_jax.app.terminal.messages import UsageError
+
+
+def read_examples(
+    data: str | Path | Dataset,
+    *,
+    data_dir: str | None = None,
+    literal_labels: bool = False,
+) -> AuditedExamples:
+    """Read the labels of a path, of whatever else ``load_dataset`` takes, or of a dataset.
+
+    Raises:
+        UsageError: there is no such data, or its labels are none.
+    """
+    if isinstance(data, Dataset):
+        return examples_of(data)
+    if not isinstance(data, str | Path):
+        raise UsageError(
+            f"DATA: expected a path or a dataset, got {type(data).__name__}; pass labels "
+            "beside arrays"
+        )
+    spec = specification(data)
+    kind, _, rest = spec.partition(":")
+    path = Path(rest).expanduser()
+    if kind == "folder":
+        found = list_folder(spec, path)
+        asked = None if found.held_out else ~found.test
+        return undivided(
+            spec,
+            found.called,
+            found.labels,
+            found.classes,
+            pictures_of_files(spec, found.files, found.called),
+            asked,
+            notes=(*found.notes, *found.warnings),
+        )
+    if kind in ("csv", "parquet"):
+        return table_examples(spec, kind, path, literal=literal_labels)
+    return examples_of(load_dataset(spec, data_dir=data_dir, literal_labels=literal_labels))
+
+
+def examples_of_arrays(images: Array | None, labels: Any) -> AuditedExamples:
+    """Return examples of labels in memory, names or numbers, and of images or features.
+
+    Raises:
+        UsageError: arrays that do not fit.
+    """
+    given = np.asarray(labels)
+    if given.ndim != 1 or not len(given):
+        raise UsageError(
+            f"labels: expected one for each example, shape (N,), got {given.shape}; of one-hot "
+            "labels pass the argmax"
+        )
+    if given.dtype.kind in "iu" and given.min() >= 0:
+        names, numbers = np.arange(int(given.max()) + 1).astype(str), given
+    else:
+        names, numbers = np.unique(given.astype(str), return_inverse=True)
+    if images is not None and len(images) != len(given):
+        raise UsageError(
+            f"labels: expected one for each of {len(images)} examples, got {len(given)}; make "
+            "the arrays equally long"
+        )
+    sources = [str(row) for row in range(len(given))]
+    if images is None:
+        return undivided(
+            "arrays", sources, numbers, names.tolist(), lambda rows: [None] * len(rows)
+        )
+    content, columns = _shown(images)
+    return undivided("arrays", sources, numbers, names.tolist(), content, columns=columns)
+
+
+def examples_of(dataset: Dataset) -> AuditedExamples:
+    """Return the labels of a dataset that may be wrong, in the order of its source."""
+    # Labels of a test set count as right, unless they came with others that do.
+    test = dataset.test.labels
+    in_question = test.paired or not test.known
+    tested = dataset.test if in_question else dataset.test.take(slice(0))
+    one, trained = Labelled.of(dataset.train, tested), len(dataset.train)
+    # Ids are places in the source: those of a test set that was held out are the others.
+    place = {number: row for row, number in enumerate(dataset.source_ids.tolist())}
+    train = [place[number] for number in one.ids[:trained].tolist()]
+    others = np.setdiff1d(np.arange(len(place)), train)
+    if len(others) != len(one) - trained:  # other rows are left out, or none is held out
+        others = np.arange(len(place), len(place) + len(one) - trained)
+    places = np.concatenate([np.array(train, np.int64), others])
+    order = np.argsort(places)
+    one = one.take(order)
+    rows, images = order.tolist(), np.concatenate([dataset.train.images, tested.images])
+    content, columns = _shown(images, dataset.feature_names)
+    return AuditedExamples(
+        name=dataset.name,
+        sources=one.sources,
+        labels=one.labels.observed.astype(np.int64),
+        class_names=dataset.class_names,
+        places=places[order],
+        num_rows=max(len(place), len(one)),
+        parts=one.parts,
+        ids=one.ids,
+        truth=np.maximum(one.labels.truth_or_unknown, UNKNOWN).astype(np.int64),
+        content=lambda wanted: content([rows[row] for row in wanted]),
+        columns=columns,
+        notes=(dataset.note,) if dataset.note else (),
+    )
+
+
+def _shown(images: Array, names: tuple[str, ...] = ()) -> tuple[Any, tuple[str, ...]]:
+    """Return what shows images or features by their rows, and what the columns are called."""
+    if images.ndim == 4 and images.shape[-1] <= 4:
+        return pictures_of_arrays(images), ()
+    if images.ndim == 3:
+        return pictures_of_arrays(images[..., None]), ()
+    values = images.reshape(len(images), -1)
+    count = min(values.shape[1], MOST_COLUMNS)
+    columns = names[:count] or tuple(str(column) for column in range(count))
+    return lambda rows: [[f"{x:.6g}" for x in values[row, :count]] for row in rows], columns

@@ -1,0 +1,170 @@
+"""A table as text: its labels, and cells to show, whatever kind they are."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from esoftmax_jax.app.audits.examples import AuditedExamples, Content, undivided
+from esoftmax_jax.app.audits.pictures import pictures_of_files
+from esoftmax_jax.app.data.readers.index_columns import declared_index, index_places
+from esoftmax_jax.app.data.readers.table_files import Table
+from esoftmax_jax.app.data.repeated_rows import check_repeated_files, repeated_rows
+from esoftmax_jax.app.data.table_labels import numbered_labels
+from esoftmax_jax.app.files.csv_rows import csv_rows
+from esoftmax_jax.app.files.regular_file import not_a_file
+from esoftmax_jax.app.terminal.messages import INSTALL, UsageError
+from esoftmax_jax.spreadsheets import named
+
+_MEANT = ("path", "label", "clean_label", "split")
+_LONGEST_CELL = 2000  # characters shown
+MOST_COLUMNS = 40
+_TRAINING = ("train", "training")
+
+
+@dataclasses.dataclass(frozen=True)
+class TextTable:
+    """Cells as text.
+
+    Attributes:
+        path: of the file.
+        rows: the number that each row has in the file.
+        columns: cells by name, in the order of the file.
+    """
+
+    path: Path
+    rows: Sequence[int]
+    columns: dict[str, list[str]]
+
+
+def table_examples(spec: str, kind: str, path: Path, *, literal: bool) -> AuditedExamples:
+    """Read the labels of a table, and cells of any kind beside them.
+
+    Raises:
+        UsageError: there is no column ``label``, or its labels are none.
+    """
+    table = read_text(kind, path)
+    if "label" not in table.columns:
+        raise UsageError(
+            f"{path}: expected a column 'label', got {named(list(table.columns))}; name the "
+            "column of labels so"
+        )
+    text = {name: table.columns[name] for name in _MEANT if name in table.columns}
+    labelled = Table(path, table.rows, text, None, (), ())
+    asked = _asked(text.get("split"), len(table.rows))
+    classes = numbered_labels(labelled, asked, literal=literal)
+    notes = list(classes.notes)
+    if not asked.all():
+        notes.append(
+            f"of {len(asked)} rows the {int(asked.sum())} of the split train are audited"
+        )
+    further: dict[str, Any] = {}
+    sources = text.get("path", [str(row) for row in table.rows])
+    if "path" in text:
+        columns = {"label": classes.given}
+        notes += check_repeated_files(
+            labelled, repeated_rows(labelled), columns, None, asked, literal=literal
+        )
+        content = pictures_of_files(spec, [path.parent / cell for cell in sources], sources)
+    else:
+        shown = [name for name in table.columns if name not in _MEANT][:MOST_COLUMNS]
+        further["columns"] = tuple(shown)
+        columns_shown = [table.columns[name] for name in shown]
+
+        def content(rows: Sequence[int]) -> list[Content]:
+            return [[column[row][:_LONGEST_CELL] for column in columns_shown] for row in rows]
+
+    truth = classes.clean if "clean_label" in text else None
+    return undivided(
+        spec, sources, classes.given, classes.names, content, asked, truth, notes=tuple(notes),
+        **further,
+    )  # fmt: skip
+
+
+def _asked(split: list[str] | None, count: int) -> Any:
+    """Mark the rows whose labels are in question: those of a test set count as right."""
+    if split is None:
+        return np.ones(count, bool)
+    asked = np.array([name.lower() in _TRAINING for name in split])
+    return asked if asked.any() else ~asked
+
+
+def read_text(kind: str, path: Path) -> TextTable:
+    """Read a CSV file (the header is row 1) or a Parquet file (the first row is row 1)."""
+    if wrong := not_a_file(path):
+        raise UsageError(f"{wrong}: expected a table; correct the path")
+    table = _read_csv(path) if kind == "csv" else _read_parquet(path)
+    if not table.rows:
+        raise UsageError(f"{path}: expected rows below the header, got none; add examples")
+    return table
+
+
+def _read_csv(path: Path) -> TextTable:
+    names: list[str] | None = None
+    rows: list[int] = []
+    cells: list[list[str]] = []
+    for row, line in csv_rows(str(path), path, skipinitialspace=True, strict=True):
+        if not line:
+            continue
+        if names is None:
+            names = [name.strip() for name in line]
+            continue
+        if any(cell.strip() for cell in line[len(names) :]) or len(line) < len(names) - 1:
+            raise UsageError(
+                f"{path}, row {row}: expected {len(names)} cells as in the header, got "
+                f"{len(line)}; quote cells that contain a comma"
+            )
+        rows.append(row)
+        cells.append([*line, ""][: len(names)])
+    columns = _by_name(
+        path, names or [], [[one[i].strip() for one in cells] for i in range(len(names or []))]
+    )
+    return TextTable(path, rows, columns)
+
+
+def _read_parquet(path: Path) -> TextTable:
+    try:
+        import pyarrow  # type: ignore[import-untyped]
+        import pyarrow.parquet  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise UsageError(
+            f"{path}: Parquet files are read by pyarrow, which is not installed; {INSTALL}"
+        ) from error
+    try:
+        content = pyarrow.parquet.read_table(path)
+        names, declared = content.column_names, declared_index(content.schema.metadata)
+        cells = [[_text(cell) for cell in column.to_pylist()] for column in content.columns]
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UsageError(
+            f"{path}: expected a Parquet file that can be read, got {reason}; write it again"
+        ) from error
+    columns = _by_name(path, names, cells, declared)
+    return TextTable(path, range(1, content.num_rows + 1), columns)
+
+
+def _by_name(
+    path: Path, names: list[str], cells: list[list[str]], declared: Sequence[str] = ()
+) -> dict[str, list[str]]:
+    """Return columns by name, without those that are an index by theirs."""
+    index = {place for place in index_places(names, declared) if names[place] not in _MEANT}
+    kept = [place for place in range(len(names)) if place not in index]
+    columns = {names[place]: cells[place] for place in kept}
+    if len(columns) < len(kept):
+        twice = next(name for name in columns if names.count(name) > 1)
+        raise UsageError(
+            f"{path}: expected a name of its own for every column, got {twice!r} twice; rename "
+            "one"
+        )
+    return columns
+
+
+def _text(cell: Any) -> str:
+    """Bring a cell to text; whole numbers look the same whatever type holds them."""
+    if isinstance(cell, bytes):
+        return f"{len(cell)} bytes"
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return "" if cell is None or cell != cell else str(cell).strip()

@@ -1,0 +1,65 @@
+"""Out-of-fold probabilities for an audit, by networks that are trained for it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from esoftmax_jax.app.audits.examples import AuditedExamples
+from esoftmax_jax.app.audits.found_kind import specification
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.names import is_own
+from esoftmax_jax.app.jobs.auto import auto
+from esoftmax_jax.app.jobs.auto_trained import AutoTrained, describe_choice
+from esoftmax_jax.app.terminal.messages import UsageError
+
+_BATCH = 500
+
+
+def trained_probabilities(
+    data: str | Path | Dataset, examples: AuditedExamples, folder: Path | None, **options: Any
+) -> tuple[npt.NDArray[np.float64], AutoTrained]:
+    """Train networks on folds of the labels; return what each says of what it has not seen.
+
+    Args:
+        data: a path, what else ``load_dataset`` takes, or a dataset.
+        examples: its labels.
+        folder: for runs and model; None: nothing is written.
+        options: of ``auto``.
+
+    Returns:
+        Probabilities (N, K), and the model.
+    """
+    dataset = data if isinstance(data, Dataset) else specification(data)
+    name = dataset.name if isinstance(dataset, Dataset) else dataset
+    noise = None if is_own(name) else "none"  # none is drawn into labels that are asked about
+    found = auto(dataset, noise=noise, workdir=folder, **options)
+    train, test = found.dataset.train, found.dataset.test
+    unseen = [test.images[at : at + _BATCH] for at in range(0, len(test), _BATCH)]
+    chances = [found.out_of_fold_probabilities, *map(np.exp, map(found.model.logits, unseen))]
+    sources = [*train.sources.tolist(), *test.sources.tolist()]
+    place = {source: row for row, source in enumerate(sources)}
+    missing = [source for source in examples.sources.tolist() if source not in place]
+    if missing:
+        raise UsageError(
+            f"DATA: expected to train on every example, got {missing[0]!r}, which is read as a "
+            f"label only ({len(missing)} such); pass --probabilities of a model of yours"
+        )
+    rows = np.concatenate(chances)[[place[source] for source in examples.sources.tolist()]]
+    columns = [found.dataset.class_names.index(name) for name in examples.class_names]
+    probabilities = rows[:, columns].astype(np.float64)
+    return probabilities / probabilities.sum(axis=1, keepdims=True), found
+
+
+def told_choice(found: AutoTrained) -> list[str]:
+    """Say what was trained and why, a sentence each."""
+    chosen = found.choice.chosen
+    settings = ", ".join(f"{name} {value:g}" for name, value in chosen.loss.hyperparameters)
+    return [
+        f"{len(chosen.accuracies)} networks with the loss {chosen.loss.name} ({settings}), "
+        "each trained on all folds but one. Every label is judged by the network that has not "
+        "seen it; labels that were held out of training by the mean of all.",
+        describe_choice(found.choice),
+        "The model is the mean of these networks.",
+    ]

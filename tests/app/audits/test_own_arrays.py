@@ -1,0 +1,96 @@
+"""One's own probabilities and features, in every form they are kept in."""
+
+import numpy as np
+import pytest
+
+from esoftmax_jax.app.audits.probabilities import read_features, read_probabilities
+from esoftmax_jax.app.audits.sources import examples_of_arrays, read_examples
+from esoftmax_jax.app.terminal.messages import UsageError
+from tests.audit_helpers import (
+    CLASSES,
+    Frame,
+    noisy_table,
+    probabilities_of,
+    write_parquet,
+    write_table,
+)
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+
+def labels_of(count=6):
+    """Return examples whose labels are right."""
+    return examples_of_arrays(None, np.array(CLASSES)[np.arange(count) % 3])
+
+
+def test_every_form_gives_the_same_numbers():
+    examples, wanted = labels_of(), probabilities_of(np.arange(6) % 3)
+    columns = {name: wanted[:, place] for place, name in enumerate(CLASSES)}
+    np.save("own.npy", wanted)
+    np.savez("own.npz", probabilities=wanted, features=wanted[:, :1])
+    np.savez("only.npz", anything=wanted)
+    np.savez("named.npz", probabilities=wanted[:, ::-1], class_names=np.array(CLASSES[::-1]))
+    np.savetxt("plain.csv", wanted, delimiter=",")
+    np.savetxt("plain.txt", wanted, delimiter="\t")
+    write_table("named.csv", {"row": [*"abcdef"], **dict(reversed(columns.items()))})
+    write_table("predicted.csv", {f"p({name})": column for name, column in columns.items()})
+    frame = Frame(reversed(columns.items()))
+    write_parquet("named.parquet", frame)
+    write_table("pandas.csv", {"": range(6), **frame})  # with a column of row numbers
+    for given in (
+        wanted, wanted.tolist(), frame, "own.npy", "own.npz", "only.npz", "named.npz", "plain.csv",
+        "plain.txt", "named.csv", "predicted.csv", "named.parquet", "pandas.csv",
+    ):  # fmt: skip
+        found = read_probabilities(given, examples)
+        np.testing.assert_allclose(found, wanted, rtol=1e-12, err_msg=str(given))
+
+
+def test_a_header_of_numbers_is_one_only_if_it_names_the_classes():
+    examples = examples_of_arrays(None, np.array([0, 1, 1, 0]))
+    wanted = np.array([[1.0, 0.0], [0.0, 1.0], [0.25, 0.75], [0.75, 0.25]])
+    np.savetxt("header.csv", wanted, delimiter=",", header="0,1", comments="")
+    np.savetxt("plain.csv", wanted, delimiter=",")
+    for given in ("header.csv", "plain.csv", Frame({0: wanted[:, 0], 1: wanted[:, 1]})):
+        np.testing.assert_array_equal(read_probabilities(given, examples), wanted)
+
+
+def test_rows_that_name_their_examples_may_come_in_any_order():
+    wanted = noisy_table()
+    examples = read_examples("own.csv")
+    names = [str(row + 2) for row in range(60)]  # the header is row 1
+    columns = {name: wanted[:, place] for place, name in enumerate(CLASSES)}
+    shuffled = np.random.default_rng(0).permutation(60)
+    columns = {name: column[shuffled] for name, column in columns.items()}
+    write_table("own-probs.csv", {"example": np.array(names)[shuffled], **columns})
+    np.testing.assert_allclose(read_probabilities("own-probs.csv", examples), wanted)
+
+
+def test_what_does_not_fit_is_told():
+    examples, right = labels_of(), probabilities_of(np.arange(6) % 3)
+    write_table("other.csv", {"dog": right[:, 0], "bee": right[:, 1], "cat": right[:, 2]})
+    np.savez("two.npz", one=right, other=right)
+    for given, message in [
+        (np.vstack([right, right]), "a row for each of the 6 labels of arrays, got 12; leave out"),
+        (right[:5], "a row for each of the 6 labels of arrays, got 5; predict the others too"),
+        (right[:, :2], r"3 columns, one for each class \('ant', 'bee', 'cat'\), got 2"),
+        (right * 2, r"numbers in \[0, 1\], got 1.6, 0.2, 0.2 for '0' \(6 such rows\); pass"),
+        (right * 0.9, r"rows that sum to 1, got 0.72, 0.09, 0.09 for '0' \(6 such rows\)"),
+        (np.where(right > 0.8, np.nan, right), r"numbers in \[0, 1\], got 0.09492, nan, 0.09492 for '1'"),
+        (right[:, [2, 0, 1]], "agree with 0% of the labels, and with 100% in the order 'cat', "
+         "'ant', 'bee'; reorder them"),
+        ("other.csv", r"a column for each class \('ant', 'bee', 'cat'\), called so, got 'dog'"),
+        ("two.npz", "an array probabilities or .* found 'one', 'other'; name it so"),
+        ("none.npy", r"no file 'none.npy'; expected a file .npy, .npz, .csv or .parquet"),
+        (np.array(["a"]), r"numbers of shape \(N, columns\)"),
+    ]:  # fmt: skip
+        with pytest.raises(UsageError, match=message):
+            read_probabilities(given, examples)
+
+
+def test_features_with_a_gap_are_told_by_row_and_column():
+    examples = labels_of()
+    frame = Frame(height=[1.0, 2, 3, 4, 5, 6], width=[1, 2, float("nan"), 4, 5, 6])
+    with pytest.raises(UsageError, match=r"got nan in column 'width' for '2' \(1 such rows\)"):
+        read_features(frame, examples)
+    frame["width"][2] = 0
+    np.testing.assert_array_equal(read_features(frame, examples)[:, 1], [1, 2, 0, 4, 5, 6])

@@ -1,0 +1,109 @@
+"""The report: whole, safe whatever the data contain, and readable by a program."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from esoftmax_jax.app.audits.matrix_picture import confused_pairs, draw_matrix
+from esoftmax_jax.app.audits.page import report_text
+from esoftmax_jax.app.jobs.audit.audit import audit
+from tests.audit_helpers import noisy, probabilities_of, write_table
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+HOSTILE = '</script><script>alert("x")</script>'
+
+
+def data_of(page):
+    """Return the suspects in a page."""
+    (text,) = re.findall(r'id="data">(.*?)</script>', page, re.S)
+    return json.loads(text)
+
+
+def test_names_and_texts_are_text():
+    truth, labels = noisy()
+    names = np.array([HOSTILE, "<img src=x onerror=alert(1)>", "{{js}} & \u202e"])
+    write_table(
+        "own.csv", {f"<b>{HOSTILE}": [f"<!--{HOSTILE}"] * 60, "label": names[labels].tolist()}
+    )
+    columns = {name: probabilities_of(truth)[:, place] for place, name in enumerate(names)}
+    write_table("own-probs.csv", columns)
+    page = report_text(audit("own.csv", probabilities="own-probs.csv"))
+    # The two of the template, and what the list needs: nothing that the data brought.
+    assert page.count("<script") == 2
+    assert page.count("</script>") == 2
+    assert "<img" not in page
+    assert "<b>" not in page
+    assert page.count("<!--") == 0
+    found = data_of(page)
+    assert sorted(found["classes"]) == sorted(names.tolist())
+    assert found["columns"] == [f"<b>{HOSTILE}"]
+    assert found["shown"][0] == [f"<!--{HOSTILE}"]
+
+
+def test_nothing_is_loaded_from_elsewhere():
+    truth, labels = noisy()
+    page = report_text(audit(labels=labels, probabilities=probabilities_of(truth)))
+    assert re.findall(r"(?:https?:)?//[\w.-]+\.\w+", page) == []
+    assert "default-src 'none'" in page
+    assert set(re.findall(r'(?:src|href)="([^"#]+)', page)) == {"data:,"}
+
+
+def test_suspects_are_in_the_page_with_what_is_known_of_them():
+    truth, labels = noisy()
+    found = audit(
+        labels=np.array(["ant", "bee", "cat"])[labels], probabilities=probabilities_of(truth)
+    )
+    data = data_of(report_text(found))
+    rows = [dict(zip(data["fields"], row, strict=True)) for row in data["suspects"]]
+    assert len(rows) == 6
+    # The surest predictions, those of later examples, contradict their labels most.
+    assert [row["example"] for row in rows] == ["51", "41", "31", "21", "11", "1"]
+    assert [row["rank"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    first = rows[0]
+    assert data["classes"][first["label"]] == "bee"
+    assert data["classes"][first["suggestion"]] == "ant"
+    assert data["header"][-2:] == ["probability", "decision"]
+
+
+def test_the_page_says_how_noisy_and_what_is_confused():
+    truth, labels = noisy(300)
+    found = audit(labels=labels, probabilities=probabilities_of(truth))
+    page = report_text(found, ["Chosen: rate 0.1 & β 1."])
+    assert f"{found.noise_rate:.1%}" in page
+    low, high = found.noise.interval
+    assert f"interval {low:.1%} to {high:.1%}" in page
+    assert "Chosen: rate 0.1 &amp; β 1." in page
+    assert "What was trained" not in report_text(found)
+    assert found.noise_rate == pytest.approx(0.1, abs=0.02)
+
+
+def test_a_matrix_is_drawn_with_its_names():
+    matrix = np.array([[0.75, 0.25], [0.0, 1.0]])
+    picture = draw_matrix(matrix, ["<a>", "b"])
+    assert picture.count("<rect") == 4  # three shares and the frame
+    assert "&lt;a&gt; → b: 25.0%" in picture
+    assert "<a>" not in picture
+    many = draw_matrix(np.eye(100), [str(row) for row in range(100)])
+    assert "<text" not in many
+    joint = np.array([[0.5, 0.1], [0.0, 0.4]])
+    assert [pair[:2] for pair in confused_pairs(joint)] == [(0, 1)]
+
+
+def test_a_report_is_written_whole_or_not_at_all(monkeypatch):
+    truth, labels = noisy()
+    arguments = {"labels": labels, "probabilities": probabilities_of(truth), "out": "out"}
+    found = audit(**arguments)
+    assert found.report is not None
+    before = found.report.read_bytes()
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "full")))
+    with pytest.raises(OSError, match="full"):
+        audit(**arguments)
+    assert found.report.read_bytes() == before
+    assert sorted(path.name for path in Path("out").iterdir()) == [
+        "report.html",
+        "suspects.csv",
+    ]

@@ -1,0 +1,89 @@
+"""An audit by one's own probabilities: what it finds, writes, and gives back."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from esoftmax_jax import cleaning
+from esoftmax_jax.app.audits.result import LIST_COLUMNS
+from esoftmax_jax.app.data.load import load_dataset
+from esoftmax_jax.app.jobs.audit.audit import audit
+from esoftmax_jax.app.suspects.corrections import correct
+from esoftmax_jax.app.terminal.messages import UsageError
+from tests.audit_helpers import CLASSES, noisy, noisy_table, probabilities_of, write_table
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+
+def test_the_wrong_labels_come_first():
+    np.save("probs.npy", noisy_table())
+    found = audit("own.csv", probabilities="probs.npy", out="out")
+    assert found.count == 6
+    assert found.suspects["example"].tolist() == ["53", "43", "33", "23", "13", "3"]
+    assert (found.table["prediction"] == np.array(CLASSES)[noisy()[0]]).all()
+    assert found.noise_rate == pytest.approx(0.1, abs=0.02)
+    low, high = found.noise.interval
+    assert low <= found.noise_rate <= high
+    assert found.probabilities_wrong.sum() == pytest.approx(found.expected_wrong)
+    wrong = found.table["probability_wrong"]
+    assert wrong[found.table["suspect"]].min() > wrong[~found.table["suspect"]].max()
+    assert found.classes["labels"].sum() == 60
+    assert found.classes["suspects"].tolist() == [2, 2, 2]
+    assert found.transition_matrix.shape == (3, 3)
+    assert "60 labels of csv:own.csv" in repr(found)
+
+
+def test_the_list_is_one_that_corrections_read():
+    truth, labels = noisy()
+    names = np.array(CLASSES)
+    write_table("own.csv", {"size": np.linspace(0, 1, 60), "label": names[labels].tolist()})
+    found = audit("own.csv", probabilities=probabilities_of(truth), out="out")
+    with Path("out/suspects.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == LIST_COLUMNS
+    assert len(rows) == 60
+    assert [row["example"] for row in rows[:6]] == found.suspects["example"].tolist()
+    data = load_dataset("csv:own.csv")
+    suspects = {**found.suspects, "label": found.suspects["suggestion"]}
+    corrected = correct(data, suspects)
+    right = {str(row + 2): names[label] for row, label in enumerate(truth)}
+    for part in (corrected.train, corrected.test):
+        for source, label in zip(part.sources, part.labels.observed, strict=True):
+            assert corrected.class_names[label] == right[source]
+    assert len(cleaning.read_label_list("out/suspects.csv").rows) == 60
+
+
+def test_a_reviewed_list_is_not_replaced():
+    noisy_table()
+    probabilities = probabilities_of(noisy()[0])
+    audit("own.csv", probabilities=probabilities, out="out")
+    audit("own.csv", probabilities=probabilities, out="out")
+    path = Path("out/suspects.csv")
+    text = path.read_bytes().replace(b",bee,ant,", b",cat,ant,", 1)
+    path.write_bytes(text)
+    with pytest.raises(UsageError, match="in which 1 labels are not those given"):
+        audit("own.csv", probabilities=probabilities, out="out")
+    assert path.read_bytes() == text
+
+
+def test_what_an_audit_cannot_do_is_told():
+    truth, labels = noisy()
+    right = probabilities_of(truth)
+    for arguments, message in [
+        ({"probabilities": right}, "DATA: expected a path, a dataset, or labels, got nothing"),
+        ({"data": "digits", "labels": labels, "probabilities": right}, "none beside a path"),
+        ({"labels": labels, "probabilities": np.full((60, 3), 1 / 3)}, "by chance"),
+        ({"data": 7, "probabilities": right}, "a path or a dataset, got int"),
+    ]:
+        with pytest.raises(UsageError, match=message):
+            audit(**arguments)
+
+
+def test_a_class_of_one_label_is_told():
+    truth, labels = noisy()
+    labels[1:][labels[1:] == 2] = 0
+    labels[0] = 2
+    with pytest.raises(UsageError, match=r"at least 2 of every class, got 1 of class 2"):
+        audit(labels=labels, probabilities=probabilities_of(truth))

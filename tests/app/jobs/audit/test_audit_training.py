@@ -1,0 +1,55 @@
+"""An audit without probabilities trains networks on folds of the labels."""
+
+import csv
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from esoftmax_jax.app.jobs.audit.audit import audit
+from esoftmax_jax.app.terminal.messages import UsageError
+from experiments.cli import main
+from tests.audit_helpers import CLASSES, write_table
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+
+def test_the_command_trains_and_reports(capsys):
+    truth = np.arange(60) % 3
+    labels = truth.copy()
+    labels[1::10] = (labels[1::10] + 1) % 3
+    # Three far corners: a few epochs learn them.
+    points = {f"x{axis}": 5.0 * (truth == axis) + np.arange(60) % 7 / 10 for axis in range(3)}
+    write_table("own.csv", points | {"label": [CLASSES[label] for label in labels]})
+    assert main(["audit", "own.csv", "--epochs", "12", "--out", "out"]) == 0
+    text = capsys.readouterr().out
+    assert re.search(r"About \d+\.\d% of 60 labels are wrong \(95% interval", text), text
+    assert sorted(path.name for path in Path("out").iterdir()) == [
+        "report.html", "suspects.csv", "training",
+    ]  # fmt: skip
+    page = Path("out/report.html").read_text(encoding="utf-8")
+    assert "What was trained" in page
+    assert "5 networks with the loss CE_eps+MAE" in page
+    assert "--model out/training" in page
+    with Path("out/suspects.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 60  # those held out as a test set are among them
+    first = {row["example"] for row in rows[:8]}
+    assert first >= {str(row + 2) for row in range(1, 60, 10)}
+
+
+def test_a_class_of_fewer_examples_than_folds_is_told():
+    labels = ["ant"] * 20 + ["bee"] * 20 + ["cat"] * 4
+    write_table("own.csv", {"size": np.linspace(0, 1, 44), "label": labels})
+    with pytest.raises(
+        UsageError, match=r"at least 5 .*training examples of each class, .*'cat'"
+    ):
+        audit("own.csv")
+
+
+def test_labels_in_memory_need_probabilities():
+    with pytest.raises(
+        UsageError, match="--probabilities: expected out-of-fold probabilities b"
+    ):
+        audit(labels=["a", "b"])

@@ -4,17 +4,18 @@
 
 Each setting is a dataset, a noise and a seed. Cross-entropy and the loss of ``auto`` are
 trained at each rate, on all folds but one and on all examples; that is one compiled program a
-dataset. The rules choose by held-out noisy labels. Clean test labels are read in ``score``
-alone, in the last epoch. The regret of a rule is how many points its model is behind the best
-of the networks trained on all examples, which only an oracle would find.
+dataset. With ``--effort more`` the grid that votes is trained too. The rules choose by held-out
+noisy labels. Clean test labels are read in ``score`` alone, in the last epoch. The regret of a
+rule is how many points its model is behind the best of the networks of both losses that are
+trained on all examples, which only an oracle would find.
 """
 
 import argparse
 import dataclasses
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jax
 import numpy as np
@@ -26,60 +27,37 @@ from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.files.markdown import markdown_table
-from esoftmax_jax.app.jobs.auto import FOLDS, LOSS, RATES, auto_configs
+from esoftmax_jax.app.jobs.auto_runs import FOLDS, AutoRuns, Effort, auto_runs
 from esoftmax_jax.app.labels.noise_spec import parse_noise
-from esoftmax_jax.app.runs.fold_choice import choose_by_folds
+from esoftmax_jax.app.runs.fold_choice import FoldChoice, choose_by_folds, choose_by_vote
 from esoftmax_jax.app.runs.fold_networks import FoldNetworks
 from esoftmax_jax.app.runs.networks import Networks
-from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.runs.run_all import run_all
 
 DATASETS = ("digits", "wine", "breast_cancer")
 NOISES = ("none", "symmetric:0.4", "pairwise:0.4")
 EPOCHS = 40
-CE_RATES = (0.003, *RATES)
 RULES = ("auto", "auto, one network", "CE by folds, averaged", "CE by folds, one network")
+MORE = "auto, more effort"
 
 Row = dict[str, Any]
 
 
-def fold_configs(
-    dataset: Dataset, noise: str, seed: int, **options: Any
-) -> dict[str, list[RunConfig]]:
-    """Return the runs on folds of each loss."""
-    spec = parse_noise(noise)
-    return {
-        LOSS: auto_configs(dataset, spec, seed=seed, **options),
-        "CE": [
-            make_config(
-                dataset,
-                spec,
-                "CE",
-                learning_rate=rate,
-                fold=(fold, FOLDS),
-                seed=seed,
-                **options,
-            )
-            for rate in CE_RATES
-            for fold in range(FOLDS)
-        ],
-    }
-
-
-def on_all(configs: Iterable[RunConfig]) -> list[RunConfig]:
-    """Return the same runs on all examples, one for each rate."""
-    return [dataclasses.replace(one, fold=None) for one in configs if one.fold == (0, FOLDS)]
-
-
-def measure(dataset: Dataset, noises: Sequence[str], seeds: int, **options: Any) -> list[Row]:
+def measure(
+    dataset: Dataset, noises: Sequence[str], seeds: int, effort: Effort = "less", **options: Any
+) -> list[Row]:
     """Train all that one dataset needs and return a row for each noise, seed and rule."""
     cells = {
-        (noise, seed): fold_configs(dataset, noise, seed, **options)
+        (noise, seed): auto_runs(dataset, parse_noise(noise), "more", seed=seed, **options)
         for noise, seed in itertools.product(noises, range(seeds))
     }
-    on_folds = [c for cell in cells.values() for configs in cell.values() for c in configs]
-    networks = FoldNetworks(None)
-    runs = [*on_folds, *on_all(on_folds)]
+    if effort == "less":
+        cells = {where: AutoRuns(one.rule, of_ce(one)) for where, one in cells.items()}
+    on_folds = [config for runs in cells.values() for config in runs.all]
+    on_all = [
+        whole(one) for runs in cells.values() for one in runs.rule + of_ce(runs) if first(one)
+    ]
+    networks, runs = FoldNetworks(None), [*on_folds, *on_all]
     found = run_all(runs, dataset, None, dataset.name, networks=networks)
     results = dict(zip(runs, found, strict=True))
 
@@ -87,24 +65,47 @@ def measure(dataset: Dataset, noises: Sequence[str], seeds: int, **options: Any)
     def averaged(members: Any, images: jax.Array) -> jax.Array:
         return Networks(on_folds[0], dataset, members).logits(images)
 
+    def logits_of(configs: Sequence[RunConfig]) -> Array:
+        members = tuple(networks.read(one).variables for one in configs)
+        return np.asarray(averaged(members, dataset.test.images))
+
     rows: list[Row] = []
     for (noise, seed), cell in cells.items():
+        ce, rule = ([results[one] for one in configs] for configs in (of_ce(cell), cell.rule))
+        choices: list[tuple[tuple[str, ...], tuple[RunConfig, ...], FoldChoice]] = [
+            (RULES[:2], cell.rule, choose_by_folds(rule)),
+            (RULES[2:], of_ce(cell), choose_by_folds(ce)),
+        ]
+        if effort == "more":
+            every = [results[one] for one in cell.all]
+            choices.append(((MORE,), cell.rule, choose_by_vote(rule, every, networks)))
         said: dict[str, Array] = {}
         rates: dict[str, float] = {}
-        for loss, rule in ((LOSS, RULES[:2]), ("CE", RULES[2:])):
-            rate = choose_by_folds([results[one] for one in cell[loss]]).chosen.learning_rate
-            chosen = [one for one in cell[loss] if one.learning_rate == rate]
-            (alone,) = on_all(chosen)
-            members = tuple(networks.read(one).variables for one in chosen)
-            one = (networks.read(alone).variables,)
-            for name, several in zip(rule, (members, one), strict=True):
-                said[name] = np.asarray(averaged(several, dataset.test.images))
-                rates[name] = rate
-        grid = [results[one] for configs in cell.values() for one in on_all(configs)]
+        for names, configs, choice in choices:
+            rate = choice.chosen.learning_rate
+            chosen = [one for one in configs if one.learning_rate == rate]
+            for name, members in zip(names, (chosen, [whole(chosen[0])]), strict=False):
+                said[name], rates[name] = logits_of(members), rate
+        grid = [results[whole(one)] for one in cell.rule + of_ce(cell) if first(one)]
         where = {"dataset": dataset.name, "noise": noise, "seed": seed}
         scored = score(dataset, said, grid)
-        rows += [{**where, "rule": name, "rate": rates[name], **scored[name]} for name in RULES]
+        rows += [{**where, "rule": name, "rate": rates[name], **scored[name]} for name in said]
     return rows
+
+
+def of_ce(runs: AutoRuns) -> tuple[RunConfig, ...]:
+    """Return the runs of cross-entropy."""
+    return tuple(one for one in runs.voters if one.loss.name == "CE")
+
+
+def first(config: RunConfig) -> bool:
+    """Tell whether a run is the first of its setting."""
+    return config.fold == (0, FOLDS)
+
+
+def whole(config: RunConfig) -> RunConfig:
+    """Return the same run on all examples."""
+    return dataclasses.replace(config, fold=None)
 
 
 def score(
@@ -133,7 +134,7 @@ def regret_table(rows: Sequence[Row]) -> str:
     columns = ["rule", *noises, "all", "behind CE averaged"]
     lines = []
     ce = {_where(row): row["accuracy"] for row in rows if row["rule"] == RULES[2]}
-    for rule in RULES:
+    for rule in dict.fromkeys(row["rule"] for row in rows):
         own = [row for row in rows if row["rule"] == rule]
         cells = [_cell([row["regret"] for row in own if row["noise"] == one]) for one in noises]
         lost = [ce[_where(row)] - row["accuracy"] for row in own]
@@ -156,13 +157,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--effort", choices=get_args(Effort), default="less")
     parser.add_argument("--datasets", nargs="+", default=DATASETS)
     parser.add_argument("--out", type=Path, default=Path("runs/regret.jsonl"))
     options = parser.parse_args()
     options.out.parent.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
     for name in options.datasets:
-        found = measure(load_dataset(name), NOISES, options.seeds, epochs=options.epochs)
+        found = measure(
+            load_dataset(name), NOISES, options.seeds, options.effort, epochs=options.epochs
+        )
         for row in found:
             append_line(options.out, row)
         rows += found

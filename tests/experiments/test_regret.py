@@ -39,7 +39,7 @@ def test_the_table_has_mean_and_worst_regret_and_the_paired_difference():
 
 def test_all_rules_are_measured_in_one_program():
     rows = regret.measure(load_dataset("wine"), ["symmetric:0.4"], 1, epochs=1, width=0.05)
-    assert [row["rule"] for row in rows] == list(regret.RULES)
+    assert [row["rule"] for row in rows] == [*regret.RULES]
     assert {(row["dataset"], row["noise"], row["seed"]) for row in rows} == {
         ("wine", "symmetric:0.4", 0)
     }

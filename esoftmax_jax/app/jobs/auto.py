@@ -22,23 +22,24 @@ from esoftmax_jax.app.jobs.arguments import (
     path_or_none,
     suspects_path,
 )
+from esoftmax_jax.app.jobs.auto_runs import FOLDS, LOSS, AutoRuns, Effort, auto_runs
 from esoftmax_jax.app.jobs.auto_trained import AutoTrained, print_auto
 from esoftmax_jax.app.jobs.forecast import announce_folds
 from esoftmax_jax.app.jobs.trained import SuspectLabels
 from esoftmax_jax.app.jobs.training_data import training_data
-from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES, NoiseSpec
+from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining, apply_noise
-from esoftmax_jax.app.runs.fold_choice import choose_by_folds
+from esoftmax_jax.app.runs.fold_choice import choose_by_folds, choose_by_vote
 from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks
 from esoftmax_jax.app.runs.model_file import (
     Model,
     has_model,
+    model_config,
     read_model,
     trained_model,
     write_model,
 )
 from esoftmax_jax.app.runs.networks import Networks
-from esoftmax_jax.app.runs.recipes import default_settings, make_config, recipe_for
 from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.runs.run_all import missing_runs, run_all
 from esoftmax_jax.app.runs.workdir import check_workdir, claim_workdir
@@ -52,16 +53,7 @@ from esoftmax_jax.app.suspects.suspect_list import (
 )
 from esoftmax_jax.app.terminal.console import make_console, speaking
 from esoftmax_jax.app.terminal.messages import UsageError
-from esoftmax_jax.losses import m_for_gate
 
-LOSS = "CE_eps+MAE"
-FOLDS = 5
-RATES = (0.01, 0.03, 0.1, 0.3)
-"""Of a loss with β = 1, for small sets and networks; scaled to what a recipe takes."""
-
-_ALPHA = 0.03
-_GATE = 1e-3  # of the probability that an untrained network gives a class
-_RECIPE_RATE = 0.1  # of the recipe that RATES are for, with β = 1 likewise
 _BATCH = 500
 
 
@@ -78,6 +70,7 @@ def auto(
     dataset: str | Dataset = "digits",
     *,
     noise: str | None = None,
+    effort: Effort = "less",
     seed: int = 0,
     workdir: str | Path | None = None,
     suspects: str | Path | bool = True,
@@ -95,6 +88,9 @@ def auto(
         dataset: what ``load_dataset`` takes, or what it returned.
         noise: such as ``"symmetric:0.6"``; None: labels as they came for data of your own,
             noise drawn for the others.
+        effort: ``"less"`` for 20 runs; ``"more"`` for 240: a grid of losses and rates is
+            trained too, the five settings that agree best with the labels vote on every label,
+            and the rate is the one that agrees best with the vote.
         seed: of noise, folds, initialisation, batch order and augmentation.
         workdir: a folder for results and networks. What is finished in it is not repeated;
             without, nothing is written.
@@ -107,43 +103,16 @@ def auto(
         UsageError: an argument is wrong, the data is, or every run diverged.
     """
     given: dict[str, Any] = {"dataset": dataset, "seed": seed, "workdir": workdir}
-    check_arguments({**given, "suspects": suspects, **options})
+    check_arguments({**given, "effort": effort, "suspects": suspects, **options})
     noises, path = one_noise(noise), suspects_path(suspects, spreadsheet_safe)
     to = AutoDestination(path_or_none(workdir), path, spreadsheet_safe)
     with speaking(verbose):
         data, (spec,) = training_data(dataset, noises, DEFAULT_NOISES[:1], options)
-        configs = auto_configs(data, spec, seed=seed, **common_fields(data, options))
-        return run_auto(configs, data, to)
+        runs = auto_runs(data, spec, effort, seed=seed, **common_fields(data, options))
+        return run_auto(runs, data, to)
 
 
-def auto_configs(dataset: Dataset, noise: NoiseSpec, **options: Any) -> list[RunConfig]:
-    """List the runs: the rates × folds; ``options`` are fields of every configuration.
-
-    α/β and m are those of the rule. A common factor of α and β acts like the rate, so that a
-    recipe of a larger β takes larger rates here.
-    """
-    gate = float(m_for_gate(_GATE / dataset.num_classes))
-    settings = (("alpha", _ALPHA), ("beta", 1.0), ("m", float(f"{gate:.3g}")))
-    beta = dict(default_settings(LOSS, dataset, NoiseSpec("none")))["beta"]
-    scale = recipe_for(dataset).common_rate * beta / _RECIPE_RATE
-    return [
-        make_config(
-            dataset,
-            noise,
-            LOSS,
-            hyperparameters=settings,
-            learning_rate=float(f"{rate * scale:.6g}"),
-            fold=(fold, FOLDS),
-            **options,
-        )
-        for rate in RATES
-        for fold in range(FOLDS)
-    ]
-
-
-def run_auto(
-    configs: Sequence[RunConfig], dataset: Dataset, to: AutoDestination
-) -> AutoTrained:
+def run_auto(runs: AutoRuns, dataset: Dataset, to: AutoDestination) -> AutoTrained:
     """Run what is missing, choose, and keep the chosen networks as one model.
 
     The folder holds ``config.json``, ``results.jsonl`` with a line for each run, ``folds/``
@@ -153,19 +122,19 @@ def run_auto(
         UsageError: the labels cannot be divided, a folder or file is in use, every run
             diverged.
     """
-    first = configs[0]
+    first = runs.rule[0]
     noisy = apply_noise(first.noise, dataset, first.seed)
     _check_classes(dataset, noisy)
     check_suspects_file("--suspects", to.suspects, to.workdir or Path())
     if to.spreadsheet_safe:
         check_spreadsheet_safe("--spreadsheet-safe", dataset)
     if to.workdir is None:
-        return _run(configs, dataset, noisy, to)
-    check_workdir(to.workdir, *configs)
+        return _run(runs, dataset, noisy, to)
+    check_workdir(to.workdir, *runs.rule)
     with locked("--workdir", to.workdir):
-        check_workdir(to.workdir, *configs)
+        check_workdir(to.workdir, *runs.rule)
         claim_workdir(to.workdir, first)
-        return _run(configs, dataset, noisy, to)
+        return _run(runs, dataset, noisy, to)
 
 
 def _check_classes(dataset: Dataset, noisy: NoisyTraining) -> None:
@@ -186,15 +155,18 @@ def _check_classes(dataset: Dataset, noisy: NoisyTraining) -> None:
 
 
 def _run(
-    configs: Sequence[RunConfig], dataset: Dataset, noisy: NoisyTraining, to: AutoDestination
+    runs: AutoRuns, dataset: Dataset, noisy: NoisyTraining, to: AutoDestination
 ) -> AutoTrained:
     networks = FoldNetworks(None if to.workdir is None else to.workdir / "folds")
     path = None if to.workdir is None else to.workdir / "results.jsonl"
     done = set() if path is None else {one for one in read_results(path) if networks.has(one)}
-    missing = [config for alike in missing_runs(configs, done) for config in alike.configs]
-    announce_folds(missing, dataset, rates=len(configs) // FOLDS, folds=FOLDS)
-    results = run_all(configs, dataset, path, "folds", networks=networks)
-    choice = choose_by_folds(results)
+    missing = [config for alike in missing_runs(runs.all, done) for config in alike.configs]
+    announce_folds(missing, dataset, settings=len(runs.all) // FOLDS, folds=FOLDS)
+    results = run_all(runs.all, dataset, path, "folds", networks=networks)
+    of_rule = results[: len(runs.rule)]
+    choice = (
+        choose_by_vote(of_rule, results, networks) if runs.voters else choose_by_folds(of_rule)
+    )
     best = choice.chosen
     if not np.isfinite(best.mean):
         raise UsageError(
@@ -202,11 +174,13 @@ def _run(
             f"{len(choice.candidates)}; scale the features, or name a loss and a lower "
             "--learning-rate"
         )
-    chosen = [c for c in configs if c.learning_rate == best.learning_rate]
+    chosen = [one for one in runs.rule if one.learning_rate == best.learning_rate]
+    if networks.forgotten(chosen):  # less effort had chosen another rate
+        run_all(chosen, dataset, path, "folds", networks=networks)
     kept = [networks.read(config) for config in chosen]
     logits = _out_of_fold(kept, dataset)
     model = _model(chosen, kept, dataset, to.workdir)
-    networks.forget_others(list(configs), chosen)
+    networks.forget_others(runs.all, chosen)
     tested = _logits(model, dataset.test.images)
     found = AutoTrained(
         dataset=dataset,
@@ -257,7 +231,7 @@ def _model(
     workdir: Path | None,
 ) -> Model:
     """Return the chosen networks as one model, from the folder if they are there."""
-    if workdir is not None and has_model(workdir):
+    if workdir is not None and has_model(workdir) and _is_of(workdir, chosen[0]):
         return read_model("--workdir", workdir)
     networks = Networks(chosen[0], dataset, tuple(one.variables for one in kept))
     model = trained_model(networks)
@@ -265,6 +239,10 @@ def _model(
         tested = _logits(model, dataset.test.images).argmax(axis=1)
         write_model(workdir, networks, float(np.mean(tested == dataset.test.labels.reference)))
     return model
+
+
+def _is_of(workdir: Path, config: RunConfig) -> bool:
+    return bool(RunConfig.from_json(model_config(workdir)) == config)
 
 
 def _logits(model: Model, images: Array) -> Array:

@@ -27,8 +27,8 @@ class AutoTrained(Trained):
 
     Attributes:
         choice: what was chosen, between what, and how sure that is.
-        results: all runs as JSON values, fold after fold of rate after rate; ``result`` is the
-            first one of the chosen rate.
+        results: all runs as JSON values, fold after fold of setting after setting, the
+            rule's first; ``result`` is the first one of the chosen rate.
         labels: int32 (N,), the labels trained on.
         out_of_fold_logits: float32 (N, K), of each example by the network that has not seen it.
         test_accuracy: of the model, the mean of the networks' probabilities.
@@ -100,7 +100,7 @@ def describe_choice(choice: FoldChoice) -> str:
     best, *others = choice.order
     text = (
         f"Chosen: learning rate {best.learning_rate:g}, {_percent(best.mean)} ± "
-        f"{_percent(best.standard_error)} % of the held-out labels, as noisy as the rest"
+        f"{_percent(best.standard_error)} % of {_what(choice)}"
     )
     if not others:
         return f"{text}."
@@ -114,6 +114,13 @@ def describe_choice(choice: FoldChoice) -> str:
     )
 
 
+def _what(choice: FoldChoice) -> str:
+    if not choice.voters:
+        return "the held-out labels, as noisy as the rest"
+    voters = ", ".join(f"{one.loss.name} at {one.learning_rate:g}" for one in choice.voters)
+    return f"the classes that the best settings vote for ({voters})"
+
+
 def _print_candidates(console: Console, choice: FoldChoice) -> None:
     settings = _settings(choice.chosen.loss.hyperparameters)
     title = f"{choice.chosen.loss.name} ({settings}) on folds of the noisy labels"
@@ -123,7 +130,7 @@ def _print_candidates(console: Console, choice: FoldChoice) -> None:
     for column in (*(f"fold {fold}" for fold in folds), "mean", "standard error", ""):
         table.add_column(column, justify="right")
     for one in choice.candidates:
-        shown = (*one.accuracies, one.mean, one.standard_error)
+        shown = (*one.scores, one.mean, one.standard_error)
         chosen = "chosen" if one == choice.chosen else ""
         table.add_row(f"{one.learning_rate:g}", *map(_percent, shown), chosen)
     print_titled(console, table)

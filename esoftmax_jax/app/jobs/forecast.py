@@ -117,23 +117,20 @@ def announce_run(config: RunConfig, dataset: Dataset, seconds: float, epochs: in
 
 
 def announce_folds(
-    missing: Sequence[RunConfig], dataset: Dataset, *, rates: int, folds: int
+    missing: Sequence[RunConfig], dataset: Dataset, *, settings: int, folds: int
 ) -> None:
     """Say on standard error which runs on folds are missing and how long they take.
 
     Args:
         missing: the runs; nothing is said without any.
         dataset: already cut to ``train_examples``.
-        rates: how many are tried.
+        settings: how many are tried.
         folds: how many networks there are of each.
     """
     if not missing:
         return
     seconds = seconds_here(missing, dataset, min(jax.local_device_count(), len(missing)))
-    what = (
-        f"{missing[0].loss} at {rates} rates in {folds} folds: "
-        f"{_counted(len(missing), missing[0].epochs)}"
-    )
+    what = f"{settings} settings in {folds} folds: {_counted(len(missing), missing[0].epochs)}"
     if seconds >= LONG:
         _announce(what, seconds, _shorter_runs(missing[0], dataset))
         return

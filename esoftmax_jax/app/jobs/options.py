@@ -211,6 +211,13 @@ _TRAIN = (
         also=a_loss,
     ),
     Option(
+        name="effort",
+        kind=one_of("less", "more"),
+        help=f"of --loss {AUTO}: 20 runs, or 240 of which the best vote (less)",
+        verbs=("train",),
+        default="less",
+    ),
+    Option(
         name="set",
         help="a constant of the loss, e.g. m=1e4; may be repeated (default: the paper's)",
         verbs=("train",),

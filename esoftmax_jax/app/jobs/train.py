@@ -15,6 +15,7 @@ from esoftmax_jax.app.jobs.arguments import (
     suspects_path,
 )
 from esoftmax_jax.app.jobs.auto import auto
+from esoftmax_jax.app.jobs.auto_runs import Effort
 from esoftmax_jax.app.jobs.trained import SuspectLabels, Trained
 from esoftmax_jax.app.jobs.training_data import training_data
 from esoftmax_jax.app.jobs.training_run import Destination, run_training
@@ -31,6 +32,7 @@ def train(
     dataset: str | Dataset = "digits",
     *,
     loss: str | Function = DEFAULT_LOSSES[-1],
+    effort: Effort = "less",
     hyperparameters: Mapping[str, Any] | None = None,
     noise: str | None = None,
     learning_rate: float | None = None,
@@ -49,6 +51,7 @@ def train(
         dataset: what ``load_dataset`` takes, or what it returned.
         loss: a name as in the papers; for a loss of your own ``FILE.py:NAME``, or a function
             of logits and labels with one value per example; ``"auto"``: see ``auto``.
+        effort: of the loss ``"auto"``, see ``auto``.
         hyperparameters: of the loss, those that are not to be the paper's.
         noise: such as ``"symmetric:0.6"``; None: labels as they came for data of your own,
             noise drawn for the others.
@@ -70,7 +73,7 @@ def train(
     """
     given: dict[str, Any] = {"dataset": dataset, "loss": loss, "seed": seed}
     given |= {"hyperparameters": hyperparameters, "learning_rate": learning_rate}
-    given |= {"workdir": workdir, "suspects": suspects, "on_epoch": on_epoch}
+    given |= {"workdir": workdir, "suspects": suspects, "on_epoch": on_epoch, "effort": effort}
     check_arguments({**given, "checkpoint_every": checkpoint_every, **options})
     noises, path = one_noise(noise), suspects_path(suspects, spreadsheet_safe)
     if loss == AUTO:
@@ -78,12 +81,17 @@ def train(
         return auto(
             dataset,
             noise=noise,
+            effort=effort,
             seed=seed,
             workdir=workdir,
             suspects=suspects,
             spreadsheet_safe=spreadsheet_safe,
             verbose=verbose,
             **options,
+        )
+    if effort != "less":
+        raise UsageError(
+            f"--effort: expected --loss {AUTO} beside it, got {loss!r}; leave it out"
         )
     name, method = find_method("--loss", loss)
     chosen = {

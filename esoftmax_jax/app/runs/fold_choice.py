@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.methods.loss_spec import LossSpec
+from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks
 from esoftmax_jax.app.runs.results import diverged
 from esoftmax_jax.app.terminal.short_repr import short_repr
 
+VOTERS = 5
 TOLD_APART = 2.0
 """Standard errors between two settings from which on they are called different."""
 
@@ -26,21 +29,29 @@ class Candidate:
         learning_rate: at the start.
         accuracies: share of each fold's labels, as noisy as the rest, that the network gives
             which has not seen them; −inf of a run that diverged.
+        agreements: likewise, with the classes that the best settings vote for; empty where
+            there was no vote.
     """
 
     loss: LossSpec
     learning_rate: float
     accuracies: tuple[float, ...]
+    agreements: tuple[float, ...] = ()
+
+    @property
+    def scores(self) -> tuple[float, ...]:
+        """What decides: agreements where there was a vote, accuracies otherwise."""
+        return self.agreements or self.accuracies
 
     @property
     def mean(self) -> float:
-        """Mean accuracy over folds."""
-        return float(np.mean(self.accuracies))
+        """Mean score over folds."""
+        return float(np.mean(self.scores))
 
     @property
     def standard_error(self) -> float:
         """Of that mean, from the differences between folds; NaN with a run that diverged."""
-        return _standard_error(np.array(self.accuracies))
+        return _standard_error(np.array(self.scores))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,9 +60,11 @@ class FoldChoice:
 
     Attributes:
         candidates: in the order in which they were tried.
+        voters: the settings that voted on every label; empty where there was no vote.
     """
 
     candidates: tuple[Candidate, ...]
+    voters: tuple[Candidate, ...] = ()
 
     def __repr__(self) -> str:
         best = self.chosen
@@ -82,7 +95,7 @@ class FoldChoice:
         """
         if len(self.candidates) < 2:
             return math.nan
-        best, second = (np.array(one.accuracies) for one in self.order[:2])
+        best, second = (np.array(one.scores) for one in self.order[:2])
         if not np.isfinite(second).all():
             return math.nan
         difference, error = float(np.mean(best - second)), _standard_error(best - second)
@@ -103,7 +116,7 @@ class FoldChoice:
                 "loss": one.loss.name,
                 **dict(one.loss.hyperparameters),
                 "learning_rate": one.learning_rate,
-                **{f"fold_{fold}": found for fold, found in enumerate(one.accuracies, 1)},
+                **{f"fold_{fold}": found for fold, found in enumerate(one.scores, 1)},
                 "mean": one.mean,
                 "standard_error": one.standard_error,
                 "chosen": one == self.chosen,
@@ -131,10 +144,62 @@ def choose_by_folds(results: Sequence[Result]) -> FoldChoice:
     for result in results:
         config = RunConfig.from_json(result["config"])
         value = -math.inf if diverged(result) else result["holdout_accuracy"]
-        found.setdefault((config.loss, config.learning_rate), []).append(value)
+        found.setdefault(_setting(config), []).append(value)
     return FoldChoice(
         tuple(Candidate(loss, rate, tuple(values)) for (loss, rate), values in found.items())
     )
+
+
+def choose_by_vote(
+    results: Sequence[Result], all_of_them: Sequence[Result], networks: FoldNetworks
+) -> FoldChoice:
+    """Return the choice among runs on folds by their agreement with a vote.
+
+    The voters are the settings with the best accuracy on held-out noisy labels. An example's
+    class is the likeliest one by the mean of what they say of it, each by the network that has
+    not seen it.
+
+    Args:
+        results: of the runs among which the choice is.
+        all_of_them: of those that may vote.
+        networks: of all these runs.
+    """
+    runs: dict[tuple[LossSpec, float], list[FoldNetwork]] = {}
+    for result in all_of_them:
+        config = RunConfig.from_json(result["config"])
+        runs.setdefault(_setting(config), []).append(networks.read(config))
+    voters = tuple(
+        one for one in choose_by_folds(all_of_them).order[:VOTERS] if np.isfinite(one.mean)
+    )
+    choice = choose_by_folds(results)
+    if not voters:
+        return choice
+    said = np.mean([_out_of_fold(runs[one.loss, one.learning_rate]) for one in voters], axis=0)
+    voted = said.argmax(axis=1)
+
+    def scored(one: Candidate) -> Candidate:
+        if not np.isfinite(one.mean):
+            return one
+        agreements = (
+            float(np.mean(fold.logits.argmax(axis=1) == voted[fold.held_out]))
+            for fold in runs[one.loss, one.learning_rate]
+        )
+        return dataclasses.replace(one, agreements=tuple(agreements))
+
+    return FoldChoice(tuple(map(scored, choice.candidates)), voters)
+
+
+def _setting(config: RunConfig) -> tuple[LossSpec, float]:
+    return config.loss, config.learning_rate
+
+
+def _out_of_fold(folds: Sequence[FoldNetwork]) -> npt.NDArray[np.float64]:
+    """Return the probabilities (N, K) of each example by the network that has not seen it."""
+    logits = np.concatenate([one.logits for one in folds]).astype(np.float64)
+    order = np.argsort(np.concatenate([one.held_out for one in folds]))
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    found: npt.NDArray[np.float64] = (powers / powers.sum(axis=1, keepdims=True))[order]
+    return found
 
 
 def _standard_error(values: Any) -> float:

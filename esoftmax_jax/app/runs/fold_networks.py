@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,19 @@ class FoldNetworks:
                 "delete it, and the same command trains it again"
             ) from None
 
-    def forget_others(self, all_of_them: list[RunConfig], needed: Container[RunConfig]) -> None:
+    def forgotten(self, configs: Sequence[RunConfig]) -> bool:
+        """Drop what is kept without variables, to be run again; tell whether any was."""
+        lost = [config.identity for config in configs if not self.read(config).variables]
+        for identity in lost:
+            if self._folder:
+                self._path(identity).unlink()
+            else:
+                del self._memory[identity]
+        return bool(lost)
+
+    def forget_others(
+        self, all_of_them: Sequence[RunConfig], needed: Container[RunConfig]
+    ) -> None:
         """Drop the variables of networks that are not needed; what they said stays."""
         for config in all_of_them:
             if config not in needed and (found := self.read(config)).variables:

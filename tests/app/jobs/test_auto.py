@@ -12,7 +12,7 @@ from esoftmax_jax.app.data.labels import Labels
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.engine.folds import assign_folds
-from esoftmax_jax.app.jobs.auto import auto_configs
+from esoftmax_jax.app.jobs.auto_runs import auto_runs
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.runs import run_all
 from experiments.cli import main
@@ -64,7 +64,7 @@ def test_m_and_rates_follow_the_number_of_classes_and_the_recipe():
     ]:
         digits = load_dataset("digits")
         dataset = digits if name == "digits" else dataclasses.replace(digits, class_map=name)
-        configs = auto_configs(dataset, parse_noise("none"), seed=3)
+        configs = auto_runs(dataset, parse_noise("none"), seed=3).rule
         assert {dict(one.loss.hyperparameters)["m"] for one in configs} == {m}
         assert [one.learning_rate for one in configs[::5]] == rates
         assert [one.fold for one in configs[:5]] == [(fold, 5) for fold in range(5)]
@@ -98,6 +98,21 @@ def test_the_model_is_the_mean_of_five_networks(found, folder):
     np.testing.assert_array_equal(app.predict(found, images).labels, said.labels)
     with np.load(folder / "run/model/parameters.npz") as arrays:
         assert arrays["params/logits/bias"].shape == (5, 3)
+
+
+def test_more_effort_goes_on_where_less_was(found, folder):
+    more = app.auto("wine", workdir=folder / "run", effort="more", **OPTIONS)
+    assert len(more.results) == 240
+    assert more.results[:20] == found.results
+    accuracies = [one.accuracies for one in found.choice.candidates]
+    assert [one.accuracies for one in more.choice.candidates] == accuracies
+    assert len(more.choice.voters) == 5
+    best = max(more.choice.candidates, key=lambda one: sum(one.agreements))
+    assert more.choice.chosen == best
+    assert more.model.card.members == 5
+    images = more.dataset.test.images
+    said = app.predict(folder / "run", images)
+    assert np.mean(said.labels == more.dataset.test.labels.observed) == more.test_accuracy
 
 
 def test_what_was_lost_is_trained_again_with_the_same_numbers(found, folder):
@@ -140,6 +155,11 @@ def test_no_clean_label_is_looked_at():
     np.testing.assert_array_equal(first.out_of_fold_logits, second.out_of_fold_logits)
     ranked = [suspects_of(one).columns["example"] for one in choices]
     np.testing.assert_array_equal(*ranked)
+
+
+def test_effort_is_that_of_auto():
+    with pytest.raises(app.UsageError, match="effort: expected loss auto beside it, got 'CE'"):
+        app.train("wine", loss="CE", effort="more")
 
 
 def test_a_class_needs_an_example_for_each_fold():

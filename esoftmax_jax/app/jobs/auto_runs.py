@@ -1,0 +1,95 @@
+"""The runs of ``auto``: the rule's rates on folds, and with more effort a grid that votes."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.methods.loss_spec import Pairs
+from esoftmax_jax.app.runs.recipes import default_settings, make_config, recipe_for
+from esoftmax_jax.losses import m_for_gate
+
+Effort = Literal["less", "more"]
+
+LOSS = "CE_eps+MAE"
+FOLDS = 5
+RATES = (0.01, 0.03, 0.1, 0.3)
+"""Of a loss with β = 1, for small sets and networks; scaled to what a recipe takes."""
+
+_ALPHA = 0.03
+_GATE = 1e-3  # of the probability that an untrained network gives a class
+_RECIPE_RATE = 0.1  # of the recipe that RATES are for, with β = 1 likewise
+
+# Beside the rule's own; α and m of the others of its kind are those of ten classes.
+_VOTERS: tuple[tuple[str, dict[str, float], tuple[float, ...]], ...] = (
+    ("CE", {}, (0.003, *RATES)),
+    ("MAE", {}, RATES[1:]),
+    ("GCE", {"q": 0.7}, RATES),
+    ("SCE", {"alpha": 0.1, "beta": 1.0}, RATES),
+    ("SCE", {"alpha": 1.0, "beta": 1.0}, RATES),
+    ("NCE+RCE", {"alpha": 1.0, "beta": 1.0}, RATES),
+    ("JAL-CE", {"a": 30.0, "alpha": 1.0, "beta": 1.0}, RATES),
+    (LOSS, {"alpha": 0.1, "beta": 1.0, "m": 1e4}, RATES),
+    (LOSS, {"alpha": 0.3, "beta": 1.0, "m": 1e4}, RATES),
+    (LOSS, {"alpha": 0.1, "beta": 1.0, "m": 0.0}, RATES),
+    (LOSS, {"alpha": 0.3, "beta": 1.0, "m": 0.0}, RATES),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class AutoRuns:
+    """The runs, fold after fold of setting after setting.
+
+    Attributes:
+        rule: those among which the choice is.
+        voters: further ones that have a vote; empty with less effort.
+    """
+
+    rule: tuple[RunConfig, ...]
+    voters: tuple[RunConfig, ...] = ()
+
+    @property
+    def all(self) -> tuple[RunConfig, ...]:
+        """Both."""
+        return self.rule + self.voters
+
+
+def auto_runs(
+    dataset: Dataset, noise: NoiseSpec, effort: Effort = "less", **options: Any
+) -> AutoRuns:
+    """List the runs; ``options`` are fields of every configuration.
+
+    α/β and m are those of the rule. A common factor of α and β acts like the rate, so that a
+    recipe of a larger β takes larger rates here.
+    """
+    common = recipe_for(dataset).common_rate / _RECIPE_RATE
+    scale = common * dict(default_settings(LOSS, dataset, NoiseSpec("none")))["beta"]
+
+    def on_folds(loss: str, settings: Pairs, rates: Iterator[float]) -> Iterator[RunConfig]:
+        for rate in rates:
+            for fold in range(FOLDS):
+                yield make_config(
+                    dataset,
+                    noise,
+                    loss,
+                    hyperparameters=settings,
+                    learning_rate=float(f"{rate:.6g}"),
+                    fold=(fold, FOLDS),
+                    **options,
+                )
+
+    gate = float(m_for_gate(_GATE / dataset.num_classes))
+    settings = (("alpha", _ALPHA), ("beta", 1.0), ("m", float(f"{gate:.3g}")))
+    voters = [
+        config
+        for loss, values, rates in (_VOTERS if effort == "more" else ())
+        for config in on_folds(
+            loss,
+            tuple(sorted(values.items())),
+            (rate * (common if loss == "CE" else scale) for rate in rates),
+        )
+    ]
+    rule = on_folds(LOSS, settings, (rate * scale for rate in RATES))
+    return AutoRuns(tuple(rule), tuple(voters))

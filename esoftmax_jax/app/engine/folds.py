@@ -53,6 +53,7 @@ def fewest_examples(
     labels: Classes, num_classes: int, groups: Groups | None = None
 ) -> tuple[int, int]:
     """Return the class with the fewest examples, and how many; the same ones count once."""
-    first = labels if groups is None else labels[np.unique(groups)]
-    counts = np.bincount(first, minlength=num_classes)
+    first = np.arange(len(labels)) if groups is None else groups
+    _, different = np.unique(np.stack([first, labels]), axis=1)
+    counts = np.bincount(different, minlength=num_classes)
     return int(counts.argmin()), int(counts.min())

@@ -51,6 +51,8 @@ def test_the_class_with_the_fewest_examples():
     copies = np.arange(90)
     copies[84:] = 83
     assert fewest_examples(LABELS, 3, copies) == (2, 1)
+    copies[84:] = 0  # which has another label
+    assert fewest_examples(LABELS, 3, copies) == (2, 2)
 
 
 def fold_runs(dataset, rates=(0.1,)):

@@ -60,14 +60,15 @@ def judge(
         noise = estimate.confident_joint(probabilities, examples.labels)
     except ValueError as error:
         raise UsageError(f"{examples.name}: {error}") from error
-    own = evidence.self_confidences
-    kinds = [own, evidence.margins]
+    kinds = [evidence.margins]
     if features is not None:
         kinds.append(cleaning.neighbour_margins(features, examples.labels))
     score = cleaning.mean_ranks(*kinds)
+    own = np.clip(evidence.self_confidences, 0, 1)
+    # Against its strongest rival alone: among many classes a label may be right at p = 0.3.
+    rival = np.clip(evidence.self_confidences - evidence.margins, 0, 1)
+    either = own / np.maximum(own + rival, np.finfo(float).tiny)
     rate = min(max(noise.rate, noise.bounds[0]), noise.bounds[1])
-    wrong = cleaning.wrong_label_probabilities(
-        np.clip(own, 0, 1), rate * len(examples), score=score
-    )
+    wrong = cleaning.wrong_label_probabilities(either, rate * len(examples), score=score)
     ranking = cleaning.rank_labels(score, evidence.suggestions)
     return Findings(noise, evidence, score, wrong, ranking.indices)

@@ -10,6 +10,7 @@ Matrix = npt.NDArray[np.float64]
 
 _MOST_NAMED = 30
 _MOST_NUMBERED = 12
+_DARKEST = 0.1  # is never less frequent
 _LEAST = 0.005  # smaller entries are not drawn
 _LONGEST = 16
 
@@ -26,7 +27,7 @@ def draw_matrix(matrix: Matrix, class_names: Sequence[str]) -> str:
     # A letter is less than 7 wide; names of columns stand at an angle.
     left, top = (12 + 7 * longest, 16 + 6 * longest) if named else (4, 4)
     width, height = left + size * count + 4 * longest, top + size * count + 4
-    darkest = max(float((matrix - np.diag(np.diag(matrix))).max()), _LEAST)
+    darkest = max(float((matrix - np.diag(np.diag(matrix))).max()), _DARKEST)
     parts = [
         f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
         'aria-label="Share of each true class (rows) that has each label (columns)">'
@@ -43,9 +44,7 @@ def draw_matrix(matrix: Matrix, class_names: Sequence[str]) -> str:
             f'width="{size - 1}" height="{size - 1}"><title>{what}</title></rect>'
         )
         if numbered:
-            light = (
-                ' style="fill:var(--on-mark)"' if kind == "wrong" and strength > 0.55 else ""
-            )
+            light = ' style="fill:var(--on-mark)"' if kind == "wrong" and strength > 0.8 else ""
             parts.append(
                 f'<text x="{left + size * column + size / 2 - 0.5}" '
                 f'y="{top + size * row + size / 2 + 3.5}" text-anchor="middle"{light}>'

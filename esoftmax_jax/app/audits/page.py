@@ -2,6 +2,7 @@
 
 import html
 import re
+import shlex
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -13,6 +14,7 @@ from esoftmax_jax import __version__
 from esoftmax_jax.app.audits.matrix_picture import confused_pairs, draw_matrix
 from esoftmax_jax.app.audits.page_data import SAVED, suspects_as_json
 from esoftmax_jax.app.audits.result import LIST, Audit
+from esoftmax_jax.app.data.names import OWN_FILES
 from esoftmax_jax.app.terminal.messages import readable
 from esoftmax_jax.whole_file import write_whole
 
@@ -152,16 +154,19 @@ def _shown(cell: Any) -> str:
 
 
 def _next(audit: Audit) -> str:
-    own, model = audit.examples.name, audit.model_folder
-    commands = [f"esoftmax train --dataset {own} --corrections {SAVED} --suspects again.csv"]
-    commands.append(f"esoftmax compare --dataset {own} --corrections {SAVED}")
-    if model is not None:
+    commands = []
+    if audit.examples.name.partition(":")[0] in OWN_FILES:
+        data = f"--dataset {shlex.quote(audit.examples.name)} --corrections {SAVED}"
+        commands += [f"esoftmax train {data} --suspects again.csv", f"esoftmax compare {data}"]
+    if audit.model_folder is not None:
+        model = shlex.quote(str(audit.model_folder))
         commands.append(f"esoftmax predict --model {model} --inputs folder:PATH")
     lines = "\n".join(_text(one) for one in commands)
+    train = f"<li>Train on the reviewed labels:<pre>{lines}</pre></li>" if commands else ""
     return (
         "<ol><li>Look through the suspects from the top and save the reviewed list. Stop where "
         "most labels are right: what you did not look at stays as it is.</li>"
-        f"<li>Train on the reviewed labels:<pre>{lines}</pre></li>"
+        f"{train}"
         "<li>If one class is confused with another again and again, correct the rule by which "
         "it was labelled, not only the labels.</li>"
         f"<li>In a program: <code>app.correct(dataset, {SAVED!r})</code>.</li></ol>"

@@ -22,6 +22,9 @@
     } catch { /* likewise */ }
   }
 
+  // An estimate is never certain.
+  const percent = (share) => share > 0.99 ? "> 99 %" : share < 0.01 ? "< 1 %" : `${Math.round(100 * share)} %`;
+
   function element(tag, name, text) {
     const made = document.createElement(tag);
     if (name) made.className = name;
@@ -124,7 +127,7 @@
     if (content) made.append(content);
     made.append(element("p", "called", `${get(one, "rank")} · ${get(one, "example")}`));
     const said = element("p", "said");
-    const share = element("span", "share", `${Math.round(100 * get(one, "probability"))} %`);
+    const share = element("span", "share", percent(get(one, "probability")));
     share.title = "estimated probability that the label is wrong";
     said.append(share, element("b", "", classes[get(one, "label")]), " → ",
       element("b", "", classes[get(one, "suggestion")]));

@@ -213,8 +213,8 @@ _TRAIN = (
     Option(
         name="effort",
         kind=one_of("less", "more"),
-        help=f"of --loss {AUTO}: 20 runs, or 240 of which the best vote (less)",
-        verbs=("train",),
+        help=f"of --loss {AUTO} and of audit: 20 runs, or 240 of which the best vote (less)",
+        verbs=("train", "audit"),
         default="less",
     ),
     Option(

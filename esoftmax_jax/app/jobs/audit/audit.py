@@ -24,6 +24,7 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.files.outputs import check_folder
 from esoftmax_jax.app.jobs.arguments import check_arguments
+from esoftmax_jax.app.jobs.auto_runs import Effort
 from esoftmax_jax.app.suspects.suspect_list import check_suspects_file
 from esoftmax_jax.app.terminal.console import make_console, speaking
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -38,6 +39,7 @@ def audit(
     out: str | Path | None = None,
     image_size: int | None = None,
     epochs: int | None = None,
+    effort: Effort = "less",
     data_dir: str | None = None,
     literal_labels: bool = False,
     spreadsheet_safe: bool = False,
@@ -65,6 +67,7 @@ def audit(
             ``training`` with the model; None: nothing is written.
         image_size: of image files that are trained on, in pixels a side.
         epochs: of the training; None: the dataset's.
+        effort: of the training, see ``auto``.
         data_dir: where prepared TFDS data lies.
         literal_labels: takes labels as classes whatever they look like.
         spreadsheet_safe: whether formulas in the CSV file are made harmless.
@@ -79,7 +82,7 @@ def audit(
     """
     check_arguments(
         {"data_dir": data_dir, "literal_labels": literal_labels, "out": out, "epochs": epochs}
-        | {"spreadsheet_safe": spreadsheet_safe, "image_size": image_size}
+        | {"spreadsheet_safe": spreadsheet_safe, "image_size": image_size, "effort": effort}
     )
     folder = None if out is None else Path(out).expanduser()
     if folder is not None:
@@ -91,7 +94,7 @@ def audit(
             chances, model, choice = read_probabilities(probabilities, examples), None, []
         else:
             of_training = of_data | {"image_size": image_size, "epochs": epochs}
-            of_training |= {"verbose": verbose}
+            of_training |= {"effort": effort, "verbose": verbose}
             chances, model, choice = _trained(data, examples, folder, of_training)
         given = None if features is None else read_features(features, examples)
         found = Audit(examples, judge(examples, chances, given), model=model)
@@ -127,7 +130,7 @@ def _trained(
             "method='predict_proba') of scikit-learn, or pass a path or a dataset"
         )
     if isinstance(data, Dataset):
-        options = {name: options[name] for name in ("epochs", "verbose")}
+        options = {name: options[name] for name in ("epochs", "effort", "verbose")}
     workdir = None if folder is None else folder / TRAINING
     chances, model = trained_probabilities(data, examples, workdir, **options)
     return chances, model, told_choice(model)

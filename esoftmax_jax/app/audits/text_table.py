@@ -13,6 +13,7 @@ from esoftmax_jax.app.data.readers.index_columns import declared_index, index_pl
 from esoftmax_jax.app.data.readers.table_files import Table
 from esoftmax_jax.app.data.repeated_rows import check_repeated_files, repeated_rows
 from esoftmax_jax.app.data.table_labels import numbered_labels
+from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.csv_rows import csv_rows
 from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import INSTALL, UsageError
@@ -71,6 +72,7 @@ def table_examples(spec: str, kind: str, path: Path, *, literal: bool) -> Audite
     else:
         shown = [name for name in table.columns if name not in _MEANT][:MOST_COLUMNS]
         further["columns"] = tuple(shown)
+        notes += _contradicting(table, shown, classes.given)
         columns_shown = [table.columns[name] for name in shown]
 
         def content(rows: Sequence[int]) -> list[Content]:
@@ -81,6 +83,23 @@ def table_examples(spec: str, kind: str, path: Path, *, literal: bool) -> Audite
         spec, sources, classes.given, classes.names, content, asked, truth, notes=tuple(notes),
         **further,
     )  # fmt: skip
+
+
+def _contradicting(table: TextTable, shown: Sequence[str], labels: Array) -> list[str]:
+    """Say how many rows are alike but for their labels, of which one at least is wrong."""
+    first: dict[tuple[str, ...], int] = {}
+    cells = zip(*(table.columns[name] for name in shown), strict=True)
+    again = [
+        row
+        for row, key in enumerate(cells)
+        if labels[first.setdefault(key, row)] != labels[row]
+    ]
+    if not again:
+        return []
+    return [
+        f"{len(again)} rows repeat an earlier one with another label, first row "
+        f"{table.rows[again[0]]}: one of the two labels is wrong"
+    ]
 
 
 def _asked(split: list[str] | None, count: int) -> Any:

@@ -37,3 +37,15 @@ def wheel(session: nox.Session) -> None:
     session.chdir(folder)
     session.run("esoftmax", "--version")
     session.run("esoftmax", "compare", "--epochs", "1", "--seeds", "1", "--no-tune")
+
+
+@nox.session(python="3.11")
+def estimator(session: nox.Session) -> None:
+    """Run all checks of scikit-learn on the classifier; the tests run the quick ones."""
+    session.install("-e", ".[dev]")
+    check = (
+        "from sklearn.utils.estimator_checks import check_estimator; "
+        "from esoftmax_jax.sklearn import NoisyLabelClassifier; "
+        "check_estimator(NoisyLabelClassifier(folds=2, learning_rates=(0.1,), epochs=20))"
+    )
+    session.run("python", "-c", check)

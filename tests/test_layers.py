@@ -57,8 +57,9 @@ ROOMS = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
 
 CODE = modules_below(*PACKAGES)
 APPLICATION = {name: CODE[name] for name in CODE if name.startswith("esoftmax_jax.app")}
+FACE = "esoftmax_jax.sklearn"  # of a part of the application, where its users look for it
 EXPERIMENTS = {name: CODE[name] for name in CODE if name.startswith("experiments")}
-LIBRARY = {name: CODE[name] for name in CODE if name not in APPLICATION | EXPERIMENTS}
+LIBRARY = {name: CODE[name] for name in CODE if name not in {*APPLICATION, *EXPERIMENTS, FACE}}
 
 
 def room_of(module):
@@ -87,6 +88,12 @@ def test_the_application_imports_downwards(module):
         other = room_of(name) if name in APPLICATION else ""
         if room in ROOMS and other in ROOMS and other != room:
             assert ROOMS[other] < ROOMS[room], f"{module} imports {name}"
+
+
+def test_the_estimators_are_a_face_alone():
+    assert imported_modules(CODE[FACE], CODE) == {
+        "esoftmax_jax.app.jobs.estimators.noisy_label_classifier"
+    }
 
 
 def test_every_folder_of_the_application_has_its_layer():

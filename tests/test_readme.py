@@ -121,7 +121,8 @@ def the_verbs_are_functions():
     rows = generator.normal(labels[:, None] * 4, 1, (80, 3))
     given = np.where(np.isin(np.arange(80), (0, 2)), 1 - labels, labels)  # two are wrong
     np.savez("my.npz", train_images=rows, train_labels=given, class_names=["low", "high"])
-    names = run("docs/from-python.md", new_images=np.array([[0.0] * 3, [4.0] * 3]))
+    new = np.array([[0.0] * 3, [4.0] * 3])
+    names = run("docs/from-python.md", new_images=new, X=rows, y=given, X_new=new)
     assert {row["loss"] for row in names["rows"]} >= {"CE", "CE_eps+MAE"}
     assert names["chosen"]["loss"] in ("CE", "CE_eps+MAE")
     assert names["trained"].run.loss == names["chosen"]["loss"]
@@ -129,6 +130,7 @@ def the_verbs_are_functions():
     left = {str(row) for row in range(80)} - {*cleaned.train.sources, *cleaned.test.sources}
     assert left == set(names["reviewed"]["example"][names["reviewed"]["margin"] < 0])
     assert left
+    assert names["classifier"].predict(new).tolist() == [0, 1]
     found = names["predictions"]
     assert [found.class_names[k] for k in found.labels] == ["low", "high"]
 
@@ -161,7 +163,21 @@ def labels_are_audited_by_probabilities_of_scikit_learn():
     assert found.report.is_file()
 
 
+def settings_are_chosen_on_folds():
+    generator, labels = np.random.default_rng(0), np.arange(80) % 2
+    rows = generator.normal(labels[:, None] * 4, 1, (80, 3))
+    given = np.where(np.isin(np.arange(80), (10, 21)), 1 - labels, labels)  # two are wrong
+    data = app.dataset_from_arrays(rows, given)
+    names = run("docs/auto.md", data=data, new_images=np.array([[0.0] * 3, [4.0] * 3]))
+    found = names["found"]
+    assert found.out_of_fold_probabilities.shape == (len(data.train), 2)
+    first = found.suspects.columns["example"][:2]
+    assert {*first} == {"10", "21"}
+    assert app.predict(found, [[0.0] * 3, [4.0] * 3]).labels.tolist() == [0, 1]
+
+
 EXAMPLES = {
+    "docs/auto.md": settings_are_chosen_on_folds,
     "README.md": the_loop_learns_in_spite_of_wrong_labels,
     "docs/losses.md": a_loss_by_name_gives_a_value_for_each_example,
     "docs/noise.md": noise_is_drawn_and_described,

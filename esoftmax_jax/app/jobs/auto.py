@@ -22,7 +22,7 @@ from esoftmax_jax.app.jobs.arguments import (
     path_or_none,
     suspects_path,
 )
-from esoftmax_jax.app.jobs.auto_runs import FOLDS, LOSS, AutoRuns, Effort, auto_runs
+from esoftmax_jax.app.jobs.auto_runs import LOSS, AutoRuns, Effort, auto_runs
 from esoftmax_jax.app.jobs.auto_trained import AutoTrained, print_auto
 from esoftmax_jax.app.jobs.forecast import announce_folds
 from esoftmax_jax.app.jobs.trained import SuspectLabels
@@ -124,7 +124,7 @@ def run_auto(runs: AutoRuns, dataset: Dataset, to: AutoDestination) -> AutoTrain
     """
     first = runs.rule[0]
     noisy = apply_noise(first.noise, dataset, first.seed)
-    _check_classes(dataset, noisy)
+    _check_classes(dataset, noisy, runs.folds)
     check_suspects_file("--suspects", to.suspects, to.workdir or Path())
     if to.spreadsheet_safe:
         check_spreadsheet_safe("--spreadsheet-safe", dataset)
@@ -137,7 +137,7 @@ def run_auto(runs: AutoRuns, dataset: Dataset, to: AutoDestination) -> AutoTrain
         return _run(runs, dataset, noisy, to)
 
 
-def _check_classes(dataset: Dataset, noisy: NoisyTraining) -> None:
+def _check_classes(dataset: Dataset, noisy: NoisyTraining, folds: int) -> None:
     if dataset.num_classes < 2:
         raise UsageError(
             f"--dataset: expected two classes or more, got {dataset.num_classes}; add examples "
@@ -145,10 +145,10 @@ def _check_classes(dataset: Dataset, noisy: NoisyTraining) -> None:
         )
     groups = same_examples(dataset)
     rarest, count = fewest_examples(noisy.labels.observed, dataset.num_classes, groups)
-    if count < FOLDS:
+    if count < folds:
         different = "" if groups is None else "different "
         raise UsageError(
-            f"--dataset: expected at least {FOLDS} {different}training examples of each class, "
+            f"--dataset: expected at least {folds} {different}training examples of each class, "
             f"one for each fold, got {count} of {dataset.class_names[rarest]!r}; add some, "
             "leave the class out or join it with another"
         )
@@ -161,7 +161,7 @@ def _run(
     path = None if to.workdir is None else to.workdir / "results.jsonl"
     done = set() if path is None else {one for one in read_results(path) if networks.has(one)}
     missing = [config for alike in missing_runs(runs.all, done) for config in alike.configs]
-    announce_folds(missing, dataset, settings=len(runs.all) // FOLDS, folds=FOLDS)
+    announce_folds(missing, dataset, settings=len(runs.all) // runs.folds, folds=runs.folds)
     results = run_all(runs.all, dataset, path, "folds", networks=networks)
     of_rule = results[: len(runs.rule)]
     choice = (

@@ -1,7 +1,7 @@
 """The runs of ``auto``: the rule's rates on folds, and with more effort a grid that votes."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from esoftmax_jax.app.data.dataset import Dataset
@@ -55,11 +55,22 @@ class AutoRuns:
         """Both."""
         return self.rule + self.voters
 
+    @property
+    def folds(self) -> int:
+        """How many there are."""
+        return sum(one.learning_rate == self.rule[0].learning_rate for one in self.rule)
+
 
 def auto_runs(
-    dataset: Dataset, noise: NoiseSpec, effort: Effort = "less", **options: Any
+    dataset: Dataset,
+    noise: NoiseSpec,
+    effort: Effort = "less",
+    *,
+    rates: Sequence[float] = RATES,
+    folds: int = FOLDS,
+    **options: Any,
 ) -> AutoRuns:
-    """List the runs; ``options`` are fields of every configuration.
+    """List the runs of the rule's ``rates``; ``options`` are fields of every configuration.
 
     α/β and m are those of the rule. A common factor of α and β acts like the rate, so that a
     recipe of a larger β takes larger rates here.
@@ -69,14 +80,14 @@ def auto_runs(
 
     def on_folds(loss: str, settings: Pairs, rates: Iterator[float]) -> Iterator[RunConfig]:
         for rate in rates:
-            for fold in range(FOLDS):
+            for fold in range(folds):
                 yield make_config(
                     dataset,
                     noise,
                     loss,
                     hyperparameters=settings,
                     learning_rate=float(f"{rate:.6g}"),
-                    fold=(fold, FOLDS),
+                    fold=(fold, folds),
                     **options,
                 )
 
@@ -84,12 +95,12 @@ def auto_runs(
     settings = (("alpha", _ALPHA), ("beta", 1.0), ("m", float(f"{gate:.3g}")))
     voters = [
         config
-        for loss, values, rates in (_VOTERS if effort == "more" else ())
+        for loss, values, tried in (_VOTERS if effort == "more" else ())
         for config in on_folds(
             loss,
             tuple(sorted(values.items())),
-            (rate * (common if loss == "CE" else scale) for rate in rates),
+            (rate * (common if loss == "CE" else scale) for rate in tried),
         )
     ]
-    rule = on_folds(LOSS, settings, (rate * scale for rate in RATES))
+    rule = on_folds(LOSS, settings, (rate * scale for rate in rates))
     return AutoRuns(tuple(rule), tuple(voters))

@@ -1,0 +1,188 @@
+"""``auto`` as an estimator of scikit-learn."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
+
+from esoftmax_jax import cleaning, estimate
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.in_memory import dataset_from_arrays
+from esoftmax_jax.app.engine.folds import fewest_examples, same_examples
+from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.app.jobs.auto import AutoDestination, run_auto
+from esoftmax_jax.app.jobs.auto_runs import FOLDS, RATES, auto_runs
+from esoftmax_jax.app.jobs.auto_trained import AutoTrained
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.terminal.console import speaking
+
+_BATCH = 128  # rows a program takes; always as many, so that a row's result is its own
+_SEEDS = 2**31 - 1
+
+
+class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A classifier for labels of which some are wrong, nobody knows which.
+
+    CE_ε+MAE is trained on folds at several learning rates; the networks of the rate that agrees
+    best with labels it has not seen are averaged: see ``esoftmax_jax.app.auto``. Pixels and
+    columns should be numbers of one scale, as of ``StandardScaler``: the network standardises
+    by one mean and deviation a column.
+
+    Args:
+        folds: how many; fewer where a class has fewer different examples.
+        learning_rates: among which is chosen, on the scale of the defaults.
+        epochs: passes over the data; None: by its kind.
+        random_state: of folds, initialisation and order of examples.
+
+    Attributes:
+        classes_: the labels, sorted.
+        choice_: what was chosen, between what, and how sure that is.
+        label_evidence_: dictionary of arrays, in the order of ``y``: the label, the class
+            suggested in its place, its out-of-fold probability (``self_confidence``) and
+            margin, and the probability that it is wrong. ``pandas.DataFrame`` takes it.
+        noise_estimate_: all that is known of the noise; ``refused`` says why it is not to be
+            trusted, if so. None where the networks agree with labels by chance at best; what
+            follows from it is NaN then.
+        noise_rate_: the estimated share of wrong labels, within the bounds of the estimate.
+        transition_matrix_: (K, K): of each true class (row) the share of each label.
+        model_: the averaged networks, which ``esoftmax_jax.app.predict`` takes.
+
+    Example:
+        >>> import numpy as np
+        >>> from esoftmax_jax.sklearn import NoisyLabelClassifier
+        >>> numbers = np.random.default_rng(0).normal(size=(60, 2))
+        >>> labels = np.where(numbers[:, 0] > 0, "right", "left")
+        >>> classifier = NoisyLabelClassifier(folds=2, learning_rates=(0.1,), epochs=5)
+        >>> classifier.fit(numbers, labels).predict([[3.0, 0.0], [-3.0, 0.0]]).tolist()
+        ['right', 'left']
+    """
+
+    def __init__(
+        self,
+        *,
+        folds: int = FOLDS,
+        learning_rates: Sequence[float] = RATES,
+        epochs: int | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.folds = folds
+        self.learning_rates = learning_rates
+        self.epochs = epochs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train.
+
+        Args:
+            X: numbers (N, D), or images (N, H, W) or (N, H, W, C).
+            y: (N,) labels of any kind.
+
+        Raises:
+            ValueError: they do not go together, a class has one example, there is one class.
+        """
+        inputs, labels = validate_data(self, X, y, allow_nd=True, ensure_min_samples=2)
+        check_classification_targets(labels)
+        self.classes_, numbers = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                "y: expected two classes or more, got one class; there is nothing to learn"
+            )
+        found = self._auto(_dataset(inputs, numbers))
+        self.model_, self.choice_ = found.model, found.choice
+        probabilities = found.out_of_fold_probabilities
+        evidence = cleaning.label_evidence(probabilities, numbers)
+        self._estimate_noise(probabilities, numbers)
+        wrong = np.full(len(numbers), np.nan)
+        if self.noise_estimate_ is not None:
+            own = np.clip(evidence.self_confidences, 0, 1)
+            expected = self.noise_rate_ * len(numbers)
+            wrong = cleaning.wrong_label_probabilities(own, expected)
+        self.label_evidence_ = {
+            "label": labels,
+            "suggestion": self.classes_[evidence.suggestions],
+            "self_confidence": evidence.self_confidences,
+            "margin": evidence.margins,
+            "probability_wrong": wrong,
+        }
+        return self
+
+    def _estimate_noise(self, probabilities: Array, numbers: Array) -> None:
+        try:
+            noise = estimate.confident_joint(probabilities, numbers)
+        except ValueError:  # no better than chance: nothing is known
+            self.noise_estimate_, self.noise_rate_ = None, np.nan
+            self.transition_matrix_ = np.full((probabilities.shape[1],) * 2, np.nan)
+            return
+        low, high = noise.bounds
+        self.noise_estimate_, self.transition_matrix_ = noise, noise.matrix
+        self.noise_rate_ = min(max(noise.rate, low), high)
+
+    def predict(self, X: Any) -> Any:
+        """Return the likeliest class of each row."""
+        places = self.predict_proba(X).argmax(axis=1)  # first: it may be refused
+        return self.classes_[places]
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """Return the probability of each class, float64 (N, K), the mean over the networks."""
+        check_is_fitted(self)
+        inputs = validate_data(self, X, reset=False, allow_nd=True)
+        rows = _numbers(inputs)
+        if rows.ndim == 3:
+            rows = rows[..., np.newaxis]
+        if rows.dtype != np.uint8:
+            offsets = self.model_.card.feature_offsets
+            rows = (rows - np.array(offsets or 0.0)).astype(np.float32)
+        parts = [self._logits(rows[at : at + _BATCH]) for at in range(0, len(rows), _BATCH)]
+        logits = np.concatenate(parts).astype(np.float64)
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        found: npt.NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+        return found
+
+    def _logits(self, rows: Array) -> Array:
+        padded = np.zeros((_BATCH, *rows.shape[1:]), rows.dtype)
+        padded[: len(rows)] = rows
+        return self.model_.logits(padded)[: len(rows)]
+
+    def _auto(self, dataset: Dataset) -> AutoTrained:
+        rarest, count = fewest_examples(
+            dataset.train.labels.observed, dataset.num_classes, same_examples(dataset)
+        )
+        if count < 2:
+            raise ValueError(
+                f"y: expected two different examples of each class or more, got {count} of "
+                f"{self.classes_.tolist()[rarest]!r}; add some, leave the class out or join "
+                "it with another"
+            )
+        options: dict[str, Any] = {} if self.epochs is None else {"epochs": self.epochs}
+        runs = auto_runs(
+            dataset,
+            NoiseSpec("none"),
+            rates=tuple(self.learning_rates),
+            folds=min(self.folds, count),
+            seed=int(check_random_state(self.random_state).randint(_SEEDS)),
+            **options,
+        )
+        with speaking(False):
+            return run_auto(runs, dataset, AutoDestination())
+
+
+def _dataset(inputs: Array, numbers: Array) -> Dataset:
+    """Return all examples as training examples; those of the test part are not looked at."""
+    rows = _numbers(inputs)
+    return dataset_from_arrays(
+        rows,
+        numbers,
+        test_inputs=rows[:1],
+        test_labels=numbers[:1],
+        class_names=[str(number) for number in range(int(numbers.max()) + 1)],
+        literal_labels=True,
+    )
+
+
+def _numbers(inputs: Array) -> Array:
+    """Return images of bytes as they are, everything else as floating-point numbers."""
+    return inputs if inputs.dtype == np.uint8 and inputs.ndim > 2 else inputs.astype(np.float64)

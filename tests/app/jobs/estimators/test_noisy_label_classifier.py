@@ -1,0 +1,100 @@
+"""``auto`` as scikit-learn's estimator; ``nox -s estimator`` runs all checks of scikit-learn."""
+
+import copy
+
+import numpy as np
+import pytest
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+from esoftmax_jax import app
+from esoftmax_jax.sklearn import NoisyLabelClassifier
+
+NUMBERS = np.random.default_rng(0).normal(size=(90, 3)) + 8 * np.repeat(np.eye(3), 30, axis=0)
+TRUE = np.repeat(["a", "b", "c"], 30)
+WRONG = np.arange(90) % 10 == 0
+LABELS = np.where(WRONG, np.roll(TRUE, 30), TRUE)
+
+# Those that train nothing, or once.
+CHECKS = ["check_estimator_cloneable", "check_estimator_tags_renamed", "check_valid_tag_types", "check_estimator_repr", "check_no_attributes_set_in_init", "check_estimators_unfitted", "check_do_not_raise_errors_in_init_or_set_params", "check_mixin_order", "check_complex_data", "check_estimators_empty_data_messages", "check_estimator_sparse_tag", "check_estimator_sparse_array", "check_classifiers_one_label", "check_classifiers_regression_target", "check_supervised_y_no_nan", "check_parameters_default_constructible", "check_fit2d_1sample", "check_get_params_invariance", "check_set_params", "check_methods_subset_invariance"]  # fmt: skip
+
+
+def quick(**options):
+    return NoisyLabelClassifier(folds=2, learning_rates=(0.1,), epochs=30, **options)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return make_pipeline(StandardScaler(), quick()).fit(NUMBERS, LABELS)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [one for _, one in estimator_checks_generator(quick()) if one.func.__name__ in CHECKS],
+    ids=lambda one: one.func.__name__,
+)
+def test_scikit_learn_s_own_checks(check):
+    check(quick())
+
+
+def test_a_pipeline_learns_the_classes_in_spite_of_wrong_labels(fitted):
+    assert fitted.classes_.tolist() == ["a", "b", "c"]
+    assert fitted.score(NUMBERS, TRUE) == 1
+    probabilities = fitted.predict_proba(NUMBERS)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    np.testing.assert_array_equal(fitted.classes_[probabilities.argmax(axis=1)], TRUE)
+
+
+def test_evidence_about_each_label_is_in_their_order(fitted):
+    evidence = fitted[-1].label_evidence_
+    np.testing.assert_array_equal(evidence["label"], LABELS)
+    np.testing.assert_array_equal(evidence["margin"] < 0, WRONG)
+    np.testing.assert_array_equal(evidence["suggestion"][WRONG], TRUE[WRONG])
+    order = np.argsort(-evidence["probability_wrong"], kind="stable")
+    assert {*order[:9]} == {*np.flatnonzero(WRONG)}
+
+
+def test_the_noise_is_estimated(fitted):
+    classifier = fitted[-1]
+    assert classifier.noise_rate_ == pytest.approx(0.1, abs=0.02)
+    assert classifier.noise_estimate_.bounds[0] <= classifier.noise_rate_
+    expected = np.array([[0.9, 0, 0.1], [0.1, 0.9, 0], [0, 0.1, 0.9]])
+    np.testing.assert_allclose(classifier.transition_matrix_, expected, atol=0.04)
+
+
+def test_a_copy_predicts_the_same(fitted):
+    rows = NUMBERS[:7]
+    np.testing.assert_array_equal(
+        copy.deepcopy(fitted).predict_proba(rows), fitted.predict_proba(rows)
+    )
+    scaled = fitted[0].transform(rows).astype(np.float32)
+    theirs = app.predict(fitted[-1].model_, scaled).probabilities
+    np.testing.assert_allclose(theirs, fitted.predict_proba(rows), atol=1e-5)
+
+
+def test_cross_validation_takes_labels_that_it_has_not_seen():
+    found = cross_val_score(quick(), NUMBERS, LABELS, cv=2)
+    np.testing.assert_allclose(found, 1 - WRONG.mean(), atol=0.05)
+
+
+def test_images():
+    images = np.where(np.repeat([0, 1], 20)[:, None, None], 200, 20).astype(np.uint8)
+    images = images + np.random.default_rng(0).integers(0, 20, (40, 6, 6), np.uint8)
+    labels = np.repeat([False, True], 20)
+    found = quick().fit(images, labels).predict(images)
+    np.testing.assert_array_equal(found, labels)
+
+
+def test_a_class_of_one_example_is_refused():
+    with pytest.raises(ValueError, match=r"two different examples .* got 1 of 'b'; add some"):
+        quick().fit(NUMBERS[:5], ["a", "a", "a", "a", "b"])
+
+
+def test_of_networks_no_better_than_chance_no_rate_is_told():
+    classifier, labels = quick(), np.arange(40) % 2
+    classifier._estimate_noise(np.where(np.eye(2)[labels] == 1, 0.1, 0.9), labels)
+    assert classifier.noise_estimate_ is None
+    assert np.isnan(classifier.noise_rate_)
+    assert np.isnan(classifier.transition_matrix_).all()

@@ -74,7 +74,7 @@ def test_nox_installs_nothing_that_is_not_declared():
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "session.install"
     ]
-    assert len(calls) == 3
+    assert len(calls) == 4
     installed = [
         ast.literal_eval(argument)
         for call in calls

@@ -215,7 +215,7 @@ def test_per_class_errors():
             "cifar",
             None,
             ValueError,
-            "'cifar10', 'cifar100', 'cifar100_blocks', 'mnist', got 'cifar'; did you mean 'cifar10'\?; pass",
+            r"'cifar10', 'cifar100', 'cifar100_blocks', 'mnist', got 'cifar'; did you mean 'cifar10'\?;",
         ),
         ({0: 1}, None, TypeError, r"num_classes must be given with a class_map \{source"),
         ({0: 3}, 3, ValueError, r"class_map must name classes in \[0, 3\), got 3; correct"),

@@ -35,6 +35,7 @@ class OwnNumbers:
         values: float64 (N, D).
         names: of the columns, if they have some.
         examples: what each row says it is about; None if it says nothing.
+        called: the column that says so.
         first_is_names: whether the first row may be numbers or, as well, the header.
     """
 
@@ -42,6 +43,7 @@ class OwnNumbers:
     values: npt.NDArray[np.float64]
     names: tuple[str, ...] | None = None
     examples: list[str] | None = None
+    called: str = ""
     first_is_names: bool = False
 
 
@@ -131,7 +133,8 @@ def _of_array(where: str, array: Array) -> OwnNumbers:
 
 def _of_columns(where: str, names: list[str], columns: list[list[str]]) -> OwnNumbers:
     """Return the columns of numbers, and what the rows are about."""
-    examples = next((columns[names.index(one)] for one in _CALLED if one in names), None)
+    called = next((one for one in _CALLED if one in names), "")
+    examples = columns[names.index(called)] if called else None
     kept, values = [], []
     for name, column in zip(names, columns, strict=True):
         if name in _CALLED:
@@ -143,4 +146,4 @@ def _of_columns(where: str, names: list[str], columns: list[list[str]]) -> OwnNu
         kept.append(name)
     if not kept:
         raise UsageError(f"{where}: expected columns of numbers, got {named(names)}; add them")
-    return OwnNumbers(where, np.stack(values, axis=1), tuple(kept), examples)
+    return OwnNumbers(where, np.stack(values, axis=1), tuple(kept), examples, called)

@@ -67,16 +67,19 @@ def read_features(given: OwnArray, examples: AuditedExamples) -> Matrix:
 def _rows(found: OwnNumbers, examples: AuditedExamples) -> Matrix:
     """Return a row for each label."""
     values = found.values
-    if found.examples is not None and len(set(found.examples)) == len(found.examples):
+    wanted = _named(found, examples)
+    if found.examples is not None and wanted is not None:
         place = {name: row for row, name in enumerate(found.examples)}
-        missing = [name for name in examples.sources.tolist() if name not in place]
-        if not missing:
-            return values[[place[name] for name in examples.sources.tolist()]]
-        if len(missing) < len(examples):
+        missing = [name for name in wanted if name not in place]
+        if missing:
             raise UsageError(
                 f"{found.where}: expected a row for every example of {examples.name}, got none "
-                f"for {missing[0]!r} ({len(missing)} missing); add them"
+                f"for {missing[0]!r} ({len(missing)} missing, column {found.called!r} has such "
+                f"as {found.examples[0]!r}); correct the names, or leave the column out if the "
+                "rows are in the order of the data"
             )
+        if len(place) == len(found.examples):
+            return values[[place[name] for name in wanted]]
     if len(values) == len(examples):
         return values
     if len(values) == examples.num_rows:
@@ -93,6 +96,20 @@ def _rows(found: OwnNumbers, examples: AuditedExamples) -> Matrix:
         )
         + ", in the order of the data"
     )
+
+
+def _named(found: OwnNumbers, examples: AuditedExamples) -> list[str] | None:
+    """Return what the rows call the examples; None where the data does not tell.
+
+    A column id is one of the data's own: numbers in it are no numbers of rows.
+    """
+    if found.called != "id":
+        sources: list[str] = examples.sources.tolist()
+        return sources
+    if "id" not in examples.columns:
+        return None
+    column = examples.columns.index("id")
+    return [(cells or [])[column] for cells in examples.content(range(len(examples)))]
 
 
 def _in_order_of_classes(found: OwnNumbers, classes: tuple[str, ...]) -> OwnNumbers:

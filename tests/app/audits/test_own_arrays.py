@@ -65,6 +65,33 @@ def test_rows_that_name_their_examples_may_come_in_any_order():
     np.testing.assert_allclose(read_probabilities("own-probs.csv", examples), wanted)
 
 
+def test_a_column_id_is_the_id_of_the_data_not_the_number_of_a_row():
+    right = probabilities_of(np.arange(6) % 3)
+    columns = {name: right[:, place] for place, name in enumerate(CLASSES)}
+    ids, labels, shuffled = [7, 6, 5, 4, 3, 2], [*CLASSES, *CLASSES], [3, 0, 5, 1, 4, 2]
+    write_table("with-id.csv", {"id": ids, "label": labels})
+    write_table("without.csv", {"x": range(6), "label": labels})
+    write_table("in-order.csv", {"id": ids, **columns})
+    mixed = {name: column[shuffled] for name, column in columns.items()}
+    write_table("mixed.csv", {"id": np.array(ids)[shuffled], **mixed})
+    for data, given in (
+        ("with-id.csv", "in-order.csv"), ("with-id.csv", "mixed.csv"),
+        ("without.csv", "in-order.csv"),
+    ):  # fmt: skip
+        found = read_probabilities(given, read_examples(data))
+        np.testing.assert_allclose(found, right, err_msg=f"{data}, {given}")
+
+
+def test_names_of_other_examples_are_refused_and_not_taken_for_the_order():
+    right = probabilities_of(np.arange(6) % 3)
+    columns = {name: right[:, place] for place, name in enumerate(CLASSES)}
+    write_table("others.csv", {"example": [f"row-{row}" for row in range(6)], **columns})
+    with pytest.raises(
+        UsageError, match=r"none for '0' \(6 missing, column 'example' has such as 'row-0'\)"
+    ):
+        read_probabilities("others.csv", labels_of())
+
+
 def test_what_does_not_fit_is_told():
     examples, right = labels_of(), probabilities_of(np.arange(6) % 3)
     write_table("other.csv", {"dog": right[:, 0], "bee": right[:, 1], "cat": right[:, 2]})

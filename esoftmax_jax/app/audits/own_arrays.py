@@ -12,6 +12,7 @@ import numpy.typing as npt
 from esoftmax_jax.app.audits.text_table import read_text
 from esoftmax_jax.app.data.readers.npz_file import open_archive, read_arrays
 from esoftmax_jax.app.files.array_cache import UNREADABLE
+from esoftmax_jax.app.files.array_header import npy_array
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.csv_rows import csv_rows
 from esoftmax_jax.app.files.regular_file import not_a_file
@@ -74,7 +75,7 @@ def _read(option: str, path: Path, arrays: Sequence[str]) -> OwnNumbers:
         raise UsageError(f"{option}: {wrong}; expected a file {_KINDS}")
     if kind == ".npy":
         try:
-            return _of_array(where, np.load(path, allow_pickle=False))
+            return _of_array(where, npy_array(path.read_bytes(), path))
         except UNREADABLE as error:
             raise UsageError(
                 f"{where}: expected a NumPy array that can be read; write it with numpy.save"

@@ -10,13 +10,14 @@ import numpy as np
 from esoftmax_jax.app.audits.examples import AuditedExamples, Content, undivided
 from esoftmax_jax.app.audits.pictures import pictures_of_files
 from esoftmax_jax.app.data.readers.index_columns import declared_index, index_places
+from esoftmax_jax.app.data.readers.parquet_file import parquet_cells, parquet_content
 from esoftmax_jax.app.data.readers.table_files import Table
 from esoftmax_jax.app.data.repeated_rows import check_repeated_files, repeated_rows
 from esoftmax_jax.app.data.table_labels import numbered_labels
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.csv_rows import csv_rows
 from esoftmax_jax.app.files.regular_file import not_a_file
-from esoftmax_jax.app.terminal.messages import INSTALL, UsageError
+from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spreadsheets import named
 
 _MEANT = ("path", "label", "clean_label", "split")
@@ -144,22 +145,9 @@ def _read_csv(path: Path) -> TextTable:
 
 
 def _read_parquet(path: Path) -> TextTable:
-    try:
-        import pyarrow  # type: ignore[import-untyped]
-        import pyarrow.parquet  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise UsageError(
-            f"{path}: Parquet files are read by pyarrow, which is not installed; {INSTALL}"
-        ) from error
-    try:
-        content = pyarrow.parquet.read_table(path)
-        names, declared = content.column_names, declared_index(content.schema.metadata)
-        cells = [[_text(cell) for cell in column.to_pylist()] for column in content.columns]
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UsageError(
-            f"{path}: expected a Parquet file that can be read, got {reason}; write it again"
-        ) from error
+    content = parquet_content(path)
+    names, declared = content.column_names, declared_index(content.schema.metadata)
+    cells = [[_text(cell) for cell in parquet_cells(path, one)] for one in content.columns]
     columns = _by_name(path, names, cells, declared)
     return TextTable(path, range(1, content.num_rows + 1), columns)
 

@@ -14,14 +14,17 @@ from esoftmax_jax.app.data.readers.index_columns import (
     index_places,
     numbers_rows,
 )
+from esoftmax_jax.app.data.readers.parquet_file import (
+    parquet_cells,
+    parquet_content,
+    unreadable,
+)
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.csv_rows import csv_rows
-from esoftmax_jax.app.files.memory import check_memory
 from esoftmax_jax.app.files.regular_file import not_a_file
-from esoftmax_jax.app.terminal.messages import INSTALL, UsageError
+from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spreadsheets import named
 
-_TEXT_BYTES, _NUMBER_BYTES = 60, 12  # that a cell takes here, at least
 _TEXT = ("path", "label", "clean_label", "split")
 
 
@@ -161,7 +164,7 @@ def _read_csv(path: Path, wanted: Sequence[str] | None) -> Table:
             if header.features:
                 features.append(_numbers(cells, header, path, row))
     except OSError as error:
-        _unreadable(path, error)
+        unreadable(path, error)
     if header is None:
         header = _header(path, [], wanted)
     _check_rows(path, len(rows))
@@ -246,26 +249,11 @@ def _text(cell: Any, path: Path, row: int, column: str) -> str:
 
 
 def _read_parquet(path: Path, wanted: Sequence[str] | None) -> Table:
-    try:
-        import pyarrow  # type: ignore[import-untyped]
-        import pyarrow.parquet  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise UsageError(
-            f"{path}: Parquet files are read by pyarrow, which is not installed; {INSTALL}"
-        ) from error
-    try:
-        with pyarrow.parquet.ParquetFile(path) as file:
-            check_memory(f"{path}, {path.stat().st_size} bytes", _declared(file.metadata))
-            content = file.read()
-    except (pyarrow.ArrowException, OSError) as error:
-        _unreadable(path, error)
+    content = parquet_content(path)
     names = content.column_names
     header = _header(path, names, wanted, declared_index(content.schema.metadata))
     _check_rows(path, content.num_rows)
-    try:
-        cells = {name: content.column(name).to_pylist() for name in header.text}
-    except (pyarrow.ArrowException, ValueError) as error:  # text that is not in UTF-8
-        _unreadable(path, error)
+    cells = {name: parquet_cells(path, content.column(name)) for name in header.text}
     text = {
         name: [_text(cell, path, row, name) for row, cell in enumerate(column, 1)]
         for name, column in cells.items()
@@ -276,15 +264,6 @@ def _read_parquet(path: Path, wanted: Sequence[str] | None) -> Table:
     ]
     features = np.stack(columns, axis=1) if columns else None
     return _table(path, range(1, content.num_rows + 1), text, features, header)
-
-
-def _declared(metadata: Any) -> int:
-    """Return the bytes that the cells of a Parquet file take here, by what it says itself."""
-    groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
-    written = sum(group.total_byte_size for group in groups)
-    kinds = [metadata.schema.column(i).physical_type for i in range(metadata.num_columns)]
-    row = sum(_TEXT_BYTES if kind == "BYTE_ARRAY" else _NUMBER_BYTES for kind in kinds)
-    return max(int(written), int(metadata.num_rows) * row)
 
 
 def _number_column(column: Any, path: Path, name: str) -> Array:
@@ -301,11 +280,3 @@ def _number_column(column: Any, path: Path, name: str) -> Array:
         row = int(np.argmin(finite))
         _no_number(path, row + 1, name, column[row].as_py())
     return values
-
-
-def _unreadable(path: Path, error: Exception) -> NoReturn:
-    reason = " ".join(str(error).split())[:200]
-    raise UsageError(
-        f"{path}: expected a file that can be read, got an error ({reason}); write the file "
-        "again or change its permissions"
-    ) from error

@@ -179,9 +179,8 @@ def _run(
         run_all(chosen, dataset, path, "folds", networks=networks)
     kept = [networks.read(config) for config in chosen]
     logits = _out_of_fold(kept, dataset)
-    model = _model(chosen, kept, dataset, to.workdir)
+    model, tested, accuracy = _model(chosen, kept, dataset, to.workdir)
     networks.forget_others(runs.all, chosen)
-    tested = _logits(model, dataset.test.images)
     found = AutoTrained(
         dataset=dataset,
         result=_result_of(chosen[0], results),
@@ -192,7 +191,7 @@ def _run(
         results=tuple(results),
         labels=noisy.labels.observed,
         out_of_fold_logits=logits,
-        test_accuracy=float(np.mean(tested.argmax(axis=1) == dataset.test.labels.reference)),
+        test_accuracy=accuracy,
     )
     _tell(found, to)
     return found
@@ -229,25 +228,28 @@ def _model(
     kept: Sequence[FoldNetwork],
     dataset: Dataset,
     workdir: Path | None,
-) -> Model:
-    """Return the chosen networks as one model, from the folder if they are there."""
+) -> tuple[Model, Array, float]:
+    """Return the chosen networks as one model, from the folder if they are there.
+
+    Beside it the logits of the test set and its accuracy on it.
+    """
+    networks = None
     if workdir is not None and has_model(workdir) and _is_of(workdir, chosen[0]):
-        return read_model("--workdir", workdir)
-    networks = Networks(chosen[0], dataset, tuple(one.variables for one in kept))
-    model = trained_model(networks)
-    if workdir is not None:
-        tested = _logits(model, dataset.test.images).argmax(axis=1)
-        write_model(workdir, networks, float(np.mean(tested == dataset.test.labels.reference)))
-    return model
+        model = read_model("--workdir", workdir)
+    else:
+        networks = Networks(chosen[0], dataset, tuple(one.variables for one in kept))
+        model = trained_model(networks)
+    images, right = dataset.test.images, dataset.test.labels.reference
+    parts = [model.logits(images[at : at + _BATCH]) for at in range(0, len(images), _BATCH)]
+    tested = np.concatenate(parts)
+    accuracy = float(np.mean(tested.argmax(axis=1) == right))
+    if workdir is not None and networks is not None:
+        write_model(workdir, networks, accuracy)
+    return model, tested, accuracy
 
 
 def _is_of(workdir: Path, config: RunConfig) -> bool:
     return bool(RunConfig.from_json(model_config(workdir)) == config)
-
-
-def _logits(model: Model, images: Array) -> Array:
-    parts = [model.logits(images[at : at + _BATCH]) for at in range(0, len(images), _BATCH)]
-    return np.concatenate(parts)
 
 
 def _suspects(

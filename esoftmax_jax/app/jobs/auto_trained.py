@@ -9,11 +9,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from esoftmax_jax import cleaning
 from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.jobs.trained import Trained
 from esoftmax_jax.app.runs.fold_choice import FoldChoice
 from esoftmax_jax.app.runs.run import Run
+from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.suspects.suspect_list import describe_suspects
 from esoftmax_jax.app.terminal.console import print_titled
 from esoftmax_jax.app.terminal.short_repr import short_repr
@@ -52,10 +54,7 @@ class AutoTrained(Trained):
     @property
     def out_of_fold_probabilities(self) -> npt.NDArray[np.float64]:
         """The softmax of those logits, float64 (N, K)."""
-        logits = self.out_of_fold_logits.astype(np.float64)
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        found: npt.NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-        return found
+        return softmax(self.out_of_fold_logits)
 
     @property
     def out_of_fold_predictions(self) -> npt.NDArray[np.int64]:
@@ -66,11 +65,8 @@ class AutoTrained(Trained):
     @property
     def out_of_fold_margins(self) -> npt.NDArray[np.float32]:
         """Each label's logit minus the largest other one, float32 (N,): see ``suspects``."""
-        own = self.labels[:, None] == np.arange(self.out_of_fold_logits.shape[1])
-        label = self.out_of_fold_logits[own]
-        others = np.where(own, -np.inf, self.out_of_fold_logits).max(axis=1)
-        found: npt.NDArray[np.float32] = label - others
-        return found
+        margins = cleaning.label_margins(self.out_of_fold_logits, self.labels)
+        return np.asarray(margins, np.float32)
 
     @property
     def runs(self) -> list[Run]:

@@ -18,6 +18,7 @@ from esoftmax_jax.app.files.csv_file import check_csv
 from esoftmax_jax.app.jobs.arguments import check_arguments, path_or_none
 from esoftmax_jax.app.jobs.trained import Trained
 from esoftmax_jax.app.runs.model_file import Model, read_model
+from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.terminal.console import make_console, print_titled, speaking, warn
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.progress import ProgressBar
@@ -174,12 +175,9 @@ def _probabilities(network: Model, inputs: Array) -> Array:
     parts = []
     with ProgressBar("predicting", len(inputs), "examples") as bar:
         for start in range(0, len(inputs), _BATCH):
-            parts.append(network.logits(inputs[start : start + _BATCH]).astype(np.float64))
+            parts.append(network.logits(inputs[start : start + _BATCH]))
             bar.advance(len(parts[-1]), "")
-    logits = np.concatenate(parts)
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    softmax: Array = powers / powers.sum(axis=1, keepdims=True)
-    return softmax
+    return softmax(np.concatenate(parts))
 
 
 def _disagreement(

@@ -13,6 +13,7 @@ from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks
 from esoftmax_jax.app.runs.results import diverged
+from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.terminal.short_repr import short_repr
 
 VOTERS = 5
@@ -195,11 +196,9 @@ def _setting(config: RunConfig) -> tuple[LossSpec, float]:
 
 def _out_of_fold(folds: Sequence[FoldNetwork]) -> npt.NDArray[np.float64]:
     """Return the probabilities (N, K) of each example by the network that has not seen it."""
-    logits = np.concatenate([one.logits for one in folds]).astype(np.float64)
+    logits = np.concatenate([one.logits for one in folds])
     order = np.argsort(np.concatenate([one.held_out for one in folds]))
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    found: npt.NDArray[np.float64] = (powers / powers.sum(axis=1, keepdims=True))[order]
-    return found
+    return softmax(logits)[order]
 
 
 def _standard_error(values: Any) -> float:

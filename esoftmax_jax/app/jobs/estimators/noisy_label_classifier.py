@@ -18,6 +18,7 @@ from esoftmax_jax.app.jobs.auto import AutoDestination, run_auto
 from esoftmax_jax.app.jobs.auto_runs import FOLDS, RATES, auto_runs
 from esoftmax_jax.app.jobs.auto_trained import AutoTrained
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.terminal.console import speaking
 
 _BATCH = 128  # rows a program takes; always as many, so that a row's result is its own
@@ -137,10 +138,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             offsets = self.model_.card.feature_offsets
             rows = (rows - np.array(offsets or 0.0)).astype(np.float32)
         parts = [self._logits(rows[at : at + _BATCH]) for at in range(0, len(rows), _BATCH)]
-        logits = np.concatenate(parts).astype(np.float64)
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        found: npt.NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-        return found
+        return softmax(np.concatenate(parts))
 
     def _logits(self, rows: Array) -> Array:
         padded = np.zeros((_BATCH, *rows.shape[1:]), rows.dtype)

@@ -1,0 +1,90 @@
+"""Numbers as people and spreadsheets write them: 1234.5, 1,234.5, 1.234,5, $5 and 12 %."""
+
+import dataclasses
+import math
+import re
+from collections.abc import Collection
+
+import numpy as np
+
+_UNITS = ("$", "€", "£", "¥", "%")
+_LOOKED_AT = 1000  # cells, for a unit
+_GROUPS = re.compile(r"(?<=[0-9])[ '’\u00a0\u202f](?=[0-9]{3}(?![0-9]))")
+_WITH_COMMAS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]*)?")
+_WITH_POINTS = re.compile(r"[+-]?([1-9][0-9]{0,2}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?")
+_LARGEST = float(np.finfo(np.float32).max)
+
+STYLES = ("plain", "thousands", "decimal comma")
+
+
+@dataclasses.dataclass(frozen=True)
+class NumberForm:
+    """How the numbers of a column are written.
+
+    Attributes:
+        style: ``plain``, with a comma between ``thousands``, or with a ``decimal comma``.
+        unit: that stands before or behind each; none is the empty text.
+    """
+
+    style: str = "plain"
+    unit: str = ""
+
+    def read(self, cell: str) -> float:
+        """Return the number of a cell, NaN where it is none."""
+        if self.unit:
+            bare = cell.replace("−", "-")
+            if bare.count(self.unit) != 1 or not bare.strip("+- ").strip(self.unit):
+                return math.nan
+            outside = bare.lstrip("+- ").startswith(self.unit) or bare.endswith(self.unit)
+            cell = bare.replace(self.unit, "").strip() if outside else ""
+        return _READERS[self.style](cell)
+
+
+def number_form(cells: Collection[str]) -> tuple[NumberForm, list[str]]:
+    """Return the form in which most cells are numbers, and the cells that are none in it.
+
+    Args:
+        cells: different ones, none of them empty.
+    """
+    some = "".join(list(cells)[:_LOOKED_AT])
+    units = ["", *(unit for unit in _UNITS if unit in some)]
+    forms = [NumberForm(style, unit) for unit in units for style in STYLES]
+    best, odd = forms[0], list(cells)
+    for form in forms:
+        others = [cell for cell in cells if math.isnan(form.read(cell))]
+        if len(others) < len(odd):
+            best, odd = form, others
+        if not odd:
+            break
+    return best, odd
+
+
+def is_infinite(cell: str) -> bool:
+    """Tell whether a cell is a number that float32 does not hold."""
+    try:
+        return abs(float(cell)) > _LARGEST
+    except ValueError:
+        return False
+
+
+def _plain(cell: str) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        return math.nan
+    return value if abs(value) <= _LARGEST else math.nan
+
+
+def _with_commas(cell: str) -> float:
+    cell = _GROUPS.sub("", cell)
+    return _plain(cell.replace(",", "") if _WITH_COMMAS.fullmatch(cell) else cell)
+
+
+def _decimal_comma(cell: str) -> float:
+    cell = _GROUPS.sub("", cell)
+    if not _WITH_POINTS.fullmatch(cell):
+        return math.nan
+    return _plain(cell.replace(".", "").replace(",", "."))
+
+
+_READERS = dict(zip(STYLES, (_plain, _with_commas, _decimal_comma), strict=True))

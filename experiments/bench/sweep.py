@@ -19,7 +19,7 @@ from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.engine.group import grouped, make_group
-from esoftmax_jax.app.engine.program import make_program
+from esoftmax_jax.app.engine.program import forget_programs, make_program
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.methods import METHODS, selected
@@ -98,6 +98,7 @@ def _timed(
     """Return the seconds of a sweep, and of the same once more."""
     # Nothing compiled before may help, in memory or on disk.
     jax.clear_caches()
+    forget_programs()
     jax.config.update("jax_enable_compilation_cache", False)
     program = make_program(
         configs[0], dataset, selected(LOSSES), layout.devices, at_once=layout.at_once

@@ -109,11 +109,23 @@ class Dataset:
             class_names=self.class_names,
         )
 
-    def normalised(self, images: Any) -> Any:
-        """Return float32 images as networks see them, for NumPy and JAX arrays alike.
+    @property
+    def normalised(self) -> "Normalisation":
+        """What networks see of images, as a function of NumPy and JAX arrays alike."""
+        mean, std = tuple(map(float, self.mean)), tuple(map(float, self.std))
+        return Normalisation(mean, std, self.train.images.dtype == np.uint8)
 
-        Bytes are brought to 0..1 first; then (x − ``mean``) / ``std`` for each channel.
-        """
-        scale = np.float32(1 / 255 if self.train.images.dtype == np.uint8 else 1)
+
+@dataclasses.dataclass(frozen=True)
+class Normalisation:
+    """(x − ``mean``) / ``std`` for each channel; bytes are brought to 0..1 first."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    of_bytes: bool
+
+    def __call__(self, images: Any) -> Any:
+        """Return float32 images as networks see them."""
+        scale = np.float32(1 / 255 if self.of_bytes else 1)
         mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
         return (images.astype(np.float32) * scale - mean) / std

@@ -18,7 +18,12 @@ class CompiledAhead:
         self._compiled: dict[Any, Future[Callable[..., Any]]] = {}
 
     def prepare(self, *shapes: Any) -> None:
-        """Begin to compile for arguments of these shapes, types and shardings."""
+        """Begin to compile for arguments of these shapes, types and shardings.
+
+        What was compiled for others stays; what failed is forgotten, and tried again.
+        """
+        for failed in [key for key, one in self._compiled.items() if _failed(one)]:
+            del self._compiled[failed]
         key = _signature(shapes)
         if key not in self._compiled:
             pool = ThreadPoolExecutor(1)
@@ -38,6 +43,10 @@ class CompiledAhead:
     def _compile(self, shapes: tuple[Any, ...]) -> Callable[..., Any]:
         compiled: Callable[..., Any] = self.function.lower(*shapes).compile()
         return compiled
+
+
+def _failed(prepared: "Future[Callable[..., Any]]") -> bool:
+    return prepared.done() and prepared.exception() is not None
 
 
 def _signature(arguments: tuple[Any, ...]) -> Any:

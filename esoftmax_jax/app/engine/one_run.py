@@ -3,12 +3,10 @@
 ``program`` maps them over runs and devices. Each can be called by itself, compiled or not.
 """
 
-import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
 
-import flax.linen as nn
 import flax.struct
 import jax
 import jax.numpy as jnp
@@ -16,8 +14,6 @@ import jax.numpy as jnp
 from esoftmax_jax import losses
 from esoftmax_jax.app.augment.mixup import MixedLabels, mixup
 from esoftmax_jax.app.augment.stages import augment, stage_keys
-from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.optimizer import (
     RunState,
     make_optimizer,
@@ -25,7 +21,7 @@ from esoftmax_jax.app.engine.optimizer import (
     rate_factor,
     start_average,
 )
-from esoftmax_jax.app.methods.methods import Method
+from esoftmax_jax.app.engine.shared import Shared
 from esoftmax_jax.app.methods.switching import switching_loss
 from esoftmax_jax.training import Metrics, create_train_state, make_eval_step, make_train_step
 
@@ -67,36 +63,9 @@ class EpochMetrics(flax.struct.PyTreeNode):
     test: Metrics
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Shared:
-    """What all runs of a program share, and nothing traced.
-
-    Attributes:
-        config: loss, hyperparameters, learning rate, noise and seed are not looked at.
-        dataset: for its shapes, and for how images are normalised.
-        network: takes normalised images.
-        methods: the losses that runs can choose among.
-    """
-
-    config: RunConfig
-    dataset: Dataset
-    network: nn.Module
-    methods: tuple[Method, ...]
-
-    @property
-    def draws(self) -> bool:
-        """Whether one of the losses takes a key."""
-        return any(method.draws for method in self.methods)
-
-    @property
-    def steps(self) -> int:
-        """How many batches an epoch has."""
-        return len(self.dataset.train) // self.config.batch_size
-
-
 def start(shared: Shared, run: Runs) -> RunState:
     """Return the state before the first step."""
-    images = jnp.zeros((1, *shared.dataset.train.images.shape[1:]), jnp.float32)
+    images = jnp.zeros((1, *shared.shape), jnp.float32)
     variables = shared.network.init(_stream(run.seed, 0), images, train=False)
     optimizer = make_optimizer(shared.config, run.learning_rate)
     return start_average(create_train_state(variables, optimizer), shared.config.ema_decay)
@@ -170,7 +139,7 @@ def step(
 ) -> tuple[RunState, Metrics]:
     """Update the parameters by one batch: augmented, normalised, perhaps mixed."""
     augmentation = shared.config.augment
-    inputs = shared.dataset.normalised(augment(augmentation, key, images))
+    inputs = shared.normalised(augment(augmentation, key, images))
     if augmentation.mixup:
         mixup_key = stage_keys(key)["mixup"]
         inputs, mixed = mixup(mixup_key, inputs, labels, augmentation.mixup)
@@ -185,7 +154,7 @@ def evaluate(shared: Shared, state: RunState, data: Data) -> Metrics:
     eval_step = make_eval_step(shared.network.apply, losses.cross_entropy)
 
     def add_batch(total: Metrics, batch: Any) -> tuple[Metrics, None]:
-        batch = {**batch, "inputs": shared.dataset.normalised(batch["inputs"])}
+        batch = {**batch, "inputs": shared.normalised(batch["inputs"])}
         return total.merge(eval_step(state.evaluated(), batch)), None
 
     batches = _batches(inputs=data.test_images, labels=data.test_labels)
@@ -216,7 +185,7 @@ def _of_logits(
     variables = {"params": evaluated.params, "batch_stats": evaluated.batch_stats}
 
     def one(batch: Any) -> jax.Array:
-        inputs = shared.dataset.normalised(batch["inputs"])
+        inputs = shared.normalised(batch["inputs"])
         logits: Any = shared.network.apply(variables, inputs, train=False)
         return function(logits)
 

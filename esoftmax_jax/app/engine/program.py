@@ -5,9 +5,12 @@ rates, hyperparameters and the choice of the loss. A run is a scan over steps; r
 other on a device (``lax.map``), or several are computed at once (``vmap``, which does not pay
 on a CPU), and are split over the devices (``shard_map``). The training data is on the device
 once, as bytes where it came so.
+
+Programs are kept, and shared by all who ask for the same: a second call compiles nothing.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -20,12 +23,14 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine import one_run
 from esoftmax_jax.app.engine.ahead import CompiledAhead
 from esoftmax_jax.app.engine.config import RunConfig
-from esoftmax_jax.app.engine.network_choice import make_network
 from esoftmax_jax.app.engine.one_run import Data, Runs
 from esoftmax_jax.app.engine.optimizer import RunState
 from esoftmax_jax.app.engine.placement import SPLIT, WHOLE, placed_shapes, run_mesh
+from esoftmax_jax.app.engine.shared import Shared, shared_by
 from esoftmax_jax.app.methods.methods import Methods
 from esoftmax_jax.app.networks.convolution import Implementation
+
+_KEPT = 8  # programs; none of them holds data
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -78,7 +83,7 @@ def make_program(
     *,
     at_once: int = 1,
 ) -> Program:
-    """Compile nothing yet, but prepare the program for all runs like ``config``.
+    """Return the program for all runs like ``config``, compiled as far as it was used before.
 
     Args:
         config: loss, hyperparameters, learning rate, noise and seed are not looked at.
@@ -87,55 +92,86 @@ def make_program(
         num_devices: over how many devices the runs are split.
         at_once: how many runs a device computes at once, by ``vmap``; 1: one after the other.
     """
+    check_augmentation(config.augment, dataset.train.images)
     # vmap over kernels is a grouped convolution, whose derivative is slow on GPUs; of patches
     # it is one batched product.
     convolution: Implementation = "patches" if at_once > 1 else "auto"
-    shared = one_run.Shared(
-        config=config,
-        dataset=dataset,
-        network=make_network(config, dataset.num_classes, convolution),
-        methods=tuple(methods.values()),
-    )
-    check_augmentation(config.augment, dataset.train.images)
+    shared = shared_by(config, dataset, methods, convolution)
+    # What is compiled also depends on JAX's settings, such as the precision of products.
+    return _program(shared, num_devices, at_once, str(jax.config.values))
 
-    def over_runs(function: Callable[[Any], Any], runs: Any) -> Any:
-        return jax.lax.map(function, runs, batch_size=at_once if at_once > 1 else None)
 
-    def start(runs: Runs) -> Any:
-        return over_runs(lambda run: one_run.start(shared, run), runs)
+def forget_programs() -> None:
+    """Compile anew what ``make_program`` returns from now on."""
+    _program.cache_clear()
 
-    def advance(
-        states: RunState, runs: Runs, data: Data, epochs: jax.Array, orders: jax.Array
-    ) -> Any:
-        return over_runs(
-            lambda one: one_run.advance(shared, one[0], one[1], data, epochs, one[2]),
-            (states, runs, orders),
-        )
 
-    def predict(states: RunState, images: jax.Array) -> Any:
-        return over_runs(lambda state: one_run.predict(shared, state, images), states)
-
-    def logits(states: RunState, images: jax.Array) -> Any:
-        return over_runs(lambda state: one_run.logits(shared, state, images), states)
-
-    mesh = run_mesh(num_devices)
-
-    def over_devices(function: Any, *in_specs: PartitionSpec) -> Any:
-        return jax.shard_map(
-            function, mesh=mesh, in_specs=in_specs, out_specs=SPLIT, check_vma=False
-        )
-
+@functools.lru_cache(_KEPT)
+def _program(shared: Shared, devices: int, at_once: int, settings: str) -> Program:
+    del settings
+    compiled = functools.partial(_compiled, shared, devices, at_once)
     return Program(
-        start=jax.jit(over_devices(start, SPLIT), compiler_options=_called_once()),
+        start=compiled(_start, SPLIT, compiler_options=_called_once()),
         advance=CompiledAhead(
-            jax.jit(over_devices(advance, SPLIT, SPLIT, WHOLE, WHOLE, SPLIT), donate_argnums=0)
+            compiled(_advance, SPLIT, SPLIT, WHOLE, WHOLE, SPLIT, donate_argnums=0)
         ),
-        predict=CompiledAhead(jax.jit(over_devices(predict, SPLIT, WHOLE))),
-        logits=jax.jit(over_devices(logits, SPLIT, WHOLE)),
-        methods=methods,
-        devices=num_devices,
-        batches=(shared.steps, config.batch_size),
+        predict=CompiledAhead(compiled(_predict, SPLIT, WHOLE)),
+        logits=compiled(_logits, SPLIT, WHOLE),
+        methods=dict(zip(dict(shared.losses), shared.methods, strict=True)),
+        devices=devices,
+        batches=(shared.steps, shared.config.batch_size),
     )
+
+
+def _compiled(
+    shared: Shared,
+    devices: int,
+    at_once: int,
+    function: Callable[..., Any],
+    *in_specs: PartitionSpec,
+    **options: Any,
+) -> Any:
+    """Return a function of this module, compiled for what is shared and split over devices."""
+    over_devices = jax.shard_map(
+        functools.partial(function, shared, at_once),
+        mesh=run_mesh(devices),
+        in_specs=in_specs,
+        out_specs=SPLIT,
+        check_vma=False,
+    )
+    return jax.jit(over_devices, **options)
+
+
+def _start(shared: Shared, at_once: int, runs: Runs) -> Any:
+    return _over_runs(lambda run: one_run.start(shared, run), runs, at_once)
+
+
+def _advance(
+    shared: Shared,
+    at_once: int,
+    states: RunState,
+    runs: Runs,
+    data: Data,
+    epochs: jax.Array,
+    orders: jax.Array,
+) -> Any:
+    def of_one(one: tuple[RunState, Runs, jax.Array]) -> Any:
+        state, run, order = one
+        return one_run.advance(shared, state, run, data, epochs, order)
+
+    return _over_runs(of_one, (states, runs, orders), at_once)
+
+
+def _predict(shared: Shared, at_once: int, states: RunState, images: jax.Array) -> Any:
+    return _over_runs(lambda state: one_run.predict(shared, state, images), states, at_once)
+
+
+def _logits(shared: Shared, at_once: int, states: RunState, images: jax.Array) -> Any:
+    return _over_runs(lambda state: one_run.logits(shared, state, images), states, at_once)
+
+
+def _over_runs(function: Callable[[Any], Any], runs: Any, at_once: int) -> Any:
+    return jax.lax.map(function, runs, batch_size=at_once if at_once > 1 else None)
 
 
 def _called_once() -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The losses that can be named on the command line, with the settings that are tried."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 import esoftmax_jax
@@ -41,6 +41,11 @@ class Method:
         """Return a hash of what is computed where the name does not decide it."""
         del num_classes, batch_size
         return None
+
+    def key(self, num_classes: int, batch_size: int) -> Hashable:
+        """Return what two losses have in common that compute the same in a program."""
+        del num_classes, batch_size
+        return self.name, self.parameters, tuple(sorted(self.flags.items())), self.draws
 
 
 # What held-out labels choose among on small data; the first is the published setting for

@@ -10,10 +10,10 @@ from esoftmax_jax import losses
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.engine import one_run
-from esoftmax_jax.app.engine.network_choice import make_network
 from esoftmax_jax.app.engine.optimizer import make_optimizer
+from esoftmax_jax.app.engine.shared import shared_by
 from esoftmax_jax.app.labels.noise_spec import parse_noise
-from esoftmax_jax.app.methods.methods import METHODS
+from esoftmax_jax.app.methods.methods import selected
 from esoftmax_jax.app.runs.recipes import make_config
 
 RATE = 0.1
@@ -24,12 +24,7 @@ def parts():
     """Return what runs share, one run, the data, and the state before the first step."""
     dataset = first_examples(load_dataset("digits"), 96)
     config = make_config(dataset, parse_noise("none"), "CE", batch_size=32, epochs=2)
-    shared = one_run.Shared(
-        config=config,
-        dataset=dataset,
-        network=make_network(config, dataset.num_classes, "lax"),
-        methods=(METHODS["CE"],),
-    )
+    shared = shared_by(config, dataset, selected(["CE"]), "lax")
     run = one_run.Runs(
         seed=jnp.int32(3),
         labels=jnp.asarray(dataset.train.labels.observed),
@@ -71,7 +66,7 @@ def test_a_step_is_the_update_written_by_hand(parts):
 
     def mean_loss(params):
         logits = shared.network.apply(
-            {"params": params}, shared.dataset.normalised(images), train=False
+            {"params": params}, shared.normalised(images), train=False
         )
         return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 

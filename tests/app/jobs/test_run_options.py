@@ -23,7 +23,7 @@ from esoftmax_jax.app.engine.optimizer import (
     rate_factor,
     start_average,
 )
-from esoftmax_jax.app.engine.program import make_program
+from esoftmax_jax.app.engine.program import forget_programs, make_program
 from esoftmax_jax.app.engine.schedule import parse_schedule
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec, parse_noise
 from esoftmax_jax.app.methods.loss_spec import LossSpec
@@ -215,6 +215,7 @@ def test_what_is_compiled_ahead_is_what_runs(pictures):
     assert program.advance.function._cache_size() == 0
     assert program.predict.function._cache_size() == 0
     group.advance(1)
+    forget_programs()
     plain = make_group(
         make_program(configs[0], pictures, selected(["CE"]), 2), configs, pictures
     )

@@ -8,7 +8,12 @@ from esoftmax_jax.training._batch import Batch
 from esoftmax_jax.training._data_parallel import DataParallel, data_parallel, pad_batch
 from esoftmax_jax.training._metrics import Metrics
 from esoftmax_jax.training._state import TrainState, create_train_state
-from esoftmax_jax.training._step import Step, make_eval_step, make_train_step
+from esoftmax_jax.training._step import (
+    Step,
+    make_eval_step,
+    make_train_step,
+    make_train_step_with_logits,
+)
 from esoftmax_jax.training._weight_decay import add_l1_weight_decay
 from esoftmax_jax.training._weights import mean_loss
 
@@ -23,6 +28,7 @@ __all__ = [
     "data_parallel",
     "make_eval_step",
     "make_train_step",
+    "make_train_step_with_logits",
     "mean_loss",
     "pad_batch",
 ]

@@ -39,7 +39,8 @@ class DataParallel:
                 axis, divisible by the number of devices.
 
         Returns:
-            What the step returns: (state, metrics) for training, metrics for evaluation.
+            What the step returns: (state, metrics) for training, metrics for evaluation;
+            logits, if it returns them, are those of the whole batch.
 
         Raises:
             TypeError: the batch is no mapping, or something in it is no array.
@@ -58,9 +59,10 @@ class DataParallel:
             return self._compiled(state, split)
         result = self._compiled(state, split)
         # psum left the same metrics on every device; the state stays where it is.
-        if isinstance(result, tuple):
-            return result[0], _first(result[1])
-        return _first(result)
+        if not isinstance(result, tuple):
+            return _first(result)
+        state, metrics, *logits = result
+        return state, _first(metrics), *(x.reshape(-1, *x.shape[2:]) for x in logits)
 
     def replicate(self, state: Any) -> Any:
         """Copy a state of one device to all of them."""
@@ -179,6 +181,7 @@ def data_parallel(
     mesh = Mesh(np.array(chosen), (step.axis_name or "devices",))
     split, whole = PartitionSpec(mesh.axis_names[0]), PartitionSpec()
     donate = (0,) if donate_state else ()
+    returned: Any = (whole, whole, split) if step.returns_logits else whole
     if backend == "pmap":
         compiled = jax.pmap(
             step, axis_name=step.axis_name, devices=chosen, donate_argnums=donate
@@ -186,14 +189,18 @@ def data_parallel(
     elif backend == "shard_map":
         # check_vma=False: the step itself sums its gradients, as under pmap.
         mapped = jax.shard_map(
-            step.function, mesh=mesh, in_specs=(whole, split), out_specs=whole, check_vma=False
+            step.function,
+            mesh=mesh,
+            in_specs=(whole, split),
+            out_specs=returned,
+            check_vma=False,
         )
         compiled = jax.jit(mapped, donate_argnums=donate)
     else:
         compiled = jax.jit(
             step,
             in_shardings=(NamedSharding(mesh, whole), NamedSharding(mesh, split)),
-            out_shardings=NamedSharding(mesh, whole),
+            out_shardings=jax.tree.map(lambda spec: NamedSharding(mesh, spec), returned),
             donate_argnums=donate,
         )
     return DataParallel(chosen, backend, compiled, mesh)

@@ -19,10 +19,17 @@ Result = TypeVar("Result")
 
 @dataclasses.dataclass(frozen=True)
 class Step(Generic[Result]):
-    """A pure function ``step(state, batch)`` and the device axis it was written for."""
+    """A pure function ``step(state, batch)`` and the device axis it was written for.
+
+    Attributes:
+        function: returns (state, metrics), metrics, or (state, metrics, logits).
+        axis_name: None on one device and under ``jit`` with a mesh.
+        returns_logits: whether the third of these comes, that of the device's own examples.
+    """
 
     function: Callable[[TrainState, Batch], Result]
     axis_name: str | None
+    returns_logits: bool = False
 
     def __call__(self, state: TrainState, batch: Batch) -> Result:
         """Run the step; nothing is compiled here (wrap it in ``jax.jit`` or scan it)."""
@@ -101,6 +108,73 @@ def make_train_step(
         [[ 0.139 -0.028 -0.111]
          [ 0.139 -0.028 -0.111]]
     """
+    whole = make_train_step_with_logits(
+        apply_fn,
+        loss_fn,
+        tx,
+        axis_name=axis_name,
+        rng_names=rng_names,
+        loss_takes_key=loss_takes_key,
+    )
+
+    def step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
+        state, metrics, _ = whole(state, batch)
+        return state, metrics
+
+    return Step(step, axis_name)
+
+
+def make_train_step_with_logits(
+    apply_fn: Callable[..., Any],
+    loss_fn: LossFunction,
+    tx: optax.GradientTransformation,
+    *,
+    axis_name: str | None = None,
+    rng_names: Sequence[str] = (),
+    loss_takes_key: bool = False,
+) -> Step[tuple[TrainState, Metrics, Array]]:
+    """Make the step of :func:`make_train_step` that returns the logits of its batch as well.
+
+    They are those that the loss was computed of, before the update. What a network says of
+    each label while it learns tells which labels are wrong, see
+    :meth:`esoftmax_jax.cleaning.TrainingDynamics.update`: no second pass is needed.
+
+    Args:
+        apply_fn: see :func:`make_train_step`, as the rest.
+        loss_fn: see there.
+        tx: see there.
+        axis_name: see there. Each device returns the logits of its own examples;
+            :func:`data_parallel` puts them together.
+        rng_names: see there.
+        loss_takes_key: see there.
+
+    Returns:
+        ``step(state, batch) -> (state, metrics, logits)``, logits as ``apply_fn`` returns them.
+
+    Raises:
+        TypeError: as :func:`make_train_step`.
+        ValueError: likewise.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> import optax
+        >>> from esoftmax_jax import cleaning, losses, training
+        >>> tx = optax.sgd(0.5)
+        >>> def apply_fn(variables, inputs, train):
+        ...     return inputs @ variables["params"]
+        >>> step = training.make_train_step_with_logits(apply_fn, losses.cross_entropy, tx)
+        >>> @jax.jit
+        ... def update(state, dynamics, batch, indices):
+        ...     state, metrics, logits = step(state, batch)
+        ...     return state, dynamics.update(logits, batch["labels"], indices=indices)
+        >>> state = training.create_train_state({"params": jnp.eye(2)}, tx)
+        >>> dynamics = cleaning.init_training_dynamics(num_examples=4, num_classes=2)
+        >>> batch = {"inputs": jnp.eye(2), "labels": jnp.array([0, 0])}
+        >>> state, dynamics = update(state, dynamics, batch, jnp.array([3, 1]))
+        >>> print(dynamics.last_margins)
+        [ 0. -1.  0.  1.]
+    """
     _arguments.check_apply_function(apply_fn)
     _arguments.check_loss_function(loss_fn)
     _arguments.check_transformation(tx)
@@ -109,7 +183,7 @@ def make_train_step(
 
     def forward(
         params: Any, state: TrainState, batch: Batch
-    ) -> tuple[Array, tuple[Metrics, Any]]:
+    ) -> tuple[Array, tuple[Metrics, Array, Any]]:
         variables = {"params": params}
         options: dict[str, Any] = {}
         if state.batch_stats:
@@ -126,13 +200,16 @@ def make_train_step(
             drawn["key"] = _keys.loss_key(key)
         losses = _losses(loss_fn, logits, batch, drawn)
         mean = _weights.mean_share(losses, batch.get("weights"), batch.get("where"), axis_name)
-        return mean, (_metrics(losses, logits, batch), updated.get("batch_stats", {}))
+        metrics = _metrics(losses, logits, batch)
+        return mean, (metrics, logits, updated.get("batch_stats", {}))
 
-    def step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
+    def step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics, Array]:
         _batch.check_step_batch(batch)
         check_state(state)
         differentiate = jax.value_and_grad(forward, has_aux=True)
-        (share, (metrics, batch_stats)), gradients = differentiate(state.params, state, batch)
+        (share, (metrics, logits, batch_stats)), gradients = differentiate(
+            state.params, state, batch
+        )
         gradients = _sum_over(gradients, axis_name)
         if axis_name is not None:
             batch_stats = jax.lax.pmean(batch_stats, axis_name)
@@ -153,9 +230,9 @@ def make_train_step(
             batch_stats=batch_stats,
             opt_state=opt_state,
         )
-        return state, _total(metrics, axis_name)
+        return state, _total(metrics, axis_name), logits
 
-    return Step(step, axis_name)
+    return Step(step, axis_name, returns_logits=True)
 
 
 def make_eval_step(

@@ -23,7 +23,7 @@ import numpy as np
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.config import RunConfig
-from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.files.markdown import markdown_table
@@ -109,16 +109,16 @@ def whole(config: RunConfig) -> RunConfig:
 
 
 def score(
-    dataset: Dataset, said: dict[str, Array], grid: Sequence[Result]
+    dataset: Dataset, said: dict[str, Array], grid: Sequence[Run]
 ) -> dict[str, dict[str, float]]:
     """Return accuracy on clean test labels and regret of each rule, in points.
 
     Args:
         dataset: whose test labels are right.
         said: logits of the test images by rule.
-        grid: results of the networks trained on all examples.
+        grid: the networks trained on all examples.
     """
-    best = 100 * max(one["last_accuracy"] for one in grid)
+    best = 100 * max(one.test_accuracy for one in grid)
     truth = dataset.test.labels.reference
     found = {}
     for rule, logits in said.items():

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from esoftmax_jax.app.data.dataset import Dataset
     from esoftmax_jax.app.data.in_memory import dataset_from_arrays
     from esoftmax_jax.app.data.load import load_dataset
+    from esoftmax_jax.app.engine.finished_run import Run
     from esoftmax_jax.app.engine.loop import Epoch
     from esoftmax_jax.app.jobs.audit.audit import audit
     from esoftmax_jax.app.jobs.auto import auto
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from esoftmax_jax.app.jobs.predict import Predictions, predict
     from esoftmax_jax.app.jobs.train import find_suspects, train
     from esoftmax_jax.app.jobs.trained import SuspectLabels, Trained
-    from esoftmax_jax.app.runs.run import Run
     from esoftmax_jax.app.suspects.corrections import correct
     from esoftmax_jax.app.terminal.messages import UsageError
 
@@ -76,7 +76,7 @@ _HOMES = {
     "Epoch": "engine.loop",
     "NoisyLabels": "jobs.drawn_labels",
     "Predictions": "jobs.predict",
-    "Run": "runs.run",
+    "Run": "engine.finished_run",
     "SuspectLabels": "jobs.trained",
     "Trained": "jobs.trained",
     "UsageError": "terminal.messages",

@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.files.markdown import markdown, markdown_table
 from esoftmax_jax.app.runs.report import divergence
 from esoftmax_jax.app.terminal.console import print_titled
@@ -26,7 +26,7 @@ class CellResult:
     """A cell and its runs over seeds; no runs where it has only a published figure."""
 
     cell: Cell
-    results: tuple[Result, ...]
+    runs: tuple[Run, ...]
 
     def mean_and_std(self, epoch: str) -> tuple[float, float]:
         """Return mean and sample standard deviation of the accuracy in percent.
@@ -34,7 +34,8 @@ class CellResult:
         Args:
             epoch: ``last`` or ``best``.
         """
-        percent = 100 * np.array([result[f"{epoch}_accuracy"] for result in self.results])
+        name = {"last": "test_accuracy", "best": "best_accuracy"}[epoch]
+        percent = 100 * np.array([getattr(run, name) for run in self.runs])
         return float(percent.mean()), float(percent.std(ddof=1)) if len(percent) > 1 else 0.0
 
     def gap(self) -> float | None:
@@ -42,7 +43,7 @@ class CellResult:
 
         A cell with a run that diverged has none: its mean is no figure of the method.
         """
-        if not self.results or self.cell.reference is None or divergence(self.results):
+        if not self.runs or self.cell.reference is None or divergence(self.runs):
             return None
         return self.mean_and_std(self.cell.reported)[0] - self.cell.reference.mean_percent
 
@@ -55,7 +56,7 @@ class CellResult:
             if reference.std_percent is not None:
                 published += f" ± {reference.std_percent:.2f}"
         return (
-            self.cell.label + divergence(self.results),
+            self.cell.label + divergence(self.runs),
             self._measured("last"),
             self._measured("best"),
             published,
@@ -63,11 +64,11 @@ class CellResult:
         )
 
     def _measured(self, epoch: str) -> str:
-        if not self.results:
+        if not self.runs:
             return "–"
         mean, std = self.mean_and_std(epoch)
-        spread = f" ± {std:.2f}" if len(self.results) > 1 else ""
-        return f"{mean:.2f}{spread} ({len(self.results)})"
+        spread = f" ± {std:.2f}" if len(self.runs) > 1 else ""
+        return f"{mean:.2f}{spread} ({len(self.runs)})"
 
 
 def print_cells(console: Console, cells: Sequence[CellResult], *, title: str) -> None:
@@ -78,7 +79,7 @@ def print_cells(console: Console, cells: Sequence[CellResult], *, title: str) ->
     else:
         for setting, of_setting in settings.items():
             _print_detail(console, of_setting, f"{title}, {setting}")
-    for reason in dict.fromkeys(c.cell.reason for c in cells if not c.results):
+    for reason in dict.fromkeys(c.cell.reason for c in cells if not c.runs):
         console.print(f"Not run: {reason}.")
 
 
@@ -104,11 +105,11 @@ def _print_overview(
 
 
 def _ours(cell: CellResult | None) -> str:
-    if cell is None or not cell.results:
+    if cell is None or not cell.runs:
         return "–"
     mean, std = cell.mean_and_std(cell.cell.reported)
-    mark = divergence(cell.results)
-    return f"{mean:.1f} ± {std:.1f}{mark}" if len(cell.results) > 1 else f"{mean:.1f}{mark}"
+    mark = divergence(cell.runs)
+    return f"{mean:.1f} ± {std:.1f}{mark}" if len(cell.runs) > 1 else f"{mean:.1f}{mark}"
 
 
 def _theirs(cell: CellResult | None) -> str:
@@ -161,7 +162,7 @@ def ordering(cells: Sequence[CellResult]) -> str:
     text = f"{agreeing} of {total} pairs of methods are in the published order"
     if not reversed_pairs:
         return text
-    single = any(len(cell.results) == 1 for cell in both)
+    single = any(len(cell.runs) == 1 for cell in both)
     how = "reversed, with one seed" if single else "clearly reversed"
     return f"{text}; {how}: {', '.join(reversed_pairs)}"
 

@@ -90,9 +90,9 @@ def test_a_saved_network_predicts_as_the_one_in_memory(trained, folder):
 def test_the_command_and_the_function_have_the_same_numbers(trained, folder):
     options = ["--train-examples", "200", "--epochs", "2", "--noise", "symmetric:0.3"]
     assert main(["train", *options, "--workdir", "run"]) == 0
-    (result,) = read_results(folder / "run/results.jsonl").values()
-    assert result["last_accuracy"] == trained.run.test_accuracy
-    assert result["config"] == trained.run.config.to_json()
+    (run,) = read_results(folder / "run/results.jsonl").values()
+    assert run.test_accuracy == trained.run.test_accuracy
+    assert run.config == trained.run.config
 
 
 def test_a_trained_network_can_be_pickled(trained):
@@ -170,7 +170,7 @@ def test_nothing_is_recommended_without_held_out_labels(compared):
 def test_what_is_recommended_is_arguments_of_train(compared):
     _, mae = compared.rows
     told = dataclasses.replace(compared, recommendations=(Recommendation("", mae),))
-    rate = mae.results[0]["config"]["learning_rate"]
+    rate = mae.runs[0].config.learning_rate
     assert told.recommended == {
         "symmetric:0.3": {
             "loss": "MAE",

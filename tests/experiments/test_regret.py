@@ -4,6 +4,7 @@ import numpy as np
 
 from esoftmax_jax.app.data.load import load_dataset
 from experiments import regret
+from tests.run_helpers import run_of
 
 
 def test_each_rule_is_scored_against_the_best_network_on_all_examples():
@@ -12,9 +13,7 @@ def test_each_rule_is_scored_against_the_best_network_on_all_examples():
     count = len(truth)
     wrong = np.roll(truth[:9], 1, axis=1)
     said = {"auto": truth, "CE": np.concatenate([wrong, truth[9:]])}
-    scored = regret.score(
-        wine, said, [{"last_accuracy": 0.5}, {"last_accuracy": 1 - 9 / count}]
-    )
+    scored = regret.score(wine, said, [run_of("CE", 0.5), run_of("CE", 1 - 9 / count)])
     assert scored["auto"] == {
         "accuracy": 100, "best": 100 - 900 / count, "regret": round(-900 / count, 3)
     }  # fmt: skip

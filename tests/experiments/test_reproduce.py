@@ -16,6 +16,7 @@ from experiments.cli import main
 from experiments.configs import Reference, load_table
 from experiments.reproduce.report import CellResult, ordering, print_cells
 from experiments.reproduce.reproduce import _check_noise
+from tests.run_helpers import run_of
 
 ARGUMENTS = [
     "reproduce", "digits", "--scale", "smoke", "--cells", "sym0.4/CE,sym0.4/GCE,clean/CE",
@@ -116,7 +117,7 @@ def measured(row, ours, published, spread=0.5):
     accuracies = [ours - 1.0, ours + 1.0]
     return CellResult(
         dataclasses.replace(cell, row=row, reference=reference),
-        tuple({"last_accuracy": x / 100, "best_accuracy": 1.0} for x in accuracies),
+        tuple(run_of("CE", [1.0, x / 100]) for x in accuracies),
     )
 
 
@@ -148,7 +149,7 @@ def test_gaps_and_orders():
         == "2 of 3 pairs of methods are in the published order; clearly reversed: A above B"
     )
     assert ordering(cells[:1]) == ""
-    once = [dataclasses.replace(cell, results=cell.results[:1]) for cell in cells[:2]]
+    once = [dataclasses.replace(cell, runs=cell.runs[:1]) for cell in cells[:2]]
     assert ordering(once).endswith("; reversed, with one seed: A above B")
     unclear = [measured("A", 80.0, 75.4), measured("B", 60.0, 76.0)]
     assert ordering(unclear) == "0 of 1 pairs of methods are in the published order"

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from esoftmax_jax.app.data.names import is_own
-from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.jobs import compare as compare_job
 from esoftmax_jax.app.jobs import noise as noise_job
 from esoftmax_jax.app.jobs import predict as predict_job
@@ -40,10 +39,9 @@ def compare(options: argparse.Namespace) -> None:
     if is_own(options.dataset):
         console, shared = make_console(), shared_options(options)
         for row in (one.row for one in comparison.recommendations if one.row is not None):
-            config = RunConfig.from_json(row.results[0]["config"])
-            loss = str(comparison.losses[config.loss.name])
+            run = row.runs[0]
             console.print(f"To train {row.label} and list the labels it doubts:")
-            command = train_command(shared, config, loss, out, options.program)
+            command = train_command(shared, run.config, str(run.loss), out, options.program)
             console.print(f"  {command}", soft_wrap=True)
 
 

@@ -13,6 +13,7 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.batches import Rows, batch_orders, split_holdout
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.environment import environment
+from esoftmax_jax.app.engine.finished_run import CURVES, Run
 from esoftmax_jax.app.engine.folds import same_examples
 from esoftmax_jax.app.engine.one_run import Data, Runs
 from esoftmax_jax.app.engine.optimizer import RunState
@@ -20,13 +21,9 @@ from esoftmax_jax.app.engine.placement import place
 from esoftmax_jax.app.engine.program import Program
 from esoftmax_jax.app.files.arrays import ClassNumbers
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining, apply_noise
+from esoftmax_jax.app.methods.find import as_given
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.methods.methods import Methods, number_of_settings
-
-Result = dict[str, Any]
-"""What is known of a finished run, as plain JSON values."""
-
-CURVES = ("train_loss", "train_accuracy", "test_accuracy")
 
 
 @dataclasses.dataclass(eq=False)
@@ -82,7 +79,7 @@ class Group:
         last = {name: curve[:, self.epoch - 1].mean() for name, curve in self.curves.items()}
         return f"loss {last['train_loss']:.3f} test {100 * last['test_accuracy']:.1f} %"
 
-    def results(self) -> list[Result]:
+    def results(self) -> list[Run]:
         """Describe the finished runs."""
         by_image = np.asarray(self.program.predict(self.states, self.data.train_images))
         rows = np.asarray(self.runs.image_rows)
@@ -97,30 +94,31 @@ class Group:
         rows = np.asarray(self.runs.image_rows)
         return np.stack([of_run[rows[run]] for run, of_run in enumerate(logits)])
 
-    def _result(self, index: int, predicted: ClassNumbers) -> Result:
+    def _result(self, index: int, predicted: ClassNumbers) -> Run:
         noisy, held_out = self.noisy[index], self.holdouts[index]
         trained_wrong = noisy.labels.wrong
         trained_wrong[held_out] = False
         given_back = predicted == noisy.labels.observed
         memorized = given_back[trained_wrong]
         curve = self.curves["test_accuracy"][index]
-        report = noisy.to_json()
-        return {
-            "config": self.configs[index].to_json(),
-            "noise_rate": report["rate"],
-            "noise_hash": report["labels_hash"],
-            "noise": report,
-            "last_accuracy": float(curve[-1]),
-            "best_accuracy": float(curve.max()),
-            "best_epoch": int(curve.argmax()) + 1,
-            "memorized": float(memorized.mean()) if memorized.size else None,
-            "holdout_accuracy": float(given_back[held_out].mean()) if held_out.size else None,
-            "curves": {name: _rounded(values[index]) for name, values in self.curves.items()},
-            "wall_s": round(self.seconds, 3),
-            "runs_together": len(self.configs),
-            "dataset_note": self.dataset.note,
-            **environment(),
-        }
+        config, noise = self.configs[index], noisy.record
+        return Run(
+            config=config,
+            loss=as_given(self.program.methods)[config.loss.name],
+            test_accuracy=float(curve[-1]),
+            best_accuracy=float(curve.max()),
+            best_epoch=int(curve.argmax()) + 1,
+            noise_rate=noise.rate,
+            noise_hash=noise.labels_hash,
+            noise=noise,
+            memorized=float(memorized.mean()) if memorized.size else None,
+            holdout_accuracy=float(given_back[held_out].mean()) if held_out.size else None,
+            curves={name: _rounded(values[index]) for name, values in self.curves.items()},
+            seconds=round(self.seconds, 3),
+            runs_together=len(self.configs),
+            dataset_note=self.dataset.note,
+            environment=environment(),
+        )
 
 
 def make_group(
@@ -260,6 +258,7 @@ def _settings(loss: LossSpec, methods: Methods, length: int) -> npt.NDArray[np.f
     return np.array(ordered + [0.0] * (length - len(ordered)), np.float32)
 
 
-def _rounded(values: npt.NDArray[np.float32]) -> list[float | None]:
-    """Return plain numbers; None for what a run that diverged has instead of them."""
-    return [round(float(value), 6) if np.isfinite(value) else None for value in values]
+def _rounded(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Return numbers of six digits; NaN for what a run that diverged has instead of them."""
+    rounded = [round(value, 6) if np.isfinite(value) else np.nan for value in values.tolist()]
+    return np.array(rounded)

@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from esoftmax_jax.app.engine.group import CURVES, Group
+from esoftmax_jax.app.engine.finished_run import CURVES
+from esoftmax_jax.app.engine.group import Group
 
 Callback: TypeAlias = Callable[[Group, int], None]
 """Called with the runs and how many epochs were done since the last call."""

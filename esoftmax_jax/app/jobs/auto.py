@@ -1,7 +1,7 @@
 """``auto``: loss, settings and rate without a clean label, and evidence about every label."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -11,7 +11,6 @@ from esoftmax_jax import cleaning
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.folds import fewest_examples, same_examples
-from esoftmax_jax.app.engine.group import Result
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.jobs.arguments import (
@@ -22,12 +21,12 @@ from esoftmax_jax.app.jobs.arguments import (
     path_or_none,
     suspects_path,
 )
-from esoftmax_jax.app.jobs.auto_runs import LOSS, AutoRuns, Effort, auto_runs
+from esoftmax_jax.app.jobs.auto_runs import AutoRuns, Effort, auto_runs
 from esoftmax_jax.app.jobs.auto_trained import AutoTrained, print_auto
 from esoftmax_jax.app.jobs.forecast import announce_folds
 from esoftmax_jax.app.jobs.trained import SuspectLabels
 from esoftmax_jax.app.jobs.training_data import training_data
-from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES
+from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES, NoiseSpec
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining, apply_noise
 from esoftmax_jax.app.runs.fold_choice import choose_by_folds, choose_by_vote
 from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks
@@ -162,10 +161,10 @@ def _run(
     done = set() if path is None else {one for one in read_results(path) if networks.has(one)}
     missing = [config for alike in missing_runs(runs.all, done) for config in alike.configs]
     announce_folds(missing, dataset, settings=len(runs.all) // runs.folds, folds=runs.folds)
-    results = run_all(runs.all, dataset, path, "folds", networks=networks)
-    of_rule = results[: len(runs.rule)]
+    found = run_all(runs.all, dataset, path, "folds", networks=networks)
+    of_rule = found[: len(runs.rule)]
     choice = (
-        choose_by_vote(of_rule, results, networks) if runs.voters else choose_by_folds(of_rule)
+        choose_by_vote(of_rule, found, networks) if runs.voters else choose_by_folds(of_rule)
     )
     best = choice.chosen
     if not np.isfinite(best.mean):
@@ -181,20 +180,19 @@ def _run(
     logits = _out_of_fold(kept, dataset)
     model, tested, accuracy = _model(chosen, kept, dataset, to.workdir)
     networks.forget_others(runs.all, chosen)
-    found = AutoTrained(
+    trained = AutoTrained(
         dataset=dataset,
-        result=_result_of(chosen[0], results),
-        losses={LOSS: LOSS},
+        run=next(one for one in found if one.config == chosen[0]),
         network=lambda: model,
-        suspects=_suspects(dataset, noisy, str(chosen[0].noise), logits, tested),
+        suspects=_suspects(dataset, noisy, chosen[0].noise, logits, tested),
         choice=choice,
-        results=tuple(results),
+        runs=tuple(found),
         labels=noisy.labels.observed,
         out_of_fold_logits=logits,
         test_accuracy=accuracy,
     )
-    _tell(found, to)
-    return found
+    _tell(trained, to)
+    return trained
 
 
 def _tell(found: AutoTrained, to: AutoDestination) -> None:
@@ -253,7 +251,7 @@ def _is_of(workdir: Path, config: RunConfig) -> bool:
 
 
 def _suspects(
-    dataset: Dataset, noisy: NoisyTraining, noise: str, logits: Array, tested: Array
+    dataset: Dataset, noisy: NoisyTraining, noise: NoiseSpec, logits: Array, tested: Array
 ) -> SuspectLabels:
     """Rank the labels by networks that have not seen them; of the test set none has."""
     labelled = labelled_examples(dataset, noisy, noise)
@@ -265,10 +263,3 @@ def _suspects(
         1,
     )
     return SuspectLabels(rank_suspects(labelled, margins), dataset.class_names, 1)
-
-
-def _result_of(config: RunConfig, results: Sequence[Result]) -> Result:
-    by_identity: Mapping[str, Result] = {
-        RunConfig.from_json(one["config"]).identity: one for one in results
-    }
-    return by_identity[config.identity]

@@ -10,11 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from esoftmax_jax import cleaning
-from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.jobs.trained import Trained
 from esoftmax_jax.app.runs.fold_choice import FoldChoice
-from esoftmax_jax.app.runs.run import Run
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.suspects.suspect_list import describe_suspects
 from esoftmax_jax.app.terminal.console import print_titled
@@ -29,15 +28,15 @@ class AutoTrained(Trained):
 
     Attributes:
         choice: what was chosen, between what, and how sure that is.
-        results: all runs as JSON values, fold after fold of setting after setting, the
-            rule's first; ``result`` is the first one of the chosen rate.
+        runs: all of them, fold after fold of setting after setting, the rule's first; ``run``
+            is the first one of the chosen rate.
         labels: int32 (N,), the labels trained on.
         out_of_fold_logits: float32 (N, K), of each example by the network that has not seen it.
         test_accuracy: of the model, the mean of the networks' probabilities.
     """
 
     choice: FoldChoice
-    results: tuple[Result, ...]
+    runs: tuple[Run, ...]
     labels: npt.NDArray[np.int32]
     out_of_fold_logits: Array
     test_accuracy: float
@@ -67,11 +66,6 @@ class AutoTrained(Trained):
         """Each label's logit minus the largest other one, float32 (N,): see ``suspects``."""
         margins = cleaning.label_margins(self.out_of_fold_logits, self.labels)
         return np.asarray(margins, np.float32)
-
-    @property
-    def runs(self) -> list[Run]:
-        """Every run, in the order of ``results``."""
-        return [Run.from_result(one, self.losses) for one in self.results]
 
 
 def print_auto(console: Console, found: AutoTrained) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.config import RunConfig
-from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.files.outputs import create_folder
 from esoftmax_jax.app.jobs.arguments import (
@@ -23,7 +23,7 @@ from esoftmax_jax.app.jobs.recommend import recommend
 from esoftmax_jax.app.jobs.training_data import training_data
 from esoftmax_jax.app.jobs.tuning import HOLDOUT, Cell, Choice, choose, tuning_configs
 from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES, NoiseSpec
-from esoftmax_jax.app.methods.find import as_given, find_methods
+from esoftmax_jax.app.methods.find import find_methods
 from esoftmax_jax.app.methods.methods import DEFAULT_LOSSES, Methods
 from esoftmax_jax.app.methods.own_loss import Function
 from esoftmax_jax.app.runs.curves_picture import draw_curves
@@ -123,7 +123,7 @@ def run_comparison(dataset: Dataset, options: CompareOptions) -> Comparison:
     out = options.out
     if out is not None:
         create_folder("--out", out, (*FILES, "tuning.jsonl"))
-    tuned: list[Result] = []
+    tuned: list[Run] = []
     tuning = _tuning(dataset, options)
     _announce(dataset, options, tuning)
     if tuning:
@@ -134,13 +134,12 @@ def run_comparison(dataset: Dataset, options: CompareOptions) -> Comparison:
     for note in gate_notes(finals, dataset.num_classes, options.methods):
         make_console().print(note)
     labels = [label for label, _ in configs]
-    results = _run(finals, dataset, _in(out, "results.jsonl"), "training", options)
-    rows = make_rows(labels, results)
+    runs = _run(finals, dataset, _in(out, "results.jsonl"), "training", options)
+    rows = make_rows(labels, runs)
     came = not dataset.train.labels.known
     held_out = round(HOLDOUT * len(dataset.train))
     comparison = Comparison(
         dataset=dataset,
-        losses=as_given(options.methods),
         rows=tuple(rows),
         tuning=tuple(tuned),
         recommendations=tuple(recommend(tuned, rows, held_out, as_they_came=came)),
@@ -149,7 +148,7 @@ def run_comparison(dataset: Dataset, options: CompareOptions) -> Comparison:
     if out is not None:  # before anything is printed: a reader may close the pipe
         write_table(out / "table.md", rows)
         title = title_of(comparison)
-        draw_curves(out / "curves.png", labels, results, title=title, as_they_came=came)
+        draw_curves(out / "curves.png", labels, runs, title=title, as_they_came=came)
     return comparison
 
 
@@ -159,7 +158,7 @@ def _run(
     path: Path | None,
     title: str,
     options: CompareOptions,
-) -> list[Result]:
+) -> list[Run]:
     methods, at_once = options.methods, options.runs_at_once
     return run_all(configs, dataset, path, title, methods=methods, at_once=at_once)
 
@@ -192,11 +191,11 @@ def _announce(dataset: Dataset, options: CompareOptions, tuning: list[RunConfig]
     )
 
 
-def _done(folder: Path | None, name: str) -> dict[str, Result]:
+def _done(folder: Path | None, name: str) -> dict[str, Run]:
     return {} if folder is None else read_results(folder / name)
 
 
-def _missing(configs: list[RunConfig], done: Mapping[str, Result]) -> list[RunConfig]:
+def _missing(configs: list[RunConfig], done: Mapping[str, Run]) -> list[RunConfig]:
     programs = missing_runs(configs, done.keys())
     return [config for alike in programs for config in alike.configs]
 
@@ -208,7 +207,7 @@ def _final_configs(
     configs = []
     for noise in options.noises:
         for loss in options.methods:
-            chosen = choices.get((str(noise), loss))
+            chosen = choices.get((noise, loss))
             own = (
                 dataclasses.asdict(chosen)
                 if chosen

@@ -2,28 +2,20 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.engine.config import RunConfig
-from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.jobs.recommend import Recommendation
 from esoftmax_jax.app.jobs.tuning import HOLDOUT
 from esoftmax_jax.app.labels.noisy_labels import what_counts_as_wrong
-from esoftmax_jax.app.methods.own_loss import Function
 from esoftmax_jax.app.runs.recipes import recipe_for
 from esoftmax_jax.app.runs.report import Row, print_table, summary
-from esoftmax_jax.app.runs.run import Run
 
-_SHARES = {
-    "test_accuracy": "last_accuracy",
-    "best_accuracy": "best_accuracy",
-    "memorized": "memorized",
-}
+_SHARES = ("test_accuracy", "best_accuracy", "memorized")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -32,23 +24,21 @@ class Comparison:
 
     Attributes:
         dataset: as it was trained on.
-        losses: what ``train`` takes for each, by the name that results have.
         rows: the runs of each loss under each noise.
-        tuning: results of the runs that chose rates and settings; empty without.
+        tuning: the runs that chose rates and settings; empty without.
         recommendations: for each noise, where held-out labels can tell.
         files: what was written.
     """
 
     dataset: Dataset
-    losses: Mapping[str, str | Function]
     rows: tuple[Row, ...]
-    tuning: tuple[Result, ...]
+    tuning: tuple[Run, ...]
     recommendations: tuple[Recommendation, ...]
     files: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
         accuracies = {
-            f"{row.label}, {row.noise}": f"{row.mean_and_std('last_accuracy')[0]:.1f} %"
+            f"{row.label}, {row.noise}": f"{row.mean_and_std('test_accuracy')[0]:.1f} %"
             for row in self.rows
         }
         shown = ", ".join(f"{name}: {accuracy}" for name, accuracy in accuracies.items())
@@ -57,7 +47,7 @@ class Comparison:
     @property
     def runs(self) -> list[Run]:
         """Every run of the table, curves included."""
-        return [self._run(result) for row in self.rows for result in row.results]
+        return [run for row in self.rows for run in row.runs]
 
     @property
     def table(self) -> list[dict[str, Any]]:
@@ -66,7 +56,7 @@ class Comparison:
         ``pandas.DataFrame(comparison.table)`` is the table. Accuracies are shares in [0, 1],
         NaN where a run has none.
         """
-        return [_table_row(row, self._run(row.results[0])) for row in self.rows]
+        return [_table_row(row) for row in self.rows]
 
     @property
     def recommended(self) -> dict[str, dict[str, Any]]:
@@ -74,20 +64,18 @@ class Comparison:
 
         A noise has none where no labels were held out and there are several losses.
         """
-        found = [self._run(one.row.results[0]) for one in self.recommendations if one.row]
+        found = [one.row.runs[0] for one in self.recommendations if one.row]
         return {str(run.config.noise): run.choice for run in found}
 
-    def _run(self, result: Result) -> Run:
-        return Run.from_result(result, self.losses)
 
-
-def _table_row(row: Row, first: Run) -> dict[str, Any]:
-    values: dict[str, Any] = {**first.choice, "loss": row.label, "runs": len(row.results)}
-    for name, key in _SHARES.items():
-        mean, std = row.mean_and_std(key)
+def _table_row(row: Row) -> dict[str, Any]:
+    first = row.runs[0]
+    values: dict[str, Any] = {**first.choice, "loss": row.label, "runs": len(row.runs)}
+    for name in _SHARES:
+        mean, std = row.mean_and_std(name)
         values |= {
             name: mean / 100,
-            f"{name}_std": std / 100 if len(row.results) > 1 else math.nan,
+            f"{name}_std": std / 100 if len(row.runs) > 1 else math.nan,
         }
     return values | {"noise_rate": first.noise_rate, "diverged": row.diverged}
 
@@ -111,7 +99,7 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
 def title_of(comparison: Comparison) -> str:
     """Return what stands above the table and the picture."""
     dataset = comparison.dataset
-    seeds = _seeds(len(comparison.rows[0].results))
+    seeds = _seeds(len(comparison.rows[0].runs))
     return f"{dataset.name}, {len(dataset.train)} training examples, {seeds}"
 
 
@@ -121,9 +109,9 @@ def _seeds(count: int) -> str:
 
 def _protocol(comparison: Comparison) -> list[str]:
     """Say how the numbers came about."""
-    dataset, results = comparison.dataset, comparison.rows[0].results
-    config = RunConfig.from_json(results[0]["config"])
-    spread = " ± is the standard deviation over seeds." if len(results) > 1 else ""
+    dataset, runs = comparison.dataset, comparison.rows[0].runs
+    config = runs[0].config
+    spread = " ± is the standard deviation over seeds." if len(runs) > 1 else ""
     width = "" if config.width == recipe_for(dataset).width else f" at width {config.width:g}"
     # A fifth of labels as they came is there for everybody to pick an epoch by.
     picked = (

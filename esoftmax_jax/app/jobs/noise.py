@@ -113,7 +113,7 @@ def _drawn(
     written, labelings = list[Path](), list[NoisyLabels]()
     for (spec, noisy), found in zip(drawn, explained, strict=True):
         line = _line(dataset, spec, noisy, seed)
-        cells = _cells(noise_name(str(spec), not dataset.train.labels.known), noisy)
+        cells = _cells(noise_name(spec, not dataset.train.labels.known), noisy)
         if found is not None:
             line["statistics"] = found
             cells += [
@@ -151,14 +151,13 @@ def _labeling(
     noisy: NoisyTraining,
     statistics: Mapping[str, float] | None,
 ) -> NoisyLabels:
-    rate = noisy.report.rate if noisy.foreign is None else noisy.foreign_rate
     return NoisyLabels(
         noise=str(spec),
         labels=noisy.labels.observed,
         clean=dataset.train.labels.reference if noisy.labels.known else None,
         ids=dataset.train.ids,
         foreign=noisy.foreign,
-        rate=rate if noisy.labels.known else None,
+        rate=noisy.record.wrong_rate,
         matrix=noisy.report.matrix if noisy.labels.known else None,
         labels_hash=noisy.report.labels_hash,
         statistics=statistics,
@@ -193,7 +192,7 @@ def _line(dataset: Dataset, spec: NoiseSpec, noisy: NoisyTraining, seed: int) ->
         "examples": len(dataset.train),
         "class_names": list(dataset.class_names),
         "dataset_note": dataset.note,
-        **noisy.to_json(),
+        **noisy.record.to_json(),
         **environment(),
     }
 

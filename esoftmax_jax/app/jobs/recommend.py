@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.jobs.tuning import choose, held_out_accuracies
 from esoftmax_jax.app.runs.report import Row, noise_name
 
@@ -65,7 +65,7 @@ class _Scored:
 
 
 def recommend(
-    tuning: Sequence[Result], rows: Sequence[Row], labels: int, *, as_they_came: bool = False
+    tuning: Sequence[Run], rows: Sequence[Row], labels: int, *, as_they_came: bool = False
 ) -> list[Recommendation]:
     """Recommend, for each noise, the loss that agrees best with held-out labels.
 
@@ -94,11 +94,10 @@ def recommend(
 
 
 def _loss(row: Row) -> str:
-    loss: str = row.results[0]["config"]["loss"]
-    return loss
+    return row.runs[0].config.loss.name
 
 
-def _scored(tuning: Sequence[Result], rows: Sequence[Row], labels: int) -> list[_Scored]:
+def _scored(tuning: Sequence[Run], rows: Sequence[Row], labels: int) -> list[_Scored]:
     """Return the losses with finite scores, the best first, a tie in the order given."""
     chosen, accuracies = choose(tuning), held_out_accuracies(tuning)
     scored = []

@@ -2,19 +2,16 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.engine.group import Result
-from esoftmax_jax.app.methods.own_loss import Function
+from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.runs.model_file import Model
 from esoftmax_jax.app.runs.report import AS_THEY_CAME, noise_name
-from esoftmax_jax.app.runs.results import diverged
-from esoftmax_jax.app.runs.run import Run
 from esoftmax_jax.app.suspects.suspect_list import Suspects, describe_suspects
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.short_repr import short_repr
@@ -29,8 +26,7 @@ class Trained:
 
     Attributes:
         dataset: as it was trained on.
-        result: the run as JSON values.
-        losses: what ``train`` takes for its loss, by the name that results have.
+        run: accuracies, curves and configuration.
         network: what returns the network; None if the run diverged, or if its last checkpoint
             is gone.
         suspects: all labels, the worst first; None if they were not asked for or the run
@@ -38,8 +34,7 @@ class Trained:
     """
 
     dataset: Dataset
-    result: Result
-    losses: Mapping[str, str | Function]
+    run: Run
     network: Callable[[], Model] | None
     suspects: "SuspectLabels | None" = None
 
@@ -75,11 +70,6 @@ class Trained:
                 "--learning-rate"
             )
         return self.network()
-
-    @property
-    def run(self) -> Run:
-        """Accuracies, curves and configuration of the run."""
-        return Run.from_result(self.result, self.losses)
 
 
 def _itself(model: Model) -> Model:
@@ -119,33 +109,31 @@ class SuspectLabels:
         return self.ranked.columns(self.class_names)
 
 
-def print_run(console: Console, result: Result, dataset: Dataset) -> None:
+def print_run(console: Console, run: Run, dataset: Dataset) -> None:
     """Print what a run has come to."""
-    config, rate = result["config"], result["noise_rate"]
-    name = noise_name(config["noise"], not dataset.train.labels.known)
+    config, rate = run.config, run.wrong_rate
+    name = noise_name(config.noise, not dataset.train.labels.known)
     name = name if name == AS_THEY_CAME else f"noise {name}"
-    rate = result["noise"].get("open_set_rate", rate)
     share = "rate unknown: no clean labels" if rate is None else f"realised {100 * rate:.2f} %"
-    ended = "DIVERGED, " if diverged(result) else ""
+    ended = "DIVERGED, " if run.diverged else ""
     console.print(
-        f"{config['loss']}, {config['dataset']}, {name} ({share}), seed "
-        f"{config['seed']}: {ended}test accuracy "
-        f"{100 * result['last_accuracy']:.2f} % in the last of {config['epochs']} epochs, best "
-        f"{100 * result['best_accuracy']:.2f} % (epoch {result['best_epoch']})"
+        f"{config.loss}, {config.dataset}, {name} ({share}), seed {config.seed}: {ended}test "
+        f"accuracy {100 * run.test_accuracy:.2f} % in the last of {config.epochs} epochs, best "
+        f"{100 * run.best_accuracy:.2f} % (epoch {run.best_epoch})"
     )
     if dataset.note:
         console.print(f"Data: {dataset.note}")
 
 
 def print_suspects(
-    console: Console, suspects: SuspectLabels, result: Result, dataset: Dataset
+    console: Console, suspects: SuspectLabels, run: Run, dataset: Dataset
 ) -> None:
     """Print how many labels are suspect, and whether the network may know them by heart."""
     console.print(describe_suspects(suspects.ranked, dataset))
     console.print(_averaged(suspects.epochs))
-    seen, unseen = (result["curves"][name][-1] for name in ("train_accuracy", "test_accuracy"))
+    seen, unseen = (run.curves[name][-1] for name in ("train_accuracy", "test_accuracy"))
     # Other shares of the classes in the test set are a gap of their own.
-    if result["config"]["imbalance"] is None and seen - unseen > _BY_HEART:
+    if run.config.imbalance is None and seen - unseen > _BY_HEART:
         console.print(
             f"The network gives back {100 * seen:.0f} % of the labels it was trained on and "
             f"{100 * unseen:.0f} % of those it was not: it may learn labels by heart, and the "

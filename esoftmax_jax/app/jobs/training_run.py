@@ -10,7 +10,8 @@ import numpy as np
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.checkpoints import Checkpoints, NoCheckpoints
 from esoftmax_jax.app.engine.config import RunConfig
-from esoftmax_jax.app.engine.group import Group, Result, make_group
+from esoftmax_jax.app.engine.finished_run import Run
+from esoftmax_jax.app.engine.group import Group, make_group
 from esoftmax_jax.app.engine.loop import Callback, Epoch, each_epoch, train_rest
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.json_lines import append_line
@@ -23,7 +24,6 @@ from esoftmax_jax.app.jobs.trained import (
     print_run,
     print_suspects,
 )
-from esoftmax_jax.app.methods.find import as_given
 from esoftmax_jax.app.methods.methods import Methods
 from esoftmax_jax.app.runs.model_file import (
     Model,
@@ -34,7 +34,7 @@ from esoftmax_jax.app.runs.model_file import (
 )
 from esoftmax_jax.app.runs.networks import Networks
 from esoftmax_jax.app.runs.recipes import gate_notes
-from esoftmax_jax.app.runs.results import diverged, read_results
+from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.runs.workdir import check_workdir, claim_workdir
 from esoftmax_jax.app.suspects.labelled import labelled_examples
 from esoftmax_jax.app.suspects.margin_history import MarginHistory, MarginsInMemory
@@ -100,12 +100,12 @@ def run_training(
 
 def _run(config: RunConfig, dataset: Dataset, methods: Methods, to: Destination) -> Trained:
     console, workdir = make_console(soft_wrap=True), to.workdir
-    done = _finished(workdir, config)
+    done = _finished(workdir, config, methods)
     if done is not None and workdir is not None:
         console.print(f"this run is finished: {_results(workdir)}")
-        if not to.ranked and (has_model(workdir) or diverged(done)):
-            network = None if diverged(done) else _reader(workdir)
-            return Trained(dataset, done, as_given(methods), network)
+        if not to.ranked and (has_model(workdir) or done.diverged):
+            network = None if done.diverged else _reader(workdir)
+            return Trained(dataset, done, network)
     # Told before anything is compiled beside it.
     seconds = 0.0 if done is not None else seconds_here([config], dataset, devices=1)
     program = make_program(config, dataset, methods, num_devices=1)
@@ -128,7 +128,7 @@ def _run(config: RunConfig, dataset: Dataset, methods: Methods, to: Destination)
     if done is None:
         (done,) = group.results()
         if workdir is not None:
-            append_line(_results(workdir), done)
+            append_line(_results(workdir), done.to_json())
     # Before anything is printed: a reader may close the pipe.
     model, written = _model(group, done, workdir)
     if not finished_before:
@@ -138,24 +138,24 @@ def _run(config: RunConfig, dataset: Dataset, methods: Methods, to: Destination)
     if written is not None:
         console.print(written)
     suspects = None if history is None else _suspects(group, done, history, to)
-    return Trained(dataset, done, as_given(methods), model, suspects)
+    return Trained(dataset, done, model, suspects)
 
 
 def _results(workdir: Path) -> Path:
     return workdir / "results.jsonl"
 
 
-def _finished(workdir: Path | None, config: RunConfig) -> Result | None:
+def _finished(workdir: Path | None, config: RunConfig, methods: Methods) -> Run | None:
     if workdir is None:
         return None
-    return read_results(_results(workdir)).get(config.identity)
+    return read_results(_results(workdir), methods).get(config.identity)
 
 
 def _history(group: Group, to: Destination) -> MarginHistory | None:
     if not to.ranked:
         return None
     (config,), (noisy,) = group.configs, group.noisy
-    labelled = labelled_examples(group.dataset, noisy, str(config.noise))
+    labelled = labelled_examples(group.dataset, noisy, config.noise)
     if to.workdir is None:
         return MarginsInMemory(labelled, group)
     return MarginHistory(to.workdir / "margins", labelled, group)
@@ -185,10 +185,10 @@ def _train_rest(
 
 
 def _model(
-    group: Group, result: Result, workdir: Path | None
+    group: Group, run: Run, workdir: Path | None
 ) -> tuple[Callable[[], Model] | None, str | None]:
     """Write the network if it is not there; return what returns it, and what to say of it."""
-    if diverged(result):
+    if run.diverged:
         return None, "this run diverged: no model is written"
     if workdir is not None and has_model(workdir):
         return _reader(workdir), None
@@ -199,7 +199,7 @@ def _model(
         )
     if workdir is None:
         return partial(trained_model, Networks.of(group)), None
-    path = write_model(workdir, Networks.of(group), result["last_accuracy"])
+    path = write_model(workdir, Networks.of(group), run.test_accuracy)
     return _reader(workdir), f"wrote {path}"
 
 
@@ -208,17 +208,17 @@ def _reader(workdir: Path) -> Callable[[], Model]:
 
 
 def _suspects(
-    group: Group, result: Result, history: MarginHistory, to: Destination
+    group: Group, run: Run, history: MarginHistory, to: Destination
 ) -> SuspectLabels | None:
     """Rank the labels of a run that did not diverge; write the list and the picture."""
     console, dataset = make_console(soft_wrap=True), group.dataset
-    epochs, margins = result["config"]["epochs"], None
-    if not diverged(result) and not history.has(epochs):
+    epochs, margins = run.config.epochs, None
+    if not run.diverged and not history.has(epochs):
         raise UsageError(
             "--suspects: expected the last checkpoint of this finished run in --workdir, "
             f"found that of epoch {group.epoch}; train again in another --workdir"
         )
-    if not diverged(result):
+    if not run.diverged:
         margins = history.until(epochs, dataset.num_classes)
     # The last update may be the one that ends in NaN, after a loss that was finite.
     if margins is None or not np.isfinite(margins.mean).all():
@@ -229,7 +229,7 @@ def _suspects(
     if to.suspects is not None:
         names, safe = dataset.class_names, to.spreadsheet_safe
         write_suspects(to.suspects, ranked, names, spreadsheet_safe=safe)
-    print_suspects(console, suspects, result, dataset)
+    print_suspects(console, suspects, run, dataset)
     if to.suspects is not None:
         console.print(f"wrote {to.suspects}, the worst first")
     if to.workdir is not None and can_be_drawn(dataset):

@@ -9,11 +9,10 @@ import numpy as np
 
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.config import RunConfig
-from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.methods import Methods
 from esoftmax_jax.app.runs.recipes import make_config, recipe_for, tried_settings
-from esoftmax_jax.app.runs.results import diverged
 
 HOLDOUT = 0.2
 LEARNING_RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
@@ -55,31 +54,29 @@ def tuning_configs(
     ]
 
 
-Cell = tuple[str, str]
-"""Noise and loss."""
+Cell = tuple[NoiseSpec, str]
+"""Noise and name of the loss."""
 
 
-def held_out_accuracies(results: Sequence[Result]) -> dict[Cell, dict[Choice, list[float]]]:
+def held_out_accuracies(runs: Sequence[Run]) -> dict[Cell, dict[Choice, list[float]]]:
     """Return, for each choice tried, the accuracy on held-out labels of each seed.
 
-    The labels of the hold-out set are as noisy as the rest. A run that diverged has −inf: what
-    a network of NaN says can agree with labels by chance.
+    The labels of the hold-out set are as noisy as the rest. A run that diverged has −inf.
     """
     accuracies: dict[Cell, dict[Choice, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for result in results:
-        config = RunConfig.from_json(result["config"])
+    for run in runs:
+        config = run.config
         choice = Choice(config.loss.hyperparameters, config.learning_rate)
-        value = -np.inf if diverged(result) else result["holdout_accuracy"]
-        accuracies[str(config.noise), config.loss.name][choice].append(value)
+        accuracies[config.noise, config.loss.name][choice].append(run.held_out_score)
     return accuracies
 
 
-def choose(results: Sequence[Result]) -> dict[Cell, Choice]:
+def choose(runs: Sequence[Run]) -> dict[Cell, Choice]:
     """Return, by (noise, loss), the choice with the best mean accuracy on held-out labels.
 
     A tie goes to the first tried. A choice with which a seed diverged comes after all others.
     """
     return {
         cell: max(tried, key=lambda choice: float(np.mean(tried[choice])))
-        for cell, tried in held_out_accuracies(results).items()
+        for cell, tried in held_out_accuracies(runs).items()
     }

@@ -1,7 +1,7 @@
 """From a noise specification to the labels, and perhaps images, that a run trains on."""
 
 import dataclasses
-from typing import Any
+from typing import Any, get_type_hints
 
 import jax
 import numpy as np
@@ -10,10 +10,57 @@ from esoftmax_jax import noise
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.labels import NO_CLASS, Labels
 from esoftmax_jax.app.files.arrays import ClassNumbers
+from esoftmax_jax.app.files.json_file import check_fields
 from esoftmax_jax.app.labels import draws
 from esoftmax_jax.app.labels.noise_kinds import KINDS
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.terminal.messages import UsageError
+
+
+@dataclasses.dataclass(frozen=True)
+class NoiseRecord:
+    """What a result keeps of its noise.
+
+    Attributes:
+        num_examples: that are trained on.
+        num_wrong: how many of their labels are wrong; None where that is not known.
+        rate: the share that these are; None likewise.
+        counts: how often each right class (row) has each label; None likewise, and for more
+            classes than people read.
+        labels_hash: of the labels.
+        open_set_rate: share of examples whose image belongs to none of the classes; None
+            where all images are the data's own.
+    """
+
+    num_examples: int
+    num_wrong: int | None
+    rate: float | None
+    counts: list[Any] | None
+    labels_hash: str
+    open_set_rate: float | None = None
+
+    @property
+    def wrong_rate(self) -> float | None:
+        """Share of examples whose label is wrong or whose image is of no class."""
+        return self.rate if self.open_set_rate is None else self.open_set_rate
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values; ``from_json`` reads them back."""
+        values = dict(vars(self))
+        if self.open_set_rate is None:
+            del values["open_set_rate"]
+        return values
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "NoiseRecord":
+        """Read what ``to_json`` returned.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        types = get_type_hints(cls)
+        found = check_fields({"open_set_rate": None} | values, types)
+        return cls(**{name: found[name] for name in types})
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -37,13 +84,14 @@ class NoisyTraining:
         """Share of examples whose image belongs to none of the classes."""
         return 0.0 if self.foreign is None else float(np.mean(self.foreign >= 0))
 
-    def to_json(self) -> dict[str, Any]:
-        """Return what every result keeps of its noise."""
+    @property
+    def record(self) -> NoiseRecord:
+        """What every result keeps of its noise."""
         values = self.report.to_json()
         if not self.labels.known:
             values |= {"num_wrong": None, "rate": None, "counts": None}
-        return (
-            values if self.foreign is None else {**values, "open_set_rate": self.foreign_rate}
+        return NoiseRecord(
+            **values, open_set_rate=None if self.foreign is None else self.foreign_rate
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.files.picture_file import save_picture
 from esoftmax_jax.app.runs.report import Row, make_rows, noise_name
 from esoftmax_jax.app.terminal.messages import readable
@@ -22,7 +22,7 @@ _LONG_NAME = 34
 def draw_curves(
     path: Path,
     labels: Sequence[str],
-    results: Sequence[Result],
+    runs: Sequence[Run],
     *,
     title: str,
     as_they_came: bool = False,
@@ -33,14 +33,14 @@ def draw_curves(
 
     Args:
         path: of the picture.
-        labels: the row of each result.
-        results: finished runs.
+        labels: the row of each run.
+        runs: finished ones.
         title: above all panels.
         as_they_came: whether ``none`` means that labels are used which may be wrong.
     """
     from matplotlib.figure import Figure
 
-    rows = make_rows(labels, results)
+    rows = make_rows(labels, runs)
     noises = list(dict.fromkeys(row.noise for row in rows))
     columns = min(len(noises), _COLUMNS)
     lines = math.ceil(len(noises) / columns)
@@ -63,7 +63,7 @@ def draw_curves(
     for axis in axes[:, 0]:
         axis.set_ylabel("test accuracy (%)")
     _name_lines(figure, drawn)
-    seeds = max(len(row.results) for row in rows)
+    seeds = max(len(row.runs) for row in rows)
     band = f"; bands: ± one standard deviation over {seeds} seeds" if seeds > 1 else ""
     heading = _wrapped(f"{title}{band}", _PANEL[0] * columns + 2.0)
     figure.suptitle(heading, fontsize=12, parse_math=False)
@@ -72,10 +72,7 @@ def draw_curves(
 
 def _draw_row(axis: Any, row: Row, colour: str) -> Any:
     """Draw a loss's mean and band; return the line."""
-    curves = 100 * np.array(
-        [r["curves"]["test_accuracy"] for r in row.results],
-        float,  # which makes null NaN
-    )
+    curves = 100 * np.array([run.curves["test_accuracy"] for run in row.runs])
     epochs = np.arange(1, curves.shape[1] + 1)
     mean = curves.mean(axis=0)
     # A single epoch is a point, which a line does not show.

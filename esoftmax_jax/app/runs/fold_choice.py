@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax.app.engine.config import RunConfig
-from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks
-from esoftmax_jax.app.runs.results import diverged
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.terminal.short_repr import short_repr
 
@@ -136,23 +135,21 @@ class FoldChoice:
         }
 
 
-def choose_by_folds(results: Sequence[Result]) -> FoldChoice:
+def choose_by_folds(runs: Sequence[Run]) -> FoldChoice:
     """Return the choice among runs on folds; nothing but their held-out labels is looked at.
 
     A setting with which a fold diverged comes after all others.
     """
     found: dict[tuple[LossSpec, float], list[float]] = {}
-    for result in results:
-        config = RunConfig.from_json(result["config"])
-        value = -math.inf if diverged(result) else result["holdout_accuracy"]
-        found.setdefault(_setting(config), []).append(value)
+    for run in runs:
+        found.setdefault(_setting(run.config), []).append(run.held_out_score)
     return FoldChoice(
         tuple(Candidate(loss, rate, tuple(values)) for (loss, rate), values in found.items())
     )
 
 
 def choose_by_vote(
-    results: Sequence[Result], all_of_them: Sequence[Result], networks: FoldNetworks
+    runs: Sequence[Run], all_of_them: Sequence[Run], networks: FoldNetworks
 ) -> FoldChoice:
     """Return the choice among runs on folds by their agreement with a vote.
 
@@ -161,21 +158,20 @@ def choose_by_vote(
     not seen it.
 
     Args:
-        results: of the runs among which the choice is.
-        all_of_them: of those that may vote.
+        runs: among which the choice is.
+        all_of_them: those that may vote.
         networks: of all these runs.
     """
-    runs: dict[tuple[LossSpec, float], list[FoldNetwork]] = {}
-    for result in all_of_them:
-        config = RunConfig.from_json(result["config"])
-        runs.setdefault(_setting(config), []).append(networks.read(config))
+    folds: dict[tuple[LossSpec, float], list[FoldNetwork]] = {}
+    for run in all_of_them:
+        folds.setdefault(_setting(run.config), []).append(networks.read(run.config))
     voters = tuple(
         one for one in choose_by_folds(all_of_them).order[:VOTERS] if np.isfinite(one.mean)
     )
-    choice = choose_by_folds(results)
+    choice = choose_by_folds(runs)
     if not voters:
         return choice
-    said = np.mean([_out_of_fold(runs[one.loss, one.learning_rate]) for one in voters], axis=0)
+    said = np.mean([_out_of_fold(folds[one.loss, one.learning_rate]) for one in voters], axis=0)
     voted = said.argmax(axis=1)
 
     def scored(one: Candidate) -> Candidate:
@@ -183,7 +179,7 @@ def choose_by_vote(
             return one
         agreements = (
             float(np.mean(fold.logits.argmax(axis=1) == voted[fold.held_out]))
-            for fold in runs[one.loss, one.learning_rate]
+            for fold in folds[one.loss, one.learning_rate]
         )
         return dataclasses.replace(one, agreements=tuple(agreements))
 

@@ -9,9 +9,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from esoftmax_jax.app.engine.group import Result
+from esoftmax_jax.app.data.labels import GIVEN
+from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.files.markdown import markdown_table
-from esoftmax_jax.app.runs.results import diverged
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.terminal.console import print_titled
 from esoftmax_jax.app.terminal.short_repr import short_repr
 from esoftmax_jax.whole_file import write_whole
@@ -25,24 +26,24 @@ SYMBOLS = {"alpha": "α", "beta": "β", "gamma": "γ"}
 class Row:
     """The runs of one loss under one noise, over seeds."""
 
-    noise: str
+    noise: NoiseSpec
     label: str
-    results: tuple[Result, ...]
+    runs: tuple[Run, ...]
 
     def __repr__(self) -> str:
-        accuracy, _ = self.mean_and_std("last_accuracy")
+        accuracy, _ = self.mean_and_std("test_accuracy")
         return short_repr(
-            self, noise=self.noise, label=self.label, runs=len(self.results), last=accuracy
+            self, noise=str(self.noise), label=self.label, runs=len(self.runs), last=accuracy
         )
 
     @property
     def diverged(self) -> bool:
         """Whether any of the runs ended without a finite loss."""
-        return any(map(diverged, self.results))
+        return any(run.diverged for run in self.runs)
 
     def mean_and_std(self, name: str) -> tuple[float, float]:
         """Return mean and sample standard deviation in percent; NaN where there is none."""
-        values = [result[name] for result in self.results]
+        values = [getattr(run, name) for run in self.runs]
         if any(value is None for value in values):
             return float("nan"), float("nan")
         percent = 100 * np.asarray(values)
@@ -50,46 +51,47 @@ class Row:
 
     def cells(self) -> tuple[str, ...]:
         """Return the row's text, one entry for each of COLUMNS."""
-        config = self.results[0]["config"]
+        config = self.runs[0].config
         settings = " ".join(
             f"{SYMBOLS.get(name, name)}={_short(value)}"
-            for name, value in config["hyperparameters"].items()
+            for name, value in config.loss.hyperparameters
         )
         return (
-            self.label + divergence(self.results),
-            f"{config['learning_rate']:g}",
+            self.label + divergence(self.runs),
+            f"{config.learning_rate:g}",
             settings or "–",
             *(
-                _number(*self.mean_and_std(name), len(self.results))
-                for name in ("last_accuracy", "best_accuracy", "memorized")
+                _number(*self.mean_and_std(name), len(self.runs))
+                for name in ("test_accuracy", "best_accuracy", "memorized")
             ),
         )
 
 
-def divergence(results: Sequence[Result]) -> str:
+def divergence(runs: Sequence[Run]) -> str:
     """Return the mark behind the name of a loss whose runs diverged, or nothing."""
-    count = sum(map(diverged, results))
+    count = sum(run.diverged for run in runs)
     if not count:
         return ""
-    return " (diverged)" if count == len(results) else f" ({count} of {len(results)} diverged)"
+    return " (diverged)" if count == len(runs) else f" ({count} of {len(runs)} diverged)"
 
 
-def make_rows(labels: Sequence[str], results: Sequence[Result]) -> list[Row]:
+def make_rows(labels: Sequence[str], runs: Sequence[Run]) -> list[Row]:
     """Gather runs by noise and label, in the order in which they come."""
-    rows: dict[tuple[str, str], list[Result]] = {}
-    for label, result in zip(labels, results, strict=True):
-        rows.setdefault((result["config"]["noise"], label), []).append(result)
-    return [Row(noise, label, tuple(runs)) for (noise, label), runs in rows.items()]
+    rows: dict[tuple[NoiseSpec, str], list[Run]] = {}
+    for label, run in zip(labels, runs, strict=True):
+        rows.setdefault((run.config.noise, label), []).append(run)
+    return [Row(noise, label, tuple(of_row)) for (noise, label), of_row in rows.items()]
 
 
-def noise_name(noise: str, as_they_came: bool) -> str:
+def noise_name(noise: NoiseSpec, as_they_came: bool) -> str:
     """Return what people read for a kind of noise.
 
     Args:
-        noise: as the option has it.
+        noise: the kind.
         as_they_came: whether ``none`` means that labels are used which may be wrong.
     """
-    return AS_THEY_CAME if noise == "given" or (noise == "none" and as_they_came) else noise
+    came = noise.kind == GIVEN or (noise.kind == "none" and as_they_came)
+    return AS_THEY_CAME if came else str(noise)
 
 
 def print_table(
@@ -114,17 +116,18 @@ def print_table(
 
 def _realised(rows: Sequence[Row]) -> str:
     """Say which share of the training labels is wrong, as drawn; the mean over seeds."""
-    runs = [result for row in rows for result in row.results]
-    # Results of older versions have the rate alone.
-    rates = [run.get("noise", {}).get("open_set_rate", run["noise_rate"]) for run in runs]
-    if None in rates:
+    runs = [run for row in rows for run in row.runs]
+    rates = [run.wrong_rate for run in runs if run.wrong_rate is not None]
+    if len(rates) < len(runs):
         return " (share of wrong labels unknown: no clean labels)"
     return f" ({100 * np.mean(rates):.1f} % wrong)" if max(rates) > 0 else ""
 
 
 def write_table(path: Path, rows: Sequence[Row]) -> None:
     """Write the same table as Markdown."""
-    lines = markdown_table(("noise", *COLUMNS), [(row.noise, *row.cells()) for row in rows])
+    lines = markdown_table(
+        ("noise", *COLUMNS), [(str(row.noise), *row.cells()) for row in rows]
+    )
     write_whole(path, "\n".join([*lines, ""]))
 
 
@@ -141,13 +144,13 @@ def summary(rows: Sequence[Row], *, as_they_came: bool = False) -> list[str]:
         if not of_noise:
             lines.append(f"{name}: every loss diverged; try a smaller --learning-rate.")
             continue
-        ranked = sorted(of_noise, key=lambda row: -row.mean_and_std("last_accuracy")[0])
-        best, best_std = ranked[0].mean_and_std("last_accuracy")
+        ranked = sorted(of_noise, key=lambda row: -row.mean_and_std("test_accuracy")[0])
+        best, best_std = ranked[0].mean_and_std("test_accuracy")
         level = [
             row.label
             for row in ranked[1:]
-            if best - row.mean_and_std("last_accuracy")[0]
-            < max(best_std, row.mean_and_std("last_accuracy")[1])
+            if best - row.mean_and_std("test_accuracy")[0]
+            < max(best_std, row.mean_and_std("test_accuracy")[1])
         ]
         text = f"{name}: {ranked[0].label} is best in the last epoch ({best:.1f} %)"
         if level:
@@ -155,7 +158,7 @@ def summary(rows: Sequence[Row], *, as_they_came: bool = False) -> list[str]:
         baseline = next((row for row in of_noise if row.label == "CE"), None)
         if baseline is not None and ranked[0] is not baseline:
             text += (
-                f"; CE is {best - baseline.mean_and_std('last_accuracy')[0]:.1f} points below"
+                f"; CE is {best - baseline.mean_and_std('test_accuracy')[0]:.1f} points below"
             )
         if failed:
             text += f"; left out, because runs diverged: {', '.join(failed)}"

@@ -12,7 +12,8 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.checkpoints import Checkpoints, NoCheckpoints, group_folder
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.environment import environment
-from esoftmax_jax.app.engine.group import Group, Result, grouped, make_group
+from esoftmax_jax.app.engine.finished_run import Run
+from esoftmax_jax.app.engine.group import Group, grouped, make_group
 from esoftmax_jax.app.engine.loop import Callback, train_rest
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.json_lines import append_line
@@ -37,8 +38,8 @@ def run_all(
     methods: Methods = METHODS,
     at_once: int | None = None,
     networks: FoldNetworks | None = None,
-) -> list[Result]:
-    """Return the results of all configurations, running those that the file lacks.
+) -> list[Run]:
+    """Return the runs of all configurations, running those that the file lacks.
 
     Runs that differ only in what a program takes as arrays (loss, its settings, noise, rate,
     seed) share one. Each finished group of runs is on disk before the next begins, and a
@@ -55,9 +56,9 @@ def run_all(
         networks: keeps the network of each run before its result is written; a run without one
             is repeated.
     """
-    done = {} if path is None else read_results(path)
+    done = {} if path is None else read_results(path, methods)
     if networks is not None:
-        done = {one: result for one, result in done.items() if networks.has(one)}
+        done = {one: run for one, run in done.items() if networks.has(one)}
     programs = missing_runs(configs, done)
     if programs:
         environment()  # the commit that is running now, whatever is committed meanwhile
@@ -158,7 +159,7 @@ def _run_alike(
     alike: Alike,
     dataset: Dataset,
     path: Path | None,
-    done: dict[str, Result],
+    done: dict[str, Run],
     bar: ProgressBar,
     methods: Methods,
     at_once: int | None,
@@ -183,10 +184,10 @@ def _run_alike(
             train_rest(group, epochs_together, (shown, _now_and_then(checkpoints)))
             if networks is not None:
                 networks.keep(group, real)
-            for result in group.results()[:real]:
+            for run in group.results()[:real]:
                 if path is not None:
-                    append_line(path, result)
-                done[RunConfig.from_json(result["config"]).identity] = result
+                    append_line(path, run.to_json())
+                done[run.config.identity] = run
             checkpoints.remove()
 
 

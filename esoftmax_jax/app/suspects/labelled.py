@@ -9,6 +9,7 @@ import numpy.typing as npt
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.examples import Examples
 from esoftmax_jax.app.data.labels import GIVEN, Labels, Rows
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining
 from esoftmax_jax.app.terminal.short_repr import short_repr
 
@@ -60,12 +61,12 @@ class Labelled:
         )
 
 
-def labelled_examples(dataset: Dataset, noisy: NoisyTraining, noise: str) -> Labelled:
+def labelled_examples(dataset: Dataset, noisy: NoisyTraining, noise: NoiseSpec) -> Labelled:
     """Return the training examples and, behind them, test examples with labels in question.
 
     Those are a test set that was held out: its labels as they came, unless they have clean ones
     beside them and something else than labels as they came is trained on.
     """
     train, test = dataclasses.replace(dataset.train, labels=noisy.labels), dataset.test
-    asked = not test.labels.known or (test.labels.paired and noise == GIVEN)
+    asked = not test.labels.known or (test.labels.paired and noise.kind == GIVEN)
     return Labelled.of(train, test if asked else test.take(slice(0)))

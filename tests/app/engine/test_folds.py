@@ -98,7 +98,8 @@ def test_folds_and_rates_are_one_program_of_networks_that_differ(tmp_path):
     (alike,) = missing_runs(runs, ())
     assert alike.wanted == 6
     results = run_all(runs, dataset, tmp_path / "results.jsonl", "folds")
-    assert len({result["noise_hash"] for result in results}) == 1  # the same wrong labels
-    assert len({tuple(result["curves"]["train_loss"]) for result in results}) == 6
-    assert [result["config"]["fold"] for result in results[:3]] == [[0, 3], [1, 3], [2, 3]]
-    assert run_all(runs, dataset, tmp_path / "results.jsonl", "folds") == results
+    assert len({run.noise_hash for run in results}) == 1  # the same wrong labels
+    assert len({tuple(run.curves["train_loss"]) for run in results}) == 6
+    assert [run.config.fold for run in results[:3]] == [(0, 3), (1, 3), (2, 3)]
+    again = run_all(runs, dataset, tmp_path / "results.jsonl", "folds")
+    assert [run.to_json() for run in again] == [run.to_json() for run in results]

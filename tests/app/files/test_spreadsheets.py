@@ -37,7 +37,7 @@ def archive(names=("ant", "bee", "cat"), **more: Any) -> Dataset:
 def rows_of(dataset: Dataset) -> list[dict[str, str]]:
     """Return the list that `train --suspects` writes, with one label changed."""
     noisy = apply_noise(parse_noise("none"), dataset, seed=0)
-    labelled = labelled_examples(dataset, noisy, "none")
+    labelled = labelled_examples(dataset, noisy, parse_noise("none"))
     other = (labelled.labels.observed.astype(int) + 1) % dataset.num_classes
     margins = np.linspace(-1, 1, len(other), dtype=np.float32)
     write_suspects(Path("list.csv"), Suspects(labelled, other, margins), dataset.class_names)

@@ -102,8 +102,8 @@ def test_the_model_is_the_mean_of_five_networks(found, folder):
 
 def test_more_effort_goes_on_where_less_was(found, folder):
     more = app.auto("wine", workdir=folder / "run", effort="more", **OPTIONS)
-    assert len(more.results) == 240
-    assert more.results[:20] == found.results
+    assert len(more.runs) == 240
+    assert [one.to_json() for one in more.runs[:20]] == [one.to_json() for one in found.runs]
     accuracies = [one.accuracies for one in found.choice.candidates]
     assert [one.accuracies for one in more.choice.candidates] == accuracies
     assert len(more.choice.voters) == 5

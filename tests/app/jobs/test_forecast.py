@@ -15,6 +15,7 @@ from esoftmax_jax.app.data.labels import Labels
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine import matrix_peak
 from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.jobs import forecast
 from esoftmax_jax.app.jobs.compare import CompareOptions, _announce, _tuning
 from esoftmax_jax.app.jobs.forecast import (
@@ -27,6 +28,7 @@ from esoftmax_jax.app.jobs.forecast import (
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods.methods import selected
 from esoftmax_jax.app.runs.recipes import make_config
+from tests.run_helpers import finished
 
 NONE = parse_noise("none")
 
@@ -111,16 +113,8 @@ def test_finished_runs_are_not_counted(slow, monkeypatch, capsys, tmp_path):
     tuning = _tuning(dataset, options)
     assert len(tuning) == 4  # losses × rates
 
-    def done(configs: list[RunConfig]) -> dict[str, dict[str, object]]:
-        finished = {"train_loss": [1.0]}
-        return {
-            one.identity: {
-                "config": one.to_json(),
-                "holdout_accuracy": 0.5,
-                "curves": finished,
-            }
-            for one in configs
-        }
+    def done(configs: list[RunConfig]) -> dict[str, Run]:
+        return {one.identity: finished(one, held_out=0.5) for one in configs}
 
     found = {"tuning.jsonl": done(tuning[:2]), "results.jsonl": {}}
     monkeypatch.setattr(

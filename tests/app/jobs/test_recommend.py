@@ -4,29 +4,15 @@ import math
 
 import pytest
 
-from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.jobs.recommend import NOTHING_HELD_OUT, recommend
-from esoftmax_jax.app.labels.noise_spec import parse_noise
-from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs.report import make_rows
+from tests.run_helpers import run_of
 
 LABELS = 100  # held out for each seed
 
 
-def result(loss, seed=0, *, test=0.5, held_out=None, rate=0.1, noise="none", lost=False):
-    config = RunConfig(
-        "npz:d.npz", parse_noise(noise), LossSpec(loss), learning_rate=rate, seed=seed, epochs=1,
-        holdout=0.0 if held_out is None else 0.2,
-    )  # fmt: skip
-    return {
-        "config": config.to_json(),
-        "noise_rate": None,
-        "last_accuracy": test,
-        "best_accuracy": test,
-        "memorized": None,
-        "holdout_accuracy": held_out,
-        "curves": {"train_loss": [None if lost else 0.3], "test_accuracy": [test]},
-    }
+def result(loss, seed=0, *, test=0.5, lost=False, **options):
+    return run_of(loss, test, seed=seed, loss_at_end=math.nan if lost else 0.3, **options)
 
 
 def rows(**test):

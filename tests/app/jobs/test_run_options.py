@@ -66,8 +66,8 @@ def run(dataset, noise="symmetric:0.25", loss="CE", **options):
     config = make_config(dataset, parse_noise(noise), loss, **fields)
     group = make_group(make_program(config, dataset, selected([loss]), 1), [config], dataset)
     group.advance(config.epochs)
-    (result,) = group.results()
-    return group, result
+    (found,) = group.results()
+    return group, found.to_json()
 
 
 @pytest.mark.parametrize(
@@ -220,8 +220,8 @@ def test_what_is_compiled_ahead_is_what_runs(pictures):
         make_program(configs[0], pictures, selected(["CE"]), 2), configs, pictures
     )
     plain.advance(1)
-    assert [r["curves"]["train_loss"][0] for r in plain.results()] == [
-        r["curves"]["train_loss"][0] for r in ahead
+    assert [run.curves["train_loss"][0] for run in plain.results()] == [
+        run.curves["train_loss"][0] for run in ahead
     ]
 
 

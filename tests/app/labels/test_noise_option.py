@@ -205,7 +205,7 @@ def test_open_set_noise_puts_foreign_images_under_our_labels(tmp_path, monkeypat
     np.testing.assert_array_equal(drawn.labels.wrong, drawn.foreign >= 0)
     assert drawn.labels.wrong.sum() == 10
     assert drawn.foreign_rate == 0.25
-    assert drawn.to_json()["open_set_rate"] == 0.25
+    assert drawn.record.wrong_rate == drawn.record.to_json()["open_set_rate"] == 0.25
 
 
 def test_long_tailed_classes(digits):

@@ -27,4 +27,4 @@ def test_labels_that_are_trained_on(train, noise, observed, truth):
     assert noisy.labels.observed.tolist() == observed
     assert noisy.labels.truth_or_unknown.tolist() == truth
     wrong = noisy.labels.wrong.sum() if noisy.labels.known else None
-    assert noisy.to_json()["num_wrong"] == wrong
+    assert noisy.record.num_wrong == wrong

@@ -5,20 +5,11 @@ import itertools
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.engine.config import RunConfig
-from esoftmax_jax.app.labels.noise_spec import parse_noise
-from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs import curves_picture
 from esoftmax_jax.app.runs.curves_picture import draw_curves
+from tests.run_helpers import run_of
 
 ACCURACIES = {0: [0.5, 0.6, 0.7], 1: [0.7, 0.6, 0.9]}  # by seed
-
-
-def result(loss, noise, seed):
-    config = RunConfig(
-        "d", parse_noise(noise), LossSpec(loss), learning_rate=0.1, seed=seed, epochs=3
-    )
-    return {"config": config.to_json(), "curves": {"test_accuracy": ACCURACIES[seed]}}
 
 
 @pytest.fixture
@@ -31,7 +22,7 @@ def drawn(monkeypatch, tmp_path):
 
     def draw(noises, losses=("CE",), seeds=2, title="digits", **options):
         pairs = [
-            (loss, result(loss, noise, seed))
+            (loss, run_of(loss, ACCURACIES[seed], noise=noise, seed=seed, epochs=3))
             for noise in noises
             for loss in losses
             for seed in range(seeds)

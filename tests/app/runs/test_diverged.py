@@ -2,52 +2,39 @@
 
 import dataclasses
 import json
+import math
 import re
 
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.jobs.tuning import choose
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
-from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs.curves_picture import draw_curves
 from esoftmax_jax.app.runs.report import make_rows, summary, write_table
-from esoftmax_jax.app.runs.results import diverged, read_results
+from esoftmax_jax.app.runs.results import read_results
 from experiments.cli import main
 from experiments.configs import Reference, load_table
 from experiments.reproduce.report import CellResult, ordering
+from tests.run_helpers import run_of
+
+NAN = float("nan")
 
 
-def result(loss="CE", accuracy=0.5, final_loss: float | None = 0.3, seed=0, rate=0.1):
-    config = RunConfig(
-        "d", NoiseSpec("none"), LossSpec(loss), learning_rate=rate, seed=seed, epochs=2
-    )
-    return {
-        "config": config.to_json(),
-        "noise_rate": 0.0,
-        "last_accuracy": accuracy,
-        "best_accuracy": accuracy,
-        "best_epoch": 2,
-        "memorized": None,
-        "holdout_accuracy": accuracy,
-        "curves": {
-            "train_loss": [1.0, final_loss],
-            "train_accuracy": [0.1, accuracy],
-            "test_accuracy": [0.1, accuracy],
-        },
-        "wall_s": 1.0,
-    }
+def result(loss="CE", accuracy=0.5, final_loss=0.3, **options):
+    return run_of(loss, accuracy, loss_at_end=final_loss, held_out=accuracy, **options)
 
 
-@pytest.mark.parametrize("final_loss", [None, float("nan"), float("inf")])
+@pytest.mark.parametrize("final_loss", [NAN, float("inf")])
 def test_what_counts_as_diverged(final_loss):
-    assert diverged(result(final_loss=final_loss))
-    assert not diverged(result())
-    passing = result()
-    passing["curves"]["train_loss"] = [None, 0.5]  # one epoch overflowed, the end did not
-    assert not diverged(passing)
+    lost, passing = result(final_loss=final_loss), result()
+    assert lost.diverged
+    assert lost.held_out_score == -math.inf
+    assert not passing.diverged
+    passing.curves["train_loss"][:] = [NAN, 0.5]  # one epoch overflowed, the end did not
+    assert not passing.diverged
+    assert passing.held_out_score == 0.5
 
 
 def test_a_run_that_diverged_is_marked_and_not_the_best(tmp_path):
@@ -55,11 +42,11 @@ def test_a_run_that_diverged_is_marked_and_not_the_best(tmp_path):
         result("CE", 0.6),
         result("CE", 0.6, seed=1),
         result("GCE", 0.9),
-        result("GCE", 0.9, None, seed=1),
-        result("MAE", 0.8, None),
-        result("MAE", 0.8, None, seed=1),
+        result("GCE", 0.9, NAN, seed=1),
+        result("MAE", 0.8, NAN),
+        result("MAE", 0.8, NAN, seed=1),
     ]
-    labels = [one["config"]["loss"] for one in results]
+    labels = [one.config.loss.name for one in results]
     rows = make_rows(labels, results)
     (line,) = summary(rows)
     assert line.startswith("none: CE is best in the last epoch (60.0 %)")
@@ -71,14 +58,15 @@ def test_a_run_that_diverged_is_marked_and_not_the_best(tmp_path):
     assert "| CE |" in table
     (line,) = summary(rows[2:])
     assert line == "none: every loss diverged; try a smaller --learning-rate."
-    results[0]["curves"]["test_accuracy"][0] = None
+    results[0] = run_of("CE", [NAN, 0.6])
     draw_curves(tmp_path / "curves.png", labels, results, title="")
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_lines_are_strict_json(tmp_path):
     path = tmp_path / "results.jsonl"
-    values = result(final_loss=float("nan")) | {"more": [float("inf"), {"x": -float("inf")}, 1]}
+    values = result(final_loss=NAN).to_json()
+    values |= {"more": [float("inf"), {"x": -float("inf")}, 1]}
     append_line(path, values)
 
     def refuse(constant):
@@ -88,17 +76,19 @@ def test_lines_are_strict_json(tmp_path):
     assert read["curves"]["train_loss"] == [1.0, None]
     assert read["more"] == [None, {"x": None}, 1]
     (back,) = read_results(path).values()
-    assert diverged(back)
+    assert back.diverged
 
 
 def test_a_candidate_that_diverged_is_not_chosen():
     results = [
         *(result(accuracy=0.5, rate=0.1, seed=seed) for seed in (0, 1)),
-        *(result(accuracy=0.9, final_loss=None if seed else 0.1, rate=1.0, seed=seed) for seed in (0, 1)),
+        *(result(accuracy=0.9, final_loss=NAN if seed else 0.1, rate=1.0, seed=seed) for seed in (0, 1)),
     ]  # fmt: skip
-    assert choose(results)["none", "CE"].learning_rate == 0.1
-    assert choose(results[::-1])["none", "CE"].learning_rate == 0.1
-    assert choose(results[2:])["none", "CE"].learning_rate == 1.0  # there is no other
+    assert choose(results)[NoiseSpec("none"), "CE"].learning_rate == 0.1
+    assert choose(results[::-1])[NoiseSpec("none"), "CE"].learning_rate == 0.1
+    assert (
+        choose(results[2:])[NoiseSpec("none"), "CE"].learning_rate == 1.0
+    )  # there is no other
 
 
 def test_a_cell_that_diverged_has_no_gap():
@@ -106,7 +96,7 @@ def test_a_cell_that_diverged_has_no_gap():
     cell = dataclasses.replace(cell, row="A", reference=Reference(70.0, 0.5, "table 2"))
     other = dataclasses.replace(cell, row="B", reference=Reference(60.0, 0.5, "table 2"))
     good = CellResult(other, (result(accuracy=0.6),))
-    bad = CellResult(cell, (result(accuracy=0.9, final_loss=None),))
+    bad = CellResult(cell, (result(accuracy=0.9, final_loss=NAN),))
     assert bad.gap() is None
     assert bad.texts()[0] == f"{cell.label} (diverged)"
     assert ordering([good, bad]) == ""

@@ -8,13 +8,14 @@ from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs.fold_choice import choose_by_folds
+from tests.run_helpers import finished
 
 
 def results(**accuracies):
     """Return what runs leave, by rate in hundredths; None of a fold that diverged."""
     return [
-        {
-            "config": RunConfig(
+        finished(
+            RunConfig(
                 dataset="d",
                 noise=NoiseSpec("none"),
                 loss=LossSpec("CE"),
@@ -22,10 +23,10 @@ def results(**accuracies):
                 seed=0,
                 epochs=1,
                 fold=(fold, len(values)),
-            ).to_json(),
-            "curves": {"train_loss": [1.0 if value is not None else None]},
-            "holdout_accuracy": value or 0.9,
-        }
+            ),
+            held_out=value or 0.9,
+            loss_at_end=math.nan if value is None else 1.0,
+        )
         for rate, values in accuracies.items()
         for fold, value in enumerate(values)
     ]

@@ -26,6 +26,7 @@ from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.runs.recipes import make_config, recipe_for
 from esoftmax_jax.app.runs.results import read_results
 from experiments.cli import main
+from tests.run_helpers import finished
 
 LOSSES = ["CE", "CE_eps+MAE"]
 
@@ -49,12 +50,12 @@ def newest_states(workdir):
 
 
 def trained(run, dataset, workdir):
-    """Return the result of a run that is kept in a folder."""
-    return run_training(run, dataset, METHODS, Destination(workdir)).result
+    """Return a run that is kept in a folder."""
+    return run_training(run, dataset, METHODS, Destination(workdir)).run
 
 
-def without_time(result):
-    return {name: value for name, value in result.items() if name != "wall_s"}
+def without_time(run):
+    return {name: value for name, value in run.to_json().items() if name != "wall_s"}
 
 
 def test_a_resumed_run_is_a_straight_run_bit_for_bit(digits, tmp_path, monkeypatch):
@@ -82,7 +83,7 @@ def test_a_resumed_run_is_a_straight_run_bit_for_bit(digits, tmp_path, monkeypat
     different = [a.shape for a, b in pairs if not np.array_equal(a, b, equal_nan=True)]
     assert different in ([], [()])  # the only thing that may differ is the time taken
     again = trained(run, digits, tmp_path / "resumed")
-    assert again == resumed
+    assert again.to_json() == resumed.to_json()
 
 
 def test_a_killed_group_of_runs_goes_on_at_its_checkpoint(digits, tmp_path, monkeypatch):
@@ -143,7 +144,7 @@ def curves(configs, dataset, program):
     group.advance(2)
     group.advance(9)
     assert group.finished
-    return [(result["curves"], result["noise_hash"]) for result in group.results()]
+    return [(run.to_json()["curves"], run.noise_hash) for run in group.results()]
 
 
 def test_a_run_does_not_depend_on_its_company(digits):
@@ -199,8 +200,8 @@ def test_every_method_trains_with_every_setting_that_is_tried(digits):
         configs = [config(digits, name, epochs=2) for name in some]
         group = make_group(make_program(configs[0], digits, selected(some), 1), configs, digits)
         group.advance(2)
-        for name, result in zip(some, group.results(), strict=True):
-            assert np.isfinite(result["curves"]["train_loss"]).all(), name
+        for name, run in zip(some, group.results(), strict=True):
+            assert np.isfinite(run.curves["train_loss"]).all(), name
 
 
 def test_held_out_examples_are_never_trained_on(digits):
@@ -268,15 +269,13 @@ def test_the_choice_is_made_on_held_out_noisy_labels(digits):
     best = configs[3]
     results = [
         # The clean accuracy points elsewhere, and must not matter.
-        {
-            "config": c.to_json(),
-            "holdout_accuracy": 0.6 if c.learning_rate == best.learning_rate else 0.5,
-            "last_accuracy": 0.1 if c.learning_rate == best.learning_rate else 0.9,
-        }
+        finished(c, 0.1, held_out=0.6)
+        if c.learning_rate == best.learning_rate
+        else finished(c, 0.9, held_out=0.5)
         for c in configs
     ]
     ((cell, choice),) = choose(results).items()
-    assert cell == ("symmetric:0.4", "CE")
+    assert cell == (noises[0], "CE")
     assert choice.learning_rate == best.learning_rate
 
 
@@ -288,20 +287,12 @@ def test_configurations_survive_json(digits):
 def test_a_half_written_line_is_dropped(digits, tmp_path):
     path = tmp_path / "results.jsonl"
     run = config(digits)
-    result = {
-        "config": run.to_json(),
-        "curves": {name: [0.5] * run.epochs for name in _runner.CURVES},
-        "noise_rate": 0.4,
-        "last_accuracy": 0.5,
-        "best_accuracy": 0.5,
-        "best_epoch": 1,
-        "memorized": None,
-        "wall_s": 1.0,
-    }
+    result = finished(run).to_json()
     append_line(path, result)
     with path.open("a") as file:
         file.write('{"config": {"da')
-    assert list(read_results(path).values()) == [result]
+    (read,) = read_results(path).values()
+    assert read.to_json() == result
     append_line(path, result | {"config": config(digits, seed=5).to_json()})
     assert len(read_results(path)) == 2
 

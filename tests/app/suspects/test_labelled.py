@@ -26,8 +26,9 @@ from tests.labels_helpers import ALONE, PAIRED, RIGHT, data, examples
 )
 def test_labels_that_a_network_is_asked_about(train, test, noise, asked):
     dataset = data(train, test)
-    noisy = apply_noise(parse_noise(noise), dataset, seed=0)
-    table = labelled_examples(dataset, noisy, noise)
+    spec = parse_noise(noise)
+    noisy = apply_noise(spec, dataset, seed=0)
+    table = labelled_examples(dataset, noisy, spec)
     assert table.parts.tolist() == ["train"] * 4 + ["test"] * 4 * asked
     assert table.labels.observed.tolist() == [*noisy.labels.observed, *[0, 1, 2, 0] * asked]
     assert table.labels.wrong[4:].tolist() == test.wrong.tolist() * asked

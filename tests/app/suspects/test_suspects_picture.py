@@ -12,6 +12,7 @@ from esoftmax_jax.app.data.examples import Examples
 from esoftmax_jax.app.data.labels import Labels
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.subset import first_examples
+from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining
 from esoftmax_jax.app.suspects.labelled import labelled_examples
 from esoftmax_jax.app.suspects.margin_history import Margins
@@ -51,7 +52,7 @@ def test_the_image_that_is_drawn_is_the_one_that_was_seen():
     labels = data.train.labels.observed
     report = noise.describe_noise(labels, labels, num_classes=10)
     labelled = labelled_examples(
-        data, NoisyTraining(data.train.labels, foreign, report), "none"
+        data, NoisyTraining(data.train.labels, foreign, report), NoiseSpec("none")
     )
     margins = np.array([-2.0, 1.0, 1.0, 1.0, -1.0] + [1.0] * 15, np.float32)
     ranked = rank_suspects(labelled, Margins(margins, np.zeros(20, np.int64), 1))
@@ -64,7 +65,9 @@ def test_the_image_that_is_drawn_is_the_one_that_was_seen():
     np.testing.assert_allclose(other, 1 - second / second.max(), atol=1e-6)
     test = Examples(data.test.images[:3] + 1, Labels(data.test.labels.observed[:3]))
     data = dataclasses.replace(data, test=test)
-    labelled = labelled_examples(data, NoisyTraining(data.train.labels, None, report), "none")
+    labelled = labelled_examples(
+        data, NoisyTraining(data.train.labels, None, report), NoiseSpec("none")
+    )
     margins = np.array([1.0] * 22 + [-1.0], np.float32)
     ranked = rank_suspects(labelled, Margins(margins, np.zeros(23, np.int64), 1))
     third = data.test.images[2, ..., 0] - 1

@@ -29,6 +29,7 @@ from esoftmax_jax.app.terminal.messages import UsageError, readable
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from esoftmax_jax.spreadsheets import alike, harmless, original, write_csv
 from experiments.cli import main
+from tests.run_helpers import finished
 
 SEEN = {
     "\x1b[2Jcat": r"\x1b[2Jcat",  # would clear the screen
@@ -99,13 +100,7 @@ def test_the_table_of_a_comparison_escapes_its_cells(tmp_path):
     config = RunConfig(
         "d", parse_noise("matrix:a|<b>.npy"), LossSpec("x`.py:f"), 0.1, seed=0, epochs=1
     )
-    result = {
-        "config": config.to_json(),
-        "last_accuracy": 0.5,
-        "best_accuracy": 0.5,
-        "memorized": None,
-    }
-    write_table(tmp_path / "table.md", make_rows(["x`.py:f"], [result]))
+    write_table(tmp_path / "table.md", make_rows(["x`.py:f"], [finished(config)]))
     last = (tmp_path / "table.md").read_text(encoding="utf-8").splitlines()[-1]
     assert last == r"| matrix:a\|\<b\>.npy | x\`.py:f | 0.1 | – | 50.0 | 50.0 | – |"
 
@@ -149,7 +144,7 @@ def formulas(folder):
 
 def test_a_safe_list_is_read_back(formulas):
     noisy = apply_noise(parse_noise("none"), formulas, 0)
-    labelled = labelled_examples(formulas, noisy, "none")
+    labelled = labelled_examples(formulas, noisy, parse_noise("none"))
     count = len(labelled)
     margins = Margins(np.linspace(-1, 1, count, dtype="f4"), np.zeros(count, np.int64), 1)
     write_suspects(

@@ -153,14 +153,11 @@ def noise_is_estimated_by_two_ways():
 def labels_are_audited_by_probabilities_of_scikit_learn():
     generator, true = np.random.default_rng(0), np.arange(120) % 3
     labels = np.where(np.arange(120) % 10 == 1, (true + 1) % 3, true)
-    names = run(
-        "docs/auditing.md",
-        X=generator.normal(8 * np.eye(3)[true], 1),
-        y=np.array(["ant", "bee", "cat"])[labels],
-    )
-    found = names["found"]
-    assert set(found.suspects["example"]) == {str(row) for row in range(1, 120, 10)}
-    assert found.report.is_file()
+    rows = generator.normal(8 * np.eye(3)[true], 1)
+    for classes in (["ant", "bee", "cat"], [1, 2, 3], [0, 10, 20], [-1.5, 2.0, 10.0]):
+        found = run("docs/auditing.md", X=rows, y=np.array(classes)[labels])["found"]
+        assert set(found.suspects["example"]) == {str(row) for row in range(1, 120, 10)}
+        assert found.report.is_file()
 
 
 def settings_are_chosen_on_folds():

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from esoftmax_jax.app.audits.result import Audit
     from esoftmax_jax.app.data.dataset import Dataset
-    from esoftmax_jax.app.data.in_memory import dataset_from_arrays
+    from esoftmax_jax.app.data.in_memory.dataset import dataset_from_arrays
     from esoftmax_jax.app.data.load import load_dataset
     from esoftmax_jax.app.engine.finished_run import Run
     from esoftmax_jax.app.engine.loop import Epoch
@@ -84,7 +84,7 @@ _HOMES = {
     "auto": "jobs.auto",
     "compare": "jobs.compare",
     "correct": "suspects.corrections",
-    "dataset_from_arrays": "data.in_memory",
+    "dataset_from_arrays": "data.in_memory.dataset",
     "find_suspects": "jobs.train",
     "load_dataset": "data.load",
     "noise": "jobs.noise",

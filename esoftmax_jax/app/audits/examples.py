@@ -31,6 +31,8 @@ class AuditedExamples:
         columns: what the cells of ``content`` are called.
         content: what shows the examples of these rows of the audit.
         notes: what a reader has to know.
+        identifiers: str (N,), the data's own column ``id``; None where it has none.
+        declared: of all classes that the labels' type tells; empty where it tells none.
     """
 
     name: str
@@ -45,6 +47,8 @@ class AuditedExamples:
     content: Callable[[Sequence[int]], list[Content]]
     columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    identifiers: npt.NDArray[np.str_] | None = None
+    declared: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -52,6 +56,17 @@ class AuditedExamples:
     def called(self, row: int) -> str:
         """Return what the user calls an example, for a message."""
         return repr(str(self.sources[row]))
+
+    def of_classes(self, names: Sequence[str]) -> "AuditedExamples":
+        """Return the same labels among more classes, or classes in another order."""
+        place = [names.index(name) for name in self.class_names]
+        numbers = np.array(place, np.int64)
+        return dataclasses.replace(
+            self,
+            class_names=tuple(names),
+            labels=numbers[self.labels],
+            truth=np.where(self.truth < 0, self.truth, numbers[self.truth]),
+        )
 
 
 def undivided(
@@ -62,6 +77,7 @@ def undivided(
     content: Callable[[Sequence[int]], list[Content]],
     asked: npt.NDArray[np.bool_] | None = None,
     truth: Array | None = None,
+    identifiers: Sequence[str] | None = None,
     **further: Any,
 ) -> AuditedExamples:
     """Return examples of one source, without those that are not asked about."""
@@ -79,5 +95,6 @@ def undivided(
         ids=np.full(len(places), -1),
         truth=np.asarray(right, np.int64)[places],
         content=lambda rows: content(places[list(rows)].tolist()),
+        identifiers=None if identifiers is None else np.array(identifiers, str)[places],
         **further,
     )

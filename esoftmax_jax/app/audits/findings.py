@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from esoftmax_jax import cleaning, estimate
 from esoftmax_jax.app.audits.examples import AuditedExamples
-from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.audits.labelled_classes import estimated_noise
 
 Floats = npt.NDArray[np.float64]
 
@@ -56,10 +56,7 @@ def judge(
             too few examples.
     """
     evidence = cleaning.label_evidence(probabilities, examples.labels)
-    try:
-        noise = estimate.confident_joint(probabilities, examples.labels)
-    except ValueError as error:
-        raise UsageError(f"{examples.name}: {error}") from error
+    noise = estimated_noise(probabilities, examples)
     kinds = [evidence.margins]
     if features is not None:
         kinds.append(cleaning.neighbour_margins(features, examples.labels))

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from esoftmax_jax.app.audits.text_table import read_text
+from esoftmax_jax.app.audits.text_table import cell_text, read_text
 from esoftmax_jax.app.data.readers.npz_file import open_archive, read_arrays
 from esoftmax_jax.app.files.array_cache import UNREADABLE
 from esoftmax_jax.app.files.array_header import npy_array
@@ -24,6 +24,13 @@ OwnArray: TypeAlias = Any
 
 _KINDS = ".npy, .npz, .csv or .parquet"
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_PROBABILITIES = "--probabilities"
+ONE_COLUMN = (
+    "of two classes pass both columns, numpy.column_stack([1 - p, p]) where p is the "
+    "probability of the second"
+)
+"""What to do with the probability of one class alone."""
+
 _CALLED = ("example", "path", "id")  # columns that name examples
 
 
@@ -53,20 +60,31 @@ def read_numbers(option: str, given: OwnArray, arrays: Sequence[str]) -> OwnNumb
 
     Args:
         option: that names them, for messages.
-        given: see ``OwnArray``.
+        given: see ``OwnArray``; numbers that were read already stay as they are.
         arrays: what the array of an archive may be called, the first that is there; without
             any of them the only one.
 
     Raises:
         UsageError: there is no such file, or it has no numbers.
     """
+    if isinstance(given, OwnNumbers):
+        return given
     if isinstance(given, str | Path):
         return _read(option, Path(given).expanduser(), arrays)
     if hasattr(given, "columns"):  # of pandas and the like
         names = [str(name) for name in given.columns]
+        text = {name: cell_text if name in _CALLED else str for name in names}
         cells = [np.asarray(given[name]).tolist() for name in given.columns]
-        return _of_columns(option, names, [[str(cell) for cell in column] for column in cells])
-    return _of_array(option, np.asarray(given))
+        return _of_columns(
+            option,
+            names,
+            [list(map(text[name], column)) for name, column in zip(names, cells, strict=True)],
+        )
+    try:
+        array = np.asarray(given)
+    except ValueError:  # rows of different lengths
+        array = np.zeros(0, object)
+    return _of_array(option, array)
 
 
 def _read(option: str, path: Path, arrays: Sequence[str]) -> OwnNumbers:
@@ -75,11 +93,12 @@ def _read(option: str, path: Path, arrays: Sequence[str]) -> OwnNumbers:
         raise UsageError(f"{option}: {wrong}; expected a file {_KINDS}")
     if kind == ".npy":
         try:
-            return _of_array(where, npy_array(path.read_bytes(), path))
+            found = npy_array(path.read_bytes(), path)
         except UNREADABLE as error:
             raise UsageError(
                 f"{where}: expected a NumPy array that can be read; write it with numpy.save"
             ) from error
+        return _of_array(where, found)
     if kind == ".npz":
         with open_archive(path) as archive:
             there = [name for name in arrays if name in archive.files]
@@ -105,6 +124,13 @@ def _read(option: str, path: Path, arrays: Sequence[str]) -> OwnNumbers:
     raise UsageError(f"{option}: expected a file {_KINDS}, got {path}; convert it")
 
 
+def calls_examples(table: Any) -> bool:
+    """Tell whether a table has a column that names its examples."""
+    return not isinstance(table, str | Path) and bool(
+        set(map(str, getattr(table, "columns", ()))) & set(_CALLED)
+    )
+
+
 def is_number(text: str) -> bool:
     """Tell whether a cell is a number."""
     return bool(_NUMBER.fullmatch(text.strip()))
@@ -125,9 +151,12 @@ def _of_lines(where: str, lines: list[list[str]]) -> OwnNumbers:
 
 def _of_array(where: str, array: Array) -> OwnNumbers:
     if array.dtype.kind not in "fiub" or array.ndim != 2:
+        remedy = "convert the array"
+        if array.dtype.kind in "fiub" and array.ndim == 1:
+            remedy = ONE_COLUMN if _PROBABILITIES in where else "pass array.reshape(-1, 1)"
         raise UsageError(
             f"{where}: expected numbers of shape (N, columns), a row for each label, got "
-            f"{array.dtype} of shape {array.shape}; convert the array"
+            f"{array.dtype} of shape {array.shape}; {remedy}"
         )
     return OwnNumbers(where, array.astype(np.float64))
 

@@ -7,13 +7,16 @@ import numpy as np
 
 from esoftmax_jax.app.audits.examples import AuditedExamples, undivided
 from esoftmax_jax.app.audits.found_kind import specification
-from esoftmax_jax.app.audits.pictures import pictures_of_arrays, pictures_of_files
-from esoftmax_jax.app.audits.text_table import MOST_COLUMNS, table_examples
+from esoftmax_jax.app.audits.pictures import pictures_of_files
+from esoftmax_jax.app.audits.shown_arrays import Shown, shown_array, shown_data
+from esoftmax_jax.app.audits.text_table import table_examples
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.in_memory.indexes import in_order_of
+from esoftmax_jax.app.data.in_memory.labels import number_labels
 from esoftmax_jax.app.data.labels import UNKNOWN
 from esoftmax_jax.app.data.load import load_dataset
+from esoftmax_jax.app.data.names import IN_MEMORY
 from esoftmax_jax.app.data.readers.image_folder import list_folder
-from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.suspects.labelled import Labelled
 from esoftmax_jax.app.terminal.messages import UsageError
 
@@ -56,34 +59,41 @@ def read_examples(
     return examples_of(load_dataset(spec, data_dir=data_dir, literal_labels=literal_labels))
 
 
-def examples_of_arrays(images: Array | None, labels: Any) -> AuditedExamples:
-    """Return examples of labels in memory, names or numbers, and of images or features.
+def examples_of_arrays(
+    data: Any, labels: Any, *, literal: bool = False, doubt: bool = False
+) -> AuditedExamples:
+    """Return examples of labels in memory, and of what shows them: arrays, texts, a table.
+
+    Args:
+        data: a row for each label; None for nothing.
+        labels: see ``number_labels``.
+        literal: likewise.
+        doubt: likewise.
 
     Raises:
-        UsageError: arrays that do not fit.
+        UsageError: what does not fit.
     """
-    given = np.asarray(labels)
-    if given.ndim != 1 or not len(given):
+    given = number_labels({"labels": labels}, literal=literal, doubt=doubt)
+    numbers = given.numbers["labels"]
+    shown = Shown(len(numbers), lambda rows: [None] * len(rows))
+    if data is not None:
+        shown = shown_data(in_order_of("data", data, labels))
+    if shown.num_rows != len(numbers):
         raise UsageError(
-            f"labels: expected one for each example, shape (N,), got {given.shape}; of one-hot "
-            "labels pass the argmax"
+            f"labels: expected one for each of {shown.num_rows} examples, got {len(numbers)}; "
+            "make the arrays equally long"
         )
-    if given.dtype.kind in "iu" and given.min() >= 0:
-        names, numbers = np.arange(int(given.max()) + 1).astype(str), given
-    else:
-        names, numbers = np.unique(given.astype(str), return_inverse=True)
-    if images is not None and len(images) != len(given):
-        raise UsageError(
-            f"labels: expected one for each of {len(images)} examples, got {len(given)}; make "
-            "the arrays equally long"
-        )
-    sources = [str(row) for row in range(len(given))]
-    if images is None:
-        return undivided(
-            "arrays", sources, numbers, names.tolist(), lambda rows: [None] * len(rows)
-        )
-    content, columns = _shown(images)
-    return undivided("arrays", sources, numbers, names.tolist(), content, columns=columns)
+    return undivided(
+        IN_MEMORY,
+        [str(row) for row in range(len(numbers))],
+        numbers,
+        given.names,
+        shown.content,
+        identifiers=shown.identifiers,
+        columns=shown.columns,
+        notes=given.notes,
+        declared=given.declared,
+    )
 
 
 def examples_of(dataset: Dataset) -> AuditedExamples:
@@ -103,7 +113,7 @@ def examples_of(dataset: Dataset) -> AuditedExamples:
     order = np.argsort(places)
     one = one.take(order)
     rows, images = order.tolist(), np.concatenate([dataset.train.images, tested.images])
-    content, columns = _shown(images, dataset.feature_names)
+    content, columns = shown_array(images, dataset.feature_names)
     return AuditedExamples(
         name=dataset.name,
         sources=one.sources,
@@ -118,15 +128,3 @@ def examples_of(dataset: Dataset) -> AuditedExamples:
         columns=columns,
         notes=(dataset.note,) if dataset.note else (),
     )
-
-
-def _shown(images: Array, names: tuple[str, ...] = ()) -> tuple[Any, tuple[str, ...]]:
-    """Return what shows images or features by their rows, and what the columns are called."""
-    if images.ndim == 4 and images.shape[-1] <= 4:
-        return pictures_of_arrays(images), ()
-    if images.ndim == 3:
-        return pictures_of_arrays(images[..., None]), ()
-    values = images.reshape(len(images), -1)
-    count = min(values.shape[1], MOST_COLUMNS)
-    columns = names[:count] or tuple(str(column) for column in range(count))
-    return lambda rows: [[f"{x:.6g}" for x in values[row, :count]] for row in rows], columns

@@ -21,7 +21,7 @@ from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spreadsheets import named
 
 _MEANT = ("path", "label", "clean_label", "split")
-_LONGEST_CELL = 2000  # characters shown
+LONGEST_CELL = 2000  # characters shown
 MOST_COLUMNS = 40
 _TRAINING = ("train", "training")
 
@@ -72,12 +72,12 @@ def table_examples(spec: str, kind: str, path: Path, *, literal: bool) -> Audite
         content = pictures_of_files(spec, [path.parent / cell for cell in sources], sources)
     else:
         shown = [name for name in table.columns if name not in _MEANT][:MOST_COLUMNS]
-        further["columns"] = tuple(shown)
+        further |= {"columns": tuple(shown), "identifiers": table.columns.get("id")}
         notes += _contradicting(table, shown, classes.given)
         columns_shown = [table.columns[name] for name in shown]
 
         def content(rows: Sequence[int]) -> list[Content]:
-            return [[column[row][:_LONGEST_CELL] for column in columns_shown] for row in rows]
+            return [[column[row][:LONGEST_CELL] for column in columns_shown] for row in rows]
 
     truth = classes.clean if "clean_label" in text else None
     return undivided(
@@ -147,7 +147,7 @@ def _read_csv(path: Path) -> TextTable:
 def _read_parquet(path: Path) -> TextTable:
     content = parquet_content(path)
     names, declared = content.column_names, declared_index(content.schema.metadata)
-    cells = [[_text(cell) for cell in parquet_cells(path, one)] for one in content.columns]
+    cells = [[cell_text(cell) for cell in parquet_cells(path, one)] for one in content.columns]
     columns = _by_name(path, names, cells, declared)
     return TextTable(path, range(1, content.num_rows + 1), columns)
 
@@ -168,7 +168,7 @@ def _by_name(
     return columns
 
 
-def _text(cell: Any) -> str:
+def cell_text(cell: Any) -> str:
     """Bring a cell to text; whole numbers look the same whatever type holds them."""
     if isinstance(cell, bytes):
         return f"{len(cell)} bytes"

@@ -54,6 +54,15 @@ def test_a_header_of_numbers_is_one_only_if_it_names_the_classes():
         np.testing.assert_array_equal(read_probabilities(given, examples), wanted)
 
 
+def test_names_of_columns_may_be_numbers_in_another_spelling():
+    labels = np.array([3, 1, 2, 1, 2, 3])
+    wanted = probabilities_of(labels - 1)
+    frame = Frame({3.0: wanted[:, 2], 1.0: wanted[:, 0], 2.0: wanted[:, 1]})
+    np.testing.assert_array_equal(
+        read_probabilities(frame, examples_of_arrays(None, labels)), wanted
+    )
+
+
 def test_rows_that_name_their_examples_may_come_in_any_order():
     wanted = noisy_table()
     examples = read_examples("own.csv")
@@ -121,3 +130,52 @@ def test_features_with_a_gap_are_told_by_row_and_column():
         read_features(frame, examples)
     frame["width"][2] = 0
     np.testing.assert_array_equal(read_features(frame, examples)[:, 1], [1, 2, 0, 4, 5, 6])
+
+
+def test_a_name_that_is_there_twice_is_told():
+    right = probabilities_of(np.arange(6) % 3)
+    columns = {name: right[:, place] for place, name in enumerate(CLASSES)}
+    again = {name: np.append(column, column[:1]) for name, column in columns.items()}
+    write_table("seven.csv", {"example": [0, 1, 2, 3, 4, 5, 0], **again})
+    write_table("six.csv", {"example": [0, 1, 2, 3, 4, 4], **columns})
+    for path, name in (("seven.csv", "0"), ("six.csv", "4")):
+        with pytest.raises(
+            UsageError,
+            match=rf"a name of its own for every example, got '{name}' 2 times in column 'exam"
+            r"ple'; remove or rename the others, or leave the column 'example' out",
+        ):
+            read_probabilities(path, labels_of())
+    # Where the data has it twice too, and in the same order, nothing need be joined.
+    write_table("data.csv", {"id": [1, 1, 2, 3, 4, 5], "label": [*CLASSES, *CLASSES]})
+    write_table("ids.csv", {"id": [1, 1, 2, 3, 4, 5], **columns})
+    found = read_probabilities("ids.csv", read_examples("data.csv"))
+    np.testing.assert_allclose(found, right)
+    write_table("mixed.csv", {"id": [5, 1, 1, 2, 3, 4], **columns})
+    with pytest.raises(UsageError, match="got '1' 2 times in column 'id'"):
+        read_probabilities("mixed.csv", read_examples("data.csv"))
+
+
+def test_a_column_id_counts_wherever_it_stands_in_the_data():
+    right = probabilities_of(np.arange(6) % 3)
+    ids, shuffled = [7, 6, 5, 4, 3, 2], [3, 0, 5, 1, 4, 2]
+    many = {f"x{place}": range(6) for place in range(50)}
+    write_table("wide.csv", {**many, "id": ids, "label": [*CLASSES, *CLASSES]})
+    columns = {name: right[shuffled, place] for place, name in enumerate(CLASSES)}
+    write_table("own.csv", {"id": np.array(ids)[shuffled], **columns})
+    labels = np.array(CLASSES)[np.arange(6) % 3]
+    in_memory = examples_of_arrays(Frame({**many, "id": np.array(ids, float)}), labels)
+    for examples in (read_examples("wide.csv"), in_memory):
+        assert "id" not in examples.columns
+        np.testing.assert_allclose(read_probabilities("own.csv", examples), right)
+
+
+def test_one_probability_of_two_needs_the_other():
+    examples = examples_of_arrays(None, np.arange(6) % 2)
+    p = np.linspace(0.1, 0.9, 6)
+    np.save("p.npy", p)
+    np.savetxt("p.csv", p, header="p", comments="")
+    for given in (p, p.tolist(), p[:, None], "p.npy", "p.csv", Frame(p=p)):
+        with pytest.raises(UsageError, match=r"numpy\.column_stack\(\[1 - p, p\]\)"):
+            read_probabilities(given, examples)
+    with pytest.raises(UsageError, match=r"\(6,\); pass array\.reshape\(-1, 1\)"):
+        read_features(p, examples)

@@ -32,7 +32,7 @@ def numbered_from_0(
         UsageError: names are missing, no classes, or not known from the training labels.
     """
     found = {key: array[:, 0] if _is_column(array) else array for key, array in labels.items()}
-    if all(map(_is_one_hot, found.values())):
+    if all(map(is_one_hot, found.values())):
         return {key: array.argmax(axis=1) for key, array in found.items()}, None, []
     if any(array.ndim != 1 or not len(array) for array in found.values()):
         return dict(labels), None, []
@@ -71,7 +71,8 @@ def _is_column(array: Array) -> bool:
     return array.ndim == 2 and array.shape[1] == 1
 
 
-def _is_one_hot(array: Array) -> bool:
+def is_one_hot(array: Array) -> bool:
+    """Tell whether each row has a single 1 and zeros."""
     if array.ndim != 2 or array.shape[1] < 2 or array.dtype.kind not in "biuf":
         return False
     return bool(((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all())

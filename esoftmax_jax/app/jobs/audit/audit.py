@@ -4,13 +4,16 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from esoftmax_jax.app.audits.class_columns import with_classes_of_columns
 from esoftmax_jax.app.audits.examples import AuditedExamples
 from esoftmax_jax.app.audits.findings import judge
-from esoftmax_jax.app.audits.own_arrays import OwnArray
+from esoftmax_jax.app.audits.own_arrays import OwnArray, calls_examples, read_numbers
 from esoftmax_jax.app.audits.page import write_report
-from esoftmax_jax.app.audits.probabilities import read_features, read_probabilities
+from esoftmax_jax.app.audits.probabilities import (
+    PROBABILITIES,
+    read_features,
+    read_probabilities,
+)
 from esoftmax_jax.app.audits.result import (
     LIST,
     LIST_COLUMNS,
@@ -21,6 +24,7 @@ from esoftmax_jax.app.audits.result import (
 )
 from esoftmax_jax.app.audits.sources import examples_of_arrays, read_examples
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.in_memory.indexes import in_order_of
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.files.outputs import check_folder
 from esoftmax_jax.app.jobs.arguments import check_arguments
@@ -28,6 +32,7 @@ from esoftmax_jax.app.jobs.auto_runs import Effort
 from esoftmax_jax.app.suspects.suspect_list import check_suspects_file
 from esoftmax_jax.app.terminal.console import make_console, speaking
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.whole_file import replacing
 
 
 def audit(
@@ -53,8 +58,8 @@ def audit(
     Args:
         data: a folder of images, a file .csv, .parquet or .npz, whatever else ``load_dataset``
             takes, or a dataset. Texts and numbers of a table are shown only: nothing but its
-            column ``label`` need be in order. With ``labels`` an array of images or features
-            to show, or nothing.
+            column ``label`` need be in order. With ``labels`` images, features, texts or a
+            table of pandas to show, or nothing; numbers or images where networks are trained.
         probabilities: out-of-fold probabilities, a row for each label and a column for each
             class: a file .npy, .npz (array ``probabilities``), .csv or .parquet, an array, or a
             table with columns by class. They must come from models that were not trained on
@@ -62,14 +67,16 @@ def audit(
             trained.
         features: numbers by which examples that are alike are near, such as embeddings, in the
             same forms: neighbours' labels are evidence beside the probabilities.
-        labels: in memory, names or numbers (N,), if ``data`` is no path and no dataset.
+        labels: in memory, (N,) of any kind, if ``data`` is no path and no dataset. Numbers are
+            classes in their order, categories of pandas in theirs. Tables and columns of pandas
+            with the same index in another order are joined by it.
         out: a folder for ``report.html``, ``suspects.csv`` and, where networks are trained,
             ``training`` with the model; None: nothing is written.
         image_size: of image files that are trained on, in pixels a side.
         epochs: of the training; None: the dataset's.
         effort: of the training, see ``auto``.
         data_dir: where prepared TFDS data lies.
-        literal_labels: takes labels as classes whatever they look like.
+        literal_labels: takes labels as classes whatever they look like, such as −1.
         spreadsheet_safe: whether formulas in the CSV file are made harmless.
         verbose: whether to print what was found.
 
@@ -89,22 +96,31 @@ def audit(
         _check_out(folder)
     with speaking(verbose):
         of_data = {"data_dir": data_dir, "literal_labels": literal_labels}
-        examples = _examples(data, labels, of_data)
+        own = None
         if probabilities is not None:
-            chances, model, choice = read_probabilities(probabilities, examples), None, []
+            ordered = _in_order("probabilities", probabilities, data, labels)
+            own = read_numbers("--probabilities", ordered, PROBABILITIES)
+        examples = _examples(data, labels, of_data, trained=own is None)
+        if own is not None:
+            examples = _told(examples, with_classes_of_columns(examples, own))
+            chances, model, choice = read_probabilities(own, examples), None, []
         else:
             of_training = of_data | {"image_size": image_size, "epochs": epochs}
             of_training |= {"effort": effort, "verbose": verbose}
-            chances, model, choice = _trained(data, examples, folder, of_training)
-        given = None if features is None else read_features(features, examples)
+            chances, model, choice = _trained(data, labels, examples, folder, of_training)
+        given = None
+        if features is not None:
+            given = read_features(_in_order("features", features, data, labels), examples)
         found = Audit(examples, judge(examples, chances, given), model=model)
         if folder is not None:
-            found = _written(found, folder, choice, spreadsheet_safe=spreadsheet_safe)
+            return _written(found, folder, choice, spreadsheet_safe=spreadsheet_safe)
         _print(found)
     return found
 
 
-def _examples(data: Any, labels: Any, options: dict[str, Any]) -> AuditedExamples:
+def _examples(
+    data: Any, labels: Any, options: dict[str, Any], *, trained: bool
+) -> AuditedExamples:
     if labels is None:
         if data is None:
             raise UsageError("DATA: expected a path, a dataset, or labels, got nothing")
@@ -114,21 +130,42 @@ def _examples(data: Any, labels: Any, options: dict[str, Any]) -> AuditedExample
             "labels: expected none beside a path or a dataset, which has its own, got some; "
             "pass arrays as data"
         )
-    return examples_of_arrays(None if data is None else np.asarray(data), labels)
+    literal = options["literal_labels"]
+    return examples_of_arrays(data, labels, literal=literal, doubt=trained)
+
+
+def _told(before: AuditedExamples, examples: AuditedExamples) -> AuditedExamples:
+    """Print what has been noted since."""
+    for note in examples.notes[len(before.notes) :]:
+        make_console(soft_wrap=True).print(f"{note[0].upper()}{note[1:]}.")
+    return examples
+
+
+def _in_order(name: str, own: OwnArray, data: Any, labels: Any) -> OwnArray:
+    """Return a table of one's own in the order of labels in memory, by the index of both."""
+    if labels is None or calls_examples(own):
+        return own
+    if not hasattr(labels, "iloc") and hasattr(data, "iloc"):
+        return in_order_of(name, own, data, "data")
+    return in_order_of(name, own, labels)
 
 
 def _trained(
-    data: Any, examples: AuditedExamples, folder: Path | None, options: dict[str, Any]
+    data: Any,
+    labels: Any,
+    examples: AuditedExamples,
+    folder: Path | None,
+    options: dict[str, Any],
 ) -> Any:
     """Train for an audit, what takes minutes; imported here, since an audit need not."""
-    from esoftmax_jax.app.jobs.audit.training import told_choice, trained_probabilities
+    from esoftmax_jax.app.jobs.audit.training import (
+        dataset_of_arrays,
+        told_choice,
+        trained_probabilities,
+    )
 
     if not isinstance(data, str | Path | Dataset):
-        raise UsageError(
-            "--probabilities: expected out-of-fold probabilities beside labels in memory, got "
-            "none; make some, for instance by cross_val_predict(model, X, y, "
-            "method='predict_proba') of scikit-learn, or pass a path or a dataset"
-        )
+        data = dataset_of_arrays(data, labels, literal_labels=options["literal_labels"])
     if isinstance(data, Dataset):
         options = {name: options[name] for name in ("epochs", "effort", "verbose")}
     workdir = None if folder is None else folder / TRAINING
@@ -146,12 +183,17 @@ def _written(found: Audit, folder: Path, choice: list[str], *, spreadsheet_safe:
     if found.model is not None:
         found = dataclasses.replace(found, model_folder=folder / TRAINING)
     with locked("--out", folder):
-        write_list(folder / LIST, found, spreadsheet_safe=spreadsheet_safe)
-        write_report(folder / REPORT, found, choice)
-    return dataclasses.replace(found, report=folder / REPORT)
+        again = (folder / LIST).exists()
+        # Both are written before either takes its place.
+        with replacing(folder / LIST) as listed, replacing(folder / REPORT) as page:
+            write_list(listed, found, spreadsheet_safe=spreadsheet_safe)
+            write_report(page, found, choice)
+    found = dataclasses.replace(found, report=folder / REPORT)
+    _print(found, again=again)
+    return found
 
 
-def _print(found: Audit) -> None:
+def _print(found: Audit, *, again: bool = False) -> None:
     console, noise, count = make_console(), found.noise, len(found.examples)
     low, high = noise.interval
     if noise.refused:
@@ -163,5 +205,6 @@ def _print(found: Audit) -> None:
         )
     console.print(f"Another class was predicted for {found.count} labels: these are suspects.")
     if found.report is not None:
-        console.print(f"wrote {found.report.parent / LIST}", soft_wrap=True)
+        instead = ", in place of the list of an earlier audit" if again else ""
+        console.print(f"wrote {found.report.parent / LIST}{instead}", soft_wrap=True)
         console.print(f"wrote {found.report}: open it in a browser", soft_wrap=True)

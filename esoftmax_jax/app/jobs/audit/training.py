@@ -9,12 +9,43 @@ import numpy.typing as npt
 from esoftmax_jax.app.audits.examples import AuditedExamples
 from esoftmax_jax.app.audits.found_kind import specification
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.in_memory.dataset import made_of_arrays
 from esoftmax_jax.app.data.names import is_own
 from esoftmax_jax.app.jobs.auto import auto
 from esoftmax_jax.app.jobs.auto_trained import AutoTrained, describe_choice
 from esoftmax_jax.app.terminal.messages import UsageError
 
 _BATCH = 500
+_INSTEAD = (
+    "probabilities of a model of yours, such as cross_val_predict(model, X, y, "
+    "method='predict_proba') of scikit-learn"
+)
+
+
+def dataset_of_arrays(data: Any, labels: Any, *, literal_labels: bool) -> Dataset:
+    """Return arrays in memory as what is trained on.
+
+    Raises:
+        UsageError: there is nothing to train on, or it is no numbers.
+    """
+    if data is None:
+        raise UsageError(
+            f"DATA: expected features or images beside labels, or {_INSTEAD}, got labels alone"
+        )
+    if hasattr(data, "tocsr"):
+        raise UsageError(
+            "DATA: expected an array to train on, got a sparse one; make it dense, such as by "
+            f"TruncatedSVD of scikit-learn, or pass {_INSTEAD}"
+        )
+    if np.ndim(data) == 1 and np.asarray(data).dtype.kind in "OSUT":
+        raise UsageError(
+            "DATA: expected numbers or images to train on, got texts; make numbers of them, "
+            "such as by TfidfVectorizer and TruncatedSVD of scikit-learn, or pass "
+            f"{_INSTEAD}"
+        )
+    return made_of_arrays(
+        data, {"labels": labels}, called="data", literal_labels=literal_labels
+    )
 
 
 def trained_probabilities(

@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_is_fitted, check_random_state, valida
 
 from esoftmax_jax import cleaning, estimate
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.data.in_memory import dataset_from_arrays
+from esoftmax_jax.app.data.in_memory.dataset import dataset_from_arrays
+from esoftmax_jax.app.data.in_memory.labels import plain_labels
 from esoftmax_jax.app.engine.folds import fewest_examples, same_examples
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.jobs.auto import AutoDestination, run_auto
@@ -83,9 +84,11 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             y: (N,) labels of any kind.
 
         Raises:
-            ValueError: they do not go together, a class has one example, there is one class.
+            ValueError: they do not go together, a label is missing, a class has one example,
+                there is one class.
         """
         inputs, labels = validate_data(self, X, y, allow_nd=True, ensure_min_samples=2)
+        plain_labels("y", labels)  # a missing one is refused
         check_classification_targets(labels)
         self.classes_, numbers = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:

@@ -12,7 +12,14 @@ from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.jobs.audit.audit import audit
 from esoftmax_jax.app.suspects.corrections import correct
 from esoftmax_jax.app.terminal.messages import UsageError
-from tests.audit_helpers import CLASSES, noisy, noisy_table, probabilities_of, write_table
+from tests.audit_helpers import (
+    CLASSES,
+    Frame,
+    noisy,
+    noisy_table,
+    probabilities_of,
+    write_table,
+)
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -87,3 +94,80 @@ def test_a_class_of_one_label_is_told():
     labels[0] = 2
     with pytest.raises(UsageError, match=r"at least 2 of every class, got 1 of class 2"):
         audit(labels=labels, probabilities=probabilities_of(truth))
+
+
+def test_texts_and_tables_in_memory_are_shown(tmp_path):
+    truth, labels = noisy()
+    right, names = probabilities_of(truth), np.array(CLASSES)[labels]
+    mixed = Frame(text=[f"text {row}" for row in range(60)], size=np.arange(60))
+    for data in ([f"text {row}" for row in range(60)], mixed):
+        out = tmp_path / type(data).__name__
+        found = audit(data, labels=names, probabilities=right, out=out)
+        assert found.count == 6
+        assert '"text 51"' in (out / "report.html").read_text(encoding="utf-8")
+        assert sorted(path.name for path in out.iterdir()) == ["report.html", "suspects.csv"]
+
+
+def test_the_list_and_the_report_appear_together_or_not_at_all(monkeypatch):
+    noisy_table()
+    right = probabilities_of(noisy()[0])
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("esoftmax_jax.app.audits.page.write_whole", fail)
+        with pytest.raises(OSError, match="No space left"):
+            audit("own.csv", probabilities=right, out="out")
+    assert not Path("out").exists()
+    audit("own.csv", probabilities=right, out="out")
+    before = {path.name: path.read_bytes() for path in Path("out").iterdir()}
+    with monkeypatch.context() as broken:
+        broken.setattr("esoftmax_jax.app.audits.page.write_whole", fail)
+        with pytest.raises(OSError, match="No space left"):
+            audit("own.csv", probabilities=probabilities_of(noisy()[0], sure=0.7), out="out")
+    assert {path.name: path.read_bytes() for path in Path("out").iterdir()} == before
+
+
+def test_a_list_that_is_replaced_is_told(capsys):
+    np.save("probs.npy", noisy_table())
+    for told in (False, True):
+        audit("own.csv", probabilities="probs.npy", out="out", verbose=True)
+        said = "wrote out/suspects.csv, in place of the list of an earlier audit"
+        assert (said in capsys.readouterr().out) == told
+
+
+def test_tables_of_pandas_are_joined_by_their_index():
+    pandas = pytest.importorskip("pandas")
+    truth, labels = noisy()
+    index, mixed = [f"row {row}" for row in range(60)], np.random.default_rng(0).permutation(60)
+    right = pandas.DataFrame(probabilities_of(truth), index=index)
+    given = pandas.Series(labels, index=index)
+    for own, wanted in ((right.iloc[mixed], given), (right, given.iloc[mixed])):
+        found = audit(labels=wanted, probabilities=own, features=own)
+        assert found.count == 6
+        suspects = np.array(index)[np.flatnonzero(truth != labels)]
+        assert set(wanted.index[found.table["suspect"]]) == set(suspects)
+    with pytest.raises(
+        UsageError, match=r"probabilities: expected rows in the order of labels"
+    ):
+        audit(
+            labels=given.reset_index(drop=True).iloc[mixed],
+            probabilities=right.reset_index(drop=True),
+        )
+
+
+def test_what_cannot_be_trained_on_is_told():
+    truth, labels = noisy()
+    sparse = pytest.importorskip("scipy.sparse")
+    for data, message in [
+        (None, "DATA: expected features or images beside labels, or probabilities of a model"),
+        (["some text"] * 60, "DATA: expected numbers or images to train on, got texts; make n"),
+        (
+            sparse.csr_matrix(probabilities_of(truth)),
+            "got a sparse one; make it dense, such as",
+        ),
+        (np.full((60, 2), "a"), "arrays: data: expected numbers, got dtype <U1"),
+    ]:
+        with pytest.raises(UsageError, match=message):
+            audit(data, labels=labels)

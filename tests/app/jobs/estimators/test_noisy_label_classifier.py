@@ -92,6 +92,16 @@ def test_a_class_of_one_example_is_refused():
         quick().fit(NUMBERS[:5], ["a", "a", "a", "a", "b"])
 
 
+@pytest.mark.parametrize("nothing", [None, np.nan])
+def test_a_missing_label_is_refused(nothing):
+    labels = LABELS.astype(object)
+    labels[[4, 7]] = nothing
+    with pytest.raises(
+        ValueError, match=r"y: expected a label .* in row 4, .*rows: 2|contains"
+    ):
+        quick().fit(NUMBERS, labels)
+
+
 def test_of_networks_no_better_than_chance_no_rate_is_told():
     classifier, labels = quick(), np.arange(40) % 2
     classifier._estimate_noise(np.where(np.eye(2)[labels] == 1, 0.1, 0.9), labels)

@@ -50,6 +50,23 @@ def test_a_table_of_pandas():
     assert data.class_names == ("cat", "dog", "owl")
 
 
+def test_labels_that_are_numbers_need_not_count_from_0():
+    for values, names in (([1, 2, 3], ("1", "2", "3")), ([7, -40, 2], ("-40", "2", "7"))):
+        labels = np.array(values)[np.arange(30) % 3]
+        data = app.dataset_from_arrays(INPUTS, labels)
+        assert data.class_names == names
+        observed = np.array(names)[data.train.labels.observed]
+        np.testing.assert_array_equal(observed, labels[data.train.ids].astype(str))
+        assert f"The classes are called by their numbers, {', '.join(names)}." in data.note
+
+
+def test_one_hot_labels_and_a_single_column():
+    for labels in (np.eye(3)[np.arange(30) % 3], np.arange(30)[:, None] % 3):
+        data = app.dataset_from_arrays(INPUTS, labels)
+        assert data.class_names == ("0", "1", "2")
+        np.testing.assert_array_equal(data.train.labels.observed, data.train.ids % 3)
+
+
 def test_images_stay_bytes():
     images = np.arange(30 * 4 * 4, dtype=np.uint16).astype(np.uint8).reshape(30, 4, 4)
     data = app.dataset_from_arrays(images, np.array(LABELS) == "cat")
@@ -85,9 +102,13 @@ def test_other_content_is_other_data():
         ),
         (
             (INPUTS, ["cat", None, "owl"] * 10),
-            r"arrays: labels: expected one label for each row, got dtype object of shape",
+            r"arrays: labels: expected a label for every example, got None in row 1, which "
+            r"stands for a missing one \(such rows: 10\); fill them in, or leave",
         ),
-        ((INPUTS, ["cat"] * 30), r"arrays: expected at least 2 classes, got 1"),
+        (
+            (INPUTS, ["cat"] * 30),
+            r"arrays: labels: expected at least 2 classes, got 1, 'cat' for each of 30",
+        ),
     ],
 )
 def test_what_does_not_fit_is_told_in_one_sentence(arguments, message):

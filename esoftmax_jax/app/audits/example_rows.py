@@ -1,0 +1,71 @@
+"""Which row of one's own numbers belongs to which example."""
+
+from collections import Counter
+
+import numpy as np
+import numpy.typing as npt
+
+from esoftmax_jax.app.audits.examples import AuditedExamples
+from esoftmax_jax.app.audits.own_arrays import OwnNumbers
+from esoftmax_jax.app.terminal.messages import UsageError
+
+
+def rows_of_examples(found: OwnNumbers, examples: AuditedExamples) -> npt.NDArray[np.float64]:
+    """Return a row for each label.
+
+    Raises:
+        UsageError: rows name other examples or one twice, or are too few or too many.
+    """
+    values = found.values
+    wanted = _named(found, examples)
+    if found.examples is not None and wanted is not None and found.examples != wanted:
+        return values[_places_of(found, found.examples, wanted, examples.name)]
+    if len(values) == len(examples):
+        return values
+    if len(values) == examples.num_rows:
+        return values[examples.places]
+    which = f"{len(examples)} labels of {examples.name}"
+    if examples.num_rows != len(examples):
+        which += f", or of its {examples.num_rows} rows"
+    raise UsageError(
+        f"{found.where}: expected a row for each of the {which}, got {len(values)}; "
+        + (
+            "leave out the rows without a label"
+            if len(values) > len(examples)
+            else "predict the others too"
+        )
+        + ", in the order of the data"
+    )
+
+
+def _places_of(found: OwnNumbers, names: list[str], wanted: list[str], data: str) -> list[int]:
+    """Return the row of each example by its name."""
+    for column, where in ((names, f"column {found.called!r}"), (wanted, data)):
+        counts = Counter(column)
+        twice = next((name for name in wanted if counts[name] > 1), None)
+        if twice is not None:
+            raise UsageError(
+                f"{found.where}: expected a name of its own for every example, got {twice!r} "
+                f"{counts[twice]} times in {where}; remove or rename the others, or leave the "
+                f"column {found.called!r} out if the rows are in the order of the data"
+            )
+    place = {name: row for row, name in enumerate(names)}
+    missing = [name for name in wanted if name not in place]
+    if missing:
+        raise UsageError(
+            f"{found.where}: expected a row for every example of {data}, got none for "
+            f"{missing[0]!r} ({len(missing)} missing, column {found.called!r} has such as "
+            f"{names[0]!r}); correct the names, or leave the column out if the rows are in the "
+            "order of the data"
+        )
+    return [place[name] for name in wanted]
+
+
+def _named(found: OwnNumbers, examples: AuditedExamples) -> list[str] | None:
+    """Return what the rows call the examples; None where the data does not tell.
+
+    A column id is one of the data's own: numbers in it are no numbers of rows.
+    """
+    own = examples.identifiers if found.called == "id" else examples.sources
+    names: list[str] | None = None if own is None else own.tolist()
+    return names

@@ -1,0 +1,1 @@
+"""Arrays, lists and tables of the user's own, as they lie in memory."""

@@ -1,0 +1,173 @@
+"""Arrays of the user's own as a data set."""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.in_memory.indexes import in_order_of
+from esoftmax_jax.app.data.in_memory.labels import number_labels
+from esoftmax_jax.app.data.label_text import whole_number
+from esoftmax_jax.app.data.load import checked_dataset
+from esoftmax_jax.app.data.names import IN_MEMORY
+from esoftmax_jax.app.data.readers.archive_labels import is_one_hot
+from esoftmax_jax.app.data.readers.array_parts import parts_of_arrays
+from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.app.terminal.messages import UsageError
+
+# What labels are called in archives, and what in memory; the first tell the classes.
+_LABELS = {
+    "train_labels": "labels",
+    "train_clean_labels": "true_labels",
+    "test_labels": "test_labels",
+}
+_BESIDE = {"train_images": "train_labels", "train_clean_labels": "train_labels"}
+_BESIDE |= {"test_images": "test_labels"}
+
+
+def dataset_from_arrays(
+    inputs: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    *,
+    test_inputs: npt.ArrayLike | None = None,
+    test_labels: npt.ArrayLike | None = None,
+    true_labels: npt.ArrayLike | None = None,
+    class_names: npt.ArrayLike | None = None,
+    literal_labels: bool = False,
+) -> Dataset:
+    """Make a data set of arrays, tables of pandas or lists in memory.
+
+    Args:
+        inputs: (N, D) numbers, or uint8 or floating-point images (N, H, W) or (N, H, W, C).
+        labels: (N,) names, truth values, class numbers or other numbers, or (N, K) one-hot; as
+            they came, so that some may be wrong. Tables and columns of pandas with the same
+            index in another order are joined by it.
+        test_inputs: likewise; None: a fixed fifth of each class becomes the test set.
+        test_labels: of ``test_inputs``, taken to be right.
+        true_labels: of ``inputs``, for those who want to know how well wrong ones are found.
+        class_names: (K,) strings, in the order of class numbers.
+        literal_labels: takes labels as classes even if they look like missing values, numbers
+            to be predicted or dates.
+
+    Returns:
+        The data, checked, which every function of ``esoftmax_jax.app`` takes.
+
+    Raises:
+        UsageError: they do not go together, or something is no number.
+
+    Example:
+        >>> from esoftmax_jax import app
+        >>> table = [[number % 7, number % 3] for number in range(60)]
+        >>> data = app.dataset_from_arrays(table, ["no", "yes"] * 30)
+        >>> data.class_names, data.train.images.shape, data.test.images.shape
+        (('no', 'yes'), (48, 2), (12, 2))
+    """
+    if (test_inputs is None) != (test_labels is None):
+        raise UsageError(
+            f"{IN_MEMORY}: expected test_inputs and test_labels together, got one of them; "
+            "pass both or none"
+        )
+    beside = {"true_labels": true_labels, "test_labels": test_labels}
+    return made_of_arrays(
+        inputs,
+        {"labels": labels} | {key: one for key, one in beside.items() if one is not None},
+        test_inputs=test_inputs,
+        class_names=class_names,
+        literal_labels=literal_labels,
+    )
+
+
+def made_of_arrays(
+    inputs: Any,
+    labels: Mapping[str, Any],
+    *,
+    called: str = "inputs",
+    test_inputs: Any = None,
+    class_names: Any = None,
+    literal_labels: bool = False,
+) -> Dataset:
+    """Do what ``dataset_from_arrays`` does, with labels by name and a name for ``inputs``."""
+    given = {"train_images": (called, inputs), "test_images": ("test_inputs", test_inputs)}
+    given |= {key: (name, labels[name]) for key, name in _LABELS.items() if name in labels}
+    for key, beside in _BESIDE.items():
+        if key in given and beside in given:
+            table, (name, column) = given[key], given[beside]
+            with _named():
+                given[key] = (table[0], in_order_of(*table, column, name))
+    names: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
+    if class_names is None:
+        there = {key: name for key, name in _LABELS.items() if key in given}
+        columns = {name: _flat(given[key][1]) for key, name in there.items()}
+        with _named():
+            found = number_labels(columns, literal=literal_labels)
+        given |= {key: (name, found.numbers[name]) for key, name in there.items()}
+        names, notes = None if found.counted else found.names, found.notes
+        if names and all(whole_number(name) is not None for name in names):
+            notes = (*notes, f"the classes are called by their numbers, {', '.join(names)}")
+    given["class_names"] = ("class_names", class_names)
+    called_so = {key: name for key, (name, value) in given.items() if value is not None}
+    arrays = {key: _array(*given[key], numbers=key.endswith("images")) for key in called_so}
+    parts = parts_of_arrays(
+        arrays, called_so, IN_MEMORY, literal_labels=literal_labels, notes=notes
+    )
+    if names is not None:
+        parts = dataclasses.replace(parts, class_names=names)
+    return checked_dataset(IN_MEMORY, parts, literal_labels=literal_labels)
+
+
+@contextlib.contextmanager
+def _named() -> Iterator[None]:
+    """Let a message say that it is about arrays in memory."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{IN_MEMORY}: {error}") from error
+
+
+def _flat(labels: Any) -> Any:
+    """Return one label a row of a single column, or of one-hot ones."""
+    if getattr(labels, "ndim", 2) == 1:
+        return labels
+    try:
+        array = np.asarray(labels)
+    except ValueError:
+        return labels
+    if array.ndim == 2 and array.shape[1] == 1:
+        return array[:, 0]
+    return array.argmax(axis=1) if is_one_hot(array) else labels
+
+
+def _array(name: str, value: Any, *, numbers: bool) -> Array:
+    """Return a plain array; numbers of a table as floating-point ones."""
+    try:
+        array: Array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        array = np.zeros(0, object)
+    if array.dtype.kind == "O" and array.size:
+        array = _plain(array, numbers=numbers)
+    if array.dtype.kind not in ("biuf" if numbers else "biufUS"):
+        expected = "numbers" if numbers else "one label for each row"
+        raise UsageError(
+            f"{IN_MEMORY}: {name}: expected {expected}, got dtype {array.dtype} of shape "
+            f"{array.shape}; convert columns of text and fill empty cells before"
+        )
+    if numbers and array.ndim == 2 and array.dtype.kind in "biu":
+        return array.astype(np.float64)
+    return array
+
+
+def _plain(array: Array, *, numbers: bool) -> Array:
+    """Return what a column of Python objects holds, if it is of one kind."""
+    if numbers:
+        try:
+            return array.astype(np.float64)
+        except (TypeError, ValueError):
+            return array
+    kinds = {type(one) for one in array.ravel().tolist()}
+    one_kind = kinds <= {str} or kinds <= {bool} or kinds <= {int, float}
+    return np.array(array.tolist()) if one_kind else array

@@ -249,3 +249,12 @@ def test_reading_does_not_need_numpys_own_pickle_support(tmp_path):
         content = content.replace(current.encode(), module.encode())
         path = write_npy_of_pickle(tmp_path / "labels.npy", content)
         assert list(read_label_file(path)) == list(COLUMNS)
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "npz", "npy of lists", "npy of arrays"])
+def test_a_file_that_was_read_before_is_not_read_again(tmp_path, form):
+    path = saved(tmp_path, form)
+    content = path.read_bytes()
+    path.unlink()
+    columns = read_label_file(path, content)
+    assert {name: column.tolist() for name, column in columns.items()} == COLUMNS

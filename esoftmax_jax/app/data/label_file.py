@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from esoftmax_jax import noise
 from esoftmax_jax.app.files.array_cache import UNREADABLE
 from esoftmax_jax.app.files.array_header import check_archive
+from esoftmax_jax.app.files.memory import check_memory
 from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import UsageError
 
@@ -43,9 +45,9 @@ def read_labels(path: Path) -> LabelFile:
     path = path.expanduser()
     if wrong := not_a_file(path):
         raise UsageError(f"--labels: {wrong}; expected a file of labels")
-    _check_memory(path)
     try:
-        columns = noise.read_label_file(path)
+        content = _content(path)
+        columns = noise.read_label_file(path, content)
     except UNREADABLE as error:
         raise UsageError(f"--labels: {error}") from error
     if FOREIGN_COLUMN in columns:
@@ -53,19 +55,28 @@ def read_labels(path: Path) -> LabelFile:
             f"--labels: expected labels alone, got {path}, in whose noise other images take "
             "the place of some; draw it again with --noise open-set:RATE:DATASET and its --seed"
         )
-    return LabelFile(named_hash(path, path.read_bytes()), columns)
+    return LabelFile(named_hash(path, content), columns)
 
 
-def _check_memory(path: Path) -> None:
-    """Refuse an archive that does not fit into memory; its reader tells all else."""
-    if path.suffix.lower() == ".npz" and zipfile.is_zipfile(path):
+def _content(path: Path) -> bytes:
+    """Return what is in a file, if it fits into memory; its reader tells all else."""
+    check_memory(f"{str(path)!r}", path.stat().st_size)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{str(path)!r} cannot be read ({error.strerror}); expected a file of labels"
+        ) from None
+    file = io.BytesIO(content)
+    if path.suffix.lower() == ".npz" and zipfile.is_zipfile(file):
         try:
-            with zipfile.ZipFile(path) as archive:
+            with zipfile.ZipFile(file) as archive:
                 check_archive(path, archive, archive.namelist())
-        except UsageError as error:
-            raise UsageError(f"--labels: {error}") from error
+        except UsageError:
+            raise
         except UNREADABLE:
-            return
+            pass
+    return content
 
 
 def named_hash(path: Path, content: bytes) -> str:

@@ -1,5 +1,6 @@
 """Files of labels that somebody else drew, in the formats in which they are published."""
 
+import io
 import itertools
 import json
 import lzma
@@ -34,7 +35,7 @@ _UNREADABLE = (
 )
 
 
-def read_label_file(path: str | PathLike[str]) -> Columns:
+def read_label_file(path: str | PathLike[str], content: bytes | None = None) -> Columns:
     """Reads the columns of a file of labels, without running anything that it contains.
 
     - ``.npy``: an array of N integers, or a pickled dict {column: N integers}, the form of the
@@ -57,6 +58,7 @@ def read_label_file(path: str | PathLike[str]) -> Columns:
 
     Args:
         path: The file; its ending tells the format.
+        content: What is in it, if it was read before, e.g. for its hash; None: it is read.
 
     Returns:
         A dict of int64 arrays of one shape (N,), in the file's order of columns.
@@ -81,10 +83,11 @@ def read_label_file(path: str | PathLike[str]) -> Columns:
             f"label file {path.name!r}: expected the ending {', '.join(_READERS)}, got "
             f"{path.suffix!r}; save the labels with numpy.savez(path, name=integers)"
         )
-    if not path.is_file():
+    if content is None and not path.is_file():
         raise FileNotFoundError(f"no label file {str(path)!r}; check the path")
     try:
-        content = _READERS[path.suffix.lower()](path)
+        content = path.read_bytes() if content is None else content
+        found = _READERS[path.suffix.lower()](content)
     except RefusedPickleError as error:
         raise ValueError(
             f"label file {path.name!r} is refused: {error}; a file of labels holds plain "
@@ -95,7 +98,7 @@ def read_label_file(path: str | PathLike[str]) -> Columns:
             f"label file {path.name!r} cannot be read: {' '.join(str(error).split())}; "
             "expected N integers, or columns of N integers by name"
         ) from error
-    columns = content if isinstance(content, Mapping) else {UNNAMED: content}
+    columns = found if isinstance(found, Mapping) else {UNNAMED: found}
     if not columns:
         raise ValueError(f"label file {path.name!r}: expected at least one column, got none")
     integers = {str(name): _integers(path, name, column) for name, column in columns.items()}
@@ -137,12 +140,12 @@ def _integers(path: Path, name: object, column: object) -> _checks.HostIntegers:
     return column.astype(np.int64)
 
 
-def _read_npy(path: Path) -> Any:
-    with path.open("rb") as file:
-        if _check_size(file, path.stat().st_size).hasobject:
-            return load_restricted(file)
-        file.seek(0)
-        return np.load(file, allow_pickle=False)
+def _read_npy(content: bytes) -> Any:
+    file = io.BytesIO(content)
+    if _check_size(file, len(content)).hasobject:
+        return load_restricted(file)
+    file.seek(0)
+    return np.load(file, allow_pickle=False)
 
 
 def _check_size(file: Any, size: int) -> np.dtype[Any]:
@@ -167,23 +170,22 @@ def _check_size(file: Any, size: int) -> np.dtype[Any]:
     return found
 
 
-def _read_npz(path: Path) -> Any:
-    with path.open("rb") as file:
-        # Of other content NumPy says that it might be a pickle, and how to load one.
-        if not zipfile.is_zipfile(file):
-            raise ValueError("not an archive of arrays")
-        file.seek(0)
-        archive = np.load(file, allow_pickle=False)
-        with archive:
-            for entry in archive.zip.infolist():
-                if entry.file_size > _MOST_DEFLATED * (entry.compress_size + 1):
-                    raise ValueError(
-                        f"{entry.filename!r} of {entry.file_size} bytes, where "
-                        f"{entry.compress_size} are kept"
-                    )
-                with archive.zip.open(entry) as member:
-                    _check_size(member, entry.file_size)
-            return {name: _plain_array(archive, name) for name in archive.files}
+def _read_npz(content: bytes) -> Any:
+    file = io.BytesIO(content)
+    # Of other content NumPy says that it might be a pickle, and how to load one.
+    if not zipfile.is_zipfile(file):
+        raise ValueError("not an archive of arrays")
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as archive:
+        for entry in archive.zip.infolist():
+            if entry.file_size > _MOST_DEFLATED * (entry.compress_size + 1):
+                raise ValueError(
+                    f"{entry.filename!r} of {entry.file_size} bytes, where "
+                    f"{entry.compress_size} are kept"
+                )
+            with archive.zip.open(entry) as member:
+                _check_size(member, entry.file_size)
+        return {name: _plain_array(archive, name) for name in archive.files}
 
 
 def _plain_array(archive: Any, name: str) -> Any:
@@ -195,7 +197,7 @@ def _plain_array(archive: Any, name: str) -> Any:
         raise ValueError(f"column {name!r} holds Python objects") from None
 
 
-def _read_json(path: Path) -> Any:
+def _read_json(content: bytes) -> Any:
     def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         values = dict(pairs)
         if len(values) < len(pairs):
@@ -204,14 +206,13 @@ def _read_json(path: Path) -> Any:
 
     # RecursionError: what the parser raises for brackets nested without end.
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        return json.loads(text, object_pairs_hook=without_repetition)
+        return json.loads(content.decode("utf-8-sig"), object_pairs_hook=without_repetition)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
 
 
-def _read_csv(path: Path) -> Any:
-    return _columns((number, row) for number, row in CsvRows("the table", path) if row)
+def _read_csv(content: bytes) -> Any:
+    return _columns((number, row) for number, row in CsvRows("the table", content) if row)
 
 
 def _columns(rows: Iterator[tuple[int, list[str]]]) -> dict[str, list[int]]:
@@ -257,7 +258,7 @@ def _is_whole(value: float) -> bool:
     return abs(value) < 2**53 and value.is_integer()  # beyond, a float is not exact
 
 
-_READERS: Mapping[str, Callable[[Path], Any]] = {
+_READERS: Mapping[str, Callable[[bytes], Any]] = {
     ".npy": _read_npy,
     ".npz": _read_npz,
     ".json": _read_json,

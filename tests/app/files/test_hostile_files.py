@@ -1,5 +1,6 @@
 """Files that declare more than they hold, or than memory: refused by their headers."""
 
+import hashlib
 import io
 import json
 import pickle
@@ -253,3 +254,25 @@ def test_one_line_and_nothing_written(tmp_path, monkeypatch, capsys):
         assert error.startswith("error: --")
         assert error.count("\n") == 1
     assert not (tmp_path / "new").exists()
+
+
+def test_the_hash_is_that_of_the_labels_that_were_read(tmp_path, monkeypatch):
+    path = tmp_path / "labels.csv"
+    path.write_bytes(b"0\n1\n")
+
+    def replaced_meanwhile(*arguments):
+        path.write_bytes(b"1\n1\n1\n")
+        return read_label_file(*arguments)
+
+    monkeypatch.setattr("esoftmax_jax.noise.read_label_file", replaced_meanwhile)
+    found = read_labels(path)
+    assert found.columns["labels"].tolist() == [0, 1]
+    digest = hashlib.sha256(b"0\n1\n").hexdigest()
+    assert found.name == f"labels.csv#{digest[:16]}"
+
+
+def test_labels_of_a_file_larger_than_memory_are_not_read(tmp_path, little_memory):
+    path = tmp_path / "labels.csv"
+    path.write_bytes(b"0\n" * 3 * MILLION)
+    with pytest.raises(UsageError, match=r"--labels: .*into memory, .*0.005 GB .*0.006 GB"):
+        read_labels(path)

@@ -5,6 +5,7 @@
 ``esoftmax_jax.training`` has a pure Optax step and ``esoftmax_jax.presets`` has published
 hyperparameters. The names of the first five, but for ``get`` and ``names``, can also be
 imported from here: ``esoftmax_jax.cross_entropy`` is ``esoftmax_jax.losses.cross_entropy``.
+So can ``find_wrong_labels`` of the application, ``esoftmax_jax.app``.
 
 ``help(esoftmax_jax.losses)`` explains every loss, ``help(esoftmax_jax.cross_entropy)`` one, and
 ``esoftmax_jax.losses.names()`` lists the names that papers give them.
@@ -31,12 +32,15 @@ _PARTS = (*__all__, "app")
 # The one that imports Flax comes last.
 _NAMES_ALSO_HERE = ("losses", "noise", "cleaning", "estimate", "training")
 _ONLY_IN_LOSSES = ("get", "names")
+_OF_THE_APPLICATION = ("find_wrong_labels",)
 
 
 def __getattr__(name: str) -> Any:
     """Import a part when it is first asked for: ``import esoftmax_jax`` takes no time."""
     if name in _PARTS:
         return importlib.import_module(f"{__name__}.{name}")
+    if name in _OF_THE_APPLICATION:
+        return getattr(importlib.import_module(f"{__name__}.app"), name)
     if not name.startswith("_") and name not in _ONLY_IN_LOSSES:
         for part in _NAMES_ALSO_HERE:
             module = importlib.import_module(f"{__name__}.{part}")
@@ -51,4 +55,4 @@ def __dir__() -> list[str]:
     """Return the public names: the parts, and what can be imported from here too."""
     modules = [importlib.import_module(f"{__name__}.{part}") for part in _NAMES_ALSO_HERE]
     names = {name for module in modules for name in module.__all__}
-    return sorted({"__version__", *_PARTS, *names} - set(_ONLY_IN_LOSSES))
+    return sorted({"__version__", *_PARTS, *names, *_OF_THE_APPLICATION} - set(_ONLY_IN_LOSSES))

@@ -131,6 +131,10 @@ def the_verbs_are_functions():
     assert left == set(names["reviewed"]["example"][names["reviewed"]["margin"] < 0])
     assert left
     assert names["classifier"].predict(new).tolist() == [0, 1]
+    table = names["table"]
+    assert np.flatnonzero(table["suspect"]).tolist() == [0, 2]
+    assert {*names["worst_first"][:2]} == {0, 2}
+    assert table["suggestion"][[0, 2]].tolist() == labels[[0, 2]].tolist()
     found = names["predictions"]
     assert [found.class_names[k] for k in found.labels] == ["low", "high"]
 

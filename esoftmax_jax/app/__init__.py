@@ -5,7 +5,7 @@ tables out. Nothing is printed without ``verbose=True`` and nothing is written w
 or file is named. A wrong argument raises ``UsageError``, a ``ValueError``.
 
 - ``load_dataset``: data by name, or your own files; ``dataset_from_arrays``: from memory.
-- ``audit``: how many labels are wrong, and which.
+- ``audit``: how many labels are wrong, and which; ``find_wrong_labels``: of two arrays.
 - ``compare``: the same wrong labels, several losses.
 - ``auto``: one model without a clean label, and evidence about every label.
 - ``train``: one network; ``predict``: what it says of new examples.
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from esoftmax_jax.app.engine.finished_run import Run
     from esoftmax_jax.app.engine.loop import Epoch
     from esoftmax_jax.app.jobs.audit.audit import audit
+    from esoftmax_jax.app.jobs.audit.find_wrong_labels import find_wrong_labels
     from esoftmax_jax.app.jobs.auto import auto
     from esoftmax_jax.app.jobs.auto_trained import AutoTrained
     from esoftmax_jax.app.jobs.compare import compare
@@ -61,6 +62,7 @@ __all__ = [
     "correct",
     "dataset_from_arrays",
     "find_suspects",
+    "find_wrong_labels",
     "load_dataset",
     "noise",
     "predict",
@@ -86,6 +88,7 @@ _HOMES = {
     "correct": "suspects.corrections",
     "dataset_from_arrays": "data.in_memory.dataset",
     "find_suspects": "jobs.train",
+    "find_wrong_labels": "jobs.audit.find_wrong_labels",
     "load_dataset": "data.load",
     "noise": "jobs.noise",
     "predict": "jobs.predict",

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.data.in_memory.labels import values_of
 from esoftmax_jax.app.files.arrays import Array
 
 Content: TypeAlias = str | list[str] | None
@@ -33,6 +34,7 @@ class AuditedExamples:
         notes: what a reader has to know.
         identifiers: str (N,), the data's own column ``id``; None where it has none.
         declared: of all classes that the labels' type tells; empty where it tells none.
+        kind: of NumPy's types, that of labels in memory.
     """
 
     name: str
@@ -49,6 +51,12 @@ class AuditedExamples:
     notes: tuple[str, ...] = ()
     identifiers: npt.NDArray[np.str_] | None = None
     declared: tuple[str, ...] = ()
+    kind: str = "U"
+
+    @property
+    def class_values(self) -> Array:
+        """The classes as labels in memory were: numbers or truth values, else names."""
+        return values_of(self.class_names, self.kind)
 
     def __len__(self) -> int:
         return len(self.labels)

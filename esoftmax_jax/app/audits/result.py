@@ -80,8 +80,11 @@ class Audit:
 
     @property
     def table(self) -> dict[str, Any]:
-        """Evidence in the order of the data: arrays by column, for ``pandas.DataFrame``."""
-        one, names = self.examples, np.array(self.examples.class_names, object)
+        """Evidence in the order of the data: arrays by column, for ``pandas.DataFrame``.
+
+        Classes are called as labels in memory were, numbers by numbers.
+        """
+        one, names = self.examples, self.examples.class_values
         ranks = np.empty(len(one), np.int64)
         ranks[self.order] = np.arange(1, len(one) + 1)
         return {

@@ -93,6 +93,7 @@ def examples_of_arrays(
         columns=shown.columns,
         notes=given.notes,
         declared=given.declared,
+        kind=given.kind,
     )
 
 

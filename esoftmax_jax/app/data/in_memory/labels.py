@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,12 +28,14 @@ class NumberedLabels:
         declared: of all classes that the labels' type tells, with those that no label has;
             ``names`` where it tells none.
         numbers: int64 (N,), by what the labels are called.
+        kind: of NumPy's types, that of the labels: ``b``, ``i``, ``u``, ``f`` or another.
         notes: what a reader has to know of them.
     """
 
     names: tuple[str, ...]
     declared: tuple[str, ...]
     numbers: dict[str, npt.NDArray[np.int64]]
+    kind: str
     notes: tuple[str, ...] = ()
 
     @property
@@ -81,7 +83,17 @@ def number_labels(
             f"{len(texts[first])} examples; add examples of another"
         )
     numbers = {name: _places(column, names, name) for name, column in texts.items()}
-    return NumberedLabels(names, tuple(declared) or names, numbers, tuple(notes))
+    kind = arrays[first].dtype.kind
+    return NumberedLabels(names, tuple(declared) or names, numbers, kind, tuple(notes))
+
+
+def values_of(names: Sequence[str], kind: str) -> Array:
+    """Return classes as labels of a kind have them: numbers, truth values, else names."""
+    if kind == "b":
+        return np.array([name == "True" for name in names])
+    if kind in "iu":
+        return np.array([int(name) for name in names])
+    return np.array(names, np.float64 if kind == "f" else object)
 
 
 def plain_labels(name: str, value: Any) -> Array:

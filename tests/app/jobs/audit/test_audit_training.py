@@ -46,16 +46,3 @@ def test_a_class_of_fewer_examples_than_folds_is_told():
         UsageError, match=r"at least 5 .*training examples of each class, .*'cat'"
     ):
         audit("own.csv")
-
-
-def test_arrays_in_memory_are_trained_on():
-    truth = np.arange(60) % 3
-    labels = truth.copy()
-    labels[1::10] = (labels[1::10] + 1) % 3
-    points = 5.0 * np.eye(3)[truth] + (np.arange(60) % 7 / 10)[:, None]
-    found = audit(points, labels=labels + 1, epochs=12)
-    assert found.examples.class_names == ("1", "2", "3")
-    assert len(found.table["example"]) == 60  # those held out are among them
-    assert {*found.order[:6]} == {*range(1, 60, 10)}
-    assert found.model.dataset.class_names == ("1", "2", "3")
-    assert not list(Path().iterdir())

@@ -1,0 +1,76 @@
+"""Two arrays in, evidence about each label out."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import esoftmax_jax
+from esoftmax_jax import app
+from esoftmax_jax.app import find_wrong_labels
+from tests.audit_helpers import CLASSES, noisy, probabilities_of
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+TRUTH, LABELS = noisy()
+WRONG = np.flatnonzero(TRUTH != LABELS)
+
+
+def test_probabilities_of_ones_own_are_enough():
+    found = find_wrong_labels(None, LABELS, probabilities=probabilities_of(TRUTH))
+    assert np.flatnonzero(found["suspect"]).tolist() == WRONG.tolist()
+    assert {*np.argsort(found["rank"])[:6]} == {*WRONG}
+    assert sorted(found["rank"]) == list(range(1, 61))
+    assert found["probability_wrong"][WRONG].min() > 0.5
+    assert {len(column) for column in found.values()} == {60}
+    same = app.audit(labels=LABELS, probabilities=probabilities_of(TRUTH)).table
+    assert list(found) == list(same)
+    for name, column in same.items():
+        np.testing.assert_array_equal(found[name], column)
+
+
+@pytest.mark.parametrize(
+    "classes", [CLASSES, [1, 2, 3], [0.5, 1.0, 20.0]], ids=["names", "whole", "fractions"]
+)
+def test_a_suggestion_can_take_the_place_of_a_label(classes):
+    given = np.array(classes)[LABELS]
+    found = find_wrong_labels(["text"] * 60, given, probabilities=probabilities_of(TRUTH))
+    np.testing.assert_array_equal(found["label"], given)
+    mended = np.where(found["suspect"], found["suggestion"], given)
+    np.testing.assert_array_equal(mended, np.array(classes)[TRUTH])
+
+
+def test_truth_values_are_suggested_as_such():
+    truth = TRUTH == 0
+    given = np.where(np.arange(60) == 7, ~truth, truth)
+    right = probabilities_of(truth.astype(int), 2)
+    found = find_wrong_labels(None, given, probabilities=right)
+    assert found["suggestion"].dtype == bool
+    np.testing.assert_array_equal(found["label"] ^ found["suspect"], truth)
+
+
+def test_features_alone_are_trained_on_and_nothing_is_written_or_printed(capsys):
+    points = 5.0 * np.eye(3)[TRUTH] + (np.arange(60) % 7 / 10)[:, None]
+    found = find_wrong_labels(points, LABELS + 1, epochs=12)
+    np.testing.assert_array_equal(found["label"], LABELS + 1)  # held-out ones are among them
+    assert {*np.argsort(found["rank"])[:6]} == {*WRONG}
+    assert not list(Path().iterdir())
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_does_not_fit_is_told():
+    right = probabilities_of(TRUTH)
+    for data, labels, options, message in [
+        (None, None, {}, "^labels: expected one for each example, got None"),
+        (right, LABELS[:7], {}, "^labels: expected one for each of 60 examples, got 7"),
+        (None, LABELS, {"probabilities": right[:7]}, "^probabilities: expected a row for each"),
+        ("photos", LABELS, {}, "^labels: expected none beside a path"),
+        (["text"] * 60, LABELS, {}, "^data: expected numbers or images to train on, got texts"),
+        (right, LABELS, {"effort": "most"}, "effort: expected"),
+    ]:
+        with pytest.raises(app.UsageError, match=message):
+            find_wrong_labels(data, labels, **options)
+
+
+def test_it_is_at_the_top_too():
+    assert esoftmax_jax.find_wrong_labels is find_wrong_labels

@@ -6,16 +6,13 @@ import pickle
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from esoftmax_jax import app
 from esoftmax_jax.app.cli.main import main
-from esoftmax_jax.app.cli.python_call import from_python, in_python
 from esoftmax_jax.app.engine.loop import Epoch
 from esoftmax_jax.app.jobs.recommend import Recommendation
 from esoftmax_jax.app.runs.results import read_results
@@ -183,139 +180,6 @@ def test_what_is_recommended_is_arguments_of_train(compared):
     assert told.recommended["symmetric:0.3"].keys() <= arguments
 
 
-def test_an_option_left_out_is_the_commands():
-    """What a verb takes, but for what belongs to a command alone, is an argument."""
-    for function in (app.compare, app.train, app.find_suspects):
-        arguments = inspect.signature(function).parameters
-        assert {"train_examples", "image_size", "epochs", "dtype", "noise"} <= arguments.keys()
-        assert "options" not in arguments
-        for name in arguments.keys() - {"verbose"} if function is not app.find_suspects else ():
-            assert f"        {name}: " in str(function.__doc__)
-
-
-def test_what_the_help_refers_to_can_be_reached():
-    sources = "".join(path.read_text() for path in Path(app.__path__[0]).rglob("*.py"))
-    defined = set(re.findall(r"(?m)^(?:def|class) (\w+)", sources))
-    for name in app.__all__:
-        told = set(re.findall(r"``(\w+)[`(]", getattr(app, name).__doc__ or ""))
-        # A column of a list is called given.
-        assert told & defined - {*app.__all__, "given"} == set(), name
-
-
-@pytest.mark.parametrize(
-    ("function", "arguments", "message"),
-    [
-        ("train", {"epochs": 0}, r"^epochs: expected a whole number ≥ 1, got 0$"),
-        ("train", {"epochs": 1.5}, r"^epochs: expected a whole number ≥ 1, got 1.5$"),
-        (
-            "train",
-            {"seed": True},
-            r"^seed: expected a whole number ≥ 0 and ≤ 2147483647, got True$",
-        ),
-        ("train", {"learning_rate": -1}, r"^learning_rate: expected a number > 0, got -1$"),
-        ("train", {"learning_rate": "0.1"}, r"^learning_rate: .* got '0.1'$"),
-        ("train", {"label_smoothing": 1}, r"^label_smoothing: expected a number in \(0, 1\)"),
-        ("train", {"imbalance": 0.5}, r"^imbalance: expected a number ≥ 1, got 0.5$"),
-        ("train", {"dtype": "float64"}, r"^dtype: expected one of float32, bfloat16, got"),
-        ("train", {"loss": "CEE"}, r"^loss: expected one of .*did you mean 'CE'"),
-        ("train", {"hyperparameters": {"q": 1}}, r"^hyperparameters: .* got 'q=1'$"),
-        ("train", {"noise": "symmetric:2"}, r"^noise: expected symmetric:R"),
-        ("train", {"noise": "none,pairwise:0.4"}, r"^noise: expected one noise for one run"),
-        ("train", {"train_examples": 10**6}, r"^train_examples: expected at most the 1438"),
-        ("train", {"spreadsheet_safe": True}, r"^spreadsheet_safe: expected suspects FILE"),
-        (
-            "train",
-            {"loss": ["CE"]},
-            r"^loss: expected the name of a loss or a function, got \['CE'\]$",
-        ),
-        ("train", {"noise": 0.4}, r"^noise: expected distinct names separated .*got 0.4$"),
-        ("train", {"hyperparameters": [1]}, r"^hyperparameters: expected a mapping of names"),
-        ("train", {"seed": 2**40}, r"^seed: expected .*, got 1099511627776$"),
-        ("train", {"epochs": 2.0}, r"^epochs: expected a whole number ≥ 1, got 2.0$"),
-        ("train", {"epochs": "2"}, r"^epochs: expected a whole number ≥ 1, got '2'$"),
-        ("train", {"epochs": np.bool_(True)}, r"^epochs: expected a whole .*, got True$"),
-        ("train", {"epochs": 2**31}, r"^epochs: .*≥ 1 and ≤ 2147483647, got 2147483648$"),
-        ("train", {"epochs": 10**5000}, r"^epochs: .*, got an integer of 16610 bits$"),
-        (
-            "train",
-            {"learning_rate": 10**400},
-            r"^learning_rate: .*, got an integer of \d+ bits$",
-        ),
-        (
-            "train",
-            {"loss": None},
-            r"^loss: expected the name of a loss or a function, got None$",
-        ),
-        ("train", {"workdir": 3}, r"^workdir: expected a path, got 3$"),
-        ("train", {"labels": np.zeros(3)}, r"^labels: expected a path, got array"),
-        ("train", {"suspects": 3}, r"^suspects: expected True or the path of a file, got 3$"),
-        ("train", {"on_epoch": 3}, r"^on_epoch: expected a function of an epoch, got 3$"),
-        ("compare", {"losses": 3}, r"^losses: expected distinct names"),
-        ("compare", {"losses": []}, r"^losses: expected distinct names"),
-        ("compare", {"seeds": 0}, r"^seeds: expected a whole number ≥ 1 and ≤ 10000, got 0$"),
-        ("compare", {"tune": True, "learning_rate": 1}, r"^tune: expected no learning_rate"),
-        ("load_dataset", {"image_size": 8}, r"^image_size: expected folder:PATH"),
-        ("load_dataset", {"image_size": 8.5}, r"^image_size: expected a whole number ≥ 1"),
-        ("correct", {"lists": "x.csv"}, r"^dataset: expected what load_dataset returned"),
-    ],
-)
-def test_a_wrong_argument_is_told_by_its_name(function, arguments, message):
-    with pytest.raises(app.UsageError, match=message) as caught:
-        getattr(app, function)("digits", **arguments)
-    assert isinstance(caught.value, ValueError)
-
-
-def test_a_dataset_is_a_name_or_what_was_loaded():
-    images: Any = np.zeros((300, 4))
-    for function in (app.train, app.compare):
-        with pytest.raises(app.UsageError, match=r"^dataset: expected a name or what load_"):
-            function(images)
-    for spec in (Path("t.csv"), None, (1, 2)):
-        with pytest.raises(app.UsageError, match=r"^dataset: expected digits, .* of type"):
-            app.load_dataset(spec)  # type: ignore[arg-type]
-    with pytest.raises(app.UsageError, match=r"^model: expected .*, got None"):
-        app.predict(None, images)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"epoch": 3}, "got an unexpected keyword argument 'epoch'; did you mean 'epochs'?"),
-        (
-            {"sets": {}},
-            "got an unexpected keyword argument 'sets'; did you mean 'hyperparameters'?",
-        ),
-        ({"quick": 3}, "got an unexpected keyword argument 'quick'"),
-        ({"dataset": "wine"}, "multiple values for argument 'dataset'"),
-    ],
-)
-def test_an_argument_that_does_not_exist_is_a_type_error(given, message):
-    with pytest.raises(TypeError, match=f"^train: {re.escape(message)}$"):
-        getattr(app, "train")("digits", **given)  # noqa: B009
-
-
-def test_numbers_of_numpy_and_jax_are_those_of_python():
-    """A configuration is kept as JSON, which has no others."""
-
-    def job(a: Any, b: Any, c: Any, *, epochs: Any, rate: Any, tune: Any) -> list[Any]:
-        return [a, b, c, epochs, rate, tune]
-
-    called, array = from_python(job), np.zeros(3)
-    rates = np.float32(0.1), jnp.float32(0.1)
-    found = called(np.array(2), *rates, epochs=np.uint8(2), rate=array, tune=np.True_)
-    assert found[:4] + found[5:] == [2, 0.1, 0.1, 2, True]
-    assert [type(one) for one in found] == [int, float, float, int, np.ndarray, bool]
-    assert found[4] is array
-
-
-def test_messages_name_arguments():
-    assert in_python("--image-size: leave --set out") == "image_size: leave hyperparameters out"
-    assert in_python("see `train --suspects`, e.g. --no-tune") == (
-        "see `train(suspects=...)`, e.g. tune=False"
-    )
-    assert in_python("a--b -- c") == "a--b -- c"
-
-
 def test_examples_that_do_not_fit_are_refused(trained):
     with pytest.raises(app.UsageError, match=r"inputs: expected .*trained on, got .*; convert"):
         app.predict(trained, np.zeros((3, 5), np.float32))
@@ -336,86 +200,6 @@ def test_predictions_take_the_place_of_predictions_and_of_nothing_else(trained, 
     with pytest.raises(app.UsageError, match=r"^out: expected a new file, or an older list"):
         app.predict(trained, images, out="new.csv")
     assert (folder / "new.csv").read_text() == "my,own\n"
-
-
-@pytest.fixture
-def table(folder):
-    """A table of two classes with a held-out fifth, and what ``correct`` takes."""
-    rows = "".join(f"{number},{number % 7},{'ab'[number % 2]}\n" for number in range(20))
-    (folder / "own.csv").write_text(f"x,y,label\n{rows}")
-    return app.load_dataset("csv:own.csv")
-
-
-def reviewed(data, label, **columns):
-    """Return a table that gives the first two training examples another label, or none."""
-    return {"example": list(data.train.sources[:2]), "label": [label] * 2, **columns}
-
-
-def test_a_table_in_memory_corrects_labels(table):
-    before = table.train.labels.observed
-    flipped = "ab"[1 - before[0]]
-    after = app.correct(table, reviewed(table, flipped))
-    assert [after.class_names[label] for label in after.train.labels.observed[:2]] == [
-        flipped
-    ] * 2
-    np.testing.assert_array_equal(after.train.labels.observed[2:], before[2:])
-    assert after.data_hash != table.data_hash
-
-
-@pytest.mark.parametrize("nothing", ["", None, float("nan"), np.nan])
-def test_an_example_without_a_label_is_left_out(table, nothing):
-    after = app.correct(table, reviewed(table, nothing))
-    assert after.train.sources.tolist() == table.train.sources.tolist()[2:]
-
-
-def test_suspect_labels_are_taken_back(table):
-    found = app.find_suspects(table, epochs=1).columns
-    assert set(found["part"]) == {"train", "test"}
-    same = app.correct(table, found)
-    np.testing.assert_array_equal(same.train.labels.observed, table.train.labels.observed)
-    assert same.data_hash == table.data_hash
-    found["label"] = np.where(found["rank"] == 1, "", found["label"])
-    kept = app.correct(table, found)
-    left = len(kept.train) + len(kept.test)
-    assert left == len(found["rank"]) - 1
-
-
-def test_a_frame_of_pandas_is_a_table(table):
-    pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame(reviewed(table, None, id=table.train.ids[:2]))
-    after = app.correct(table, frame)
-    assert len(after.train) == len(table.train) - 2
-
-
-def test_a_later_list_overrides_an_earlier_one_file_or_table(table, folder):
-    first = reviewed(table, "a")
-    names = first["example"]
-    (folder / "later.csv").write_text("".join(["example,label\n", f"{names[0]},b\n"]))
-    after = app.correct(table, [first, "later.csv"])
-    assert [after.class_names[label] for label in after.train.labels.observed[:2]] == ["b", "a"]
-    assert "By table, later.csv labels corrected:" in after.note
-
-
-@pytest.mark.parametrize(
-    ("review", "message"),
-    [
-        (
-            {"label": ["a"]},
-            r"^corrections: expected a table with a column 'example', got label",
-        ),
-        ({"example": ["1"], "label": []}, r"^corrections: expected columns of one length"),
-        (
-            {"example": ["99"], "label": ["a"]},
-            r"^corrections: table, row 0: expected an example",
-        ),
-        ("nowhere.csv", r"^corrections: .*nowhere.csv"),
-        (None, r"^corrections: expected a file, or a table with .*, got NoneType$"),
-        ([{"example": 1, "label": "a"}], r"^corrections: expected a file, or a table with"),
-    ],
-)
-def test_a_review_that_does_not_fit_is_refused(table, review, message):
-    with pytest.raises(app.UsageError, match=message):
-        app.correct(table, review)
 
 
 def test_what_a_loaded_dataset_should_know_is_a_warning_of_pythons(folder):

@@ -1,5 +1,7 @@
 """What one run computes, function by function."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,6 +19,16 @@ from esoftmax_jax.app.methods.methods import selected
 from esoftmax_jax.app.runs.recipes import make_config
 
 RATE = 0.1
+
+
+start = jax.jit(one_run.start, static_argnums=0)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def step(shared, state, images, labels):
+    optimizer = make_optimizer(shared.config, RATE)
+    key, loss = jax.random.key(0), losses.cross_entropy
+    return one_run.step(shared, state, images, labels, key, loss, optimizer)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +50,7 @@ def parts():
         test_images=jnp.asarray(dataset.test.images),
         test_labels=jnp.asarray(dataset.test.labels.observed),
     )
-    return shared, run, data, one_run.start(shared, run)
+    return shared, run, data, start(shared, run)
 
 
 def same(first, second):
@@ -48,8 +60,8 @@ def same(first, second):
 
 def test_the_seed_alone_decides_the_start(parts):
     shared, run, _, state = parts
-    same(one_run.start(shared, run).train.params, state.train.params)
-    other = one_run.start(shared, run.replace(seed=jnp.int32(4)))
+    same(start(shared, run).train.params, state.train.params)
+    other = start(shared, run.replace(seed=jnp.int32(4)))
     differing = jax.tree.map(
         lambda a, b: bool((a != b).any()), other.train.params, state.train.params
     )
@@ -60,9 +72,7 @@ def test_a_step_is_the_update_written_by_hand(parts):
     shared, run, data, state = parts
     images, labels = data.train_images[:32], run.labels[:32]
     optimizer = make_optimizer(shared.config, RATE)
-    new, metrics = one_run.step(
-        shared, state, images, labels, jax.random.key(0), losses.cross_entropy, optimizer
-    )
+    new, metrics = step(shared, state, images, labels)
 
     def mean_loss(params):
         logits = shared.network.apply(
@@ -70,9 +80,14 @@ def test_a_step_is_the_update_written_by_hand(parts):
         )
         return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 
-    loss, gradient = jax.value_and_grad(mean_loss)(state.train.params)
-    updates, _ = optimizer.update(gradient, state.train.opt_state, state.train.params)
-    same(new.train.params, optax.apply_updates(state.train.params, updates))
+    @jax.jit
+    def by_hand(params, opt_state):
+        loss, gradient = jax.value_and_grad(mean_loss)(params)
+        updates, _ = optimizer.update(gradient, opt_state, params)
+        return loss, optax.apply_updates(params, updates)
+
+    loss, params = by_hand(state.train.params, state.train.opt_state)
+    same(new.train.params, params)
     np.testing.assert_allclose(metrics.loss, loss, rtol=1e-6)
     assert metrics.count == 32
 
@@ -84,21 +99,13 @@ def test_an_epoch_is_its_steps_and_an_evaluation(parts):
         lambda s: one_run.epoch(shared, s, run, data, jnp.int32(0), order)
     )(state)
     for rows in order:
-        state, _ = one_run.step(
-            shared,
-            state,
-            data.train_images[rows],
-            run.labels[rows],
-            jax.random.key(0),
-            losses.cross_entropy,
-            make_optimizer(shared.config, RATE),
-        )
+        state, _ = step(shared, state, data.train_images[rows], run.labels[rows])
     same(after.train.params, state.train.params)
     assert metrics.train.count == 96
-    classes = one_run.predict(shared, after, data.test_images)
+    classes = jax.jit(one_run.predict, static_argnums=0)(shared, after, data.test_images)
     np.testing.assert_allclose(
         metrics.test.accuracy, np.mean(classes == data.test_labels), rtol=1e-6
     )
-    found = one_run.logits(shared, after, data.test_images)
+    found = jax.jit(one_run.logits, static_argnums=0)(shared, after, data.test_images)
     assert found.shape == (len(data.test_labels), 10)
     np.testing.assert_array_equal(found.argmax(axis=1), classes)

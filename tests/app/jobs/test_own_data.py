@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from esoftmax_jax import app
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import make_group
@@ -183,10 +184,9 @@ def test_the_rate_of_labels_without_clean_ones_is_unknown(capsys):
     assert "ceiling is below 100 %" in printed
 
     # Noise that is drawn is counted from the labels that there are.
-    arguments[-1] = "symmetric:0.25"
-    assert main(["noise", *arguments, "--out", "noise"]) == 0
+    drawn = app.noise("npz:data.npz", noise="symmetric:0.25", out="noise", verbose=True)
+    assert [one.rate for one in drawn.labelings] == [0.25]
     printed = " ".join(capsys.readouterr().out.split())
-    assert "25.00 %" in printed
     assert "labels that are changed on purpose are counted from its own" in printed
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from esoftmax_jax import app
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.subset import take_rows
 from esoftmax_jax.app.labels import draws
@@ -219,24 +220,29 @@ def test_long_tailed_classes(digits):
     assert (shares <= 0.5).all()
 
 
-def test_the_verb_prints_and_keeps(tmp_path, capsys):
-    arguments = ["noise", "--noise", "symmetric:0.4,pairwise:0.3", "--out", str(tmp_path)]
-    assert main([*arguments, "--seed", "3", "--statistics"]) == 0
+def test_the_verb_returns_tells_and_keeps(tmp_path, capsys):
+    drawn = app.noise(
+        noise=["symmetric:0.4", "pairwise:0.3"],
+        seed=3,
+        statistics=True,
+        out=tmp_path,
+        verbose=True,
+    )
     printed = capsys.readouterr().out
     written = (tmp_path / "noise.jsonl").read_text(encoding="utf-8")
     lines = [json.loads(line) for line in written.splitlines()]
-    for line in lines:
-        assert line["labels_hash"] in printed
-        assert f"{100 * line['rate']:.2f} %" in printed
+    for line, one in zip(lines, drawn.labelings, strict=True):
+        assert one.labels_hash == line["labels_hash"]
+        assert one.rate == line["rate"]
+        assert one.statistics == line["statistics"]
         assert np.array(line["counts"]).sum() == 1438
         assert line["statistics"]["image_share"] < 0.2
     assert re.search(r"symmetric:0.4: of each true class", printed)
     assert (tmp_path / "transitions.png").read_bytes().startswith(b"\x89PNG")
     # The labels that were written are the labels: read back, they give the same hash.
     file = str(tmp_path / "symmetric-0.4-seed3.npz")
-    out = str(tmp_path / "again")
-    assert main(["noise", "--labels", file, "--out", out]) == 0
-    assert lines[0]["labels_hash"] in capsys.readouterr().out
+    (again,) = app.noise(labels=file, out=tmp_path / "again").labelings
+    assert again.labels_hash == lines[0]["labels_hash"]
 
 
 def refused(capsys, *arguments):

@@ -2,9 +2,9 @@
 
 import dataclasses
 import json
-import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ import numpy as np
 import optax
 import pytest
 
-from esoftmax_jax import losses
+from esoftmax_jax import app, losses
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.jobs.train_command import train_command
 from esoftmax_jax.app.labels.noise_spec import parse_noise
@@ -31,14 +31,20 @@ from experiments.reproduce.own_rows import own_rows
 from tests.own_loss_helpers import FILE, loss_hash
 
 
-def test_a_comparison_with_losses_of_ones_own(written, tmp_path, capsys):
-    squared, total = written(FILE, "squared"), written(FILE, "sum_of_two")
-    arguments = ["compare", "--losses", f"CE,{squared},{total}", "--noise", "pairwise:0.4"]
-    arguments += ["--seeds", "1", "--epochs", "2", "--out", str(tmp_path / "out")]
-    assert main(arguments) == 0
-    printed = capsys.readouterr().out
-    assert re.search(r"mine\.py:squared +0\.\d+ +scale=[13] ", printed)
-    assert re.search(r"mine\.py:sum_of_two +0\.\d+ +– ", printed)
+def test_a_comparison_with_losses_of_ones_own(written, tmp_path):
+    arguments: dict[str, Any] = {
+        "losses": ["CE", written(FILE, "squared"), written(FILE, "sum_of_two")],
+        "noise": "pairwise:0.4",
+        "seeds": 1,
+        "epochs": 2,
+        "train_examples": 200,
+        "out": tmp_path / "out",
+    }
+    found = {row["loss"]: row for row in app.compare("digits", **arguments).table}
+    assert found.keys() >= {"CE", "mine.py:squared", "mine.py:sum_of_two"}
+    assert found["mine.py:squared"]["learning_rate"] < 1
+    assert found["mine.py:squared"]["hyperparameters"]["scale"] in (1, 3)
+    assert found["mine.py:sum_of_two"]["hyperparameters"] == {}
     lines = (tmp_path / "out" / "results.jsonl").read_text(encoding="utf-8").splitlines()
     configs = [json.loads(line)["config"] for line in lines]
     hashes = {config["loss"]: config.get("loss_hash") for config in configs}
@@ -48,7 +54,7 @@ def test_a_comparison_with_losses_of_ones_own(written, tmp_path, capsys):
     assert '"scale": 3.0' in tuning
 
     # Called again, nothing is run.
-    assert main(arguments) == 0
+    app.compare("digits", **arguments)
     assert len((tmp_path / "out" / "results.jsonl").read_text().splitlines()) == len(lines)
 
 
@@ -72,7 +78,7 @@ def test_any_callable_is_a_loss(written):
     text = """
 import dataclasses, functools
 import jax, jax.numpy as jnp
-from esoftmax_jax import losses
+from esoftmax_jax import app, losses
 @dataclasses.dataclass
 class Scaled:
     scale: float

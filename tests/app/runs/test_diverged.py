@@ -3,18 +3,18 @@
 import dataclasses
 import json
 import math
-import re
+from typing import Any
 
 import numpy as np
 import pytest
 
+from esoftmax_jax import app
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.jobs.tuning import choose
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.runs.curves_picture import draw_curves
 from esoftmax_jax.app.runs.report import make_rows, summary, write_table
 from esoftmax_jax.app.runs.results import read_results
-from experiments.cli import main
 from experiments.configs import Reference, load_table
 from experiments.reproduce.report import CellResult, ordering
 from tests.run_helpers import run_of
@@ -103,24 +103,26 @@ def test_a_cell_that_diverged_has_no_gap():
 
 
 def test_a_comparison_that_diverges(tmp_path, capsys):
-    arguments = [
-        "compare",
-        "--losses",
-        "MSE,CE",
-        "--noise",
-        "none",
-        "--no-tune",
-        "--seeds",
-        "1",
-    ]
-    arguments += ["--epochs", "2", "--train-examples", "300", "--learning-rate", "1e30"]
-    arguments += ["--out", str(tmp_path)]
+    arguments: dict[str, Any] = {
+        # The program of test_runs.
+        "losses": ["MSE", "CE"],
+        "noise": ["symmetric:0.5", "none"],
+        "tune": False,
+        "seeds": 1,
+        "epochs": 2,
+        "train_examples": 300,
+        "learning_rate": 1e30,
+        "out": tmp_path,
+    }
     for _ in range(2):  # run, then read back
-        assert main(arguments) == 0
+        found = app.compare("digits", **arguments, verbose=True)
+        told = {(row["loss"], row["noise"]): row["diverged"] for row in found.table}
+        assert told["CE", "none"]
+        assert all(run.diverged for run in found.runs if run.config.loss.name == "CE")
         printed = capsys.readouterr().out
-        assert re.search(r"CE \(diverged\)", printed)
+        assert "CE (diverged)" in printed
         assert "CE is best" not in printed
     text = (tmp_path / "results.jsonl").read_text(encoding="utf-8")
     assert "NaN" not in text
-    assert len(text.splitlines()) == 2
+    assert len(text.splitlines()) == 4
     assert np.all([json.loads(line)["curves"]["train_loss"][-1] is None for line in text.splitlines()])  # fmt: skip

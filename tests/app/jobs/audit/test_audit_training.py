@@ -22,7 +22,7 @@ def test_the_command_trains_and_reports(capsys):
     # Three far corners: a few epochs learn them.
     points = {f"x{axis}": 5.0 * (truth == axis) + np.arange(60) % 7 / 10 for axis in range(3)}
     write_table("own.csv", points | {"label": [CLASSES[label] for label in labels]})
-    assert main(["audit", "own.csv", "--epochs", "12", "--out", "out"]) == 0
+    assert main(["audit", "own.csv", "--epochs", "10", "--out", "out"]) == 0
     text = capsys.readouterr().out
     assert re.search(r"About \d+\.\d% of 60 labels are wrong \(95% interval", text), text
     assert sorted(path.name for path in Path("out").iterdir()) == [

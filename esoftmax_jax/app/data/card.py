@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from esoftmax_jax.app.data.columns.fitted import FittedColumns
+
 
 @dataclasses.dataclass(frozen=True)
 class Card:
@@ -15,6 +17,7 @@ class Card:
         feature_offsets: what to subtract from each column of numbers first; empty for nothing.
         value_range: of images of more than 8 bits a value, the end of the range from 0 that
             becomes 0..255; None if there were none.
+        columns: how features come from the cells of a table; None of all else.
         members: how many networks are averaged.
     """
 
@@ -25,3 +28,4 @@ class Card:
     value_range: int | None = None
     feature_offsets: tuple[float, ...] = ()
     members: int = 1
+    columns: FittedColumns | None = None

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.data.columns.fitted import FittedColumns
 from esoftmax_jax.app.data.examples import Examples
 from esoftmax_jax.app.data.label_file import LabelFile
 from esoftmax_jax.app.data.labels import GIVEN
@@ -48,6 +49,8 @@ class Dataset:
         feature_names: of the columns of a table of numbers; empty elsewhere.
         feature_offsets: what is subtracted from each column of numbers too large for float32;
             empty for nothing.
+        columns: how features come from the cells of a table that is not all numbers; None of
+            others.
         warnings: what the user has to know before anything is run.
         value_range: of images of more than 8 bits a value, the end of the range from 0 that
             became 0..255; None if there are none.
@@ -74,6 +77,7 @@ class Dataset:
     feature_offsets: tuple[float, ...] = ()
     warnings: tuple[str, ...] = ()
     value_range: int | None = None
+    columns: FittedColumns | None = None
     # Not taken over by what is made of this dataset, whose examples may be others.
     uncorrected: "tuple[Dataset, tuple[LabelReview, ...]] | None" = dataclasses.field(
         init=False, default=None

@@ -15,6 +15,12 @@ def like_training_images(other: Dataset, dataset: Dataset) -> Array:
         UsageError: they are the same images, or one of the two holds no byte images and
             their shapes differ.
     """
+    if other.columns is not None or dataset.columns is not None:
+        raise UsageError(
+            f"--noise open-set: expected images or tables of numbers, got {dataset.name} and "
+            f"{other.name}, whose columns are turned into features each in its own way; choose "
+            "another noise"
+        )
     images, wanted = _less_the_same(other, dataset), dataset.train.images
     same_map = other.class_map is not None and other.class_map == dataset.class_map
     if same_map or np.array_equal(images, wanted):

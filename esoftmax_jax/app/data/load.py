@@ -12,6 +12,7 @@ from esoftmax_jax.app.data.checks import (
     checked_images,
     checked_labels,
 )
+from esoftmax_jax.app.data.columns.choice import ColumnChoice, Names
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.examples import Examples
 from esoftmax_jax.app.data.labels import Labels
@@ -21,6 +22,7 @@ from esoftmax_jax.app.data.names import (
     DATASET_FORMS,
     OWN_FILES,
     RESIZED,
+    TABLES,
     is_own,
 )
 from esoftmax_jax.app.data.parts import NOISY_TEST, Parts, RawExamples, sentences
@@ -53,6 +55,8 @@ def load_dataset(
     data_dir: str | None = None,
     image_size: int | None = None,
     literal_labels: bool = False,
+    columns: Names = None,
+    ignore: Names = None,
 ) -> Dataset:
     """Loads a data set.
 
@@ -68,8 +72,8 @@ def load_dataset(
             - ``folder:PATH``: images in PATH/train/CLASS and PATH/test/CLASS (or val,
               valid, validation), or in PATH/CLASS;
             - ``csv:PATH``, ``parquet:PATH``: a table with a column label and either a
-              column path, of images, or else columns of numbers, and if you like
-              clean_label and split (train, test or validation).
+              column path, of images, or else columns of numbers, categories, dates or
+              texts, and if you like clean_label and split (train, test or validation).
 
             Where the source names no test set, a fixed fifth of each class becomes it.
         data_dir: where prepared TFDS data lies. By default the environment's
@@ -79,6 +83,8 @@ def load_dataset(
         literal_labels: of tables and archives: takes labels as classes even if they look like
             missing values, numbers to be predicted, dates or several labels in one, or if
             an image file has two.
+        columns: of tables without paths: the only columns that are features, by name.
+        ignore: likewise: columns that are passed over.
 
     Returns:
         The data, checked.
@@ -96,6 +102,12 @@ def load_dataset(
     path = Path(rest).expanduser() if rest else None
     if image_size is not None:
         image_size = _checked_image_size(spec, image_size)
+    choice = ColumnChoice.of(columns, ignore)
+    if choice.is_made and kind not in TABLES:
+        raise UsageError(
+            f"{choice.option}: expected csv:PATH or parquet:PATH beside it, got {spec}; leave "
+            "the option out"
+        )
     if spec in BUNDLED:
         return checked_dataset(spec, read_bundled(spec))
     if spec in _PREPARED or (kind == "tfds" and rest):
@@ -106,10 +118,11 @@ def load_dataset(
         return checked_dataset(spec, parts, literal_labels=literal_labels)
     if kind == "folder" and path is not None:
         return checked_dataset(spec, read_folder(spec, path, image_size))
-    if kind in ("csv", "parquet") and path is not None:
-        return checked_dataset(
-            spec, read_manifest(spec, kind, path, image_size, literal_labels=literal_labels)
+    if kind in TABLES and path is not None:
+        parts = read_manifest(
+            spec, kind, path, image_size, literal_labels=literal_labels, choice=choice
         )
+        return checked_dataset(spec, parts)
     if kind in (*OWN_FILES, "tfds"):
         what = "a name" if kind == "tfds" else "a path"
         raise UsageError(
@@ -187,7 +200,9 @@ def checked_dataset(
         notes.insert(1, describe_same((images, test_images), came, called))
     base = _SAME_IMAGES.get(base, base)
     constants = _CONSTANTS.get(base)
-    if constants is None or len(constants[0]) != images.shape[-1]:
+    if parts.columns is not None:  # whose features are scaled each in its way
+        constants = (0.0,) * images.shape[-1], (1.0,) * images.shape[-1]
+    elif constants is None or len(constants[0]) != images.shape[-1]:
         constants = channel_statistics(images)
     return Dataset(
         name=spec,
@@ -204,6 +219,7 @@ def checked_dataset(
         data_hash=_hash(train, test, parts) if own_files else None,
         feature_names=parts.feature_names,
         feature_offsets=parts.feature_offsets,
+        columns=parts.columns,
         warnings=parts.warnings,
         value_range=parts.value_range,
     )
@@ -215,7 +231,10 @@ def _hash(train: Examples, test: Examples, parts: Parts) -> str:
     # Names as well: a model calls its classes and finds its columns by them.
     names = (parts.class_names, parts.feature_names, parts.feature_offsets)
     called = [np.array(x) for x in names if x]
-    images = (train.images, test.images)
+    images = (
+        train.images if parts.train.content is None else parts.train.content,
+        test.images if parts.test.content is None else parts.test.content,
+    )
     return content_hash((*images, *labels, test.labels.reference, train.ids, *called))
 
 

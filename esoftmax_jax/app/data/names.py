@@ -11,6 +11,8 @@ _NAMES = ("digits", *_PREPARED, *_OTHERS, "tfds:NAME", "npz:PATH", "folder:PATH"
 RESIZED = ("folder:", "csv:", "parquet:")
 """What specifications of image files begin with, which can be brought to one size."""
 
+TABLES = ("csv", "parquet")
+
 OWN_FILES = ("npz", "folder", "csv", "parquet")
 
 IN_MEMORY = "arrays"

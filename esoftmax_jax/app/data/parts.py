@@ -8,6 +8,7 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.data.columns.fitted import FittedColumns
 from esoftmax_jax.app.files.arrays import Array
 
 HELD_OUT = "a fixed fifth of each class is held out as the test set"
@@ -33,6 +34,8 @@ class RawExamples:
         sources: what the user calls each example: a file, a row of a table; empty if it is
             called by its id.
         annotations: further labels, by name.
+        content: what tells an example from others, where ``images`` are made of it; one a
+            row. None: the images themselves.
     """
 
     images: Array
@@ -41,6 +44,7 @@ class RawExamples:
     ids: Array | None = None
     sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
     annotations: Mapping[str, Array] = dataclasses.field(default_factory=dict)
+    content: Array | None = None
 
     @property
     def reference(self) -> Array:
@@ -58,6 +62,7 @@ class RawExamples:
             truth=observed if self.truth is self.observed else truth,
             ids=None if self.ids is None else self.ids[rows],
             sources=self.sources[rows],
+            content=None if self.content is None else self.content[rows],
         )
 
     def trusted(self) -> "RawExamples":
@@ -80,6 +85,7 @@ class Parts:
         feature_offsets: what is subtracted from each column already; empty for nothing.
         warnings: what a reader has to know before anything is run.
         value_range: as in ``Dataset``.
+        columns: as in ``Dataset``.
         called: what the source calls an array, where that is not our name.
     """
 
@@ -93,6 +99,7 @@ class Parts:
     feature_offsets: tuple[float, ...] = ()
     warnings: tuple[str, ...] = ()
     value_range: int | None = None
+    columns: FittedColumns | None = None
 
 
 def in_class_order(names: Iterable[str]) -> list[str]:
@@ -124,6 +131,7 @@ def divided(
     feature_names: tuple[str, ...] = (),
     feature_offsets: tuple[float, ...] = (),
     value_range: int | None = None,
+    columns: FittedColumns | None = None,
 ) -> Parts:
     """Divide examples into a training and a test set.
 
@@ -138,6 +146,7 @@ def divided(
         feature_names: of the columns of a table of numbers.
         feature_offsets: as in ``Dataset``.
         value_range: as in ``Dataset``.
+        columns: as in ``Dataset``.
     """
     tested = dataclasses.replace(examples.take(test), ids=None)
     told = [*(f"warning: {text}" for text in warnings), *([HELD_OUT] if held_out else [])]
@@ -150,6 +159,7 @@ def divided(
         feature_offsets=feature_offsets,
         warnings=tuple(warnings),
         value_range=value_range,
+        columns=columns,
     )
 
 

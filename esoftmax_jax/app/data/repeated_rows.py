@@ -25,6 +25,8 @@ _Mask = npt.NDArray[np.bool_]
 
 def repeated_rows(table: Table) -> Groups:
     """Return for each row the first that lists the same file, or has the same features."""
+    if table.cells:
+        return first_places(zip(*table.cells.values(), strict=True))
     if table.features is not None:
         return same_content(table.features)
     return same_files(table.path.parent / cell for cell in table.text["path"])
@@ -51,7 +53,7 @@ def check_repeated_files(
         used: the rows of any part.
         literal: whether different labels are accepted, which is a note then.
     """
-    if table.features is not None:
+    if not table.of_files:
         return []
     notes = []
     for column, numbers in labels.items():
@@ -75,7 +77,7 @@ def note_repeated_rows(table: Table, groups: Groups, test: _Mask) -> list[str]:
     again = int((groups != np.arange(len(groups))).sum())
     if not again or (test != test[groups]).any():
         return []
-    same = "file" if table.features is None else "features"
+    same = "file" if table.of_files else "features"
     return [f"{again} rows have the {same} of an earlier row, and are in the same part as that"]
 
 
@@ -104,12 +106,12 @@ def held_out_rows(table: Table, labels: Array, groups: Groups) -> _Mask:
     first = np.flatnonzero(groups == np.arange(len(groups)))
     times = np.bincount(groups)[first]
     alike = np.bincount(times).max() >= _LISTED_AGAIN * len(times)
-    if table.features is not None and 2 * len(first) < len(groups) and not alike:
+    if not table.of_files and 2 * len(first) < len(groups) and not alike:
         return held_out_fifth(labels)
     test = np.zeros(len(groups), bool)
     test[first] = held_out_fifth(labels[first])
     test = test[groups]
-    if table.features is not None and not _is_about_a_fifth(labels, test):
+    if not table.of_files and not _is_about_a_fifth(labels, test):
         return held_out_fifth(labels)
     return test
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from esoftmax_jax.app.data.card import Card
 from esoftmax_jax.app.data.checks import checked_images
+from esoftmax_jax.app.data.columns.fitted import FittedColumns
 from esoftmax_jax.app.data.feature_offsets import without_offsets
 from esoftmax_jax.app.data.names import INPUT_FORMS
 from esoftmax_jax.app.data.readers.image_decoding import IMAGE_SUFFIXES
@@ -21,7 +22,7 @@ from esoftmax_jax.app.data.readers.image_search import (
 )
 from esoftmax_jax.app.data.readers.manifest import table_images
 from esoftmax_jax.app.data.readers.npz_file import open_archive, read_arrays
-from esoftmax_jax.app.data.readers.table_files import read_table
+from esoftmax_jax.app.data.readers.table_files import read_cell_table, read_table
 from esoftmax_jax.app.data.readers.wide_images import arrays_to_bytes
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -49,7 +50,7 @@ def read_unlabelled(option: str, spec: str, card: Card) -> Unlabelled:
 
             - ``folder:PATH``: all images in PATH and below it;
             - ``csv:PATH``, ``parquet:PATH``: a table with a column path, or with the columns
-              of numbers that the model was trained on; others are passed over;
+              that the model was trained on, in any order; others are passed over;
             - ``npz:PATH``: a NumPy archive with the array images, test_images or x_test.
 
             Images are brought to the model's size where that is square.
@@ -66,6 +67,8 @@ def read_unlabelled(option: str, spec: str, card: Card) -> Unlabelled:
         found = _folder(spec, path, card)
     elif kind == "npz":
         found = _archive(spec, path, card)
+    elif card.columns is not None:
+        found = _columns(kind, path, card.columns)
     elif len(card.input_shape) == 1 and not card.feature_names:
         raise UsageError(
             f"{option}: expected npz:PATH, as the model was trained on numbers without names, "
@@ -75,7 +78,7 @@ def read_unlabelled(option: str, spec: str, card: Card) -> Unlabelled:
         table = read_table(kind, path, card.feature_names)
         rows = np.arange(len(table.rows))
         called = table.text.get("path", [str(row) for row in table.rows])
-        size = _image_size(spec, card, table.features is None)
+        size = _image_size(spec, card, table.of_files)
         images = table_images(
             spec, table, rows, size, cached=False, value_range=card.value_range
         )
@@ -83,6 +86,16 @@ def read_unlabelled(option: str, spec: str, card: Card) -> Unlabelled:
         pixels = checked_images(pixels, spec)
         found = Unlabelled(pixels, called, images.notes, images.warnings)
     return dataclasses.replace(found, inputs=_fitting(spec, found.inputs, card))
+
+
+def _columns(kind: str, path: Path, columns: FittedColumns) -> Unlabelled:
+    """Read the cells that a model was trained on, and make its features of them."""
+    table = read_cell_table(kind, path, columns.names)
+    notes = columns.unknown(table.cells, table.where)
+    if table.passed_over:
+        notes.append(f"columns that are passed over: {named(table.passed_over)}")
+    called = [str(row) for row in table.rows]
+    return Unlabelled(columns.features(table.cells, table.where), called, notes)
 
 
 def array_examples(name: str, array: Array, card: Card) -> Unlabelled:

@@ -104,5 +104,6 @@ def a_callback(value: Any) -> str:
     return "" if callable(value) else "a function of an epoch"
 
 
+some_names = of_type("names with commas between them, or a list of names", str, list, tuple)
 a_mapping = of_type("a mapping of names to numbers", Mapping)
 a_file_or_true = of_type("True or the path of a file", str, Path, bool)

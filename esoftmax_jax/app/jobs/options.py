@@ -29,6 +29,7 @@ from esoftmax_jax.app.jobs.option_kinds import (
     a_mapping,
     number,
     one_of,
+    some_names,
     whole,
 )
 from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES, NoiseSpec, forms
@@ -116,6 +117,23 @@ _DATA = (
         "values, numbers to be predicted, dates or several labels in one, or if a file has two",
         verbs=(*WITH_DATA, "audit"),
         shared=True,
+    ),
+    Option(
+        name="columns",
+        help="the only columns of your table that are features, separated by commas (default: "
+        "all that say something about a row)",
+        verbs=(*WITH_DATA, "audit"),
+        metavar="NAMES",
+        shared=True,
+        also=some_names,
+    ),
+    Option(
+        name="ignore",
+        help="columns of your table to pass over, separated by commas (default: none)",
+        verbs=(*WITH_DATA, "audit"),
+        metavar="NAMES",
+        shared=True,
+        also=some_names,
     ),
     Option(
         name="train_examples",

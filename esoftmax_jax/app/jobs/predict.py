@@ -164,6 +164,8 @@ def _print(found: Predictions, network: Model, examples: Unlabelled, path: Path 
         )
     if network.card.feature_names:
         console.print(f"Features: {listed_features(network.card.feature_names)}.")
+    if network.card.columns is not None:
+        console.print(f"Columns: {listed_features(network.card.columns.names)}.")
     if examples.notes:
         console.print(f"Inputs: {sentences(examples.notes)}")
     if path is not None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypedDict
 
+from esoftmax_jax.app.data.columns.choice import Names
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.foreign_images import like_training_images
 from esoftmax_jax.app.data.label_file import read_labels
@@ -27,6 +28,8 @@ class DataOptions(TypedDict, total=False):
         data_dir: where prepared TFDS data lies.
         image_size: of image files, in pixels a side.
         literal_labels: takes labels as classes whatever they look like.
+        columns: of a table: the only columns that are features.
+        ignore: of a table: columns that are passed over.
         labels: a file of noisy labels.
         corrections: reviewed lists of labels, see ``correct``.
         train_examples: keep only the first so many.
@@ -36,13 +39,15 @@ class DataOptions(TypedDict, total=False):
     data_dir: str | None
     image_size: int | None
     literal_labels: bool
+    columns: Names
+    ignore: Names
     labels: str | Path | None
     corrections: Reviewed | Sequence[Reviewed] | None
     train_examples: int | None
     imbalance: float | None
 
 
-OF_A_NAME = ("data_dir", "image_size", "literal_labels")
+OF_A_NAME = ("data_dir", "image_size", "literal_labels", "columns", "ignore")
 """The options that have no meaning for a dataset that is loaded already."""
 
 
@@ -101,6 +106,8 @@ def _loaded(dataset: str | Dataset, options: DataOptions) -> Dataset:
             data_dir=options.get("data_dir"),
             image_size=options.get("image_size"),
             literal_labels=options.get("literal_labels", False),
+            columns=options.get("columns"),
+            ignore=options.get("ignore"),
         )
     given = [name for name in OF_A_NAME if options.get(name)]
     if given:

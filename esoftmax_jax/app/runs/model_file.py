@@ -26,6 +26,7 @@ from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.json_file import check_fields, read_json
 from esoftmax_jax.app.files.regular_file import regular
+from esoftmax_jax.app.runs.columns_file import read_columns, write_columns
 from esoftmax_jax.app.runs.exported_function import (
     RefusedFunctionError,
     check_signature,
@@ -121,6 +122,7 @@ def _card(networks: Networks) -> Card:
         dataset.value_range,
         dataset.feature_offsets,
         len(networks.members),
+        dataset.columns,
     )
 
 
@@ -130,8 +132,10 @@ def write_model(workdir: Path, networks: Networks, test_accuracy: float) -> Path
     functions = {_FUNCTION: bytes(model.function.serialize())}
     if model.votes is not None:
         functions[_VOTES] = bytes(model.votes.serialize())
+    card = dataclasses.asdict(dataclasses.replace(model.card, columns=None))
+    del card["columns"]  # in files of their own
     content = {
-        **dataclasses.asdict(model.card),
+        **card,
         "config": networks.config.to_json(),
         "test_accuracy": test_accuracy,
         **{_HASHES[name]: _hash(function) for name, function in functions.items()},
@@ -144,6 +148,7 @@ def write_model(workdir: Path, networks: Networks, test_accuracy: float) -> Path
             (temporary / name).write_bytes(function)
         named: Any = {**networks.arrays, "mean": dataset.mean, "std": dataset.std}
         np.savez(temporary / _PARAMETERS, allow_pickle=False, **named)
+        content |= write_columns(temporary, dataset.columns)
         text = json.dumps(content, indent=2)  # in ASCII: names need not be text
         (temporary / _CARD).write_text(text + "\n", encoding="utf-8")
     return folder
@@ -162,6 +167,8 @@ def read_model(option: str, folder: Path) -> Model:
     inner = folder if (folder / _CARD).exists() else folder / FOLDER
     try:
         card, hashes = _read_card(inner / _CARD)
+        columns = read_columns(inner, hashes, card.input_shape, _REMEDY)
+        card = dataclasses.replace(card, columns=columns)
         function = _read_function(inner / _FUNCTION, hashes, card)
         votes = _read_function(inner / _VOTES, hashes, card) if card.members > 1 else None
         return Model(card, function, votes)

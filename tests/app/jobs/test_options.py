@@ -74,6 +74,8 @@ GIVEN = {
     "corrections": [Path("one.csv"), Path("two.csv")],
     "labels": Path("l.npy"),
     "literal_labels": True,
+    "columns": "age,a b",
+    "ignore": '"a, b",id',
     "train_examples": 50,
     "imbalance": 2.5,
     "epochs": 3,

@@ -13,6 +13,7 @@ from esoftmax_jax.app.data.columns.steps import OneHot, Scaled, Step, Words
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.memory import check_memory
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.short_repr import short_repr
 
 _FLOAT = 4  # bytes
 
@@ -31,6 +32,9 @@ class FittedColumns:
 
     columns: tuple[Column, ...]
     steps: tuple[Step, ...]
+
+    def __repr__(self) -> str:
+        return short_repr(self, columns=self.names, features=self.width)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -96,12 +100,7 @@ def _unknown_rows(step: Step, column: Column, cells: Sequence[str]) -> list[int]
     if isinstance(step, Scaled):
         if step.indicator or 0 not in step.parts:
             return []
-        known = booleans(cells) if column.kind == BOOLEAN else None
-        return [
-            row
-            for row, cell in enumerate(cells)
-            if is_empty(cell) or (known is not None and np.isnan(known[row]))
-        ]
+        return [row for row, cell in enumerate(cells) if is_empty(cell)]
     return [
         row
         for row, cell in enumerate(cells)
@@ -115,11 +114,11 @@ def column_numbers(column: Column, cells: Sequence[str], where: Callable[[int], 
     Raises:
         UsageError: a cell is neither empty nor of the column's kind.
     """
-    if column.kind == BOOLEAN:
-        found: Array = booleans(cells)
-        return found[:, np.newaxis]
+    found: Array
     empty = np.array([is_empty(cell) for cell in cells], bool)
-    if column.kind == NUMBER:
+    if column.kind == BOOLEAN:
+        found = booleans(cells)[:, np.newaxis]
+    elif column.kind == NUMBER:
         form = column.number_form
         values = [
             np.nan if no else form.read(cell) for cell, no in zip(cells, empty, strict=True)
@@ -143,6 +142,8 @@ def column_numbers(column: Column, cells: Sequence[str], where: Callable[[int], 
 
 
 def _described(column: Column) -> str:
+    if column.kind == BOOLEAN:
+        return "yes or no, true or false,"
     if column.kind == DATE:
         return f"a date ({column.form})"
     style = "" if column.form == "plain" else f" with {column.form}"

@@ -163,7 +163,7 @@ def _kind(
     images = [cell for cell in counts if PurePath(cell).suffix.lower() in IMAGE_SUFFIXES]
     if 2 * sum(counts[cell] for cell in images) > counts.total():
         raise refuse(
-            "a finite number, category, date or text", images,
+            "a finite number", images,
             "call the column 'path' if it names images, or remove it",
         )  # fmt: skip
     return _words(name, counts, insisted)
@@ -213,9 +213,9 @@ def _is_without_blanks(counts: Counter[str]) -> bool:
 
 def booleans(cells: Sequence[str]) -> Array:
     """Return 1 for what is true, 0 for what is not, NaN for what is neither; float64."""
-    known = {word for pair in _PAIRS for word in pair}
-    folded = [cell.casefold() for cell in cells]
-    return np.array([float(one in _TRUE) if one in known else np.nan for one in folded])
+    known = {word: float(word in _TRUE) for pair in _PAIRS for word in pair}
+    known |= {"1": 1.0, "0": 0.0}  # as of tables in which numbers stand for them
+    return np.array([known.get(cell.casefold(), np.nan) for cell in cells])
 
 
 def _short(cell: str) -> str:

@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.data.columns.choice import EVERY_COLUMN, ColumnChoice
+from esoftmax_jax.app.data.columns.kinds import ColumnKinds
+from esoftmax_jax.app.data.columns.mixed import MixedFeatures, kinds_of_table, mixed_features
 from esoftmax_jax.app.data.feature_offsets import find_offsets, offset_note, without_offsets
 from esoftmax_jax.app.data.parts import Parts, RawExamples, divided
 from esoftmax_jax.app.data.readers.image_files import Images, read_images
@@ -31,21 +34,28 @@ _Mask = npt.NDArray[np.bool_]
 
 
 def read_manifest(
-    spec: str, kind: str, path: Path, image_size: int | None, *, literal_labels: bool
+    spec: str,
+    kind: str,
+    path: Path,
+    image_size: int | None,
+    *,
+    literal_labels: bool,
+    choice: ColumnChoice = EVERY_COLUMN,
 ) -> Parts:
-    """Read a CSV or Parquet file with the columns label and path, or label and numbers.
+    """Read a CSV or Parquet file with the columns label and path, or label and features.
 
     ``clean_label`` beside ``label`` makes the first the truth and the second the labels as
     given; ``split`` says which rows are the test set. With ``literal_labels`` a label is the
     name of a class whatever it looks like and whatever another row says of the same file.
     """
-    table = read_table(kind, path)
-    if image_size is not None and table.features is not None:
+    table = read_table(kind, path, choice=choice)
+    if image_size is not None and not table.of_files:
         raise UsageError(
             f"--image-size: expected images, got {path}, which has numbers and no column "
             "'path'; leave the option out"
         )
     train, test, notes = _splits(table)
+    table, kinds = _looked_at(table, train, choice)
     classes = numbered_labels(table, train, literal=literal_labels)
     given, truth = classes.given, classes.clean
     notes += classes.notes
@@ -61,9 +71,13 @@ def read_manifest(
                 "add rows, or a column 'split' with train and test"
             )
         train = ~test
-    notes += [*note_repeated_rows(table, again, test), *_features_note(table)]
+    notes += [*note_repeated_rows(table, again, test), *_features_note(table, kinds)]
     kept = np.flatnonzero(train | test)
-    images = table_images(spec, table, kept, image_size)
+    mixed = None if kinds is None else _mixed(table, kinds, kept, train)
+    if mixed is None:
+        images = table_images(spec, table, kept, image_size)
+    else:
+        images = Images(mixed.values, notes=list(mixed.notes))
     offsets = find_offsets(images.pixels)
     notes += offset_note(offsets, table.feature_names)
     called = table.text.get("path", [str(row) for row in table.rows])
@@ -74,6 +88,7 @@ def read_manifest(
             truth=None if truth is None else truth[kept],
             ids=kept,
             sources=np.array([called[row] for row in kept]),
+            content=None if mixed is None else mixed.content,
         ),
         test[kept],
         classes.names,
@@ -83,15 +98,38 @@ def read_manifest(
         feature_names=table.feature_names,
         feature_offsets=offsets,
         value_range=images.value_range,
+        columns=None if mixed is None else mixed.fitted,
     )
     return dataclasses.replace(parts, source_ids=np.arange(len(table.rows)))
 
 
-def _features_note(table: Table) -> list[str]:
+def _looked_at(
+    table: Table, train: _Mask, choice: ColumnChoice
+) -> tuple[Table, ColumnKinds | None]:
+    """Find out what the columns of a table are that is not all numbers, by training rows."""
+    if not table.cells:
+        return table, None
+    rows, insisted = np.flatnonzero(train).tolist(), choice.columns or ()
+    kinds = kinds_of_table(table.cells, rows, table.where, insisted, str(table.path))
+    cells = {column.name: table.cells[column.name] for column in kinds.columns}
+    return dataclasses.replace(table, cells=cells), kinds
+
+
+def _mixed(table: Table, kinds: ColumnKinds, kept: Array, train: _Mask) -> MixedFeatures:
+    """Return the features of the kept rows of a table that is not all numbers."""
+    rows: list[int] = kept.tolist()
+    cells = {name: [column[row] for row in rows] for name, column in table.cells.items()}
+    trained = np.flatnonzero(train[kept]).tolist()
+    return mixed_features(kinds, cells, trained, lambda row: table.where(rows[row]))
+
+
+def _features_note(table: Table, kinds: ColumnKinds | None) -> list[str]:
     """Say which columns are features, and which are passed over."""
-    if table.features is None:
+    if table.of_files:
         return []
     notes = [f"the features are {listed_features(table.feature_names)}"]
+    if kinds is not None:
+        notes = [str(kinds)]
     if table.index_names:
         names = ", ".join(repr(name) for name in table.index_names)
         notes.append(f"columns that number the rows are passed over: {names}")

@@ -23,6 +23,7 @@ from esoftmax_jax.app.audits.result import (
     write_list,
 )
 from esoftmax_jax.app.audits.sources import examples_of_arrays, read_examples
+from esoftmax_jax.app.data.columns.choice import Names
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.in_memory.indexes import in_order_of
 from esoftmax_jax.app.files.lock import locked
@@ -47,6 +48,8 @@ def audit(
     effort: Effort = "less",
     data_dir: str | None = None,
     literal_labels: bool = False,
+    columns: Names = None,
+    ignore: Names = None,
     spreadsheet_safe: bool = False,
     verbose: bool = False,
 ) -> Audit:
@@ -77,6 +80,8 @@ def audit(
         effort: of the training, see ``auto``.
         data_dir: where prepared TFDS data lies.
         literal_labels: takes labels as classes whatever they look like, such as −1.
+        columns: of a table that is trained on: the only columns that are features.
+        ignore: of a table that is trained on: columns that are passed over.
         spreadsheet_safe: whether formulas in the CSV file are made harmless.
         verbose: whether to print what was found.
 
@@ -87,10 +92,10 @@ def audit(
     Raises:
         UsageError: the data cannot be read, or rows and columns do not fit it.
     """
-    check_arguments(
-        {"data_dir": data_dir, "literal_labels": literal_labels, "out": out, "epochs": epochs}
-        | {"spreadsheet_safe": spreadsheet_safe, "image_size": image_size, "effort": effort}
-    )
+    arguments: dict[str, Any] = {"data_dir": data_dir, "literal_labels": literal_labels}
+    arguments |= {"out": out, "epochs": epochs, "spreadsheet_safe": spreadsheet_safe}
+    arguments |= {"effort": effort, "image_size": image_size}
+    check_arguments(arguments | {"columns": columns, "ignore": ignore})
     folder = None if out is None else Path(out).expanduser()
     if folder is not None:
         _check_out(folder)
@@ -105,8 +110,9 @@ def audit(
             examples = _told(examples, with_classes_of_columns(examples, own))
             chances, model, choice = read_probabilities(own, examples), None, []
         else:
-            of_training = of_data | {"image_size": image_size, "epochs": epochs}
-            of_training |= {"effort": effort, "verbose": verbose}
+            of_training: dict[str, Any] = of_data | {"image_size": image_size}
+            of_training |= {"epochs": epochs, "effort": effort, "verbose": verbose}
+            of_training |= {"columns": columns, "ignore": ignore}
             chances, model, choice = _trained(data, labels, examples, folder, of_training)
         given = None
         if features is not None:

@@ -1,25 +1,17 @@
-"""The command of the experiments: the application's verbs, published tables, measurements."""
+"""The command of the experiments: the application's verbs, published tables, measurements.
+
+What a verb needs takes seconds to import: it is imported when the verb runs.
+"""
 
 import argparse
+import importlib
 from collections.abc import Sequence
-from pathlib import Path
-from typing import get_args
+from typing import Any
 
 from esoftmax_jax.app.cli.main import run_verb
-from esoftmax_jax.app.cli.parser import Parser
+from esoftmax_jax.app.cli.parser import Parser, add_verb
 from esoftmax_jax.app.cli.parser import make_parser as application_parser
-from esoftmax_jax.app.cli.values import add_option, whole_number
-from esoftmax_jax.app.data.label_file import read_labels
-from esoftmax_jax.app.engine.config import ComputeDtype
-from esoftmax_jax.app.jobs.options import options_of
-from esoftmax_jax.app.methods.find import find_methods
-from esoftmax_jax.app.methods.methods import OWN_FORM, Method
-from esoftmax_jax.app.methods.own_loss_file import names_own_loss
-from esoftmax_jax.app.terminal.messages import UsageError
-from esoftmax_jax.app.terminal.names import names
-from esoftmax_jax.app.terminal.whole_numbers import MOST_SEEDS
-from experiments.bench.options import add_bench_verbs
-from experiments.configs import SCALES, TABLES
+from experiments.options import BENCHES, own_options_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,85 +20,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of the application's verbs, ``reproduce`` and ``bench``."""
+    """Return the parser of the application's verbs, ``reproduce``, ``regret`` and ``bench``."""
     parser, verbs = application_parser("python -m experiments")
-    reproduce = verbs.add_parser("reproduce", help="a published table beside ours")
-    reproduce.add_argument("table", metavar="TABLE", help=f"one of {', '.join(TABLES)}")
-    reproduce.add_argument("--dataset", help="which half of a table (default: its first)")
-    reproduce.add_argument(
-        "--cells",
-        help="SETTING, ROW or SETTING/ROW, separated by commas, * for any text (default: all)",
-    )
-    reproduce.add_argument(
-        "--extra-losses",
-        metavar=OWN_FORM,
-        help="of your own, separated by commas: rows beside the table's",
-    )
-    reproduce.add_argument(
-        "--seeds", type=whole_number(1, MOST_SEEDS), help="how many, ≥ 1 (3; 1 for a test)"
-    )
-    reproduce.add_argument(
-        "--scale",
-        choices=tuple(SCALES),
-        default="paper",
-        help="how large the runs are: as published, for a small computer, for a test of each "
-        "row and column once (paper)",
-    )
-    reproduce.add_argument("--data-dir", help="where TFDS's prepared data lies")
-    reproduce.add_argument(
-        "--labels",
-        type=Path,
-        metavar="FILE",
-        help="noisy labels from a file, which table4 needs",
-    )
-    reproduce.add_argument(
-        "--dtype", choices=get_args(ComputeDtype), help="of the computation (float32)"
-    )
-    for option in options_of("reproduce"):
-        add_option(reproduce, option)
-    reproduce.add_argument(
-        "--plan", action="store_true", help="only tell how long what is missing would take"
-    )
-    reproduce.add_argument(
-        "--out",
-        type=Path,
-        help="folder of TABLE-DATASET-SCALE.jsonl, .md and .png; runs that are in it are not "
-        "repeated (default: experiments/results of this checkout)",
-    )
-    reproduce.set_defaults(run=_reproduce)
-
-    add_bench_verbs(verbs, Parser)
+    text = "a published table beside ours"
+    add_verb(verbs, "reproduce", text, own_options_of("reproduce"), _reproduce)
+    text = "what auto loses against the best single network"
+    add_verb(verbs, "regret", text, own_options_of("regret"), _regret)
+    bench = verbs.add_parser("bench", help="measure speed")
+    bench.set_defaults(run=lambda _: bench.print_help())
+    kinds = bench.add_subparsers(dest="kind", metavar="WHAT", parser_class=Parser)
+    for kind, description in BENCHES.items():
+        add_verb(kinds, kind, description, own_options_of(f"bench {kind}"), _bench)
     return parser
 
 
+def _arguments(options: argparse.Namespace, verb: str) -> dict[str, Any]:
+    """Return the options of a verb as arguments of its function."""
+    return {one.in_python: getattr(options, one.in_python) for one in own_options_of(verb)}
+
+
 def _reproduce(options: argparse.Namespace) -> None:
+    from esoftmax_jax.app.data.label_file import read_labels
+    from esoftmax_jax.app.terminal.names import names
+    from experiments.reproduce.own_rows import own_losses
     from experiments.reproduce.reproduce import RESULTS, ReproduceOptions, reproduce
 
-    reproduce(
-        ReproduceOptions(
-            table=options.table,
-            dataset=options.dataset,
-            cells=() if options.cells is None else tuple(names("--cells", options.cells)),
-            extra_losses=_own_losses(options.extra_losses),
-            seeds=options.seeds,
-            scale=options.scale,
-            data_dir=options.data_dir,
-            label_file=None if options.labels is None else read_labels(options.labels),
-            dtype=options.dtype,
-            runs_at_once=options.runs_at_once,
-            plan=options.plan,
-            out=options.out or RESULTS,
-        )
-    )
+    given = _arguments(options, "reproduce")
+    labels, cells = given.pop("labels"), given["cells"]
+    given |= {
+        "cells": () if cells is None else tuple(names("--cells", cells)),
+        "extra_losses": own_losses(given["extra_losses"]),
+        "label_file": None if labels is None else read_labels(labels),
+        "out": given["out"] or RESULTS,
+    }
+    reproduce(ReproduceOptions(**given))
 
 
-def _own_losses(text: str | None) -> dict[str, Method]:
-    """Return losses that may only be the user's, by name; None are none."""
-    given = [] if text is None else names("--extra-losses", text)
-    for one in given:
-        if not names_own_loss(one):
-            raise UsageError(
-                f"--extra-losses: expected {OWN_FORM}, got {one!r}; the table's own rows are "
-                "chosen by --cells"
-            )
-    return find_methods("--extra-losses", given)
+def _regret(options: argparse.Namespace) -> None:
+    from experiments.regret import report_regret
+
+    report_regret(**_arguments(options, "regret"))
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from esoftmax_jax.app.files.outputs import check_file
+
+    # Refused before minutes are spent on its content.
+    check_file("--json", options.json_path)
+    module = importlib.import_module(f"experiments.bench.{options.kind}")
+    measure = getattr(module, f"bench_{options.kind}")
+    measure(**_arguments(options, f"bench {options.kind}"))

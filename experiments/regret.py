@@ -1,6 +1,6 @@
 """What ``auto`` loses against the best single network, and what cross-entropy so chosen does.
 
-    python -m experiments.regret --seeds 3
+    python -m experiments regret --seeds 3
 
 Each setting is a dataset, a noise and a seed. Cross-entropy and the loss of ``auto`` are
 trained at each rate, on all folds but one and on all examples; that is one compiled program a
@@ -10,12 +10,11 @@ rule is how many points its model is behind the best of the networks of both los
 trained on all examples, which only an oracle would find.
 """
 
-import argparse
 import dataclasses
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import jax
 import numpy as np
@@ -27,16 +26,17 @@ from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.files.markdown import markdown_table
+from esoftmax_jax.app.files.outputs import check_file
 from esoftmax_jax.app.jobs.auto_runs import FOLDS, AutoRuns, Effort, auto_runs
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.runs.fold_choice import FoldChoice, choose_by_folds, choose_by_vote
 from esoftmax_jax.app.runs.fold_networks import FoldNetworks
 from esoftmax_jax.app.runs.networks import Networks
 from esoftmax_jax.app.runs.run_all import run_all
+from esoftmax_jax.app.terminal.names import names
 
 DATASETS = ("digits", "wine", "breast_cancer")
 NOISES = ("none", "symmetric:0.4", "pairwise:0.4")
-EPOCHS = 40
 RULES = ("auto", "auto, one network", "CE by folds, averaged", "CE by folds, one network")
 MORE = "auto, more effort"
 
@@ -81,10 +81,10 @@ def measure(
             choices.append(((MORE,), cell.rule, choose_by_vote(rule, every, networks)))
         said: dict[str, Array] = {}
         rates: dict[str, float] = {}
-        for names, configs, choice in choices:
+        for called, configs, choice in choices:
             rate = choice.chosen.learning_rate
             chosen = [one for one in configs if one.learning_rate == rate]
-            for name, members in zip(names, (chosen, [whole(chosen[0])]), strict=False):
+            for name, members in zip(called, (chosen, [whole(chosen[0])]), strict=False):
                 said[name], rates[name] = logits_of(members), rate
         grid = [results[whole(one)] for one in cell.rule + of_ce(cell) if first(one)]
         where = {"dataset": dataset.name, "noise": noise, "seed": seed}
@@ -152,28 +152,23 @@ def _cell(regrets: Sequence[float]) -> str:
     return f"{np.mean(regrets):.1f} / {np.max(regrets):.1f}"
 
 
-def main() -> None:
-    """Measure, append the rows to a file and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
-    parser.add_argument("--effort", choices=get_args(Effort), default="less")
-    parser.add_argument("--datasets", nargs="+", default=DATASETS)
-    parser.add_argument("--out", type=Path, default=Path("runs/regret.jsonl"))
-    options = parser.parse_args()
-    options.out.parent.mkdir(parents=True, exist_ok=True)
+def report_regret(
+    *, datasets: str | None, seeds: int, epochs: int, effort: Effort, out: Path
+) -> None:
+    """Measure, append the rows to a file and print the table.
+
+    Names of ``datasets`` are divided by commas; None are those of ``DATASETS``.
+    """
+    chosen = DATASETS if datasets is None else names("--datasets", datasets)
+    loaded = {name: load_dataset(name) for name in chosen}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    check_file("--out", out)
     rows: list[Row] = []
-    for name in options.datasets:
-        found = measure(
-            load_dataset(name), NOISES, options.seeds, options.effort, epochs=options.epochs
-        )
+    for name, dataset in loaded.items():
+        found = measure(dataset, NOISES, seeds, effort, epochs=epochs)
         for row in found:
-            append_line(options.out, row)
+            append_line(out, row)
         rows += found
         print(f"{name}: points behind the best single network, mean / worst\n")
         print(f"{regret_table(found)}\n", flush=True)
     print(f"all: points behind the best single network, mean / worst\n\n{regret_table(rows)}")
-
-
-if __name__ == "__main__":
-    main()

@@ -44,11 +44,33 @@ def test_cleaning_needs_no_optimiser():
     assert "optax" not in imported_with("import esoftmax_jax.cleaning")
 
 
-def test_help_needs_no_jax():
-    found = imported_with(
-        "from esoftmax_jax.app.cli.parser import make_parser; make_parser('x')"
+@pytest.mark.parametrize(
+    "parser",
+    [
+        "from esoftmax_jax.app.cli.parser import make_parser; make_parser('x')",
+        "from experiments.cli import make_parser; make_parser()",
+    ],
+)
+def test_help_needs_no_jax(parser):
+    assert imported_with(parser) & {"jax", "numpy", *HEAVY} == set()
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["--help", "--version", "reproduce --help", "bench losses --help", "bench", "--no-such-option", "regret --seeds 0"],
+)  # fmt: skip
+def test_the_experiments_answer_without_jax(words):
+    code = (
+        "import sys; from experiments.__main__ import main; ended = None\n"
+        f"try: ended = main({words.split()})\n"
+        "except SystemExit as end: ended = end.code\n"
+        "print(ended, 'jax' in sys.modules)"
     )
-    assert found & {"jax", "numpy", *HEAVY} == set()
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT
+    )
+    wrong = words in ("--no-such-option", "regret --seeds 0")
+    assert result.stdout.splitlines()[-1] == f"{2 if wrong else 0} False"
 
 
 def test_names_are_imported_when_they_are_asked_for():

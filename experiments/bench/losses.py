@@ -13,10 +13,10 @@ from rich.table import Table
 from esoftmax_jax.app.engine.config import ComputeDtype
 from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.files.json_lines import append_line
-from esoftmax_jax.app.methods.methods import Methods
 from esoftmax_jax.app.terminal.console import make_console, print_titled
+from esoftmax_jax.app.terminal.names import names
 from esoftmax_jax.app.terminal.progress import ProgressBar
-from experiments.bench.candidates import PEER, SHAPES, Function, candidates
+from experiments.bench.candidates import PEER, SHAPES, Function, candidates, checked_names
 
 COPY = "copy"
 TARGET_SECONDS = 0.01  # length of one timed burst
@@ -32,16 +32,15 @@ def bench_losses(
     *,
     repeats: int,
     json_path: Path | None,
-    only: tuple[str, ...] = (),
-    own: Methods | None = None,
+    losses: str | None = None,
     shapes: Any = SHAPES,
     dtype: ComputeDtype = "float32",
 ) -> None:
     """Time value and gradient of every loss at every shape and print ratios to the peer.
 
-    ``only`` and ``own`` are what ``checked_names`` returns; without ``only`` all are timed.
-    ``dtype`` is that of the logits.
+    ``losses`` are names that commas divide; None are all. ``dtype`` is that of the logits.
     """
+    only, own = checked_names([] if losses is None else names("--losses", losses))
     # One device, with all cores: virtual devices would share them.
     figures: dict[str, dict[str, dict[str, float]]] = {}
     copies: dict[str, float] = {}

@@ -28,6 +28,7 @@ from esoftmax_jax.app.methods.methods import selected
 from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.names import names
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from esoftmax_jax.spelling import did_you_mean
 from experiments.bench.torch_peer import check_torch, describe_torch, torch_epoch
@@ -70,7 +71,7 @@ def bench_train(
     repeats: int,
     json_path: Path | None,
     dtype: ComputeDtype | None = "float32",
-    networks: Sequence[str] | None = None,
+    networks: str | Sequence[str] | None = None,
     peer: bool = False,
 ) -> None:
     """Time epochs of random images through the program that the experiments use.
@@ -80,7 +81,7 @@ def bench_train(
         repeats: epochs that are timed, after one that is compiled and timed by itself.
         json_path: one line for each dtype is appended to this file.
         dtype: of the networks' computation; None: float32, on an accelerator bfloat16 too.
-        networks: names from ``CASES``; all without it.
+        networks: names from ``CASES``, or a text of some that commas divide; None: all.
         peer: whether PyTorch trains the same networks in turn, see ``torch_epoch``.
 
     Raises:
@@ -112,16 +113,17 @@ def bench_train(
         print(f"batch {BATCH_SIZE}, {one}, {repeats} epochs; {machine}")
 
 
-def _choose(networks: Sequence[str] | None) -> dict[NetworkName, _Case]:
+def _choose(networks: str | Sequence[str] | None) -> dict[NetworkName, _Case]:
     if networks is None:
         return CASES
-    for name in networks:
+    chosen = names("--networks", networks)
+    for name in chosen:
         if name not in CASES:
             raise UsageError(
                 f"--networks: expected names among {', '.join(CASES)}, got {name!r}"
                 f"{did_you_mean(name, CASES)}; separate several by commas"
             )
-    return {name: case for name, case in CASES.items() if name in networks}
+    return {name: case for name, case in CASES.items() if name in chosen}
 
 
 def _dtypes() -> tuple[ComputeDtype, ...]:

@@ -8,7 +8,7 @@ curve falls after its peak, when wrong labels begin to be memorized; and what CE
 MAE. CE_eps has the m of CE_eps+MAE. Time and score at scale ``paper``: not yet run.
 """
 
-from esoftmax_jax import presets
+import esoftmax_jax
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from experiments.tables.protocols import PAPER, loss_of, split_setting
 from experiments.tables.table import Table, make_table
@@ -24,7 +24,7 @@ def build(dataset: str) -> Table:
     cells = []
     for loss in LOSSES:
         for setting in SETTINGS:
-            published = presets.paper(dataset, *split_setting(setting))
+            published = esoftmax_jax.presets.paper(dataset, *split_setting(setting))
             preset = published["CE_eps+MAE" if loss == "CE_eps" else loss]
             chosen = loss_of(preset)
             if loss == "CE_eps":

@@ -3,11 +3,27 @@
 import dataclasses
 from collections.abc import Sequence
 
+from esoftmax_jax.app.methods.find import find_methods
 from esoftmax_jax.app.methods.loss_spec import LossSpec
+from esoftmax_jax.app.methods.methods import OWN_FORM, Method
+from esoftmax_jax.app.methods.own_loss_file import names_own_loss
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.names import names
 from experiments.configs import digits
 from experiments.tables.cell import Cell
 from experiments.tables.table import Table
+
+
+def own_losses(text: str | None) -> dict[str, Method]:
+    """Return losses that may only be the user's, by name; None are none."""
+    given = [] if text is None else names("--extra-losses", text)
+    for one in given:
+        if not names_own_loss(one):
+            raise UsageError(
+                f"--extra-losses: expected {OWN_FORM}, got {one!r}; the table's own rows are "
+                "chosen by --cells"
+            )
+    return find_methods("--extra-losses", given)
 
 
 def own_rows(table: Table, chosen: Sequence[Cell], losses: Sequence[LossSpec]) -> list[Cell]:

@@ -1,7 +1,7 @@
 """The paper's training protocols, and the noise that a setting's name stands for."""
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from esoftmax_jax.app.augment.augment_spec import SHIFT_AND_FLIP, AugmentationSpec
 from esoftmax_jax.app.engine.config import NetworkName
@@ -9,8 +9,10 @@ from esoftmax_jax.app.engine.schedule import COSINE, Schedule
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.methods.methods import METHODS
-from esoftmax_jax.presets import Preset
 from experiments.tables.cell import Cell, Reported
+
+if TYPE_CHECKING:
+    from esoftmax_jax.presets import Preset
 
 HUMAN = ("aggregate", "random1", "random2", "random3", "worst", "noisy")
 """Settings named after a column of CIFAR-10N's or CIFAR-100N's file."""
@@ -105,7 +107,7 @@ def noise_of(dataset: str, setting: str) -> NoiseSpec:
     return NoiseSpec(names[kind], rate)
 
 
-def loss_of(preset: Preset) -> LossSpec:
+def loss_of(preset: "Preset") -> LossSpec:
     """Return a preset by its name in ``METHODS`` with its numeric hyperparameters.
 
     Presets that fix more than numbers are the authors' code's, ``NAME@code``; of NLNL they

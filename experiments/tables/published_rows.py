@@ -1,6 +1,6 @@
 """The cells of the paper's own tables, with its constants."""
 
-from esoftmax_jax import presets
+import esoftmax_jax
 from esoftmax_jax.app.methods.methods import METHODS
 from experiments.tables.cell import Cell
 from experiments.tables.protocols import Protocol, loss_of, split_setting
@@ -25,7 +25,7 @@ def published_cells(
     """
     settings, rows = printed(table, dataset)
     known = {
-        setting: presets.paper(presets_for or dataset, *split_setting(setting))
+        setting: esoftmax_jax.presets.paper(presets_for or dataset, *split_setting(setting))
         for setting in settings
     }
     cells = []

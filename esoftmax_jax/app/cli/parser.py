@@ -1,11 +1,12 @@
 """The parser of the application's verbs, from the declaration of their options."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn, TypeAlias
 
 from esoftmax_jax import __version__
 from esoftmax_jax.app.cli.values import add_option
+from esoftmax_jax.app.jobs.option import Option
 from esoftmax_jax.app.jobs.options import options_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spelling import did_you_mean
@@ -71,8 +72,19 @@ def make_parser(program: str) -> tuple[Parser, Verbs]:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
     parser.set_defaults(run=lambda _: parser.print_help(), program=program)
     for verb, description in _VERBS.items():
-        of_verb = verbs.add_parser(verb, help=description)
-        for option in options_of(verb):
-            add_option(of_verb, option)
-        of_verb.set_defaults(run=_run(verb))
+        add_verb(verbs, verb, description, options_of(verb), _run(verb))
     return parser, verbs
+
+
+def add_verb(
+    verbs: Verbs,
+    name: str,
+    description: str,
+    options: Iterable[Option],
+    run: Callable[[argparse.Namespace], None],
+) -> None:
+    """Add a verb with its options, and what runs it."""
+    parser = verbs.add_parser(name, help=description)
+    for option in options:
+        add_option(parser, option)
+    parser.set_defaults(run=run)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from esoftmax_jax.app.jobs.option import Option
-from esoftmax_jax.app.jobs.option_kinds import YES_OR_NO, Kind, whole
+from esoftmax_jax.app.jobs.option_kinds import YES_OR_NO, Kind
 
 
 def add_option(parser: argparse.ArgumentParser, option: Option) -> None:
@@ -47,8 +47,3 @@ def reader(kind: Kind) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return read
-
-
-def whole_number(least: int, most: int | None = None) -> Callable[[str], Any]:
-    """Return the reader of whole numbers in a range."""
-    return reader(whole(least, most))

@@ -105,6 +105,23 @@ WRONG = [
     ),
     (["bench", "walk"], r"error: WHAT: expected one of losses, .*, got 'walk'"),
     (["bench", "losses", "--repeats", "1"], r"--repeats: expected a whole number ≥ 3, got 1"),
+    (["bench", "sweep", "--runs", "3"], r"--runs: expected a whole number ≥ 4, got 3"),
+    (
+        ["bench", "sweep", "--json", "no/a.jsonl"],
+        r"--json: expected a file that can be written",
+    ),
+    (["bench", "linear", "--peer"], r"unrecognized arguments: --peer"),
+    (
+        ["reproduce", "table2", "--seeds", "0"],
+        r"--seeds: expected a whole number ≥ 1 and ≤ .*, got 0",
+    ),
+    (
+        ["reproduce", "table2", "--scale", "tiny"],
+        r"--scale: expected one of paper, .*, got 'tiny'",
+    ),
+    (["reproduce", "table2", "--labels", "gone.npy"], r"--labels: no file 'gone.npy'"),
+    (["regret", "--effort", "most"], r"--effort: expected one of less, more, got 'most'"),
+    (["regret", "--datasets", "wine,wyne"], r"unknown dataset 'wyne'"),
 ]
 
 

@@ -1,0 +1,149 @@
+"""The options of the experiments' own verbs, each declared once as those of the application.
+
+The parser and the page of options come from here. Nothing here needs JAX.
+"""
+
+from pathlib import Path
+from typing import Any, get_args
+
+from esoftmax_jax.app.engine.config import ComputeDtype, NetworkName
+from esoftmax_jax.app.jobs.option import Option
+from esoftmax_jax.app.jobs.option_kinds import ANY, PATH, SWITCH, Kind, one_of, whole
+from esoftmax_jax.app.jobs.options import options_of
+from esoftmax_jax.app.methods.methods import OWN_FORM
+from esoftmax_jax.app.terminal.whole_numbers import MOST_SEEDS
+from experiments.configs import SCALES, TABLES
+
+BENCHES = {
+    "losses": "value and gradient against optax",
+    "linear": "last layer and loss, fused and not",
+    "train": "images per second of an epoch program",
+    "augmentation": "input pipeline against a step",
+    "startup": "imports and help in fresh processes",
+    "sweep": "many runs as one program, and otherwise",
+}
+"""What ``bench`` measures."""
+
+_DTYPE = one_of(*get_args(ComputeDtype))
+_NETWORKS = [name for name in get_args(NetworkName) if name != "mlp"]  # which is too small
+
+
+_REPRODUCE, _REGRET = ("reproduce",), ("regret",)
+
+
+def _option(
+    verbs: tuple[str, ...], name: str, text: str, kind: Kind = ANY, **more: Any
+) -> Option:
+    return Option(name=name, kind=kind, help=text, verbs=verbs, **more)
+
+
+def _benches(*names: str) -> tuple[str, ...]:
+    return tuple(f"bench {name}" for name in names)
+
+
+def _repeats(verbs: tuple[str, ...], default: int, least: int = 3) -> Option:
+    text = f"measurements, ≥ {least} ({default})"
+    return _option(verbs, "repeats", text, whole(least), default=default)
+
+
+OPTIONS = (
+    _option(
+        _REPRODUCE, "table", f"one of {', '.join(TABLES)}", metavar="TABLE", positional=True
+    ),
+    _option(_REPRODUCE, "dataset", "which half of a table (default: its first)"),
+    _option(
+        _REPRODUCE,
+        "cells",
+        "SETTING, ROW or SETTING/ROW, separated by commas, * for any text (default: all)",
+    ),
+    _option(
+        _REPRODUCE,
+        "extra_losses",
+        "of your own, separated by commas: rows beside the table's",
+        metavar=OWN_FORM,
+    ),
+    _option(_REPRODUCE, "seeds", "how many, ≥ 1 (3; 1 for a test)", whole(1, MOST_SEEDS)),
+    _option(
+        _REPRODUCE,
+        "scale",
+        "how large the runs are: as published, for a small computer, for a test of each row "
+        "and column once (paper)",
+        one_of(*SCALES),
+        default="paper",
+    ),
+    _option(_REPRODUCE, "data_dir", "where TFDS's prepared data lies"),
+    _option(
+        _REPRODUCE,
+        "labels",
+        "noisy labels from a file, which table4 needs",
+        PATH,
+        metavar="FILE",
+    ),
+    _option(_REPRODUCE, "dtype", "of the computation (float32)", _DTYPE),
+    *options_of("reproduce"),
+    _option(_REPRODUCE, "plan", "only tell how long what is missing would take", SWITCH),
+    _option(
+        _REPRODUCE,
+        "out",
+        "folder of TABLE-DATASET-SCALE.jsonl, .md and .png; runs that are in it are not "
+        "repeated (default: experiments/results of this checkout)",
+        PATH,
+    ),
+    _repeats(_benches("losses"), 30),
+    _repeats(_benches("linear", "train"), 5),
+    _repeats(_benches("augmentation", "startup"), 9),
+    _repeats(_benches("sweep"), 3, least=1),
+    _option(
+        _benches(*BENCHES),
+        "json",
+        "append one line with the figures",
+        PATH,
+        metavar="FILE",
+        argument="json_path",
+    ),
+    _option(
+        _benches("losses"),
+        "losses",
+        "names as in compare, Forward, Backward or FILE.py:NAME of your own, separated by "
+        "commas (default: all)",
+    ),
+    _option(_benches("losses", "linear"), "dtype", "(float32)", _DTYPE, default="float32"),
+    _option(_benches("train"), "steps", "≥ 2 (40)", whole(2), default=40),
+    _option(_benches("train"), "dtype", "default: all that pay", _DTYPE),
+    _option(
+        _benches("train"),
+        "networks",
+        f"separated by commas, among {', '.join(_NETWORKS)} (default: all)",
+    ),
+    _option(
+        _benches("train"),
+        "peer",
+        "train the same networks in PyTorch too, in turn, if it is installed",
+        SWITCH,
+    ),
+    _option(_benches("sweep"), "runs", "≥ 4 (128)", whole(4), default=128),
+    _option(_REGRET, "datasets", "separated by commas (digits,wine,breast_cancer)"),
+    _option(_REGRET, "seeds", "how many, ≥ 1 (3)", whole(1, MOST_SEEDS), default=3),
+    _option(_REGRET, "epochs", "of every run, ≥ 1 (40)", whole(1), default=40),
+    _option(
+        _REGRET,
+        "effort",
+        "also train the grid that votes with more (less)",
+        one_of("less", "more"),
+        default="less",
+    ),
+    _option(
+        _REGRET,
+        "out",
+        "file of JSON lines, appended to (runs/regret.jsonl)",
+        PATH,
+        default=Path("runs/regret.jsonl"),
+        metavar="FILE",
+    ),
+)
+"""In the order of the help."""
+
+
+def own_options_of(verb: str) -> tuple[Option, ...]:
+    """Return the options of a verb of the experiments' own in the order of its help."""
+    return tuple(option for option in OPTIONS if verb in option.verbs)

@@ -27,7 +27,8 @@ from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.files.markdown import markdown_table
 from esoftmax_jax.app.files.outputs import check_file
-from esoftmax_jax.app.jobs.auto_runs import FOLDS, AutoRuns, Effort, auto_runs
+from esoftmax_jax.app.jobs.arguments import Effort
+from esoftmax_jax.app.jobs.auto_runs import FOLDS, AutoRuns, auto_runs
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.runs.fold_choice import FoldChoice, choose_by_folds, choose_by_vote
 from esoftmax_jax.app.runs.fold_networks import FoldNetworks

@@ -9,10 +9,12 @@ import typing
 from pathlib import Path
 
 import jax
+import numpy as np
 import pytest
 
 import esoftmax_jax
 from esoftmax_jax import app
+from tests.audit_helpers import noisy_table
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,7 +31,7 @@ def imported_with(statement):
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    return ast.literal_eval(result.stdout)
+    return ast.literal_eval(result.stdout.splitlines()[-1])
 
 
 @pytest.mark.parametrize(
@@ -71,6 +73,19 @@ def test_the_experiments_answer_without_jax(words):
     )
     wrong = words in ("--no-such-option", "regret --seeds 0")
     assert result.stdout.splitlines()[-1] == f"{2 if wrong else 0} False"
+
+
+def test_an_audit_by_probabilities_of_ones_own_needs_no_network(tmp_path):
+    np.save(tmp_path / "own.npy", noisy_table(tmp_path / "own.csv"))
+    arguments = ["audit", "own.csv", "--probabilities", "own.npy", "--out", "out"]
+    paths = [
+        str(tmp_path / one) if one.startswith(("own", "out")) else one for one in arguments
+    ]
+    found = imported_with(
+        f"from esoftmax_jax.app.cli.main import main; assert main({paths}) == 0"
+    )
+    assert (tmp_path / "out/report.html").is_file()
+    assert found & ((HEAVY - {"rich"}) | {"optax"}) == set()
 
 
 def test_names_are_imported_when_they_are_asked_for():

@@ -192,10 +192,17 @@
     return lines.map((line) => line.map(cell).join(",") + "\r\n").join("");
   }
 
+  // Names of files need not be text: their bytes are saved as they were.
+  function bytes(text) {
+    const encoder = new TextEncoder();
+    return text.split(/([\udc80-\udcff])/u).map((part, place) =>
+      place % 2 ? Uint8Array.of(part.charCodeAt(0) - 0xdc00) : encoder.encode(part));
+  }
+
   find("save").onclick = () => {
     const link = element("a");
     // The mark lets spreadsheets know that it is UTF-8.
-    link.href = URL.createObjectURL(new Blob(["\ufeff", csv()], { type: "text/csv" }));
+    link.href = URL.createObjectURL(new Blob(["\ufeff", ...bytes(csv())], { type: "text/csv" }));
     link.download = data.saved;
     document.body.append(link);
     link.click();
@@ -216,5 +223,5 @@
   addEventListener("scroll", fill, { passive: true });
   addEventListener("resize", fill);
   list();
-  window.audit = { csv };
+  window.audit = { csv, bytes };
 })();

@@ -81,8 +81,7 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
 
 def _documented(text: str, signature: inspect.Signature) -> str:
     """Return a docstring in which the options of typed dictionaries are explained."""
-    from esoftmax_jax.app.jobs.arguments import TrainingOptions
-    from esoftmax_jax.app.jobs.training_data import DataOptions
+    from esoftmax_jax.app.jobs.arguments import DataOptions, TrainingOptions
 
     explained = [
         (options.__doc__ or "").partition("Attributes:\n")[2].rstrip()

@@ -1,17 +1,14 @@
-"""What the verbs do with their options: values out of texts, then the job."""
+"""What the verbs do with their options: values out of texts, then the job.
+
+A job is imported by its verb alone: an audit of labels needs no network, and starts at once.
+"""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
 from esoftmax_jax.app.data.names import is_own
-from esoftmax_jax.app.jobs import compare as compare_job
-from esoftmax_jax.app.jobs import noise as noise_job
-from esoftmax_jax.app.jobs import predict as predict_job
-from esoftmax_jax.app.jobs import train as train_job
-from esoftmax_jax.app.jobs.audit import audit as audit_job
 from esoftmax_jax.app.jobs.options import options_of
-from esoftmax_jax.app.jobs.train_command import shared_options, train_command
 from esoftmax_jax.app.terminal.console import make_console
 
 
@@ -27,15 +24,20 @@ def _folder(options: argparse.Namespace, given: Path | None) -> Path:
 
 def audit(options: argparse.Namespace) -> None:
     """Say how many labels are wrong and which."""
+    from esoftmax_jax.app.jobs.audit import audit as job
+
     out = options.out or Path("runs") / f"audit-{_folder_name(options.data)}"
-    audit_job.audit(**{**_arguments(options, "audit"), "out": out}, verbose=True)
+    job.audit(**{**_arguments(options, "audit"), "out": out}, verbose=True)
 
 
 def compare(options: argparse.Namespace) -> None:
     """Compare several losses on the same wrong labels; name the command that comes next."""
+    from esoftmax_jax.app.jobs import compare as job
+    from esoftmax_jax.app.jobs.train_command import shared_options, train_command
+
     out = _folder(options, options.out)
     arguments = {**_arguments(options, "compare"), "out": out}
-    comparison = compare_job.compare(**arguments, verbose=True)
+    comparison = job.compare(**arguments, verbose=True)
     if is_own(options.dataset):
         console, shared = make_console(), shared_options(options)
         for row in (one.row for one in comparison.recommendations if one.row is not None):
@@ -47,6 +49,8 @@ def compare(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace) -> None:
     """Train one run of one loss."""
+    from esoftmax_jax.app.jobs import train as job
+
     pairs = (text.partition("=") for text in options.hyperparameters or ())
     arguments = {
         **_arguments(options, "train"),
@@ -54,18 +58,22 @@ def train(options: argparse.Namespace) -> None:
         "workdir": _folder(options, options.workdir),
         "suspects": False if options.suspects is None else options.suspects,
     }
-    train_job.train(**arguments, verbose=True)
+    job.train(**arguments, verbose=True)
 
 
 def predict(options: argparse.Namespace) -> None:
     """Classify new examples by a trained network."""
-    predict_job.predict(**_arguments(options, "predict"), verbose=True)
+    from esoftmax_jax.app.jobs import predict as job
+
+    job.predict(**_arguments(options, "predict"), verbose=True)
 
 
 def noise(options: argparse.Namespace) -> None:
     """Draw wrong labels and tell what they are."""
+    from esoftmax_jax.app.jobs import noise as job
+
     arguments = {**_arguments(options, "noise"), "out": _folder(options, options.out)}
-    noise_job.noise(**arguments, verbose=True)
+    job.noise(**arguments, verbose=True)
 
 
 def _folder_name(dataset: str) -> str:

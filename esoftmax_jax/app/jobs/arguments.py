@@ -1,20 +1,49 @@
 """Arguments of the jobs as checked values: a wrong one is told by its own name."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from esoftmax_jax.app.augment.augment_spec import parse_augmentation
-from esoftmax_jax.app.augment.stages import check_augmentation
+from esoftmax_jax.app.data.columns.choice import Names
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.config import ComputeDtype
 from esoftmax_jax.app.jobs.options import CHECKS, FIELDS, NEEDED
-from esoftmax_jax.app.jobs.training_data import DataOptions
+from esoftmax_jax.app.suspects.corrections import Reviewed
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.names import names
 from esoftmax_jax.app.terminal.whole_numbers import (
     shown,
 )
+
+Effort = Literal["less", "more"]
+"""Of ``auto``: 20 runs, or 240 of which the best vote."""
+
+
+class DataOptions(TypedDict, total=False):
+    """What may be said of the data beside its name.
+
+    Attributes:
+        data_dir: where prepared TFDS data lies.
+        image_size: of image files, in pixels a side.
+        literal_labels: takes labels as classes whatever they look like.
+        columns: of a table: the only columns that are features.
+        ignore: of a table: columns that are passed over.
+        labels: a file of noisy labels.
+        corrections: reviewed lists of labels, see ``correct``.
+        train_examples: keep only the first so many.
+        imbalance: keep ever fewer examples of later classes.
+    """
+
+    data_dir: str | None
+    image_size: int | None
+    literal_labels: bool
+    columns: Names
+    ignore: Names
+    labels: str | Path | None
+    corrections: Reviewed | Sequence[Reviewed] | None
+    train_examples: int | None
+    imbalance: float | None
 
 
 class TrainingOptions(TypedDict, total=False):
@@ -64,6 +93,8 @@ def common_fields(dataset: Dataset, options: RunOptions) -> dict[str, Any]:
     """
     fields: dict[str, Any] = {name: options.get(name) for name in FIELDS}
     if fields["augment"] is not None:
+        from esoftmax_jax.app.augment.stages import check_augmentation
+
         fields["augment"] = parse_augmentation(fields["augment"])
         check_augmentation(fields["augment"], dataset.train.images)
     return fields

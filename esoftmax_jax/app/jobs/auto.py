@@ -14,6 +14,7 @@ from esoftmax_jax.app.engine.folds import fewest_examples, same_examples
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.jobs.arguments import (
+    Effort,
     RunOptions,
     check_arguments,
     common_fields,
@@ -21,7 +22,7 @@ from esoftmax_jax.app.jobs.arguments import (
     path_or_none,
     suspects_path,
 )
-from esoftmax_jax.app.jobs.auto_runs import AutoRuns, Effort, auto_runs
+from esoftmax_jax.app.jobs.auto_runs import AutoRuns, auto_runs
 from esoftmax_jax.app.jobs.auto_trained import AutoTrained, print_auto
 from esoftmax_jax.app.jobs.forecast import announce_folds
 from esoftmax_jax.app.jobs.trained import SuspectLabels
@@ -43,7 +44,7 @@ from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.runs.run_all import missing_runs, run_all
 from esoftmax_jax.app.runs.workdir import check_workdir, claim_workdir
 from esoftmax_jax.app.suspects.labelled import labelled_examples
-from esoftmax_jax.app.suspects.margin_history import Margins
+from esoftmax_jax.app.suspects.margins import Margins
 from esoftmax_jax.app.suspects.suspect_list import (
     check_spreadsheet_safe,
     check_suspects_file,

@@ -2,16 +2,15 @@
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.jobs.arguments import Effort
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.loss_spec import Pairs
 from esoftmax_jax.app.runs.recipes import default_settings, make_config, recipe_for
 from esoftmax_jax.losses import m_for_gate
-
-Effort = Literal["less", "more"]
 
 LOSS = "CE_eps+MAE"
 FOLDS = 5

@@ -16,9 +16,9 @@ from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.files.outputs import check_folder, create_folder
-from esoftmax_jax.app.jobs.arguments import check_arguments, path_or_none
+from esoftmax_jax.app.jobs.arguments import DataOptions, check_arguments, path_or_none
 from esoftmax_jax.app.jobs.drawn_labels import DrawnLabels, NoisyLabels
-from esoftmax_jax.app.jobs.training_data import DataOptions, training_data
+from esoftmax_jax.app.jobs.training_data import training_data
 from esoftmax_jax.app.labels.draws import normalised_features
 from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES, NoiseSpec
 from esoftmax_jax.app.labels.noise_statistics import instance_statistics

@@ -7,6 +7,7 @@ from typing import Any, Unpack
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.loop import Epoch
 from esoftmax_jax.app.jobs.arguments import (
+    Effort,
     RunOptions,
     check_arguments,
     common_fields,
@@ -15,7 +16,6 @@ from esoftmax_jax.app.jobs.arguments import (
     suspects_path,
 )
 from esoftmax_jax.app.jobs.auto import auto
-from esoftmax_jax.app.jobs.auto_runs import Effort
 from esoftmax_jax.app.jobs.trained import SuspectLabels, Trained
 from esoftmax_jax.app.jobs.training_data import training_data
 from esoftmax_jax.app.jobs.training_run import Destination, run_training

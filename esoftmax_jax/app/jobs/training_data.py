@@ -3,9 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypedDict
 
-from esoftmax_jax.app.data.columns.choice import Names
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.foreign_images import like_training_images
 from esoftmax_jax.app.data.label_file import read_labels
@@ -14,38 +12,12 @@ from esoftmax_jax.app.data.labels import GIVEN
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.names import RESIZED, is_own
 from esoftmax_jax.app.data.subset import first_examples, long_tailed
+from esoftmax_jax.app.jobs.arguments import DataOptions
 from esoftmax_jax.app.labels.matrix_file import read_matrix
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec, parse_noise
-from esoftmax_jax.app.suspects.corrections import Reviewed, correct
+from esoftmax_jax.app.suspects.corrections import correct
 from esoftmax_jax.app.terminal.console import warn
 from esoftmax_jax.app.terminal.messages import UsageError
-
-
-class DataOptions(TypedDict, total=False):
-    """What may be said of the data beside its name.
-
-    Attributes:
-        data_dir: where prepared TFDS data lies.
-        image_size: of image files, in pixels a side.
-        literal_labels: takes labels as classes whatever they look like.
-        columns: of a table: the only columns that are features.
-        ignore: of a table: columns that are passed over.
-        labels: a file of noisy labels.
-        corrections: reviewed lists of labels, see ``correct``.
-        train_examples: keep only the first so many.
-        imbalance: keep ever fewer examples of later classes.
-    """
-
-    data_dir: str | None
-    image_size: int | None
-    literal_labels: bool
-    columns: Names
-    ignore: Names
-    labels: str | Path | None
-    corrections: Reviewed | Sequence[Reviewed] | None
-    train_examples: int | None
-    imbalance: float | None
-
 
 OF_A_NAME = ("data_dir", "image_size", "literal_labels", "columns", "ignore")
 """The options that have no meaning for a dataset that is loaded already."""

@@ -1,6 +1,5 @@
 """The margins of all labels as training goes on, a small file for each epoch looked at."""
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +12,9 @@ from esoftmax_jax.app.engine.owner import Card, card_of, misfit
 from esoftmax_jax.app.files.array_cache import UNREADABLE
 from esoftmax_jax.app.files.regular_file import regular
 from esoftmax_jax.app.suspects.labelled import Labelled
+from esoftmax_jax.app.suspects.margins import Margins
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.whole_file import replacing
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Margins:
-    """What a network thought of the labels, averaged over epochs.
-
-    Attributes:
-        mean: float32 (N,), mean margin.
-        suggestions: int (N,), the class that was most often the likeliest other one.
-        epochs: how many epochs were looked at.
-    """
-
-    mean: npt.NDArray[np.float32]
-    suggestions: npt.NDArray[np.int64]
-    epochs: int
 
 
 class MarginHistory:

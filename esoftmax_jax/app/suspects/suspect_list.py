@@ -14,7 +14,7 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.files.csv_file import check_csv
 from esoftmax_jax.app.files.csv_rows import csv_rows
 from esoftmax_jax.app.suspects.labelled import Labelled
-from esoftmax_jax.app.suspects.margin_history import Margins
+from esoftmax_jax.app.suspects.margins import Margins
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.short_repr import short_repr
 from esoftmax_jax.spreadsheets import alike, write_csv

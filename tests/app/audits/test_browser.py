@@ -40,11 +40,16 @@ def test_a_reviewed_list_is_applied_as_it_was_decided(tmp_path):
         const select = card(4).querySelector("select");
         select.value = [...select.options].at(-1).value;
         select.dispatchEvent(new Event("change"));
-        return JSON.stringify([window.audit.csv(), select.selectedOptions[0].textContent]);
+        const bytes = window.audit.bytes("caf\\udce9 \\u{1f600}").map((part) => [...part]).flat();
+        const chosen = select.selectedOptions[0].textContent;
+        return JSON.stringify([window.audit.csv(), chosen, bytes]);
         """,
         tmp_path / "profile",
     )
-    text, chosen = json.loads(csv)
+    text, chosen, saved = json.loads(csv)
+    assert (
+        bytes(saved) == b"caf\xe9 " + "\U0001f600".encode()
+    )  # a name of a file that is no text
     Path(SAVED).write_text(text, encoding="utf-8-sig", newline="")
     data, suspects = load_dataset("csv:own.csv"), found.suspects
 

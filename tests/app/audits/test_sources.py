@@ -2,6 +2,7 @@
 
 import base64
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,9 @@ from PIL import Image
 
 from esoftmax_jax.app.audits.found_kind import specification
 from esoftmax_jax.app.audits.sources import examples_of_arrays, read_examples
+from esoftmax_jax.app.data.load import load_dataset
+from esoftmax_jax.app.jobs.audit.audit import audit
+from esoftmax_jax.app.suspects.corrections import correct
 from esoftmax_jax.app.terminal.messages import UsageError
 from tests.audit_helpers import CLASSES, noisy, noisy_table, write_parquet, write_table
 
@@ -62,6 +66,27 @@ def test_pictures_of_a_folder_keep_their_shape_and_need_not_be_alike():
     kind, _, content = by_name["dog/big.jpg"].partition(",")
     assert kind == "data:image/jpeg;base64"
     assert Image.open(io.BytesIO(base64.b64decode(content))).size == (256, 128)
+
+
+def test_names_of_files_need_not_be_text():
+    pictures(*(f"pets/{name}/{x}.png" for name in ("cat", "dog") for x in "pqrs"))
+    name = os.fsdecode(b"pets/cat/caf\xe9.png")
+    Path(name).write_bytes(Path("pets/cat/p.png").read_bytes())
+    found = read_examples("pets")
+    row = found.sources.tolist().index(os.fsdecode(b"cat/caf\xe9.png"))
+    assert str(found.content([row])[0]).startswith("data:image/png")
+    likely = np.eye(2)[found.labels] * 0.8 + 0.1
+    likely[row] = likely[row, ::-1]
+    audit("pets", probabilities=likely, out="out")
+    assert (
+        Path("out/suspects.csv")
+        .read_bytes()
+        .split(b"\r\n")[1]
+        .startswith(b"1,cat/caf\xe9.png,")
+    )
+    page = Path("out/report.html").read_text(encoding="utf-8")
+    assert page.count(r"cat/caf\udce9.png") == 1  # whose script saves the byte again
+    assert len(correct(load_dataset("folder:pets"), "out/suspects.csv").train) == 7
 
 
 def test_a_test_folder_is_not_in_question():

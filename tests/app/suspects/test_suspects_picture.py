@@ -15,7 +15,7 @@ from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining
 from esoftmax_jax.app.suspects.labelled import labelled_examples
-from esoftmax_jax.app.suspects.margin_history import Margins
+from esoftmax_jax.app.suspects.margins import Margins
 from esoftmax_jax.app.suspects.picture import can_be_drawn, draw_suspects, shown_image
 from esoftmax_jax.app.suspects.suspect_list import rank_suspects
 from experiments.cli import main

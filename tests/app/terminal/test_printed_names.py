@@ -17,7 +17,7 @@ from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs.report import make_rows, write_table
 from esoftmax_jax.app.suspects.corrections import correct
 from esoftmax_jax.app.suspects.labelled import labelled_examples
-from esoftmax_jax.app.suspects.margin_history import Margins
+from esoftmax_jax.app.suspects.margins import Margins
 from esoftmax_jax.app.suspects.suspect_list import (
     check_spreadsheet_safe,
     rank_suspects,

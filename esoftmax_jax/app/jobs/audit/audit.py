@@ -28,8 +28,7 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.in_memory.indexes import in_order_of
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.files.outputs import check_folder
-from esoftmax_jax.app.jobs.arguments import check_arguments
-from esoftmax_jax.app.jobs.auto_runs import Effort
+from esoftmax_jax.app.jobs.arguments import Effort, check_arguments
 from esoftmax_jax.app.suspects.suspect_list import check_suspects_file
 from esoftmax_jax.app.terminal.console import make_console, speaking
 from esoftmax_jax.app.terminal.messages import UsageError

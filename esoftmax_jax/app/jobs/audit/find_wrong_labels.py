@@ -3,8 +3,8 @@
 from typing import Any
 
 from esoftmax_jax.app.audits.own_arrays import OwnArray
+from esoftmax_jax.app.jobs.arguments import Effort
 from esoftmax_jax.app.jobs.audit.audit import audit
-from esoftmax_jax.app.jobs.auto_runs import Effort
 from esoftmax_jax.app.terminal.messages import UsageError
 
 

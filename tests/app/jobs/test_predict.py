@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from jax import export
@@ -15,8 +16,13 @@ from PIL import Image
 from esoftmax_jax import app
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.readers.image_files import read_images
-from esoftmax_jax.app.engine.group import Group
-from esoftmax_jax.app.runs.model_file import read_model
+from esoftmax_jax.app.engine.group import Group, make_group
+from esoftmax_jax.app.engine.program import make_program
+from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.methods.methods import selected
+from esoftmax_jax.app.runs.model_file import read_model, write_model
+from esoftmax_jax.app.runs.networks import Networks
+from esoftmax_jax.app.runs.recipes import make_config
 from experiments.cli import main
 from tests.dataset_helpers import draw, pixels
 
@@ -132,35 +138,38 @@ def test_images_of_other_sizes_are_classified(capsys, kept):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_averages_and_statistics_are_in_the_model(kept, dtype):
+def test_averages_and_statistics_are_in_the_model(dtype):
     for k, name in enumerate(NAMES):
         for i in range(12):
             draw(Path("data", name, f"{i}.png"), coloured(k, i, (16, 16)))
-    options = [
-        "--width",
-        "0.06",
-        "--learning-rate",
-        "0.1",
-        "--ema-decay",
-        "0.5",
-        "--dtype",
-        dtype,
-    ]
-    assert main([*TRAIN, "folder:data", *options]) == 0
-    (expected,) = kept[0].logits(test=True)
-    images = load_dataset("folder:data").test.images
+    dataset = load_dataset("folder:data")
+    config = make_config(
+        dataset, parse_noise("none"), "CE", width=0.06, ema_decay=0.5, dtype=dtype
+    )
+    group = make_group(make_program(config, dataset, selected(["CE"]), 1), [config], dataset)
+    generator = np.random.default_rng(0)
+
+    def moved(value):
+        """Return numbers that differ everywhere, as training leaves them."""
+        shares = generator.uniform(0.5, 1.5, np.shape(value))
+        return (shares * value + generator.uniform(0, 0.1, shares.shape)).astype(value.dtype)
+
+    kept = {"params": group.states.train.params, "batch_stats": group.states.train.batch_stats}
+    assert kept["batch_stats"]  # a network that has some
+    last, average = jax.tree.map(moved, kept), jax.tree.map(moved, kept)
+    group.states = group.states.replace(
+        train=group.states.train.replace(**last), average=average
+    )
+    (expected,) = group.logits(test=True)
+    Path("run").mkdir()
+    write_model(Path("run"), Networks.of(group), test_accuracy=0.5)
+    images = dataset.test.images
     tolerance = 1e-3 if dtype == "float32" else 0.1
     found = read_model("--model", Path("run")).logits(images)
     np.testing.assert_allclose(found, expected, atol=tolerance, rtol=tolerance)
-    state = kept[0].states
-    assert state.train.batch_stats  # a network that has some
-    assert (
-        np.abs(
-            np.asarray(state.average["params"]["logits"]["kernel"])
-            - np.asarray(state.train.params["logits"]["kernel"])
-        ).max()
-        > 1e-3
-    )
+    group.states = group.states.replace(average=last)
+    (other,) = group.logits(test=True)
+    assert np.abs(other - expected).max() > 10 * tolerance
 
 
 def test_columns_are_found_by_their_names(capsys):

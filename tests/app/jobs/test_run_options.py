@@ -14,9 +14,11 @@ from esoftmax_jax.app.augment.augment_spec import SHIFT_AND_FLIP, parse_augmenta
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.examples import Examples
 from esoftmax_jax.app.data.labels import Labels
+from esoftmax_jax.app.engine import one_run
 from esoftmax_jax.app.engine.ahead import CompiledAhead
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import make_group
+from esoftmax_jax.app.engine.network_choice import make_network
 from esoftmax_jax.app.engine.optimizer import (
     make_optimizer,
     move_average,
@@ -25,6 +27,7 @@ from esoftmax_jax.app.engine.optimizer import (
 )
 from esoftmax_jax.app.engine.program import forget_programs, make_program
 from esoftmax_jax.app.engine.schedule import parse_schedule
+from esoftmax_jax.app.engine.shared import shared_by
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec, parse_noise
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.methods.methods import selected
@@ -58,19 +61,18 @@ def pictures():
     )
 
 
-def trained(dataset, noise="symmetric:0.25", loss="CE", **options):
-    fields = {"epochs": 4, "width": 0.05, "learning_rate": 0.05, **options}
+def configured(dataset, noise, loss, **fields):
     for name, parse in (("augment", parse_augmentation), ("schedule", parse_schedule)):
         if name in fields:
             fields[name] = parse(fields[name])
-    config = make_config(dataset, parse_noise(noise), loss, **fields)
-    group = make_group(make_program(config, dataset, selected([loss]), 1), [config], dataset)
-    group.advance(config.epochs)
-    return group
+    return make_config(dataset, parse_noise(noise), loss, **fields)
 
 
 def run(dataset, noise="symmetric:0.25", loss="CE", **options):
-    group = trained(dataset, noise, loss, **options)
+    fields = {"epochs": 4, "width": 0.05, "learning_rate": 0.05, **options}
+    config = configured(dataset, noise, loss, **fields)
+    group = make_group(make_program(config, dataset, selected([loss]), 1), [config], dataset)
+    group.advance(config.epochs)
     (found,) = group.results()
     return group, found.to_json()
 
@@ -155,13 +157,30 @@ def test_a_run_with_everything(pictures):
 
 
 def test_every_option_changes_the_numbers(pictures):
-    def state(**options):
-        group = trained(pictures, learning_rate=0.01, **options)
-        return group.states.evaluated().params["logits"]["kernel"], group.curves
+    """An epoch alone is compiled, from the same parameters."""
+    order = np.arange(64, dtype=np.int32).reshape(2, 32)
 
-    kernel, curves = state()
-    again, same = state()
-    np.testing.assert_equal(same, curves)
+    def after_an_epoch(**options):
+        fields = {"epochs": 4, "width": 0.05, "batch_size": 32, **options}
+        config = configured(pictures, "none", "CE", learning_rate=0.01, **fields)
+        shared = shared_by(config, pictures, selected(["CE"]), "lax")
+        optimizer = make_optimizer(config, 0.01)
+        start = start_average(create_train_state(variables, optimizer), config.ema_decay)
+        state, metrics = epoch(shared, start, alone, data, jnp.int32(1), order)
+        return state.evaluated().params["logits"]["kernel"], metrics.train
+
+    labels = jnp.asarray(pictures.train.labels.observed)
+    rows, settings = jnp.arange(64, dtype=jnp.int32), jnp.zeros(1)
+    alone = one_run.Runs(jnp.int32(0), labels, rows, jnp.int32(0), settings, jnp.float32(0.01))
+    data = one_run.Data(
+        jnp.asarray(pictures.train.images), jnp.asarray(pictures.test.images), labels
+    )
+    epoch = jax.jit(one_run.epoch, static_argnums=0)
+    network = make_network(configured(pictures, "none", "CE", width=0.05), 2, "lax")
+    variables = network.init(jax.random.key(0), jnp.zeros((1, 8, 8, 1)), train=False)
+    kernel, metrics = after_an_epoch()
+    again, same = after_an_epoch()
+    jax.tree.map(np.testing.assert_array_equal, same, metrics)
     np.testing.assert_array_equal(again, kernel)
     for options in (
         {"augment": "mixup:1"},
@@ -173,7 +192,7 @@ def test_every_option_changes_the_numbers(pictures):
         {"clip_norm": 0.01},
         {"dtype": "bfloat16"},
     ):
-        other, _ = state(**options)
+        other, _ = after_an_epoch(**options)
         assert (other != kernel).any(), options
 
 

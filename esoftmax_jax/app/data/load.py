@@ -197,7 +197,7 @@ def checked_dataset(
     if own_files:
         called = (parts.train.sources, parts.test.sources)
         came = (train.labels.observed, test.labels.observed)
-        notes.insert(1, describe_same((images, test_images), came, called))
+        notes.insert(1, describe_same(_content(images, test_images, parts), came, called))
     base = _SAME_IMAGES.get(base, base)
     constants = _CONSTANTS.get(base)
     if parts.columns is not None:  # whose features are scaled each in its way
@@ -225,16 +225,19 @@ def checked_dataset(
     )
 
 
+def _content(images: Array, test_images: Array, parts: Parts) -> tuple[Array, Array]:
+    """Return what tells examples from others: images, or what features are made of."""
+    train, test = parts.train.content, parts.test.content
+    return (images, test_images) if train is None or test is None else (train, test)
+
+
 def _hash(train: Examples, test: Examples, parts: Parts) -> str:
     """Return what tells data from others: all that decides results."""
     labels = [train.labels.reference, *([train.labels.observed] if train.labels.paired else [])]
     # Names as well: a model calls its classes and finds its columns by them.
     names = (parts.class_names, parts.feature_names, parts.feature_offsets)
     called = [np.array(x) for x in names if x]
-    images = (
-        train.images if parts.train.content is None else parts.train.content,
-        test.images if parts.test.content is None else parts.test.content,
-    )
+    images = _content(train.images, test.images, parts)
     return content_hash((*images, *labels, test.labels.reference, train.ids, *called))
 
 

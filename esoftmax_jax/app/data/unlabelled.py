@@ -11,6 +11,7 @@ from esoftmax_jax.app.data.card import Card
 from esoftmax_jax.app.data.checks import checked_images
 from esoftmax_jax.app.data.columns.fitted import FittedColumns
 from esoftmax_jax.app.data.feature_offsets import without_offsets
+from esoftmax_jax.app.data.in_memory.tables import features_of_table
 from esoftmax_jax.app.data.names import INPUT_FORMS
 from esoftmax_jax.app.data.readers.image_decoding import IMAGE_SUFFIXES
 from esoftmax_jax.app.data.readers.image_files import read_images
@@ -98,12 +99,19 @@ def _columns(kind: str, path: Path, columns: FittedColumns) -> Unlabelled:
     return Unlabelled(columns.features(table.cells, table.where), called, notes)
 
 
-def array_examples(name: str, array: Array, card: Card) -> Unlabelled:
-    """Check an array of examples, (N, ...), that a model is to classify.
+def array_examples(name: str, given: Any, card: Card) -> Unlabelled:
+    """Check examples in memory, (N, ...), that a model is to classify.
+
+    For a model of a table that is not all numbers that is such a table, or its features.
 
     Raises:
         UsageError: they do not fit the model.
     """
+    found = None if card.columns is None else features_of_table(name, given, card.columns)
+    if found is not None:
+        features, notes = found
+        return Unlabelled(features, [str(row) for row in range(len(features))], notes)
+    array = np.asarray(given)
     if array.ndim < 2 or not len(array):
         form = _form(card.input_dtype, card.input_shape)
         raise UsageError(f"{name}: expected one example or more, {form}, got {array.shape}")

@@ -72,7 +72,7 @@ class Predictions:
 
 def predict(
     model: str | Path | Model | Trained,
-    inputs: str | npt.ArrayLike,
+    inputs: Any,
     *,
     out: str | Path | None = None,
     probabilities: bool = False,
@@ -84,8 +84,8 @@ def predict(
     Args:
         model: the folder of a finished run, or what ``train`` returned.
         inputs: ``folder:PATH``, a table ``csv:PATH`` or ``parquet:PATH`` with the columns that
-            it was trained on, or ``path`` for images, ``npz:PATH`` with one array, or an array
-            of examples as the network was trained on.
+            it was trained on, or ``path`` for images, ``npz:PATH`` with one array, an array of
+            examples as the network was trained on, or a table of pandas with its columns.
         out: a CSV file to write; None: nothing is written. It takes the place of an older list
             of predictions, as on the command line, and of nothing else.
         probabilities: whether to write the probability of every class too.
@@ -104,7 +104,7 @@ def predict(
     if isinstance(inputs, str):
         examples = read_unlabelled("--inputs", inputs, network.card)
     else:
-        examples = array_examples("inputs", np.asarray(inputs), network.card)
+        examples = array_examples("inputs", inputs, network.card)
     with speaking(verbose):
         warn(examples.warnings)
         probs = _probabilities(network, examples.inputs)

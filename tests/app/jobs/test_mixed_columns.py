@@ -51,6 +51,8 @@ def test_a_model_takes_the_table_that_it_was_trained_on(capsys):
     np.testing.assert_allclose(
         app.predict(model, new_spec).probabilities, found.probabilities, atol=1e-6
     )
+    of_table = app.predict("run", {name: list(column) for name, column in new.items()})
+    np.testing.assert_array_equal(of_table.probabilities, found.probabilities)
     Path("run/model/columns.json").write_text("{}")
     assert main(["predict", "--model", "run", "--inputs", new_spec]) == 2
     assert "columns.json is not as it was written" in capsys.readouterr().err

@@ -8,9 +8,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.data.columns.choice import EVERY_COLUMN, ColumnChoice, Names
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.in_memory.indexes import in_order_of
 from esoftmax_jax.app.data.in_memory.labels import number_labels
+from esoftmax_jax.app.data.in_memory.tables import (
+    MemoryTable,
+    as_table,
+    chosen_columns,
+    with_features,
+)
 from esoftmax_jax.app.data.label_text import whole_number
 from esoftmax_jax.app.data.load import checked_dataset
 from esoftmax_jax.app.data.names import IN_MEMORY
@@ -30,19 +37,24 @@ _BESIDE |= {"test_images": "test_labels"}
 
 
 def dataset_from_arrays(
-    inputs: npt.ArrayLike,
+    inputs: Any,
     labels: npt.ArrayLike,
     *,
-    test_inputs: npt.ArrayLike | None = None,
+    test_inputs: Any = None,
     test_labels: npt.ArrayLike | None = None,
     true_labels: npt.ArrayLike | None = None,
     class_names: npt.ArrayLike | None = None,
     literal_labels: bool = False,
+    columns: Names = None,
+    ignore: Names = None,
 ) -> Dataset:
     """Make a data set of arrays, tables of pandas or lists in memory.
 
     Args:
-        inputs: (N, D) numbers, or uint8 or floating-point images (N, H, W) or (N, H, W, C).
+        inputs: (N, D) numbers, or uint8 or floating-point images (N, H, W) or (N, H, W, C);
+            texts (N,); or a table with columns of any kind, of pandas or as a dictionary of
+            columns. Of one that is not all numbers features are made, fitted on the training
+            part, as ``load_dataset`` does.
         labels: (N,) names, truth values, class numbers or other numbers, or (N, K) one-hot; as
             they came, so that some may be wrong. Tables and columns of pandas with the same
             index in another order are joined by it.
@@ -52,6 +64,8 @@ def dataset_from_arrays(
         class_names: (K,) strings, in the order of class numbers.
         literal_labels: takes labels as classes even if they look like missing values, numbers
             to be predicted or dates.
+        columns: of a table: the only columns that are features, by name.
+        ignore: of a table: columns that are passed over.
 
     Returns:
         The data, checked, which every function of ``esoftmax_jax.app`` takes.
@@ -78,6 +92,7 @@ def dataset_from_arrays(
         test_inputs=test_inputs,
         class_names=class_names,
         literal_labels=literal_labels,
+        choice=ColumnChoice.of(columns, ignore),
     )
 
 
@@ -89,6 +104,7 @@ def made_of_arrays(
     test_inputs: Any = None,
     class_names: Any = None,
     literal_labels: bool = False,
+    choice: ColumnChoice = EVERY_COLUMN,
 ) -> Dataset:
     """Do what ``dataset_from_arrays`` does, with labels by name and a name for ``inputs``."""
     given = {"train_images": (called, inputs), "test_images": ("test_inputs", test_inputs)}
@@ -98,6 +114,7 @@ def made_of_arrays(
             table, (name, column) = given[key], given[beside]
             with _named():
                 given[key] = (table[0], in_order_of(*table, column, name))
+    tables = _as_tables(given, choice)
     names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
     if class_names is None:
@@ -117,7 +134,40 @@ def made_of_arrays(
     )
     if names is not None:
         parts = dataclasses.replace(parts, class_names=names)
+    if "train_images" in tables:
+        with _named():
+            of_test = tables.get("test_images")
+            parts = with_features(parts, tables["train_images"], of_test, choice)
     return checked_dataset(IN_MEMORY, parts, literal_labels=literal_labels)
+
+
+def _as_tables(
+    given: dict[str, tuple[str, Any]], choice: ColumnChoice
+) -> dict[str, MemoryTable]:
+    """Return what is no array of numbers as tables, and leave the places of rows for them."""
+    values = {
+        key: given[key] for key in ("train_images", "test_images") if given[key][1] is not None
+    }
+    with _named():
+        values = {
+            key: (name, chosen_columns(name, value, choice))
+            for key, (name, value) in values.items()
+        }
+        tables = {key: as_table(name, value) for key, (name, value) in values.items()}
+        if any(tables.values()):  # if one part is not all numbers, both are read likewise
+            tables = {
+                key: table or as_table(*values[key], whatever=True)
+                for key, table in tables.items()
+            }
+    for key, table in tables.items():
+        name, value = values[key]
+        if table is None and any(tables.values()):
+            raise UsageError(
+                f"{IN_MEMORY}: {name}: expected a table with columns as the other part is, got "
+                f"{type(value).__name__}; pass the same for both"
+            )
+        given[key] = (name, value if table is None else table.places)
+    return {key: table for key, table in tables.items() if table is not None}
 
 
 @contextlib.contextmanager

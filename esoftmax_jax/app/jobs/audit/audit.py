@@ -23,7 +23,7 @@ from esoftmax_jax.app.audits.result import (
     write_list,
 )
 from esoftmax_jax.app.audits.sources import examples_of_arrays, read_examples
-from esoftmax_jax.app.data.columns.choice import Names
+from esoftmax_jax.app.data.columns.choice import ColumnChoice, Names
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.in_memory.indexes import in_order_of
 from esoftmax_jax.app.files.lock import locked
@@ -61,7 +61,7 @@ def audit(
         data: a folder of images, a file .csv, .parquet or .npz, whatever else ``load_dataset``
             takes, or a dataset. Texts and numbers of a table are shown only: nothing but its
             column ``label`` need be in order. With ``labels`` images, features, texts or a
-            table of pandas to show, or nothing; numbers or images where networks are trained.
+            table of pandas to show, or nothing. The same is trained on where networks are.
         probabilities: out-of-fold probabilities, a row for each label and a column for each
             class: a file .npy, .npz (array ``probabilities``), .csv or .parquet, an array, or a
             table with columns by class. They must come from models that were not trained on
@@ -170,9 +170,12 @@ def _trained(
     )
 
     if not isinstance(data, str | Path | Dataset):
-        data = dataset_of_arrays(data, labels, literal_labels=options["literal_labels"])
+        choice = ColumnChoice.of(options.pop("columns"), options.pop("ignore"))
+        literal = options["literal_labels"]
+        data = dataset_of_arrays(data, labels, literal_labels=literal, choice=choice)
     if isinstance(data, Dataset):
-        options = {name: options[name] for name in ("epochs", "effort", "verbose")}
+        given = {name: options[name] for name in ("columns", "ignore") if options.get(name)}
+        options = {name: options[name] for name in ("epochs", "effort", "verbose")} | given
     workdir = None if folder is None else folder / TRAINING
     chances, model = trained_probabilities(data, examples, workdir, **options)
     return chances, model, told_choice(model)

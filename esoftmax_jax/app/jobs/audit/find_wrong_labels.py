@@ -26,8 +26,8 @@ def find_wrong_labels(
     of the labels, and each judges the labels that it has not seen, which takes minutes.
 
     Args:
-        data: features (N, D), images (N, H, W) or (N, H, W, C), or a table of pandas with
-            numbers. With ``probabilities`` it may be anything, or None.
+        data: features (N, D), images (N, H, W) or (N, H, W, C), texts (N,), or a table of
+            pandas with columns of any kind. With ``probabilities`` it may be anything, or None.
         labels: (N,) of any kind.
         probabilities: out-of-fold probabilities (N, K), such as those of ``cross_val_predict``.
         features: (N, D) by which examples that are alike are near, such as embeddings: the

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from esoftmax_jax.app.audits.examples import AuditedExamples
 from esoftmax_jax.app.audits.found_kind import specification
+from esoftmax_jax.app.data.columns.choice import ColumnChoice
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.in_memory.dataset import made_of_arrays
 from esoftmax_jax.app.data.names import is_own
@@ -22,7 +23,9 @@ _INSTEAD = (
 )
 
 
-def dataset_of_arrays(data: Any, labels: Any, *, literal_labels: bool) -> Dataset:
+def dataset_of_arrays(
+    data: Any, labels: Any, *, literal_labels: bool, choice: ColumnChoice
+) -> Dataset:
     """Return arrays in memory as what is trained on.
 
     Raises:
@@ -37,14 +40,12 @@ def dataset_of_arrays(data: Any, labels: Any, *, literal_labels: bool) -> Datase
             "DATA: expected an array to train on, got a sparse one; make it dense, such as by "
             f"TruncatedSVD of scikit-learn, or pass {_INSTEAD}"
         )
-    if np.ndim(data) == 1 and np.asarray(data).dtype.kind in "OSUT":
-        raise UsageError(
-            "DATA: expected numbers or images to train on, got texts; make numbers of them, "
-            "such as by TfidfVectorizer and TruncatedSVD of scikit-learn, or pass "
-            f"{_INSTEAD}"
-        )
     return made_of_arrays(
-        data, {"labels": labels}, called="data", literal_labels=literal_labels
+        data,
+        {"labels": labels},
+        called="data",
+        literal_labels=literal_labels,
+        choice=choice,
     )
 
 

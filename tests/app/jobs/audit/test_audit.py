@@ -162,7 +162,7 @@ def test_what_cannot_be_trained_on_is_told():
     sparse = pytest.importorskip("scipy.sparse")
     for data, message in [
         (None, "DATA: expected features or images beside labels, or probabilities of a model"),
-        (["some text"] * 60, "DATA: expected numbers or images to train on, got texts; make n"),
+        (["some text"] * 60, r"got 1 column: left out: text \(always 'some text'\)"),
         (
             sparse.csr_matrix(probabilities_of(truth)),
             "got a sparse one; make it dense, such as",

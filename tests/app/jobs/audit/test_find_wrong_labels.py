@@ -65,7 +65,7 @@ def test_what_does_not_fit_is_told():
         (right, LABELS[:7], {}, "^labels: expected one for each of 60 examples, got 7"),
         (None, LABELS, {"probabilities": right[:7]}, "^probabilities: expected a row for each"),
         ("photos", LABELS, {}, "^labels: expected none beside a path"),
-        (["text"] * 60, LABELS, {}, "^data: expected numbers or images to train on, got texts"),
+        (["text"] * 60, LABELS, {}, "^arrays: data: expected columns that say something"),
         (right, LABELS, {"effort": "most"}, "effort: expected"),
     ]:
         with pytest.raises(app.UsageError, match=message):

@@ -61,11 +61,29 @@ def judge(
     if features is not None:
         kinds.append(cleaning.neighbour_margins(features, examples.labels))
     score = cleaning.mean_ranks(*kinds)
+    wrong = probabilities_wrong(evidence, bounded_rate(noise), score)
+    ranking = cleaning.rank_labels(score, evidence.suggestions)
+    return Findings(noise, evidence, score, wrong, ranking.indices)
+
+
+def bounded_rate(noise: estimate.NoiseEstimate) -> float:
+    """Return the estimated share of wrong labels, within the bounds of the estimate."""
+    return min(max(noise.rate, noise.bounds[0]), noise.bounds[1])
+
+
+def probabilities_wrong(
+    evidence: cleaning.LabelEvidence, rate: float, score: Floats | None = None
+) -> Floats:
+    """Return of each label how probable it is that it is wrong, float64 (N,).
+
+    Args:
+        evidence: from out-of-fold probabilities.
+        rate: the share of labels that is wrong.
+        score: float64 (N,), the lower the more suspicious; None: the ranks of the margins.
+    """
     own = np.clip(evidence.self_confidences, 0, 1)
     # Against its strongest rival alone: among many classes a label may be right at p = 0.3.
     rival = np.clip(evidence.self_confidences - evidence.margins, 0, 1)
     either = own / np.maximum(own + rival, np.finfo(float).tiny)
-    rate = min(max(noise.rate, noise.bounds[0]), noise.bounds[1])
-    wrong = cleaning.wrong_label_probabilities(either, rate * len(examples), score=score)
-    ranking = cleaning.rank_labels(score, evidence.suggestions)
-    return Findings(noise, evidence, score, wrong, ranking.indices)
+    score = cleaning.mean_ranks(evidence.margins) if score is None else score
+    return cleaning.wrong_label_probabilities(either, rate * len(own), score=score)

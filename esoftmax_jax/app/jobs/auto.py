@@ -54,8 +54,6 @@ from esoftmax_jax.app.suspects.suspect_list import (
 from esoftmax_jax.app.terminal.console import make_console, speaking
 from esoftmax_jax.app.terminal.messages import UsageError
 
-_BATCH = 500
-
 
 @dataclasses.dataclass(frozen=True)
 class AutoDestination:
@@ -238,10 +236,8 @@ def _model(
     else:
         networks = Networks(chosen[0], dataset, tuple(one.variables for one in kept))
         model = trained_model(networks)
-    images, right = dataset.test.images, dataset.test.labels.reference
-    parts = [model.logits(images[at : at + _BATCH]) for at in range(0, len(images), _BATCH)]
-    tested = np.concatenate(parts)
-    accuracy = float(np.mean(tested.argmax(axis=1) == right))
+    tested = model.logits(dataset.test.images)
+    accuracy = float(np.mean(tested.argmax(axis=1) == dataset.test.labels.reference))
     if workdir is not None and networks is not None:
         write_model(workdir, networks, accuracy)
     return model, tested, accuracy

@@ -27,7 +27,6 @@ from esoftmax_jax.spreadsheets import write_csv
 
 COLUMNS = ("example", "prediction", "probability")
 _DISAGREEMENT = "disagreement"
-_BATCH = 500
 _MOST_CLASSES = 20  # in the printed table
 _MOST_SHOWN = 3  # classes
 
@@ -174,12 +173,8 @@ def _print(found: Predictions, network: Model, examples: Unlabelled, path: Path 
 
 def _probabilities(network: Model, inputs: Array) -> Array:
     """Return the softmax of the logits, float64 (N, K)."""
-    parts = []
     with ProgressBar("predicting", len(inputs), "examples") as bar:
-        for start in range(0, len(inputs), _BATCH):
-            parts.append(network.logits(inputs[start : start + _BATCH]))
-            bar.advance(len(parts[-1]), "")
-    return softmax(np.concatenate(parts))
+        return softmax(network.logits(inputs, lambda count: bar.advance(count, "")))
 
 
 def _disagreement(
@@ -188,9 +183,8 @@ def _disagreement(
     """Return which share of the networks predicts another class than all together."""
     if network.card.members == 1:
         return None
-    starts = range(0, len(inputs), _BATCH)
-    votes = np.concatenate([network.agreement(inputs[at : at + _BATCH]) for at in starts])
-    found: npt.NDArray[np.float64] = 1.0 - votes[np.arange(len(labels)), labels].astype(float)
+    votes = network.agreement(inputs)[np.arange(len(labels)), labels]
+    found: npt.NDArray[np.float64] = 1.0 - votes.astype(float)
     return found
 
 

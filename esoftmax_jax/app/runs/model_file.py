@@ -13,7 +13,7 @@ import dataclasses
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ from jax import export
 from esoftmax_jax.app.data.card import Card
 from esoftmax_jax.app.data.readers.wide_images import RANGES
 from esoftmax_jax.app.engine.environment import environment
+from esoftmax_jax.app.engine.one_run import EVAL_BATCH
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.json_file import check_fields, read_json
 from esoftmax_jax.app.files.regular_file import regular
@@ -70,9 +71,12 @@ class Model:
         votes = None if self.votes is None else bytes(self.votes.serialize())
         return _from_bytes, (self.card, bytes(self.function.serialize()), votes)
 
-    def logits(self, inputs: Array) -> Array:
-        """Return float32 (N, K) for inputs (N, ...) of the card's shape and dtype."""
-        return self._called("logits", self.function, inputs)
+    def logits(self, inputs: Array, done: Callable[[int], object] = lambda _: None) -> Array:
+        """Return float32 (N, K) for inputs (N, ...) of the card's shape and dtype.
+
+        Any number of them: batch by batch, after each of which ``done`` is told its length.
+        """
+        return self._called("logits", self.function, inputs, done)
 
     def agreement(self, inputs: Array) -> Array:
         """Return float32 (N, K), which share of the networks takes each class for likeliest."""
@@ -82,11 +86,22 @@ class Model:
         found: Array = (logits == logits.max(axis=1, keepdims=True)).astype(np.float32)
         return found
 
-    def _called(self, name: str, function: export.Exported, inputs: Array) -> Array:
-        key = (name, *inputs.shape)
-        if key not in self._programs:
-            self._programs[key] = compiled(function, inputs.shape, self.card.input_dtype)
-        return np.asarray(self._programs[key](inputs))
+    def _called(
+        self,
+        name: str,
+        function: export.Exported,
+        inputs: Array,
+        done: Callable[[int], object] = lambda _: None,
+    ) -> Array:
+        found = [np.empty((0, len(self.card.class_names)), np.float32)]
+        for start in range(0, len(inputs), EVAL_BATCH):
+            batch = inputs[start : start + EVAL_BATCH]
+            key = (name, *batch.shape)
+            if key not in self._programs:
+                self._programs[key] = compiled(function, batch.shape, self.card.input_dtype)
+            found.append(np.asarray(self._programs[key](batch)))
+            done(len(batch))
+        return np.concatenate(found)
 
 
 def _from_bytes(card: Card, content: bytes, votes: bytes | None = None) -> Model:

@@ -356,7 +356,7 @@ def test_a_diverged_run_leaves_no_model(capsys):
 def test_a_network_of_nan_predicts_nothing(capsys, monkeypatch):
     assert main([*TRAIN, "wine"]) == 0
     np.savez("new.npz", images=np.zeros((2, 13)))
-    nothing = lambda self, inputs: np.full((len(inputs), 3), np.nan)  # noqa: E731
+    nothing = lambda self, inputs, done: np.full((len(inputs), 3), np.nan)  # noqa: E731
     monkeypatch.setattr("esoftmax_jax.app.runs.model_file.Model.logits", nothing)
     assert main([*PREDICT, "npz:new.npz"]) == 2
     assert "got NaN for 2 of 2 examples, first '0'; train again" in capsys.readouterr().err

@@ -64,6 +64,18 @@ def test_one_network_says_its_logits(three):
     assert alone.arrays["params/dense0/kernel"].shape == (13, 13)
 
 
+def test_a_model_is_asked_batch_by_batch(three, monkeypatch):
+    networks, _ = three
+    model, images = trained_model(networks), networks.dataset.test.images
+    logits, votes = model.logits(images), model.agreement(images)
+    monkeypatch.setattr("esoftmax_jax.app.runs.model_file.EVAL_BATCH", 16)
+    told: list[int] = []
+    np.testing.assert_allclose(model.logits(images, told.append), logits, rtol=1e-5, atol=1e-6)
+    assert told == [16, 16, 4]
+    np.testing.assert_allclose(model.agreement(images), votes)
+    assert model.logits(images[:0]).shape == (0, 3)
+
+
 def test_disagreement_is_a_column_of_the_list(three, tmp_path):
     networks, _ = three
     write_model(tmp_path, networks, 0.5)

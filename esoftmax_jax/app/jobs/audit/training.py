@@ -16,7 +16,6 @@ from esoftmax_jax.app.jobs.auto import auto
 from esoftmax_jax.app.jobs.auto_trained import AutoTrained, describe_choice
 from esoftmax_jax.app.terminal.messages import UsageError
 
-_BATCH = 500
 _INSTEAD = (
     "probabilities of a model of yours, such as cross_val_predict(model, X, y, "
     "method='predict_proba') of scikit-learn"
@@ -68,8 +67,7 @@ def trained_probabilities(
     noise = None if is_own(name) else "none"  # none is drawn into labels that are asked about
     found = auto(dataset, noise=noise, workdir=folder, **options)
     train, test = found.dataset.train, found.dataset.test
-    unseen = [test.images[at : at + _BATCH] for at in range(0, len(test), _BATCH)]
-    chances = [found.out_of_fold_probabilities, *map(np.exp, map(found.model.logits, unseen))]
+    chances = [found.out_of_fold_probabilities, np.exp(found.model.logits(test.images))]
     sources = [*train.sources.tolist(), *test.sources.tolist()]
     place = {source: row for row, source in enumerate(sources)}
     missing = [source for source in examples.sources.tolist() if source not in place]

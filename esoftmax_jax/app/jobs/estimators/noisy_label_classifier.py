@@ -10,6 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
 from esoftmax_jax import cleaning, estimate
+from esoftmax_jax.app.audits.findings import bounded_rate, probabilities_wrong
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.in_memory.dataset import dataset_from_arrays
 from esoftmax_jax.app.data.in_memory.labels import plain_labels
@@ -102,9 +103,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         self._estimate_noise(probabilities, numbers)
         wrong = np.full(len(numbers), np.nan)
         if self.noise_estimate_ is not None:
-            own = np.clip(evidence.self_confidences, 0, 1)
-            expected = self.noise_rate_ * len(numbers)
-            wrong = cleaning.wrong_label_probabilities(own, expected)
+            wrong = probabilities_wrong(evidence, self.noise_rate_)
         self.label_evidence_ = {
             "label": labels,
             "suggestion": self.classes_[evidence.suggestions],
@@ -121,9 +120,8 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             self.noise_estimate_, self.noise_rate_ = None, np.nan
             self.transition_matrix_ = np.full((probabilities.shape[1],) * 2, np.nan)
             return
-        low, high = noise.bounds
         self.noise_estimate_, self.transition_matrix_ = noise, noise.matrix
-        self.noise_rate_ = min(max(noise.rate, low), high)
+        self.noise_rate_ = bounded_rate(noise)
 
     def predict(self, X: Any) -> Any:
         """Return the likeliest class of each row."""

@@ -9,7 +9,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from esoftmax_jax import app
+from esoftmax_jax import app, cleaning
+from esoftmax_jax.app.audits.findings import bounded_rate, probabilities_wrong
 from esoftmax_jax.sklearn import NoisyLabelClassifier
 
 NUMBERS = np.random.default_rng(0).normal(size=(90, 3)) + 8 * np.repeat(np.eye(3), 30, axis=0)
@@ -54,6 +55,18 @@ def test_evidence_about_each_label_is_in_their_order(fitted):
     np.testing.assert_array_equal(evidence["suggestion"][WRONG], TRUE[WRONG])
     order = np.argsort(-evidence["probability_wrong"], kind="stable")
     assert {*order[:9]} == {*np.flatnonzero(WRONG)}
+    assert evidence["probability_wrong"].mean() == pytest.approx(fitted[-1].noise_rate_)
+
+
+def test_the_probability_of_being_wrong_is_that_of_an_audit(fitted):
+    estimator = fitted[-1]
+    chances = np.full((6, 3), [0.5, 0.3, 0.2])
+    evidence = cleaning.label_evidence(chances, np.array([0, 0, 0, 0, 1, 2]))
+    # Of the label's class and its strongest rival: 5/8, 3/8 and 2/7 instead of .5, .3 and .2.
+    both = np.array([5 / 8] * 4 + [3 / 8, 2 / 7])
+    expected = cleaning.wrong_label_probabilities(both, 0.25 * 6)
+    np.testing.assert_allclose(probabilities_wrong(evidence, 0.25), expected)
+    assert bounded_rate(estimator.noise_estimate_) == estimator.noise_rate_
 
 
 def test_the_noise_is_estimated(fitted):

@@ -66,60 +66,87 @@ LOOSER = {"rce": 1e-5, "sce": 1e-5, "nce+rce": 1e-5, "nfl+rce": 1e-5}
 
 @functools.cache
 def entries():
-    """Return (file, case) for every case of both files."""
+    """Return every case of both files: what is in its index, and the file."""
     found = []
     for path in FILES if PRESENT else []:
         with np.load(path) as data:
-            found += [(path, entry) for entry in json.loads(str(data["index"]))]
+            found += [{**case, "path": path} for case in json.loads(str(data["index"]))]
     return found
 
 
-@functools.cache
-def program(name, static):
-    # Hyperparameters are arguments, so that all settings of a loss share a compilation.
-    def total(logits, labels, numbers):
-        values = losses.get(name, **dict(static), **numbers)(logits, labels)
-        return values.sum(), values
-
-    def value_and_grad(*args):
-        (_, values), gradient = jax.value_and_grad(total, has_aux=True)(*args)
-        return values, gradient
-
-    return jax.jit(value_and_grad)
-
-
-def errors(path, entry, dtype):
-    """Return the worst errors of value and gradient, relative as the tolerances are.
-
-    Values to the larger of 1 and the value, gradients to the largest entry of the case.
-    """
-    with np.load(path) as data:
-        logits, labels = data[f"logits_{entry['K']}"], data[f"labels_{entry['K']}"]
-        value, gradient = data[f"{entry['key']}_value"], data[f"{entry['key']}_grad"]
+def settings(entry):
+    """Return our loss, the options that are part of the program, and the numbers."""
     name, fixed, factors = NAMES[entry["loss"]]
     given = {k: v * factors.get(k, 1) for k, v in entry["params"].items()}
     static = {k: v for k, v in (fixed | given).items() if k == "order" or k in fixed}
-    with jax.enable_x64(dtype == "float64"):
-        numbers = {k: jnp.asarray(v, dtype) for k, v in given.items() if k not in static}
-        ours, ours_gradient = program(name, tuple(static.items()))(
-            jnp.asarray(logits, dtype), jnp.asarray(labels), numbers
-        )
-    value_error = np.abs(np.asarray(ours, np.float64) - value) / np.maximum(1, np.abs(value))
-    gradient_error = np.abs(np.asarray(ours_gradient, np.float64) - gradient)
-    return value_error.max(), gradient_error.max() / np.abs(gradient).max()
+    numbers = {k: float(v) for k, v in given.items() if k not in static}
+    return (name, tuple(static.items()), entry["path"]), numbers
+
+
+@functools.partial(jax.jit, static_argnames="programs")
+def values_and_gradients(programs, numbers, batches):
+    """Return those of a setting of each loss; tracing and compiling each once is the time."""
+
+    def one(program, given):
+        name, static, path = program
+        logits, labels = batches[str(path)]
+        loss = losses.get(name, **dict(static), **given)
+        values, pullback = jax.vjp(lambda z: loss(z, labels), logits)
+        return values, pullback(jnp.ones_like(values))[0]
+
+    return [one(*each) for each in zip(programs, numbers, strict=True)]
+
+
+def of_all_settings(chosen, dtype):
+    """Yield (entry, values, gradient) of entries with the same number of classes."""
+    by_program: dict[Any, Any] = {}
+    for entry in chosen:
+        program, numbers = settings(entry)
+        by_program.setdefault(program, []).append((entry, numbers))
+    name = str(chosen[0]["K"])
+    batches = {}
+    for path in FILES:
+        with np.load(path) as data:
+            logits = jnp.asarray(data[f"logits_{name}"], dtype)
+            batches[str(path)] = logits, jnp.asarray(data[f"labels_{name}"])
+    for i in range(max(map(len, by_program.values()))):
+        # Losses with fewer settings begin again.
+        used = [pairs[i % len(pairs)] for pairs in by_program.values()]
+        numbers = [given for _, given in used]
+        results = values_and_gradients(tuple(by_program), numbers, batches)
+        for pairs, (entry, _), result in zip(by_program.values(), used, results, strict=True):
+            if i < len(pairs):
+                yield entry, *(np.asarray(array, np.float64) for array in result)
+
+
+def errors(dtype):
+    """Yield every entry with the worst errors of value and gradient, relative.
+
+    Values to the larger of 1 and the value, gradients to the largest entry of the case.
+    """
+    for num_classes in sorted({entry["K"] for entry in entries()}):
+        chosen = [entry for entry in entries() if entry["K"] == num_classes]
+        with jax.enable_x64(dtype == "float64"):
+            found = list(of_all_settings(chosen, dtype))
+        for entry, ours, ours_gradient in found:
+            with np.load(entry["path"]) as data:
+                value, gradient = data[f"{entry['key']}_value"], data[f"{entry['key']}_grad"]
+            value_error = np.abs(ours - value) / np.maximum(1, np.abs(value))
+            gradient_error = np.abs(ours_gradient - gradient)
+            yield entry, value_error.max(), gradient_error.max() / np.abs(gradient).max()
 
 
 def main():
     worst: dict[str, Any] = {}
-    for path, entry in entries():
-        for dtype in TOLERANCE:
+    for dtype in TOLERANCE:
+        for entry, *found in errors(dtype):
             place = worst.setdefault(entry["loss"], {}).setdefault(dtype, [0.0, 0.0])
-            place[:] = np.maximum(place, errors(path, entry, dtype))
+            place[:] = np.maximum(place, found)
     print(
         f"{'loss':12}{'theirs':10}{'cases':>6}   float64: value, gradient   float32: value, gradient"
     )
     for theirs, by_dtype in worst.items():
-        cases = sum(entry["loss"] == theirs for _, entry in entries())
+        cases = sum(entry["loss"] == theirs for entry in entries())
         figures = "".join(f"{v:14.1e}{g:11.1e}  " for v, g in by_dtype.values())
         print(f"{NAMES[theirs][0]:12}{theirs:10}{cases:6}{figures}")
 

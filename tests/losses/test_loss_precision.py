@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from esoftmax_jax import losses
-from tests.loss_cases import CASES
+from tests.every_loss import CLASSES, values_and_gradients
 
 PROBABILITIES = np.array([1e-12, 1e-10, 1e-7, 1e-5, 1e-3, 0.05, 0.5, 0.9])
 LABELS = np.zeros(8, np.int32)
@@ -13,37 +13,26 @@ LABELS = np.zeros(8, np.int32)
 
 def logits_of(probabilities, offset=0.0):
     """Return float32 logits that give the first class these probabilities."""
-    others = np.random.default_rng(0).normal(size=(len(probabilities), 4))
+    others = np.random.default_rng(0).normal(size=(len(probabilities), CLASSES - 1))
     others -= np.log(np.exp(others).sum(axis=1, keepdims=True))
     first = np.log(probabilities) - np.log1p(-probabilities)
     return (np.column_stack([first, others]) + offset).astype(np.float32)
 
 
-@jax.jit
-def every(logits):
-    def total(logits, case):
-        values = case(logits, LABELS)
-        return values.sum(), values
-
-    return [jax.value_and_grad(total, has_aux=True)(logits, case) for case in CASES]
-
-
 def test_values_and_gradients_keep_their_digits(subtests):
     for offset in (0.0, 1e4):
         logits = logits_of(PROBABILITIES, offset)
-        narrow = every(logits)
+        narrow = values_and_gradients(logits, LABELS)
         with jax.enable_x64(True):
-            exact = every(logits.astype(np.float64))
-        for case, ((_, values), slope), ((_, others), other) in zip(
-            CASES, narrow, exact, strict=True
-        ):
+            exact = values_and_gradients(logits.astype(np.float64), LABELS)
+        for (case, values, slope), (_, others, other) in zip(narrow, exact, strict=True):
             if case.formula is None or case.depends_on_constant:
                 continue  # other draws in float64; large logits are another loss
             with subtests.test(f"{case.name} at {offset:g}"):
                 # 1e-7 is what the sum of exponentials is rounded by where it is nearly 1.
                 np.testing.assert_allclose(values, others, rtol=1e-5, atol=1e-7)
                 # Below 1e-18 a floor has made a constant of the loss.
-                error = np.abs(slope - np.asarray(other)).max(axis=1)
+                error = np.abs(slope - other).max(axis=1)
                 assert np.all(error < 4e-5 * np.abs(other).max(axis=1) + 1e-18)
 
 

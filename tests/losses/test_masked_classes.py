@@ -6,6 +6,7 @@ import numpy as np
 import optax
 
 from esoftmax_jax import losses
+from tests.every_loss import CLASSES, EXAMPLES, SHAPE
 from tests.loss_cases import CASES
 
 M = 10.0
@@ -16,11 +17,11 @@ UNDER_EPSILON_SOFTMAX = ("focal", "normalized_c", "jensen")
 def masked_batch():
     """Return logits of which one class is −inf, and distributions that leave it out."""
     rng = np.random.default_rng(0)
-    logits = 3 * rng.normal(size=(4, 5))
+    logits = 3 * rng.normal(size=SHAPE)
     logits[:, 2] = -np.inf
-    weights = rng.dirichlet(np.ones(5), size=4)
+    weights = rng.dirichlet(np.ones(CLASSES), size=EXAMPLES)
     weights[:, 2] = 0
-    weights[0] = np.eye(5)[4]
+    weights[0] = np.eye(CLASSES)[4]
     return logits, weights / weights.sum(axis=1, keepdims=True)
 
 
@@ -30,7 +31,7 @@ def seen(logits, floor):
         return logits
     probs = np.exp(logits - logits.max(axis=1, keepdims=True))
     probs /= probs.sum(axis=1, keepdims=True)
-    top = np.eye(5)[np.argmax(logits, axis=1)]
+    top = np.eye(CLASSES)[np.argmax(logits, axis=1)]
     with np.errstate(divide="ignore"):
         return np.log(np.maximum((probs + M * top) / (M + 1), floor or 0))
 
@@ -57,7 +58,7 @@ def every(logits, weights):
         loss = case.loss
         if floor != "softmax":
             loss = losses.with_epsilon_softmax(loss, m=M, min_prob=floor)
-        options = case.options(5, "float32") | numbers
+        options = case.options(CLASSES, "float32") | numbers
         values = losses.expected_loss(loss)(logits, weights, **options)
         return values.sum(), values
 

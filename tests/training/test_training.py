@@ -38,23 +38,37 @@ def train(step, state, steps, dtype=jnp.float32):
     return state, metrics
 
 
+STEPS = 20
+
+
+@functools.cache
+def plain_step(dtype=jnp.float32):
+    return jax.jit(make_train_step(Network(dtype=dtype).apply, loss_fn, optimizer()))
+
+
 @functools.cache
 def trained_on_one_device(dtype):
-    plain = jax.jit(make_train_step(Network(dtype=dtype).apply, loss_fn, optimizer()))
-    return train(plain, initial_state(dtype), 50, dtype)
+    return train(plain_step(dtype), initial_state(dtype), STEPS, dtype)
 
 
-def parallel_step(backend, devices=None, dtype=jnp.float32):
+@functools.cache
+def parallel_step(backend, dtype=jnp.float32):
     axis_name = None if backend == "jit" else "devices"
     network = Network(axis_name=axis_name, dtype=dtype)
     step = make_train_step(network.apply, loss_fn, optimizer(), axis_name=axis_name)
-    return data_parallel(step, backend=backend, devices=devices)
+    return data_parallel(step, backend=backend)
+
+
+@functools.cache
+def evaluation(backend):
+    axis_name = "devices" if backend in ("pmap", "shard_map") else None
+    step = make_eval_step(Network(axis_name=axis_name).apply, loss_fn, axis_name=axis_name)
+    return jax.jit(step) if backend == "none" else data_parallel(step, backend=backend)
 
 
 def test_one_step_is_the_update_written_by_hand():
-    state, batch = initial_state(), make_data()
-    step = jax.jit(make_train_step(Network().apply, loss_fn, optimizer()))
-    new_state, metrics = step(state, batch)
+    state, batch = initial_state(), make_data(32)
+    new_state, metrics = plain_step()(state, batch)
 
     def mean_loss(params):
         logits, updates = Network().apply(
@@ -77,14 +91,13 @@ def test_one_step_is_the_update_written_by_hand():
     )
     assert new_state.step == 1
     np.testing.assert_allclose(metrics.loss, loss, rtol=1e-5)
-    assert metrics.count == 64
+    assert metrics.count == 32
     assert metrics.correct == (logits.argmax(1) == batch["labels"]).sum()
 
 
 def test_training_learns():
-    step = jax.jit(make_train_step(Network().apply, loss_fn, optimizer()))
-    _, first = train(step, initial_state(), 1)
-    _, last = train(step, initial_state(), 50)
+    _, first = train(plain_step(), initial_state(), 1)
+    _, last = train(plain_step(), initial_state(), 50)
     assert last.accuracy > 0.8
     assert first.accuracy < 0.6
 
@@ -99,9 +112,9 @@ def test_one_device_and_eight_give_the_same_parameters(backend):
             parallel = parallel_step(backend, dtype=dtype)
             assert len(parallel.devices) == 8
             eight = parallel.replicate(initial_state(dtype))
-            eight, eight_metrics = train(parallel, eight, 50, dtype)
+            eight, eight_metrics = train(parallel, eight, STEPS, dtype)
             eight = parallel.unreplicate(eight)
-            assert eight.step == one.step == 50
+            assert eight.step == one.step == STEPS
             for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(eight), strict=True):
                 np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
             assert one_metrics.count == eight_metrics.count == 32
@@ -147,11 +160,8 @@ def test_masked_examples_do_not_train():
 def test_evaluation_is_exact_for_any_batch_size(backend, batch_size):
     state, data = initial_state(), make_data(100)
     logits = initial_logits(data["inputs"])
-    axis_name = "devices" if backend in ("pmap", "shard_map") else None
-    step = make_eval_step(Network(axis_name=axis_name).apply, loss_fn, axis_name=axis_name)
-    run: Any = jax.jit(step)
+    run: Any = evaluation(backend)
     if backend != "none":
-        run = data_parallel(step, backend=backend)
         state = run.replicate(state)
     total = Metrics.empty()
     for start in range(0, 100, batch_size):

@@ -1,6 +1,5 @@
 """The random keys of a step: the network's streams, and those of a loss that draws."""
 
-import functools
 from typing import Any
 
 import jax
@@ -58,8 +57,8 @@ def test_a_loss_that_draws_has_its_own_key_and_changes_no_other():
 def test_negative_learning_trains_with_a_key_of_every_step_and_device(backend):
     axis_name = None if backend in ("none", "jit") else "devices"
 
-    def squared(logits, labels, *, power, key, where=None):
-        return jnp.zeros(labels.shape) + jax.random.uniform(key) ** power
+    def power_of_what_is_drawn(logits, labels, *, key, where=None):
+        return jax.random.uniform(key) ** labels.astype(jnp.float32)
 
     step: Any = make_train_step(
         Network(axis_name=axis_name).apply,
@@ -78,15 +77,17 @@ def test_negative_learning_trains_with_a_key_of_every_step_and_device(backend):
     assert jnp.isfinite(metrics.loss)
     if axis_name is None:
         return
+    drawn = make_train_step(
+        Network(axis_name=axis_name).apply,
+        power_of_what_is_drawn,
+        optimizer(),
+        axis_name=axis_name,
+        loss_takes_key=True,
+    )
+    run, data = data_parallel(drawn, backend=backend), make_data(64)
     moments = []
     for power in (1, 2):
-        drawn = make_train_step(
-            Network(axis_name=axis_name).apply,
-            functools.partial(squared, power=power),
-            optimizer(),
-            axis_name=axis_name,
-            loss_takes_key=True,
-        )
-        _, metrics = data_parallel(drawn, backend=backend)(state, make_data(64))
+        labels = jnp.full_like(data["labels"], power)
+        _, metrics = run(state, {**data, "labels": labels})
         moments.append(metrics.loss)
     assert moments[1] - moments[0] ** 2 > 1e-3  # the devices drew different numbers

@@ -40,7 +40,7 @@ def test_sums_keep_what_one_float_rounds_off():
     assert add().loss_sum == pytest.approx(10_000, rel=1e-12)
     count = 2**24 + 3
     logits, labels = jnp.zeros((count, 2)), jnp.zeros(count, jnp.int32)
-    batch = Metrics.from_batch(jnp.ones(count), logits, labels, None)
+    batch = jax.jit(Metrics.from_batch)(jnp.ones(count), logits, labels, None)
     assert batch.loss_sum == count
     assert batch.count == batch.correct == batch.weight_sum == count
 

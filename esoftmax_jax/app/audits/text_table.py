@@ -12,15 +12,14 @@ from esoftmax_jax.app.audits.pictures import pictures_of_files
 from esoftmax_jax.app.data.readers.index_columns import declared_index, index_places
 from esoftmax_jax.app.data.readers.parquet_file import parquet_cells, parquet_content
 from esoftmax_jax.app.data.readers.table_files import Table
+from esoftmax_jax.app.data.readers.table_header import MEANT, csv_lines
 from esoftmax_jax.app.data.repeated_rows import check_repeated_files, repeated_rows
 from esoftmax_jax.app.data.table_labels import numbered_labels
 from esoftmax_jax.app.files.arrays import Array
-from esoftmax_jax.app.files.csv_rows import csv_rows
 from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spreadsheets import named
 
-_MEANT = ("path", "label", "clean_label", "split")
 LONGEST_CELL = 2000  # characters shown
 MOST_COLUMNS = 40
 _TRAINING = ("train", "training")
@@ -53,7 +52,7 @@ def table_examples(spec: str, kind: str, path: Path, *, literal: bool) -> Audite
             f"{path}: expected a column 'label', got {named(list(table.columns))}; name the "
             "column of labels so"
         )
-    text = {name: table.columns[name] for name in _MEANT if name in table.columns}
+    text = {name: table.columns[name] for name in MEANT if name in table.columns}
     labelled = Table(path, table.rows, text, None, (), ())
     asked = _asked(text.get("split"), len(table.rows))
     classes = numbered_labels(labelled, asked, literal=literal)
@@ -71,7 +70,7 @@ def table_examples(spec: str, kind: str, path: Path, *, literal: bool) -> Audite
         )
         content = pictures_of_files(spec, [path.parent / cell for cell in sources], sources)
     else:
-        shown = [name for name in table.columns if name not in _MEANT][:MOST_COLUMNS]
+        shown = [name for name in table.columns if name not in MEANT][:MOST_COLUMNS]
         further |= {"columns": tuple(shown), "identifiers": table.columns.get("id")}
         notes += _contradicting(table, shown, classes.given)
         columns_shown = [table.columns[name] for name in shown]
@@ -122,26 +121,14 @@ def read_text(kind: str, path: Path) -> TextTable:
 
 
 def _read_csv(path: Path) -> TextTable:
-    names: list[str] | None = None
+    names, lines = csv_lines(path, padded=True)
     rows: list[int] = []
-    cells: list[list[str]] = []
-    for row, line in csv_rows(str(path), path, skipinitialspace=True, strict=True):
-        if not line:
-            continue
-        if names is None:
-            names = [name.strip() for name in line]
-            continue
-        if any(cell.strip() for cell in line[len(names) :]) or len(line) < len(names) - 1:
-            raise UsageError(
-                f"{path}, row {row}: expected {len(names)} cells as in the header, got "
-                f"{len(line)}; quote cells that contain a comma"
-            )
+    columns: list[list[str]] = [[] for _ in names]
+    for row, cells in lines:
         rows.append(row)
-        cells.append([*line, ""][: len(names)])
-    columns = _by_name(
-        path, names or [], [[one[i].strip() for one in cells] for i in range(len(names or []))]
-    )
-    return TextTable(path, rows, columns)
+        for column, cell in zip(columns, cells, strict=True):
+            column.append(cell.strip())
+    return TextTable(path, rows, _by_name(path, names, columns))
 
 
 def _read_parquet(path: Path) -> TextTable:
@@ -156,7 +143,7 @@ def _by_name(
     path: Path, names: list[str], cells: list[list[str]], declared: Sequence[str] = ()
 ) -> dict[str, list[str]]:
     """Return columns by name, without those that are an index by theirs."""
-    index = {place for place in index_places(names, declared) if names[place] not in _MEANT}
+    index = {place for place in index_places(names, declared) if names[place] not in MEANT}
     kept = [place for place in range(len(names)) if place not in index]
     columns = {names[place]: cells[place] for place in kept}
     if len(columns) < len(kept):

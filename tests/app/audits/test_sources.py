@@ -155,6 +155,19 @@ def test_what_is_no_table_of_labels_is_told():
         read_examples("wide.csv")
 
 
+def test_empty_columns_that_a_spreadsheet_writes_at_the_end_are_none():
+    Path("own.csv").write_text("text,label,,\na,x,,\n\nb,y,,\nc,x\n", encoding="utf-8")
+    found = read_examples("own.csv")
+    assert (found.columns, found.class_names) == (("text",), ("x", "y"))
+    assert [found.sources[row] for row in range(3)] == ["2", "4", "5"]
+    assert found.content([0, 2]) == [["a"], ["c"]]
+
+
+def test_a_row_may_lack_its_last_cell():
+    Path("own.csv").write_text("label,text\nx,a\ny\n", encoding="utf-8")
+    assert read_examples("own.csv").content([0, 1]) == [["a"], [""]]
+
+
 def test_an_archive_is_audited_in_its_own_order():
     _, labels = noisy(30)
     np.savez("own.npz", train_images=np.eye(30), train_labels=labels)

@@ -137,17 +137,31 @@ def _wanted_header(path: Path, names: list[str], wanted: Wanted) -> Header:
 
 def csv_table(path: Path, wanted: Wanted) -> tuple[Header, Iterator[tuple[int, list[str]]]]:
     """Read the header of a CSV file, and return its rows: their numbers and their cells."""
+    names, rows = csv_lines(path)
+    return make_header(path, names, wanted), rows
+
+
+def csv_lines(
+    path: Path, *, padded: bool = False
+) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """Read the names of the columns of a CSV file, and return its rows: numbers and cells.
+
+    ``padded`` says whether a row may lack its last cell, which is empty then.
+
+    Raises:
+        UsageError: the file cannot be read; a row has another number of cells.
+    """
     lines = csv_rows(str(path), path, skipinitialspace=True, strict=True)
     try:
         first = next((cells for _, cells in lines if cells), [])
     except OSError as error:
         unreadable(path, error)
-    header = make_header(path, _until_blank([name.strip() for name in first]), wanted)
-    return header, _rows(path, lines, len(header.names))
+    names = _until_blank([name.strip() for name in first])
+    return names, _rows(path, lines, len(names), padded)
 
 
 def _rows(
-    path: Path, lines: Iterator[tuple[int, list[str]]], width: int
+    path: Path, lines: Iterator[tuple[int, list[str]]], width: int, padded: bool
 ) -> Iterator[tuple[int, list[str]]]:
     try:
         for row, cells in lines:
@@ -155,6 +169,8 @@ def _rows(
                 continue
             if len(cells) > width:
                 cells = [*cells[:width], *_until_blank(cells[width:])]
+            if padded and len(cells) == width - 1:
+                cells = [*cells, ""]
             if len(cells) != width:
                 raise UsageError(
                     f"{path}, row {row}: expected {width} cells as in the header, got "

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from esoftmax_jax import cleaning, estimate
 from esoftmax_jax.app.audits.examples import AuditedExamples
 from esoftmax_jax.app.audits.labelled_classes import estimated_noise
+from esoftmax_jax.app.suspects.training_evidence import TrainingEvidence
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,6 +32,13 @@ class Findings:
     order: npt.NDArray[np.int64]
 
     @property
+    def suspect(self) -> npt.NDArray[np.bool_]:
+        """Bool (N,): the first ``num_suspects`` in order."""
+        found = np.zeros(len(self.order), bool)
+        found[self.order[: self.num_suspects]] = True
+        return found
+
+    @property
     def num_suspects(self) -> int:
         """How many labels the network would rather replace."""
         return int(np.sum(self.evidence.margins < 0))
@@ -42,14 +50,19 @@ class Findings:
 
 
 def judge(
-    examples: AuditedExamples, probabilities: Floats, features: Floats | None = None
+    examples: AuditedExamples,
+    probabilities: Floats,
+    features: Floats | None = None,
+    learnt: TrainingEvidence | None = None,
 ) -> Findings:
-    """Judge labels by out-of-fold probabilities.
+    """Judge labels by out-of-fold probabilities, and by what else there is.
 
     Args:
         examples: the labels.
         probabilities: (N, K).
         features: (N, D), by which examples that are alike are near; None for none.
+        learnt: what networks said of the labels while they learnt them; it takes the place of
+            the margins.
 
     Raises:
         UsageError: the probabilities agree with the labels by chance at best, or a class has
@@ -57,7 +70,7 @@ def judge(
     """
     evidence = cleaning.label_evidence(probabilities, examples.labels)
     noise = estimated_noise(probabilities, examples)
-    kinds = [evidence.margins]
+    kinds = [evidence.margins if learnt is None else learnt.scores(evidence.margins)]
     if features is not None:
         kinds.append(cleaning.neighbour_margins(features, examples.labels))
     score = cleaning.mean_ranks(*kinds)

@@ -96,7 +96,7 @@ class Audit:
             "margin": self.evidence.margins,
             "score": self.findings.score,
             "probability_wrong": self.probabilities_wrong,
-            "suspect": self.evidence.margins < 0,
+            "suspect": self.findings.suspect,
             "rank": ranks,
         }
 
@@ -111,7 +111,7 @@ class Audit:
         """A row for each class: how many labels it has, and how many of them are doubted."""
         one, count = self.examples, len(self.examples.class_names)
         labels = np.bincount(one.labels, minlength=count)
-        suspect = self.evidence.margins < 0
+        suspect = self.findings.suspect
         rivals = np.zeros((count, count), np.int64)
         np.add.at(rivals, (one.labels[suspect], self.evidence.suggestions[suspect]), 1)
         names = np.array(one.class_names, object)

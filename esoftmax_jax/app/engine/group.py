@@ -16,7 +16,7 @@ from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.engine.finished_run import CURVES, Run
 from esoftmax_jax.app.engine.folds import same_examples
 from esoftmax_jax.app.engine.one_run import Data, Runs
-from esoftmax_jax.app.engine.optimizer import RunState
+from esoftmax_jax.app.engine.optimizer import RunState, WatchedState
 from esoftmax_jax.app.engine.placement import place
 from esoftmax_jax.app.engine.program import Program
 from esoftmax_jax.app.files.arrays import ClassNumbers
@@ -93,6 +93,19 @@ class Group:
             return logits
         rows = np.asarray(self.runs.image_rows)
         return np.stack([of_run[rows[run]] for run, of_run in enumerate(logits)])
+
+    def training_evidence(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Return what each run said of each label when it was trained on it, both (R, N).
+
+        The mean margin, and the share of epochs in which the label was not predicted; NaN
+        where a run was not trained on it, or does not watch.
+        """
+        if not isinstance(self.states, WatchedState):
+            nothing = np.full((len(self.configs), len(self.dataset.train)), np.nan, np.float32)
+            return nothing, nothing
+        found = jax.tree.map(np.asarray, self.states.dynamics)
+        updates = np.where(found.updates > 0, found.updates, np.nan).astype(np.float32)
+        return found.margin_sums.sum(axis=1) / updates, found.disagreements / updates
 
     def _result(self, index: int, predicted: ClassNumbers) -> Run:
         noisy, held_out = self.noisy[index], self.holdouts[index]

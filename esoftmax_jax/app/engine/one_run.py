@@ -16,6 +16,7 @@ from esoftmax_jax.app.augment.mixup import MixedLabels, mixup
 from esoftmax_jax.app.augment.stages import augment, stage_keys
 from esoftmax_jax.app.engine.optimizer import (
     RunState,
+    WatchedState,
     make_optimizer,
     move_average,
     rate_factor,
@@ -23,7 +24,13 @@ from esoftmax_jax.app.engine.optimizer import (
 )
 from esoftmax_jax.app.engine.shared import Shared
 from esoftmax_jax.app.methods.switching import switching_loss
-from esoftmax_jax.training import Metrics, create_train_state, make_eval_step, make_train_step
+from esoftmax_jax.cleaning import init_training_dynamics
+from esoftmax_jax.training import (
+    Metrics,
+    create_train_state,
+    make_eval_step,
+    make_train_step_with_logits,
+)
 
 EVAL_BATCH = 500
 
@@ -68,7 +75,12 @@ def start(shared: Shared, run: Runs) -> RunState:
     images = jnp.zeros((1, *shared.shape), jnp.float32)
     variables = shared.network.init(_stream(run.seed, 0), images, train=False)
     optimizer = make_optimizer(shared.config, run.learning_rate)
-    return start_average(create_train_state(variables, optimizer), shared.config.ema_decay)
+    state = create_train_state(variables, optimizer)
+    run_state = start_average(state, shared.config.ema_decay)
+    if not shared.watched:
+        return run_state
+    dynamics = init_training_dynamics(shared.examples, shared.num_classes)
+    return WatchedState(run_state.train, run_state.average, dynamics)
 
 
 def advance(
@@ -114,16 +126,22 @@ def epoch(
     augment_key = jax.random.fold_in(_stream(run.seed, 1), number)
     loss_key = jax.random.fold_in(_stream(run.seed, 2), number) if shared.draws else None
 
-    def one_step(state: RunState, numbered: Any) -> tuple[RunState, Metrics]:
+    def one_step(state: RunState, numbered: Any) -> tuple[RunState, Any]:
         index, rows = numbered
         key = jax.random.fold_in(augment_key, index)
         step_loss = loss_fn
         if loss_key is not None:
             step_loss = functools.partial(loss_fn, key=jax.random.fold_in(loss_key, index))
         images, labels = data.train_images[run.image_rows[rows]], run.labels[rows]
-        return step(shared, state, images, labels, key, step_loss, optimizer)
+        state, *found = step(shared, state, images, labels, key, step_loss, optimizer)
+        return state, found if shared.watched else found[:1]
 
-    state, metrics = jax.lax.scan(one_step, state, (jnp.arange(shared.steps), order))
+    state, (metrics, *logits) = jax.lax.scan(one_step, state, (jnp.arange(shared.steps), order))
+    if isinstance(state, WatchedState):  # once an epoch: an update costs as much as N examples
+        rows = order.reshape(-1)
+        said = logits[0].reshape(len(rows), -1).astype(jnp.float32)
+        dynamics = state.dynamics.update(said, run.labels[rows], indices=rows)
+        state = state.replace(dynamics=dynamics)
     train = jax.tree.map(lambda x: x.sum(axis=0), metrics)
     return state, EpochMetrics(train, evaluate(shared, state, data))
 
@@ -136,17 +154,21 @@ def step(
     key: jax.Array,
     loss_fn: Callable[..., jax.Array],
     optimizer: Any,
-) -> tuple[RunState, Metrics]:
-    """Update the parameters by one batch: augmented, normalised, perhaps mixed."""
+) -> tuple[RunState, Metrics, jax.Array]:
+    """Update the parameters by one batch: augmented, normalised, perhaps mixed.
+
+    Returns:
+        The state, sums over the batch, and its logits (batch, K) before the update.
+    """
     augmentation = shared.config.augment
     inputs = shared.normalised(augment(augmentation, key, images))
     if augmentation.mixup:
         mixup_key = stage_keys(key)["mixup"]
         inputs, mixed = mixup(mixup_key, inputs, labels, augmentation.mixup)
         loss_fn = _blended(loss_fn, mixed)
-    train_step = make_train_step(shared.network.apply, loss_fn, optimizer)
-    new, metrics = train_step(state.train, {"inputs": inputs, "labels": labels})
-    return move_average(state, new, shared.config.ema_decay), metrics
+    train_step = make_train_step_with_logits(shared.network.apply, loss_fn, optimizer)
+    new, metrics, logits = train_step(state.train, {"inputs": inputs, "labels": labels})
+    return move_average(state, new, shared.config.ema_decay), metrics, logits
 
 
 def evaluate(shared: Shared, state: RunState, data: Data) -> Metrics:

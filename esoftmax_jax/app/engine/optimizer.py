@@ -10,6 +10,7 @@ import optax
 
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.schedule import Schedule
+from esoftmax_jax.cleaning import TrainingDynamics
 from esoftmax_jax.training import TrainState, add_l1_weight_decay
 
 
@@ -57,6 +58,16 @@ class RunState(flax.struct.PyTreeNode):
         return state
 
 
+class WatchedState(RunState):
+    """The state of a run that remembers what its network said of each label while it learnt.
+
+    Attributes:
+        dynamics: of the batches that it was trained on, before each update.
+    """
+
+    dynamics: TrainingDynamics
+
+
 def start_average(state: TrainState, decay: float) -> RunState:
     """Return the state of a run at its start."""
     average = {"params": state.params, "batch_stats": state.batch_stats} if decay else {}
@@ -70,9 +81,9 @@ def move_average(run: RunState, state: TrainState, decay: float) -> RunState:
     forgotten, as TensorFlow's moving averages do it.
     """
     if not decay:
-        return RunState(state, {})
+        return run.replace(train=state)
     count = state.step.astype(jnp.float32)
     keep = jnp.minimum(jnp.float32(decay), (1 + count) / (10 + count))
     new = {"params": state.params, "batch_stats": state.batch_stats}
     average = jax.tree.map(lambda old, x: keep * old + (1 - keep) * x, run.average, new)
-    return RunState(state, average)
+    return run.replace(train=state, average=average)

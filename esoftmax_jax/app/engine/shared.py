@@ -24,6 +24,7 @@ class Shared:
         normalised: what networks see of images.
         num_classes: number of classes K.
         convolution: how it is computed.
+        watched: whether runs remember what they said of each label; blended ones have none.
         losses: names of the losses that runs can choose among, and what tells them apart.
         methods: those losses.
     """
@@ -34,6 +35,7 @@ class Shared:
     normalised: Normalisation
     num_classes: int
     convolution: Implementation
+    watched: bool
     losses: tuple[tuple[str, Hashable], ...]
     methods: tuple[Method, ...] = dataclasses.field(compare=False, repr=False)
 
@@ -72,6 +74,7 @@ def shared_by(
         normalised=dataset.normalised,
         num_classes=classes,
         convolution=convolution,
+        watched=config.fold is not None and not config.augment.mixup,
         losses=tuple(
             (name, method.key(classes, config.batch_size)) for name, method in methods.items()
         ),

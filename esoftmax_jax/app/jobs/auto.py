@@ -51,6 +51,7 @@ from esoftmax_jax.app.suspects.suspect_list import (
     rank_suspects,
     write_suspects,
 )
+from esoftmax_jax.app.suspects.training_evidence import TrainingEvidence
 from esoftmax_jax.app.terminal.console import make_console, speaking
 from esoftmax_jax.app.terminal.messages import UsageError
 
@@ -177,17 +178,21 @@ def _run(
         run_all(chosen, dataset, path, "folds", networks=networks)
     kept = [networks.read(config) for config in chosen]
     logits = _out_of_fold(kept, dataset)
+    learnt = TrainingEvidence.of(
+        [one.training_margins for one in kept], [one.wrong_events for one in kept]
+    )
     model, tested, accuracy = _model(chosen, kept, dataset, to.workdir)
     networks.forget_others(runs.all, chosen)
     trained = AutoTrained(
         dataset=dataset,
         run=next(one for one in found if one.config == chosen[0]),
         network=lambda: model,
-        suspects=_suspects(dataset, noisy, chosen[0].noise, logits, tested),
+        suspects=_suspects(dataset, noisy, chosen[0].noise, logits, tested, learnt),
         choice=choice,
         runs=tuple(found),
         labels=noisy.labels.observed,
         out_of_fold_logits=logits,
+        training_evidence=learnt,
         test_accuracy=accuracy,
     )
     _tell(trained, to)
@@ -248,9 +253,14 @@ def _is_of(workdir: Path, config: RunConfig) -> bool:
 
 
 def _suspects(
-    dataset: Dataset, noisy: NoisyTraining, noise: NoiseSpec, logits: Array, tested: Array
+    dataset: Dataset,
+    noisy: NoisyTraining,
+    noise: NoiseSpec,
+    logits: Array,
+    tested: Array,
+    learnt: TrainingEvidence,
 ) -> SuspectLabels:
-    """Rank the labels by networks that have not seen them; of the test set none has."""
+    """Rank the labels by networks while they learnt them; of the test set none has."""
     labelled = labelled_examples(dataset, noisy, noise)
     labels = labelled.labels.observed
     asked = np.concatenate([logits, tested])[: len(labels)]
@@ -259,4 +269,7 @@ def _suspects(
         np.asarray(cleaning.suggested_labels(asked, labels)),
         1,
     )
-    return SuspectLabels(rank_suspects(labelled, margins), dataset.class_names, 1)
+    places = np.arange(len(labels))
+    scores = learnt.take(np.where(places < len(logits), places, -1)).scores(margins.mean)
+    ranked = rank_suspects(labelled, margins, scores)
+    return SuspectLabels(ranked, dataset.class_names, 1)

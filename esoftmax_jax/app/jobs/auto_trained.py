@@ -16,6 +16,7 @@ from esoftmax_jax.app.jobs.trained import Trained
 from esoftmax_jax.app.runs.fold_choice import FoldChoice
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.suspects.suspect_list import describe_suspects
+from esoftmax_jax.app.suspects.training_evidence import TrainingEvidence
 from esoftmax_jax.app.terminal.console import print_titled
 from esoftmax_jax.app.terminal.short_repr import short_repr
 
@@ -32,6 +33,8 @@ class AutoTrained(Trained):
             is the first one of the chosen rate.
         labels: int32 (N,), the labels trained on.
         out_of_fold_logits: float32 (N, K), of each example by the network that has not seen it.
+        training_evidence: of each label by the networks that were trained on it, while they
+            learnt: mean margin, and share of the epochs in which it was not predicted.
         test_accuracy: of the model, the mean of the networks' probabilities.
     """
 
@@ -39,6 +42,7 @@ class AutoTrained(Trained):
     runs: tuple[Run, ...]
     labels: npt.NDArray[np.int32]
     out_of_fold_logits: Array
+    training_evidence: TrainingEvidence
     test_accuracy: float
 
     def __repr__(self) -> str:
@@ -82,7 +86,11 @@ def print_auto(console: Console, found: AutoTrained) -> None:
         console.print(f"Data: {found.dataset.note}")
     if found.suspects is not None:
         console.print(describe_suspects(found.suspects.ranked, found.dataset))
-        console.print("Margins are those of networks that have not seen the label.")
+        console.print(
+            "Margins are those of networks that have not seen the label. The order is by those "
+            "that have: how they took it while they learnt.",
+            soft_wrap=True,
+        )
 
 
 def describe_choice(choice: FoldChoice) -> str:

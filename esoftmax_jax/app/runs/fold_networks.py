@@ -18,21 +18,27 @@ from esoftmax_jax.app.runs.networks import Variables, variables_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.whole_file import replacing
 
-_ROWS, _LOGITS = "held_out", "logits"
+_KNOWN = ("held_out", "logits", "training_margins", "wrong_events")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FoldNetwork:
-    """A network and the examples that it has not seen.
+    """A network, the examples that it has not seen, and how it learnt the others.
 
     Attributes:
-        held_out: int32 (n,), their places.
+        held_out: int32 (n,), places of those that it has not seen.
         logits: float32 (n, K), what it says of them.
+        training_margins: float32 (N,), margin of each label while it was trained on, a mean
+            over epochs; NaN where it was not, or was blended with another example.
+        wrong_events: float32 (N,), share of the epochs in which the label was not predicted
+            when it was trained on; NaN likewise.
         variables: of the network; empty where it is not needed any more.
     """
 
     held_out: Rows
     logits: Array
+    training_margins: Array
+    wrong_events: Array
     variables: Variables
 
 
@@ -49,9 +55,11 @@ class FoldNetworks:
 
     def keep(self, group: Group, real: int) -> None:
         """Keep the first so many networks of a group that is finished."""
+        learnt = group.training_evidence()
         for run, logits in enumerate(group.logits()[:real]):
             rows = group.holdouts[run]
-            found = FoldNetwork(rows, logits[rows], variables_of(group, run))
+            margins, events = (one[run] for one in learnt)
+            found = FoldNetwork(rows, logits[rows], margins, events, variables_of(group, run))
             self._write(group.configs[run].identity, found)
 
     def read(self, config: RunConfig) -> FoldNetwork:
@@ -66,7 +74,9 @@ class FoldNetworks:
         try:
             with regular(path).open("rb") as file, np.load(file) as archive:
                 arrays = {name: archive[name] for name in archive.files}
-            return FoldNetwork(arrays.pop(_ROWS), arrays.pop(_LOGITS), arrays)
+            known = [arrays.pop(name) for name in _KNOWN]
+            held_out, logits, margins, events = known
+            return FoldNetwork(held_out, logits, margins, events, arrays)
         except (*UNREADABLE, KeyError) as error:
             raise UsageError(
                 f"{path}: expected a network as it was written, got something else ({error}); "
@@ -96,7 +106,8 @@ class FoldNetworks:
             self._memory[identity] = found
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        arrays: Any = {_ROWS: found.held_out, _LOGITS: found.logits, **found.variables}
+        known = (found.held_out, found.logits, found.training_margins, found.wrong_events)
+        arrays: Any = {**dict(zip(_KNOWN, known, strict=True)), **found.variables}
         with replacing(self._path(identity)) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
 

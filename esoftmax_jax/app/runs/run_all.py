@@ -95,7 +95,7 @@ def missing_runs(configs: Sequence[RunConfig], done: Collection[str]) -> list[Al
         configs: all that are wanted.
         done: identities of the configurations that need not be run.
     """
-    programs: dict[str, Alike] = {}
+    programs: dict[tuple[str, bool], Alike] = {}
     # By identity: a loss tuned to the common rate is the same run as that row of the table.
     for identity, config in {config.identity: config for config in configs}.items():
         alike = programs.setdefault(_program_key(config), Alike())
@@ -142,9 +142,9 @@ def lay_out(runs: int, dataset: Dataset, at_once: int | None = None) -> Layout:
     return Layout(devices, devices * at_once * turns, at_once)
 
 
-def _program_key(config: RunConfig) -> str:
-    """Return a string that the configurations of one program share."""
-    return dataclasses.replace(
+def _program_key(config: RunConfig) -> tuple[str, bool]:
+    """Return what the configurations of one program share; runs on folds are watched."""
+    shared = dataclasses.replace(
         config,
         loss=LossSpec(""),
         noise=NoiseSpec("none"),
@@ -152,7 +152,8 @@ def _program_key(config: RunConfig) -> str:
         learning_rate=0,
         seed=0,
         fold=None,
-    ).identity
+    )
+    return shared.identity, config.fold is not None
 
 
 def _run_alike(

@@ -35,18 +35,20 @@ COLUMNS = (
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Suspects:
-    """Labelled examples in the order of their margins, lowest first.
+    """Labelled examples in the order in which they are doubted, the most suspicious first.
 
     Attributes:
         labelled: the examples.
         suggestions: int (N,), the likeliest other class.
         margins: float32 (N,), the label's logit minus the largest other one, a mean over
             epochs.
+        scores: (N,), the lowest first; the margins where there was no other evidence.
     """
 
     labelled: Labelled
     suggestions: npt.NDArray[np.int64]
     margins: npt.NDArray[np.float32]
+    scores: npt.NDArray[np.floating[Any]]
 
     def __repr__(self) -> str:
         return short_repr(self)
@@ -54,7 +56,7 @@ class Suspects:
     @property
     def count(self) -> int:
         """How many labels the network would rather replace."""
-        return int(np.sum(self.margins < 0))
+        return int(np.sum(self.scores < 0))
 
     def columns(self, class_names: Sequence[str]) -> dict[str, Any]:
         """Return the list as arrays by column, in the order of ``COLUMNS``."""
@@ -73,10 +75,23 @@ class Suspects:
         }
 
 
-def rank_suspects(labelled: Labelled, margins: Margins) -> Suspects:
-    """Put examples in the order of how little the network agreed with their labels."""
-    ranking = cleaning.rank_labels(margins.mean, margins.suggestions)
-    return Suspects(labelled.take(ranking.indices), ranking.suggestions, ranking.margins)
+def rank_suspects(
+    labelled: Labelled,
+    margins: Margins,
+    scores: npt.NDArray[np.floating[Any]] | None = None,
+) -> Suspects:
+    """Put examples in the order of how little networks agreed with their labels.
+
+    Args:
+        labelled: the examples.
+        margins: of their labels.
+        scores: (N,), which decide the order, the lowest first; None: the margins.
+    """
+    decisive = margins.mean if scores is None else scores
+    ranking = cleaning.rank_labels(decisive, margins.suggestions)
+    order = ranking.indices
+    taken, given = labelled.take(order), margins.mean[order]
+    return Suspects(taken, ranking.suggestions, given, ranking.margins)
 
 
 def check_spreadsheet_safe(option: str, dataset: Dataset) -> None:
@@ -139,14 +154,15 @@ def describe_suspects(suspects: Suspects, dataset: Dataset) -> str:
         f"{suspects.count} of {total} labels ({100 * suspects.count / total:.1f} %) are "
         "suspect: the network preferred another class"
     )
-    known, suspect, is_wrong = one.labels.judged, suspects.margins < 0, one.labels.wrong
+    known, is_wrong = one.labels.judged, one.labels.wrong
+    suspect = np.arange(total) < suspects.count
     wrong = int(is_wrong.sum())
     if not 0 < wrong < known.sum():
         return f"{text}."
     found, judged = int((is_wrong & suspect).sum()), int((known & suspect).sum())
     precision = "–" if not judged else f"{100 * found / judged:.1f} %"
-    # Of a wrong and a right label, how often the wrong one has the lower margin.
-    ranked = cleaning.ranking_quality(suspects.margins[known], is_wrong[known]).auroc
+    # Of a wrong and a right label, how often the wrong one comes first.
+    ranked = cleaning.ranking_quality(suspects.scores[known], is_wrong[known]).auroc
     part = "" if known.all() else f"of those among the {known.sum()} training labels "
     counted = "" if dataset.train.labels.known else ", counting only what --noise changed"
     return (

@@ -1,5 +1,6 @@
 """What one run computes, function by function."""
 
+import dataclasses
 import functools
 
 import jax
@@ -8,11 +9,11 @@ import numpy as np
 import optax
 import pytest
 
-from esoftmax_jax import losses
+from esoftmax_jax import cleaning, losses
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.engine import one_run
-from esoftmax_jax.app.engine.optimizer import make_optimizer
+from esoftmax_jax.app.engine.optimizer import WatchedState, make_optimizer
 from esoftmax_jax.app.engine.shared import shared_by
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods.methods import selected
@@ -72,7 +73,7 @@ def test_a_step_is_the_update_written_by_hand(parts):
     shared, run, data, state = parts
     images, labels = data.train_images[:32], run.labels[:32]
     optimizer = make_optimizer(shared.config, RATE)
-    new, metrics = step(shared, state, images, labels)
+    new, metrics, said = step(shared, state, images, labels)
 
     def mean_loss(params):
         logits = shared.network.apply(
@@ -90,6 +91,43 @@ def test_a_step_is_the_update_written_by_hand(parts):
     same(new.train.params, params)
     np.testing.assert_allclose(metrics.loss, loss, rtol=1e-6)
     assert metrics.count == 32
+    variables = {"params": state.train.params}
+    before = shared.network.apply(variables, shared.normalised(images), train=False)
+    np.testing.assert_allclose(said, before, rtol=1e-5, atol=1e-6)
+
+
+def test_a_watched_run_remembers_the_margins_of_what_it_is_trained_on(parts):
+    plain, run, data, _ = parts
+    shared = dataclasses.replace(plain, watched=True)
+    state = one_run.start(shared, run)
+    order = jnp.array([[5, 4, 3, 2], [1, 0, 5, 4], [7, 8, 9, 7]], jnp.int32)
+    epoch = jax.jit(functools.partial(one_run.epoch, shared))
+    after, _ = epoch(state, run, data, jnp.int32(0), order)
+    assert isinstance(after, WatchedState)
+    margins = []
+    for rows in order:
+        images, labels = data.train_images[rows], run.labels[rows]
+        state, _, logits = step(shared, state, images, labels)
+        margins.append(np.asarray(cleaning.label_margins(logits, labels)))
+    same(after.train.params, state.train.params)
+    (five, four, three, two), (one, zero, five_again, four_again), _ = margins
+    dynamics = after.dynamics
+    np.testing.assert_array_equal(dynamics.updates[:8], [1, 1, 1, 1, 2, 2, 0, 2])
+    sums = [zero, one, two, three, four + four_again, five + five_again]
+    np.testing.assert_allclose(dynamics.margin_sums.sum(axis=0)[:6], sums, rtol=1e-4, atol=1e-5)
+    events = [zero < 0, one < 0, two < 0, three < 0]
+    np.testing.assert_array_equal(dynamics.disagreements[:4], events)
+
+
+def test_only_runs_on_folds_are_watched_and_no_blended_ones(parts):
+    shared, *_ = parts
+    dataset, config = load_dataset("digits"), shared.config
+    kinds = [config, dataclasses.replace(config, fold=(0, 5))]
+    blended = dataclasses.replace(config.augment, mixup=0.2)
+    kinds.append(dataclasses.replace(kinds[1], augment=blended))
+    methods = selected(["CE"])
+    found = [shared_by(one, dataset, methods, "auto").watched for one in kinds]
+    assert found == [False, True, False]
 
 
 def test_an_epoch_is_its_steps_and_an_evaluation(parts):
@@ -99,7 +137,7 @@ def test_an_epoch_is_its_steps_and_an_evaluation(parts):
         lambda s: one_run.epoch(shared, s, run, data, jnp.int32(0), order)
     )(state)
     for rows in order:
-        state, _ = step(shared, state, data.train_images[rows], run.labels[rows])
+        state, *_ = step(shared, state, data.train_images[rows], run.labels[rows])
     same(after.train.params, state.train.params)
     assert metrics.train.count == 96
     classes = jax.jit(one_run.predict, static_argnums=0)(shared, after, data.test_images)

@@ -40,7 +40,9 @@ def rows_of(dataset: Dataset) -> list[dict[str, str]]:
     labelled = labelled_examples(dataset, noisy, parse_noise("none"))
     other = (labelled.labels.observed.astype(int) + 1) % dataset.num_classes
     margins = np.linspace(-1, 1, len(other), dtype=np.float32)
-    write_suspects(Path("list.csv"), Suspects(labelled, other, margins), dataset.class_names)
+    write_suspects(
+        Path("list.csv"), Suspects(labelled, other, margins, margins), dataset.class_names
+    )
     with Path("list.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     for row in rows:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from esoftmax_jax import app
+from esoftmax_jax import app, cleaning
 from esoftmax_jax.app.data.labels import Labels
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.subset import first_examples
@@ -81,9 +81,15 @@ def test_evidence_is_that_of_networks_that_have_not_seen_the_label(found):
     np.testing.assert_array_equal(found.out_of_fold_margins > 0, predictions == found.labels)
 
 
-def test_the_list_is_ranked_by_that_evidence(found, folder):
-    margins = np.sort(found.out_of_fold_margins)
-    np.testing.assert_array_equal(found.suspects.ranked.margins, margins)
+def test_the_list_is_ranked_by_how_the_other_networks_learnt_the_labels(found, folder):
+    margins, learnt = found.out_of_fold_margins, found.training_evidence
+    assert np.isfinite(learnt.margins).all()
+    assert learnt.wrong_events.min() == 0
+    assert learnt.wrong_events.max() <= 1
+    order = cleaning.rank_labels(learnt.scores(margins), found.labels).indices
+    ranked = found.suspects.ranked
+    np.testing.assert_array_equal(ranked.labelled.labels.observed, found.labels[order])
+    np.testing.assert_array_equal(ranked.margins, margins[order])
     assert found.suspects.count == np.sum(margins < 0)
     rows = (folder / "suspects.csv").read_text().splitlines()
     assert len(rows) == 1 + len(margins)

@@ -107,16 +107,19 @@ def audit(
         examples = _examples(data, labels, of_data, trained=own is None)
         if own is not None:
             examples = _told(examples, with_classes_of_columns(examples, own))
-            chances, model, choice = read_probabilities(own, examples), None, []
+            chances, learnt = read_probabilities(own, examples), None
+            model, choice = None, []
         else:
             of_training: dict[str, Any] = of_data | {"image_size": image_size}
             of_training |= {"epochs": epochs, "effort": effort, "verbose": verbose}
             of_training |= {"columns": columns, "ignore": ignore}
-            chances, model, choice = _trained(data, labels, examples, folder, of_training)
+            chances, learnt, model, choice = _trained(
+                data, labels, examples, folder, of_training
+            )
         given = None
         if features is not None:
             given = read_features(_in_order("features", features, data, labels), examples)
-        found = Audit(examples, judge(examples, chances, given), model=model)
+        found = Audit(examples, judge(examples, chances, given, learnt), model=model)
         if folder is not None:
             return _written(found, folder, choice, spreadsheet_safe=spreadsheet_safe)
         _print(found)
@@ -177,8 +180,8 @@ def _trained(
         given = {name: options[name] for name in ("columns", "ignore") if options.get(name)}
         options = {name: options[name] for name in ("epochs", "effort", "verbose")} | given
     workdir = None if folder is None else folder / TRAINING
-    chances, model = trained_probabilities(data, examples, workdir, **options)
-    return chances, model, told_choice(model)
+    *found, model = trained_probabilities(data, examples, workdir, **options)
+    return *found, model, told_choice(model)
 
 
 def _check_out(folder: Path) -> None:

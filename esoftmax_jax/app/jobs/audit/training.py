@@ -14,6 +14,7 @@ from esoftmax_jax.app.data.in_memory.dataset import made_of_arrays
 from esoftmax_jax.app.data.names import is_own
 from esoftmax_jax.app.jobs.auto import auto
 from esoftmax_jax.app.jobs.auto_trained import AutoTrained, describe_choice
+from esoftmax_jax.app.suspects.training_evidence import TrainingEvidence
 from esoftmax_jax.app.terminal.messages import UsageError
 
 _INSTEAD = (
@@ -50,8 +51,8 @@ def dataset_of_arrays(
 
 def trained_probabilities(
     data: str | Path | Dataset, examples: AuditedExamples, folder: Path | None, **options: Any
-) -> tuple[npt.NDArray[np.float64], AutoTrained]:
-    """Train networks on folds of the labels; return what each says of what it has not seen.
+) -> tuple[npt.NDArray[np.float64], TrainingEvidence, AutoTrained]:
+    """Train networks on folds of the labels; return what they say of each.
 
     Args:
         data: a path, what else ``load_dataset`` takes, or a dataset.
@@ -60,7 +61,8 @@ def trained_probabilities(
         options: of ``auto``.
 
     Returns:
-        Probabilities (N, K), and the model.
+        Probabilities (N, K) by networks that have not seen the label, what those said that
+        have, and the model.
     """
     dataset = data if isinstance(data, Dataset) else specification(data)
     name = dataset.name if isinstance(dataset, Dataset) else dataset
@@ -76,10 +78,12 @@ def trained_probabilities(
             f"DATA: expected to train on every example, got {missing[0]!r}, which is read as a "
             f"label only ({len(missing)} such); pass --probabilities of a model of yours"
         )
-    rows = np.concatenate(chances)[[place[source] for source in examples.sources.tolist()]]
+    places = np.array([place[source] for source in examples.sources.tolist()])
+    rows = np.concatenate(chances)[places]
+    learnt = found.training_evidence.take(np.where(places < len(train), places, -1))
     columns = [found.dataset.class_names.index(name) for name in examples.class_names]
     probabilities = rows[:, columns].astype(np.float64)
-    return probabilities / probabilities.sum(axis=1, keepdims=True), found
+    return probabilities / probabilities.sum(axis=1, keepdims=True), learnt, found
 
 
 def told_choice(found: AutoTrained) -> list[str]:
@@ -88,8 +92,9 @@ def told_choice(found: AutoTrained) -> list[str]:
     settings = ", ".join(f"{name} {value:g}" for name, value in chosen.loss.hyperparameters)
     return [
         f"{len(chosen.accuracies)} networks with the loss {chosen.loss.name} ({settings}), "
-        "each trained on all folds but one. Every label is judged by the network that has not "
-        "seen it; labels that were held out of training by the mean of all.",
+        "each trained on all folds but one. Probabilities are those of the network that has "
+        "not seen the label; of labels that were held out of training the mean of all. The "
+        "order is by the networks that have seen it: how they took it while they learnt.",
         describe_choice(found.choice),
         "The model is the mean of these networks.",
     ]

@@ -1,0 +1,153 @@
+"""How well wrong labels are found by each kind of evidence that networks on folds leave.
+
+    python -m experiments.evidence --seeds 3
+
+Each cell is a dataset, a noise and a seed. Cross-entropy and the loss of ``auto`` are trained
+on folds; each takes the rate whose networks agree best with the noisy labels that they have not
+seen. The kinds of evidence then rank the labels. What was drawn wrong is read in ``quality``
+alone. The self-confidence of cross-entropy is what ``cleanlab`` ranks by unless asked otherwise
+(``get_label_quality_scores``), of the same probabilities.
+"""
+
+import argparse
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from esoftmax_jax import cleaning
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.load import load_dataset
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.app.files.json_lines import append_line
+from esoftmax_jax.app.files.markdown import markdown_table
+from esoftmax_jax.app.jobs.auto_runs import LOSS, AutoRuns, auto_runs
+from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.labels.noisy_labels import apply_noise
+from esoftmax_jax.app.runs.fold_choice import choose_by_folds
+from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks
+from esoftmax_jax.app.runs.run_all import run_all
+from esoftmax_jax.app.runs.softmax import softmax
+from esoftmax_jax.app.suspects.training_evidence import TrainingEvidence
+from experiments.regret import DATASETS, EPOCHS, of_ce
+
+NOISES = ("symmetric:0.2", "symmetric:0.4", "pairwise:0.4")
+COMBINED = "order of auto"
+FIRST = 200
+
+Row = dict[str, Any]
+
+
+def measure(dataset: Dataset, noises: Sequence[str], seeds: int, **options: Any) -> list[Row]:
+    """Return a row for each noise, seed, loss and kind of evidence."""
+    cells: dict[tuple[str, int], AutoRuns] = {
+        (noise, seed): auto_runs(dataset, parse_noise(noise), "more", seed=seed, **options)
+        for noise, seed in itertools.product(noises, range(seeds))
+    }
+    losses = {where: (of_ce(cell), cell.rule) for where, cell in cells.items()}
+    runs = [config for both in losses.values() for configs in both for config in configs]
+    networks = FoldNetworks(None)
+    found = run_all(runs, dataset, None, dataset.name, networks=networks)
+    results = dict(zip(runs, found, strict=True))
+    rows: list[Row] = []
+    for (noise, seed), both in losses.items():
+        labels = apply_noise(parse_noise(noise), dataset, seed).labels
+        for name, configs in zip(("CE", LOSS), both, strict=True):
+            chosen = _best(configs, [results[one] for one in configs])
+            kinds = evidence([networks.read(one) for one in chosen], labels.observed)
+            for kind, scores in kinds.items():
+                where = {"dataset": dataset.name, "noise": noise, "seed": seed}
+                row = {**where, "loss": name, "rate": chosen[0].learning_rate, "kind": kind}
+                rows.append({**row, **quality(scores, labels.wrong)})
+    return rows
+
+
+def _best(configs: Sequence[RunConfig], results: Sequence[Any]) -> list[RunConfig]:
+    rate = choose_by_folds(results).chosen.learning_rate
+    return [one for one in configs if one.learning_rate == rate]
+
+
+def evidence(networks: Sequence[FoldNetwork], labels: Array) -> dict[str, Array]:
+    """Return scores (N,) by kind, the lower the more suspicious.
+
+    Args:
+        networks: of one setting, one for each fold.
+        labels: int (N,), as they were trained on.
+    """
+    logits = np.zeros((len(labels), networks[0].logits.shape[1]), np.float32)
+    for one in networks:
+        logits[one.held_out] = one.logits
+    said = cleaning.label_evidence(softmax(logits), labels)
+    learnt = TrainingEvidence.of(
+        [one.training_margins for one in networks], [one.wrong_events for one in networks]
+    )
+    return {
+        "self-confidence out of fold": said.self_confidences,
+        "margin out of fold": said.margins,
+        "mean margin in training": learnt.margins,
+        "wrong events in training": -learnt.wrong_events,
+        COMBINED: learnt.scores(said.margins),
+    }
+
+
+def quality(scores: Array, wrong: Array) -> dict[str, float]:
+    """Return how far wrong labels come first."""
+    first = min(FIRST, len(wrong))
+    found = cleaning.ranking_quality(scores, wrong, first=first)
+    whole = cleaning.ranking_quality(scores, wrong, first=int(wrong.sum()))
+    return {
+        "auroc": round(found.auroc, 4),
+        "average_precision": round(found.average_precision, 4),
+        "precision_first": round(found.precision, 4),
+        "precision_as_many": round(whole.precision, 4),
+    }
+
+
+def evidence_table(rows: Sequence[Row]) -> str:
+    """Return a table: mean AUROC and average precision of each loss and kind, by noise."""
+    noises = list(dict.fromkeys(row["noise"] for row in rows))
+    columns = ["loss", "evidence", *noises, "all", f"first {FIRST}", "as many as are wrong"]
+    lines = []
+    for loss, kind in dict.fromkeys((row["loss"], row["kind"]) for row in rows):
+        own = [row for row in rows if (row["loss"], row["kind"]) == (loss, kind)]
+        cells = [_areas([row for row in own if row["noise"] == one]) for one in noises]
+        precisions = [_mean(own, f"precision_{name}") for name in ("first", "as_many")]
+        shares = [f"{100 * one:.1f} %" for one in precisions]
+        lines.append([loss, kind, *cells, _areas(own), *shares])
+    return "\n".join(markdown_table(columns, lines))
+
+
+def _areas(rows: Sequence[Row]) -> str:
+    return f"{_mean(rows, 'auroc'):.3f} / {_mean(rows, 'average_precision'):.3f}"
+
+
+def _mean(rows: Sequence[Row], name: str) -> float:
+    return float(np.mean([row[name] for row in rows]))
+
+
+def main() -> None:
+    """Measure, append the rows to a file and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--datasets", nargs="+", default=DATASETS)
+    parser.add_argument("--noises", nargs="+", default=NOISES)
+    parser.add_argument("--out", type=Path, default=Path("runs/evidence.jsonl"))
+    options = parser.parse_args()
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    rows: list[Row] = []
+    for name in options.datasets:
+        dataset = load_dataset(name)
+        found = measure(dataset, options.noises, options.seeds, epochs=options.epochs)
+        for row in found:
+            append_line(options.out, row)
+        rows += found
+        print(f"{name}: AUROC / average precision\n\n{evidence_table(found)}\n", flush=True)
+    print(f"all: AUROC / average precision\n\n{evidence_table(rows)}")
+
+
+if __name__ == "__main__":
+    main()

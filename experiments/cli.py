@@ -20,12 +20,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of the application's verbs, ``reproduce``, ``regret`` and ``bench``."""
+    """Return the parser of the application's verbs and of the experiments' own."""
     parser, verbs = application_parser("python -m experiments")
     text = "a published table beside ours"
     add_verb(verbs, "reproduce", text, own_options_of("reproduce"), _reproduce)
     text = "what auto loses against the best single network"
     add_verb(verbs, "regret", text, own_options_of("regret"), _regret)
+    text = "how well each kind of evidence finds wrong labels"
+    add_verb(verbs, "evidence", text, own_options_of("evidence"), _evidence)
     bench = verbs.add_parser("bench", help="measure speed")
     bench.set_defaults(run=lambda _: bench.print_help())
     kinds = bench.add_subparsers(dest="kind", metavar="WHAT", parser_class=Parser)
@@ -60,6 +62,12 @@ def _regret(options: argparse.Namespace) -> None:
     from experiments.regret import report_regret
 
     report_regret(**_arguments(options, "regret"))
+
+
+def _evidence(options: argparse.Namespace) -> None:
+    from experiments.evidence import report_evidence
+
+    report_evidence(**_arguments(options, "evidence"))
 
 
 def _bench(options: argparse.Namespace) -> None:

@@ -1,6 +1,6 @@
 """How well wrong labels are found by each kind of evidence that networks on folds leave.
 
-    python -m experiments.evidence --seeds 3
+    python -m experiments evidence --seeds 3
 
 Each cell is a dataset, a noise and a seed. Cross-entropy and the loss of ``auto`` are trained
 on folds; each takes the rate whose networks agree best with the noisy labels that they have not
@@ -9,7 +9,6 @@ alone. The self-confidence of cross-entropy is what ``cleanlab`` ranks by unless
 (``get_label_quality_scores``), of the same probabilities.
 """
 
-import argparse
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.files.markdown import markdown_table
+from esoftmax_jax.app.files.outputs import check_file
 from esoftmax_jax.app.jobs.auto_runs import LOSS, AutoRuns, auto_runs
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
@@ -32,7 +32,8 @@ from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks
 from esoftmax_jax.app.runs.run_all import run_all
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.suspects.training_evidence import TrainingEvidence
-from experiments.regret import DATASETS, EPOCHS, of_ce
+from esoftmax_jax.app.terminal.names import names
+from experiments.regret import DATASETS, of_ce
 
 NOISES = ("symmetric:0.2", "symmetric:0.4", "pairwise:0.4")
 COMBINED = "order of auto"
@@ -128,26 +129,24 @@ def _mean(rows: Sequence[Row], name: str) -> float:
     return float(np.mean([row[name] for row in rows]))
 
 
-def main() -> None:
-    """Measure, append the rows to a file and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
-    parser.add_argument("--datasets", nargs="+", default=DATASETS)
-    parser.add_argument("--noises", nargs="+", default=NOISES)
-    parser.add_argument("--out", type=Path, default=Path("runs/evidence.jsonl"))
-    options = parser.parse_args()
-    options.out.parent.mkdir(parents=True, exist_ok=True)
+def report_evidence(
+    *, datasets: str | None, noises: str | None, seeds: int, epochs: int, out: Path
+) -> None:
+    """Measure, append the rows to a file and print the table.
+
+    Names of ``datasets`` and ``noises`` are divided by commas; None are ``DATASETS`` and
+    ``NOISES``.
+    """
+    chosen = DATASETS if datasets is None else names("--datasets", datasets)
+    noise = NOISES if noises is None else names("--noises", noises)
+    loaded = {name: load_dataset(name) for name in chosen}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    check_file("--out", out)
     rows: list[Row] = []
-    for name in options.datasets:
-        dataset = load_dataset(name)
-        found = measure(dataset, options.noises, options.seeds, epochs=options.epochs)
+    for name, dataset in loaded.items():
+        found = measure(dataset, noise, seeds, epochs=epochs)
         for row in found:
-            append_line(options.out, row)
+            append_line(out, row)
         rows += found
         print(f"{name}: AUROC / average precision\n\n{evidence_table(found)}\n", flush=True)
     print(f"all: AUROC / average precision\n\n{evidence_table(rows)}")
-
-
-if __name__ == "__main__":
-    main()

@@ -28,7 +28,8 @@ _DTYPE = one_of(*get_args(ComputeDtype))
 _NETWORKS = [name for name in get_args(NetworkName) if name != "mlp"]  # which is too small
 
 
-_REPRODUCE, _REGRET = ("reproduce",), ("regret",)
+_REPRODUCE, _REGRET, _EVIDENCE = ("reproduce",), ("regret",), ("evidence",)
+_ON_FOLDS = (*_REGRET, *_EVIDENCE)
 
 
 def _option(
@@ -122,9 +123,9 @@ OPTIONS = (
         SWITCH,
     ),
     _option(_benches("sweep"), "runs", "≥ 4 (128)", whole(4), default=128),
-    _option(_REGRET, "datasets", "separated by commas (digits,wine,breast_cancer)"),
-    _option(_REGRET, "seeds", "how many, ≥ 1 (3)", whole(1, MOST_SEEDS), default=3),
-    _option(_REGRET, "epochs", "of every run, ≥ 1 (40)", whole(1), default=40),
+    _option(_ON_FOLDS, "datasets", "separated by commas (digits,wine,breast_cancer)"),
+    _option(_ON_FOLDS, "seeds", "how many, ≥ 1 (3)", whole(1, MOST_SEEDS), default=3),
+    _option(_ON_FOLDS, "epochs", "of every run, ≥ 1 (40)", whole(1), default=40),
     _option(
         _REGRET,
         "effort",
@@ -138,6 +139,19 @@ OPTIONS = (
         "file of JSON lines, appended to (runs/regret.jsonl)",
         PATH,
         default=Path("runs/regret.jsonl"),
+        metavar="FILE",
+    ),
+    _option(
+        _EVIDENCE,
+        "noises",
+        "separated by commas, as for train (symmetric:0.2,symmetric:0.4,pairwise:0.4)",
+    ),
+    _option(
+        _EVIDENCE,
+        "out",
+        "file of JSON lines, appended to (runs/evidence.jsonl)",
+        PATH,
+        default=Path("runs/evidence.jsonl"),
         metavar="FILE",
     ),
 )

@@ -9,37 +9,24 @@ from esoftmax_jax.app.files.arrays import content_hash
 SAVED = "suspects-reviewed.csv"
 """What the browser calls the list that it saves."""
 
-_FIELDS = (
-    "rank",
-    "example",
-    "part",
-    "id",
-    "label",
-    "suggestion",
-    "margin",
-    "clean_label",
-    "probability",
-    "shown",
-)
-
 
 def suspects_as_json(audit: Audit, shown: Sequence[int]) -> str:
     """Return these rows of the audit as JSON that can stand in an element of a page."""
     one, evidence = audit.examples, audit.evidence
     contents = one.content(shown)
     rows = [
-        [
-            place + 1,
-            str(one.sources[row]),
-            str(one.parts[row]),
-            int(one.ids[row]) if one.ids[row] >= 0 else "",
-            int(one.labels[row]),
-            int(evidence.suggestions[row]),
-            float(f"{evidence.margins[row]:.6g}"),
-            int(one.truth[row]),
-            float(f"{audit.probabilities_wrong[row]:.4g}"),
-            place,
-        ]
+        {
+            "rank": place + 1,
+            "example": str(one.sources[row]),
+            "part": str(one.parts[row]),
+            "id": int(one.ids[row]) if one.ids[row] >= 0 else "",
+            "label": int(one.labels[row]),
+            "suggestion": int(evidence.suggestions[row]),
+            "margin": float(f"{evidence.margins[row]:.6g}"),
+            "clean_label": int(one.truth[row]),
+            "probability": float(f"{audit.probabilities_wrong[row]:.4g}"),
+            "shown": place,
+        }
         for place, row in enumerate(shown)
     ]
     data = {
@@ -48,8 +35,8 @@ def suspects_as_json(audit: Audit, shown: Sequence[int]) -> str:
         "header": [*audit.columns(), "decision"],
         "classes": one.class_names,
         "columns": one.columns,
-        "fields": _FIELDS,
-        "suspects": rows,
+        "fields": list(rows[0]) if rows else [],
+        "suspects": [list(values.values()) for values in rows],
         "shown": contents,
     }
     text = json.dumps(data, separators=(",", ":"))

@@ -14,6 +14,29 @@ from tests.linear_cases import CLASSES, EPSILON, PAIRS, TOKENS, assert_close, la
 MESHES = {"8": ((8,), ("classes",)), "2x4": ((2, 4), ("data", "classes"))}
 
 
+def every_loss(hidden, kernel, bias, labels, axis_name="classes", chunk_size=3):
+    options = {"bias": bias, "axis_name": axis_name, "chunk_size": chunk_size}
+    return {
+        name: fused(hidden, kernel, labels, **options) for name, (fused, _) in PAIRS.items()
+    }
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def values_and_gradients(function, *args):
+    def total(*args):
+        values = function(*args)
+        return sum(weighted(v) for v in values.values()), values
+
+    (_, values), gradients = jax.value_and_grad(total, (0, 1, 2), has_aux=True)(*args)
+    return values, gradients
+
+
+@functools.cache
+def of_the_whole_layer():
+    whole = functools.partial(every_loss, axis_name=None, chunk_size=64)
+    return values_and_gradients(whole, *layer(jnp.float64))
+
+
 @pytest.mark.parametrize(
     ("mesh_name", "check_vma"), [("8", True), ("2x4", True), ("2x4", False)]
 )
@@ -22,31 +45,13 @@ def test_classes_over_devices(mesh_name, check_vma):
     mesh = Mesh(np.array(jax.devices()[:8]).reshape(shape), axes)
     tokens = PartitionSpec("data" if "data" in axes else None)
     specs = (tokens, PartitionSpec(None, "classes"), PartitionSpec("classes"), tokens)
-
-    def every_loss(hidden, kernel, bias, labels, axis_name="classes", chunk_size=3):
-        options = {"bias": bias, "axis_name": axis_name, "chunk_size": chunk_size}
-        return {
-            name: fused(hidden, kernel, labels, **options) for name, (fused, _) in PAIRS.items()
-        }
-
     sharded = jax.shard_map(
         every_loss, mesh=mesh, in_specs=specs, out_specs=tokens, check_vma=check_vma
     )
-
-    def total(function, *args):
-        values = function(*args)
-        return sum(weighted(v) for v in values.values()), values
-
     with jax.enable_x64(True):
-        arguments = layer(jnp.float64)
-        gradients = jax.value_and_grad(total, (1, 2, 3), has_aux=True)
-        whole = functools.partial(every_loss, axis_name=None, chunk_size=64)
-        (_, expected), expected_gradients = jax.jit(gradients, static_argnums=0)(
-            whole, *arguments
-        )
-        (_, values), got = jax.jit(gradients, static_argnums=0)(sharded, *arguments)
-    assert_close(values, expected, 1e-10)
-    assert_close(got, expected_gradients, 1e-10)
+        found = values_and_gradients(sharded, *layer(jnp.float64))
+        expected = of_the_whole_layer()
+    assert_close(found, expected, 1e-10)
 
 
 def test_classes_over_devices_bad_labels_mask_and_ties():

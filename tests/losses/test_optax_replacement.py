@@ -113,7 +113,7 @@ def test_soft_labels_over_several_axes_and_without_some_classes():
         theirs = functools.partial(optax.softmax_cross_entropy, **merged)
         np.testing.assert_allclose(found, theirs(MERGED, soft), rtol=1e-5)
         slopes = [
-            jax.grad(lambda q, f=f: f(MERGED, q).sum())(soft)
+            jax.jit(jax.grad(lambda q, f=f: f(MERGED, q).sum()))(soft)
             for f in (functools.partial(SOFT, **merged), theirs)
         ]
         kept = merged.get("where", True)  # elsewhere optax's is NaN

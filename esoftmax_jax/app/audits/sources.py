@@ -113,8 +113,12 @@ def examples_of(dataset: Dataset) -> AuditedExamples:
     places = np.concatenate([np.array(train, np.int64), others])
     order = np.argsort(places)
     one = one.take(order)
-    rows, images = order.tolist(), np.concatenate([dataset.train.images, tested.images])
-    content, columns = shown_array(images, dataset.feature_names)
+    rows, parts, names = order.tolist(), (dataset.train, tested), dataset.feature_names
+    shown = np.concatenate([part.images for part in parts])
+    if dataset.columns is not None:
+        cells = [part.cells for part in parts if part.cells is not None]
+        shown, names = np.concatenate(cells), dataset.columns.names
+    content, columns = shown_array(shown, names)
     return AuditedExamples(
         name=dataset.name,
         sources=one.sources,

@@ -24,6 +24,7 @@ class Examples:
             its id.
         annotations: further labels by name, int32 (N,), such as those of the annotators of a
             prepared set.
+        cells: objects (N, C), the texts of a table that features are made of; None elsewhere.
 
     Raises:
         ValueError: the columns differ in length.
@@ -34,6 +35,7 @@ class Examples:
     ids: npt.NDArray[np.int64] = dataclasses.field(default_factory=lambda: np.zeros(0, "i8"))
     sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
     annotations: Mapping[str, ClassNumbers] = dataclasses.field(default_factory=dict)
+    cells: Array | None = None
 
     def __post_init__(self) -> None:
         if not len(self.ids):
@@ -63,4 +65,5 @@ class Examples:
             ids=self.ids[rows],
             sources=self.sources[rows],
             annotations={name: labels[rows] for name, labels in self.annotations.items()},
+            cells=None if self.cells is None else self.cells[rows],
         )

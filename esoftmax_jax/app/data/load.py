@@ -190,8 +190,10 @@ def checked_dataset(
     ids = np.arange(rows)
     if parts.train.ids is not None:
         ids = checked_ids(parts.train.ids, where("train_ids"), rows=rows)
-    train = Examples(images, labels, ids, parts.train.sources, annotations)
-    test = Examples(test_images, test_labels, sources=parts.test.sources)
+    train = Examples(images, labels, ids, parts.train.sources, annotations, parts.train.cells)
+    test = Examples(
+        test_images, test_labels, sources=parts.test.sources, cells=parts.test.cells
+    )
     notes = [parts.note, sentences(overruled), "" if test.labels.known else NOISY_TEST]
     own_files = is_own(spec)
     if own_files:

@@ -36,6 +36,7 @@ class RawExamples:
         annotations: further labels, by name.
         content: what tells an example from others, where ``images`` are made of it; one a
             row. None: the images themselves.
+        cells: as in ``Examples``.
     """
 
     images: Array
@@ -45,6 +46,7 @@ class RawExamples:
     sources: Array = dataclasses.field(default_factory=lambda: np.zeros(0, str))
     annotations: Mapping[str, Array] = dataclasses.field(default_factory=dict)
     content: Array | None = None
+    cells: Array | None = None
 
     @property
     def reference(self) -> Array:
@@ -63,6 +65,7 @@ class RawExamples:
             ids=None if self.ids is None else self.ids[rows],
             sources=self.sources[rows],
             content=None if self.content is None else self.content[rows],
+            cells=None if self.cells is None else self.cells[rows],
         )
 
     def trusted(self) -> "RawExamples":

@@ -11,6 +11,7 @@ from PIL import Image
 
 from esoftmax_jax.app.audits.found_kind import specification
 from esoftmax_jax.app.audits.sources import examples_of_arrays, read_examples
+from esoftmax_jax.app.data.in_memory.dataset import dataset_from_arrays
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.jobs.audit.audit import audit
 from esoftmax_jax.app.suspects.corrections import correct
@@ -188,3 +189,12 @@ def test_labels_in_memory():
     assert examples_of_arrays(None, np.array([0, 2, 1])).class_names == ("0", "1", "2")
     with pytest.raises(UsageError, match="one for each of 3 examples, got 2"):
         examples_of_arrays(np.zeros((3, 2)), [0, 1])
+
+
+def test_a_table_that_is_not_all_numbers_is_shown_as_it_is():
+    names = [f"{'cold' if i % 2 else 'warm'} water of day {i}" for i in range(40)]
+    table = {"age": ["" if i == 5 else str(i % 9) for i in range(40)], "note": names}
+    dataset = dataset_from_arrays(table, ["ab"[i % 2] for i in range(40)])
+    found = read_examples(dataset)
+    assert found.columns == ("age", "note")
+    assert found.content([5, 17]) == [["", names[5]], ["8", names[17]]]

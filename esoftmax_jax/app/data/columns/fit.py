@@ -102,15 +102,12 @@ def _words(place: int, form: str, cells: Sequence[str]) -> Words:
             warnings.simplefilter("ignore", RuntimeWarning)
             components = svd.fit(weights).components_.astype(np.float32)
     idf = vectorizer.idf_.astype(np.float32)
-    width = weights.shape[1] if components is None else len(components)
     terms = {term: int(at) for term, at in vectorizer.vocabulary_.items()}
-    nothing, divided = np.zeros(width, np.float32), _form_of(vectorizer)
-    whole = Words(place, divided, terms, idf, components, nothing, 1.0)
-    found = whole.features(cells)
+    found = weights.toarray() if components is None else weights @ components.T
     # One scale for all: directions in which texts differ more stay longer.
     scale = float(np.sqrt(found.var(axis=0, dtype=np.float64).mean())) or 1.0
     mean = found.mean(axis=0, dtype=np.float64).astype(np.float32)
-    return Words(place, divided, terms, idf, components, mean, scale)
+    return Words(place, _form_of(vectorizer), terms, idf, components, mean, scale)
 
 
 def _weights(form: str, cells: Sequence[str]) -> tuple[Any, Any]:

@@ -23,6 +23,7 @@ class MixedFeatures:
     Attributes:
         fitted: how they came from the cells.
         values: float32 (N, D).
+        cells: objects (N, C), the texts that features are made of, for those who look at them.
         content: uint8 (N, 16), what tells the cells of a row from others. Features do not
             serve for that: their last digits are the machine's.
         notes: what a reader has to know of cells that training rows do not have.
@@ -30,12 +31,9 @@ class MixedFeatures:
 
     fitted: FittedColumns
     values: Array
+    cells: Array
     content: Array
     notes: tuple[str, ...] = ()
-
-    def take(self, rows: Array) -> "MixedFeatures":
-        """Return these rows."""
-        return dataclasses.replace(self, values=self.values[rows], content=self.content[rows])
 
 
 def kinds_of_table(
@@ -82,10 +80,12 @@ def mixed_features(
             f"{where(train[0])}: expected columns with different values in the training rows, "
             f"got none among {', '.join(fitted.names)}; add features"
         )
-    notes = fitted.unknown(chosen, where)
-    return MixedFeatures(
-        fitted, fitted.features(chosen, where), _content(kinds, chosen), tuple(notes)
-    )
+    values = fitted.features(chosen, where)
+    others = sorted({*range(len(values))} - {*train})
+    untrained = {name: [column[row] for row in others] for name, column in chosen.items()}
+    notes = fitted.unknown(untrained, lambda row: where(others[row])) if others else []
+    texts = np.array(list(chosen.values()), object).T
+    return MixedFeatures(fitted, values, texts, _content(kinds, chosen), tuple(notes))
 
 
 def _content(kinds: ColumnKinds, cells: Cells) -> Array:

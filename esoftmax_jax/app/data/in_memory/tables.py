@@ -215,7 +215,10 @@ def with_features(
     mixed = mixed_features(kinds, cells, places["train"].tolist(), where)
     train, tested = (
         dataclasses.replace(
-            of, images=mixed.values[places[part]], content=mixed.content[places[part]]
+            of,
+            images=mixed.values[places[part]],
+            content=mixed.content[places[part]],
+            cells=mixed.cells[places[part]],
         )
         for part, of in (("train", parts.train), ("test", parts.test))
     )

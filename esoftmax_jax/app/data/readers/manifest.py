@@ -89,6 +89,7 @@ def read_manifest(
             ids=kept,
             sources=np.array([called[row] for row in kept]),
             content=None if mixed is None else mixed.content,
+            cells=None if mixed is None else mixed.cells,
         ),
         test[kept],
         classes.names,

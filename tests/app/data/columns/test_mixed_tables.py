@@ -309,3 +309,10 @@ def test_foreign_examples_need_the_same_features():
         UsageError, match="--noise open-set: expected images or tables of numbers"
     ):
         like_training_images(data, data)
+
+
+def test_texts_that_differ_only_in_rare_words_are_not_called_the_same():
+    text = [f"all alike here but w{i}x{i}" for i in range(60)]
+    data = load_dataset(write(text=text, label=[i % 2 for i in range(60)]))
+    assert "have the content" not in data.note
+    assert "Texts without a word" not in data.note

@@ -23,6 +23,8 @@ class Findings:
         score: float64 (N,), the lower the more suspicious.
         probabilities_wrong: float64 (N,), their sum is the estimated number of wrong labels.
         order: int (N,), the most suspicious first.
+        learnt: what networks said of the labels while they learnt them; None: nothing was
+            trained.
     """
 
     noise: estimate.NoiseEstimate
@@ -30,6 +32,7 @@ class Findings:
     score: Floats
     probabilities_wrong: Floats
     order: npt.NDArray[np.int64]
+    learnt: TrainingEvidence | None = None
 
     @property
     def suspect(self) -> npt.NDArray[np.bool_]:
@@ -76,7 +79,7 @@ def judge(
     score = cleaning.mean_ranks(*kinds)
     wrong = probabilities_wrong(evidence, bounded_rate(noise), score)
     ranking = cleaning.rank_labels(score, evidence.suggestions)
-    return Findings(noise, evidence, score, wrong, ranking.indices)
+    return Findings(noise, evidence, score, wrong, ranking.indices, learnt)
 
 
 def bounded_rate(noise: estimate.NoiseEstimate) -> float:

@@ -82,9 +82,14 @@ class Audit:
     def table(self) -> dict[str, Any]:
         """Evidence in the order of the data: arrays by column, for ``pandas.DataFrame``.
 
-        Classes are called as labels in memory were, numbers by numbers.
+        Classes are called as labels in memory were, numbers by numbers. Where networks were
+        trained, ``training_margin`` and ``wrong_events`` are of those that learnt the label:
+        their mean margin, and in which share of the epochs they did not predict it.
         """
         one, names = self.examples, self.examples.class_values
+        learnt, trained = self.findings.learnt, {}
+        if learnt is not None:
+            trained = dict(zip(("training_margin", "wrong_events"), learnt, strict=True))
         ranks = np.empty(len(one), np.int64)
         ranks[self.order] = np.arange(1, len(one) + 1)
         return {
@@ -94,6 +99,7 @@ class Audit:
             "suggestion": names[self.evidence.suggestions],
             "self_confidence": self.evidence.self_confidences,
             "margin": self.evidence.margins,
+            **trained,
             "score": self.findings.score,
             "probability_wrong": self.probabilities_wrong,
             "suspect": self.findings.suspect,

@@ -46,7 +46,9 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         choice_: what was chosen, between what, and how sure that is.
         label_evidence_: dictionary of arrays, in the order of ``y``: the label, the class
             suggested in its place, its out-of-fold probability (``self_confidence``) and
-            margin, and the probability that it is wrong. ``pandas.DataFrame`` takes it.
+            margin, the mean margin and the share of wrong events of the networks that learnt
+            it, the score that these two make (the lower the more suspicious), and the
+            probability that it is wrong. ``pandas.DataFrame`` takes it.
         noise_estimate_: all that is known of the noise; ``refused`` says why it is not to be
             trusted, if so. None where the networks agree with labels by chance at best; what
             follows from it is NaN then.
@@ -101,14 +103,18 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         probabilities = found.out_of_fold_probabilities
         evidence = cleaning.label_evidence(probabilities, numbers)
         self._estimate_noise(probabilities, numbers)
-        wrong = np.full(len(numbers), np.nan)
+        learnt, wrong = found.training_evidence, np.full(len(numbers), np.nan)
+        score = cleaning.mean_ranks(learnt.scores(evidence.margins))
         if self.noise_estimate_ is not None:
-            wrong = probabilities_wrong(evidence, self.noise_rate_)
+            wrong = probabilities_wrong(evidence, self.noise_rate_, score)
         self.label_evidence_ = {
             "label": labels,
             "suggestion": self.classes_[evidence.suggestions],
             "self_confidence": evidence.self_confidences,
             "margin": evidence.margins,
+            "training_margin": learnt.margins,
+            "wrong_events": learnt.wrong_events,
+            "score": score,
             "probability_wrong": wrong,
         }
         return self

@@ -54,6 +54,10 @@ def test_features_alone_are_trained_on_and_nothing_is_written_or_printed(capsys)
     found = find_wrong_labels(points, LABELS + 1, epochs=12)
     np.testing.assert_array_equal(found["label"], LABELS + 1)  # held-out ones are among them
     assert {*np.argsort(found["rank"])[:6]} == {*WRONG}
+    trained = np.isfinite(found["training_margin"])
+    assert trained.sum() == 48  # a fifth is held out
+    events = found["wrong_events"]
+    assert np.nanmin(events[WRONG]) > np.nanmax(np.delete(events, WRONG))
     assert not list(Path().iterdir())
     assert capsys.readouterr() == ("", "")
 

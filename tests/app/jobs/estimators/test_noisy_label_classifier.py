@@ -56,6 +56,9 @@ def test_evidence_about_each_label_is_in_their_order(fitted):
     order = np.argsort(-evidence["probability_wrong"], kind="stable")
     assert {*order[:9]} == {*np.flatnonzero(WRONG)}
     assert evidence["probability_wrong"].mean() == pytest.approx(fitted[-1].noise_rate_)
+    assert evidence["training_margin"][WRONG].max() < evidence["training_margin"][~WRONG].min()
+    assert evidence["wrong_events"][WRONG].min() > evidence["wrong_events"][~WRONG].max()
+    assert {*np.argsort(evidence["score"])[:9]} == {*np.flatnonzero(WRONG)}
 
 
 def test_the_probability_of_being_wrong_is_that_of_an_audit(fitted):

@@ -24,7 +24,8 @@ def test_operations_by_hand():
     mnist = 28 * 28 * 9 * 32 + 14 * 14 * 9 * 32 * 64 + 3136 * 128 + 1280
     assert forward_operations(MnistCNN(10), (1, 28, 28, 1)) == 2 * mnist
     # 1.16 thousand million multiplications is the usual figure for 32×32 images.
-    assert forward_operations(ResNet34(100), (1, 32, 32, 3)) == pytest.approx(2.32e9, rel=0.01)
+    resnet = ResNet34(100, convolution="lax")  # as many in any form, and traced in no time
+    assert forward_operations(resnet, (1, 32, 32, 3)) == pytest.approx(2.32e9, rel=0.01)
 
 
 def test_operations_against_the_compiler():

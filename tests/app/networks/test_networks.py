@@ -90,7 +90,7 @@ def test_mnist_parameters():
 
 
 def test_eight_layer_parameters():
-    variables = shapes_of(EightLayerCNN(num_classes=10), (1, 32, 32, 3))
+    variables = shapes_of(EightLayerCNN(num_classes=10, convolution="lax"), (1, 32, 32, 3))
     widths, channels, expected = (64, 64, 128, 128, 196, 196), 3, 0
     for place, width in enumerate(widths):
         kernel = variables["params"][f"conv{place}"]["kernel"]

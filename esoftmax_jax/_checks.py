@@ -6,15 +6,15 @@ Values are only checked where they are concrete: a traced hyperparameter passes.
 
 import dataclasses
 import math
-from collections.abc import Callable
 from typing import Any
 
-import chex
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from esoftmax_jax._types import ArrayInput
+from esoftmax_jax._array_kinds import assert_shape, assert_type, widest_float
+from esoftmax_jax._array_kinds import is_kind as is_kind
+from esoftmax_jax._array_kinds import is_of_jax as is_of_jax
+from esoftmax_jax._array_kinds import is_traced as is_traced
+from esoftmax_jax._array_kinds import require as require
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,29 +50,9 @@ REAL = Interval()
 PROBABILITY_FLOOR = Interval(low=0.0, high=1.0, low_open=True, high_open=True, optional=True)
 
 
-def is_traced(value: object) -> bool:
-    """Whether the value is only known when the compiled program runs."""
-    return isinstance(value, jax.core.Tracer)
-
-
-def require(
-    assertion: Callable[..., None],
-    value: Any,
-    expected: Any,
-    *,
-    error: type[Exception],
-    message: str,
-) -> None:
-    """Let chex decide; say it in one sentence instead of chex's and ours after each other."""
-    try:
-        assertion(value, expected)
-    except AssertionError:
-        raise error(message) from None
-
-
 def check_array(name: str, value: object) -> None:
     """Refuse lists, scalars and objects: they would be converted silently."""
-    if not isinstance(value, (jax.Array, np.ndarray)):
+    if not (isinstance(value, np.ndarray) or is_of_jax(value)):
         raise TypeError(
             f"{name}: expected a jax or numpy array, got {type(value).__name__}; "
             f"convert it with jnp.asarray"
@@ -83,7 +63,7 @@ def check_logits(logits: Any, axis: object) -> int:
     """Check the logits and their class axis; return the axis counted from the front."""
     check_array("logits", logits)
     require(
-        chex.assert_type,
+        assert_type,
         logits,
         float,
         error=TypeError,
@@ -113,11 +93,11 @@ def check_logits(logits: Any, axis: object) -> int:
     return positive_axis
 
 
-def check_labels(labels: Any, logits: ArrayInput, axis: int) -> None:
+def check_labels(labels: Any, logits: Any, axis: int) -> None:
     """Check that labels are integer classes, one for each row of logits."""
     check_array("labels", labels)
     require(
-        chex.assert_type,
+        assert_type,
         labels,
         int,
         error=TypeError,
@@ -127,7 +107,7 @@ def check_labels(labels: Any, logits: ArrayInput, axis: int) -> None:
     expected = logits.shape[:axis] + logits.shape[axis + 1 :]
     hint = "; one-hot labels? pass their argmax" if labels.shape == logits.shape else ""
     require(
-        chex.assert_shape,
+        assert_shape,
         labels,
         expected,
         error=ValueError,
@@ -157,7 +137,7 @@ def check_where(
         return
     check_array("where", where)
     require(
-        chex.assert_type,
+        assert_type,
         where,
         bool,
         error=TypeError,
@@ -168,7 +148,7 @@ def check_where(
         return
     classes = f"or {class_shape}, one for each class" if class_shape else "not for each class"
     require(
-        chex.assert_shape,
+        assert_shape,
         where,
         example_shape,
         error=ValueError,
@@ -181,7 +161,7 @@ def check_floating(name: str, value: Any) -> None:
     """Check a floating array of any shape."""
     check_array(name, value)
     require(
-        chex.assert_type,
+        assert_type,
         value,
         float,
         error=TypeError,
@@ -194,7 +174,7 @@ def check_distribution(name: str, value: Any, shape: tuple[int, ...]) -> None:
     """Check one floating weight for each class of each example."""
     check_array(name, value)
     require(
-        chex.assert_type,
+        assert_type,
         value,
         float,
         error=TypeError,
@@ -202,7 +182,7 @@ def check_distribution(name: str, value: Any, shape: tuple[int, ...]) -> None:
         f"call the loss itself, or pass jax.nn.one_hot(labels, num_classes)",
     )
     require(
-        chex.assert_shape,
+        assert_shape,
         value,
         shape,
         error=ValueError,
@@ -214,14 +194,14 @@ def check_integers(name: str, value: Any, shape: tuple[int, ...]) -> None:
     """Check an integer for each example."""
     check_array(name, value)
     require(
-        chex.assert_type,
+        assert_type,
         value,
         int,
         error=TypeError,
         message=f"{name}: expected an integer dtype, got {value.dtype}",
     )
     require(
-        chex.assert_shape,
+        assert_shape,
         value,
         shape,
         error=ValueError,
@@ -272,7 +252,7 @@ def check_hyperparameter(
             raise ValueError(f"{name}: expected an integer {interval}, got {value}")
         return
     is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    is_array = isinstance(value, (jax.Array, np.ndarray))
+    is_array = isinstance(value, np.ndarray) or is_of_jax(value)
     is_numeric = is_array and np.dtype(value.dtype).kind in "iufV"  # V: bfloat16 and float8
     if not (is_number or is_numeric):
         came = f"an array of {value.dtype}" if is_array else f"{value!r}"
@@ -294,7 +274,7 @@ def check_hyperparameter(
         ) from None
     if not interval.contains(values):
         raise ValueError(f"{name}: expected a finite value {interval}, got {value}")
-    dtype = np.dtype(jnp.result_type(float) if dtype is None else dtype)
+    dtype = np.dtype(widest_float() if dtype is None else dtype)
     computed = _as_computed(values, dtype)
     if not interval.contains(computed):
         raise ValueError(
@@ -328,6 +308,9 @@ def check_flag(name: str, value: object) -> None:
 def check_key(name: str, value: Any, num_classes: int) -> None:
     """Check one typed random key; ``num_classes`` is not looked at."""
     del num_classes
+    import jax
+    import jax.numpy as jnp
+
     if not (isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key)):
         raise TypeError(
             f"{name}: expected a key from jax.random.key(seed), got {value!r}; "

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from esoftmax_jax._types import HostFloats
+from esoftmax_jax._host_types import HostFloats
 
 # Scores of a block: 64 million float32 are 256 MB.
 _MOST_SCORES = 2**26

@@ -20,18 +20,6 @@ Array = TypeAliasType("Array", jax.Array)
 ArrayInput = TypeAliasType("ArrayInput", jax.Array | NDArray[Any])
 """What array arguments may be; Python lists are refused at the door."""
 
-
-class SupportsArray(Protocol):
-    """What NumPy can make an array of: a tensor of PyTorch, a column of pandas."""
-
-    def __array__(self) -> NDArray[Any]:
-        """Return the values as a NumPy array."""
-        ...
-
-
-AnyArray = TypeAliasType("AnyArray", jax.Array | NDArray[Any] | SupportsArray)
-"""An array of any framework."""
-
 ArrayLike = TypeAliasType("ArrayLike", jax.typing.ArrayLike)
 """What JAX makes an array of: arrays and single numbers."""
 
@@ -40,11 +28,6 @@ Matrix = TypeAliasType("Matrix", jax.typing.ArrayLike | Sequence[Sequence[float]
 ClassMap = TypeAliasType(
     "ClassMap", str | Mapping[int, int] | Sequence[int] | NDArray[Any] | jax.Array
 )
-HostIntegers = TypeAliasType("HostIntegers", np.ndarray[Any, np.dtype[np.integer[Any]]])
-"""Integers in NumPy's memory, as the label noise returns them."""
-
-HostFloats = TypeAliasType("HostFloats", np.ndarray[Any, np.dtype[np.float64]])
-
 Scalar = TypeAliasType("Scalar", float | jax.Array)
 """A hyperparameter: a Python number, or an array that may be traced."""
 

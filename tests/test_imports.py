@@ -42,8 +42,19 @@ def test_the_library_stays_light(part):
     assert imported_with(f"import {part}") & HEAVY == set()
 
 
-def test_cleaning_needs_no_optimiser():
-    assert "optax" not in imported_with("import esoftmax_jax.cleaning")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from esoftmax_jax import cleaning, estimate",
+        "import numpy as np; from esoftmax_jax import estimate; y = np.arange(40) % 2; "
+        "estimate.confident_joint(np.where(y[:, None] == [0, 1], 0.9, 0.1), y, share=0.5)",
+    ],
+)
+def test_evidence_in_the_memory_of_numpy_needs_no_jax(statement):
+    assert imported_with(statement) & {"jax", "chex", "optax"} == set()
+    needs_jax = imported_with("from esoftmax_jax.cleaning import label_margins")
+    assert "jax" in needs_jax
+    assert "optax" not in needs_jax
 
 
 @pytest.mark.parametrize(
@@ -75,7 +86,7 @@ def test_the_experiments_answer_without_jax(words):
     assert result.stdout.splitlines()[-1] == f"{2 if wrong else 0} False"
 
 
-def test_an_audit_by_probabilities_of_ones_own_needs_no_network(tmp_path):
+def test_an_audit_by_probabilities_of_ones_own_needs_numpy_alone(tmp_path):
     np.save(tmp_path / "own.npy", noisy_table(tmp_path / "own.csv"))
     arguments = ["audit", "own.csv", "--probabilities", "own.npy", "--out", "out"]
     paths = [
@@ -85,7 +96,7 @@ def test_an_audit_by_probabilities_of_ones_own_needs_no_network(tmp_path):
         f"from esoftmax_jax.app.cli.main import main; assert main({paths}) == 0"
     )
     assert (tmp_path / "out/report.html").is_file()
-    assert found & ((HEAVY - {"rich"}) | {"optax"}) == set()
+    assert found & ((HEAVY - {"rich"}) | {"jax", "chex", "optax"}) == set()
 
 
 def test_names_are_imported_when_they_are_asked_for():

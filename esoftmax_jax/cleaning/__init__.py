@@ -15,6 +15,9 @@ Arrays come in and arrays go out. Logits may be JAX's, NumPy's or any tensor tha
 read, such as PyTorch's.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from esoftmax_jax.cleaning._correction import CorrectedLabels, apply_label_lists
 from esoftmax_jax.cleaning._doubt import wrong_label_probabilities
 from esoftmax_jax.cleaning._evidence import LabelEvidence, label_evidence, mean_ranks
@@ -24,11 +27,16 @@ from esoftmax_jax.cleaning._label_lists import (
     read_label_list,
     write_label_list,
 )
-from esoftmax_jax.cleaning._margins import label_margins, suggested_labels
 from esoftmax_jax.cleaning._neighbour_vote import neighbour_margins
 from esoftmax_jax.cleaning._quality import RankingQuality, ranking_quality
 from esoftmax_jax.cleaning._ranking import LabelRanking, rank_labels
-from esoftmax_jax.cleaning._training_dynamics import TrainingDynamics, init_training_dynamics
+
+if TYPE_CHECKING:
+    from esoftmax_jax.cleaning._margins import label_margins, suggested_labels
+    from esoftmax_jax.cleaning._training_dynamics import (
+        TrainingDynamics,
+        init_training_dynamics,
+    )
 
 __all__ = [
     "CorrectedLabels",
@@ -51,3 +59,25 @@ __all__ = [
     "write_label_list",
     "wrong_label_probabilities",
 ]
+
+_WITH_JAX = {
+    "TrainingDynamics": "_training_dynamics",
+    "init_training_dynamics": "_training_dynamics",
+    "label_margins": "_margins",
+    "suggested_labels": "_margins",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs JAX when it is first asked for: the rest is there at once."""
+    if name not in _WITH_JAX:
+        text = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(text, name=name)
+    found = getattr(importlib.import_module(f"{__name__}.{_WITH_JAX[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """Return the public names, imported or not."""
+    return sorted(__all__)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from esoftmax_jax._types import AnyArray
+from esoftmax_jax._host_types import AnyArray
 from esoftmax_jax.cleaning._label_lists import (
     LabelReview,
     ReviewedLabel,

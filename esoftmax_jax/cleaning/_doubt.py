@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from esoftmax_jax import _checks
-from esoftmax_jax._types import AnyArray, HostFloats
+from esoftmax_jax._host_types import AnyArray, HostFloats
 from esoftmax_jax.cleaning._foreign_arrays import as_array
 
 _LEAST = 1e-9  # a probability of exactly 0 or 1 is rounded

@@ -1,21 +1,24 @@
 """Arrays of other frameworks, taken as NumPy arrays."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jax
 import numpy as np
 
-from esoftmax_jax._types import ArrayInput
+from esoftmax_jax._checks import is_of_jax
+
+if TYPE_CHECKING:  # it needs JAX
+    from esoftmax_jax._types import ArrayInput
 
 
-def as_array(name: str, value: Any) -> ArrayInput:
+def as_array(name: str, value: Any) -> "ArrayInput":
     """Return a JAX or NumPy array as it is and any other array as NumPy's.
 
     Raises:
         TypeError: it is no array, or one that NumPy cannot read.
     """
-    if isinstance(value, (jax.Array, np.ndarray)):
-        return value
+    if isinstance(value, np.ndarray) or is_of_jax(value):
+        array: ArrayInput = value
+        return array
     if hasattr(value, "detach"):  # PyTorch: out of its graph, from its device
         value = value.detach().cpu()
     if not hasattr(value, "__array__"):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from esoftmax_jax._types import AnyArray
+from esoftmax_jax._host_types import AnyArray
 from esoftmax_jax.cleaning._foreign_arrays import as_array
 from esoftmax_jax.cleaning._ranking import LabelRanking
 from esoftmax_jax.spreadsheets import CsvRows, alike, named, write_csv

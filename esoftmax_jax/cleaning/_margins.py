@@ -4,7 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from esoftmax_jax import _checks, _numerics
-from esoftmax_jax._types import AnyArray, Array
+from esoftmax_jax._host_types import AnyArray
+from esoftmax_jax._types import Array
 from esoftmax_jax.cleaning._foreign_arrays import as_array
 
 

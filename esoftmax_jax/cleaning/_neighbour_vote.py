@@ -3,8 +3,8 @@
 import numpy as np
 
 from esoftmax_jax import _checks
+from esoftmax_jax._host_types import AnyArray, HostFloats
 from esoftmax_jax._neighbours import nearest_neighbours
-from esoftmax_jax._types import AnyArray, HostFloats
 from esoftmax_jax.cleaning._foreign_arrays import as_array
 from esoftmax_jax.cleaning._label_lists import integers
 

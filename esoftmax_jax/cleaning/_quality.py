@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from esoftmax_jax import _checks
-from esoftmax_jax._types import AnyArray
+from esoftmax_jax._host_types import AnyArray
 from esoftmax_jax.cleaning._foreign_arrays import as_array
 
 

@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from esoftmax_jax import _checks, _numerics
-from esoftmax_jax._types import AnyArray, Array, ArrayInput
+from esoftmax_jax._host_types import AnyArray
+from esoftmax_jax._types import Array, ArrayInput
 from esoftmax_jax.cleaning._foreign_arrays import as_array
 from esoftmax_jax.cleaning._margins import label_margins, suggested_labels
 from esoftmax_jax.cleaning._ranking import LabelRanking, rank_labels

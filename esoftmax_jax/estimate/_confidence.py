@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from esoftmax_jax._types import HostFloats
+from esoftmax_jax._host_types import HostFloats
 from esoftmax_jax.estimate._result import NoiseEstimate
 
 _SHARES = (1.0, 0.5, 0.25, 0.125)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from esoftmax_jax._types import AnyArray, Array, HostFloats
+from esoftmax_jax._host_types import AnyArray, HostFloats
 from esoftmax_jax.estimate import _inputs
 from esoftmax_jax.estimate._confidence import chosen_share, compare_predictions, concluded
 from esoftmax_jax.estimate._result import NoiseEstimate
@@ -20,7 +20,7 @@ def confident_joint(
     clean_accuracy: float | None = None,
     resamples: int = 200,
     level: float = 0.95,
-    key: Array | int = 0,
+    key: AnyArray | int = 0,
 ) -> NoiseEstimate:
     r"""Estimate noise by counting labels against classes that a model is confident of.
 

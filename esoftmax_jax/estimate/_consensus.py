@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from esoftmax_jax import _checks
+from esoftmax_jax._host_types import AnyArray
 from esoftmax_jax._neighbours import nearest_neighbours
-from esoftmax_jax._types import AnyArray, Array
 from esoftmax_jax.estimate import _inputs
 from esoftmax_jax.estimate._confidence import (
     Predictions,
@@ -34,7 +34,7 @@ def neighbour_consensus(
     block_size: int | None = None,
     resamples: int = 200,
     level: float = 0.95,
-    key: Array | int = 0,
+    key: AnyArray | int = 0,
 ) -> NoiseEstimate:
     r"""Estimate noise by how far the labels of nearest neighbours agree.
 

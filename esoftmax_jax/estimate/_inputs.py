@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
 from esoftmax_jax import _checks
-from esoftmax_jax._types import HostFloats
+from esoftmax_jax._host_types import HostFloats
 from esoftmax_jax.cleaning import _evidence
 from esoftmax_jax.cleaning._foreign_arrays import as_array
 
@@ -26,7 +24,7 @@ def checked_probabilities(value: Any) -> HostFloats:
 def checked_features(value: Any) -> HostFloats:
     """Return features (N, D) in float64 and of one scale, their mean removed."""
     array = _host_array("features", value)
-    if not any(jnp.issubdtype(array.dtype, kind) for kind in (np.floating, np.integer)):
+    if not any(_checks.is_kind(array.dtype, kind) for kind in (float, int)):
         raise TypeError(
             f"features: expected numbers, got {array.dtype}; encode categories, for instance "
             "one-hot"
@@ -61,7 +59,7 @@ def checked_labels(
 ) -> NDArray[np.int64]:
     """Return labels (N,), one for each row and enough of each class."""
     array = _host_array("labels", value)
-    if not jnp.issubdtype(array.dtype, np.integer):
+    if not _checks.is_kind(array.dtype, int):
         raise TypeError(
             f"labels: expected an integer dtype, got {array.dtype}; number the classes from 0, "
             "as np.unique(labels, return_inverse=True)[1] does"
@@ -110,8 +108,10 @@ def generator(key: Any) -> np.random.Generator:
         if key < 0:
             raise ValueError(f"key: expected a seed of at least 0, got {key}")
         return np.random.default_rng(int(key))
-    if not isinstance(key, jax.Array):
+    if not _checks.is_of_jax(key):
         raise TypeError(f"key: expected a seed or a key from jax.random.key(seed), got {key!r}")
+    import jax
+
     _checks.check_key("key", key, 0)
     return np.random.default_rng(np.asarray(jax.random.key_data(key)))
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from esoftmax_jax._types import HostFloats
+from esoftmax_jax._host_types import HostFloats
 
 _PAIRS = ((0, 1), (0, 2), (1, 2))
 

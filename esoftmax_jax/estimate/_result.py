@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from esoftmax_jax._types import HostFloats
+from esoftmax_jax._host_types import HostFloats
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

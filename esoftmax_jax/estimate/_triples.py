@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from esoftmax_jax._types import HostFloats
+from esoftmax_jax._host_types import HostFloats
 from esoftmax_jax.estimate._pairs import Pairs
 
 _LEAST = 1e-12  # of every cell, so that no step leaves the inside

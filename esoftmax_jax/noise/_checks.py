@@ -10,9 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from esoftmax_jax._host_types import HostFloats as HostFloats
+from esoftmax_jax._host_types import HostIntegers as HostIntegers
 from esoftmax_jax._types import Array
-from esoftmax_jax._types import HostFloats as HostFloats
-from esoftmax_jax._types import HostIntegers as HostIntegers
 from esoftmax_jax._types import Labels as Labels
 from esoftmax_jax._types import Matrix as Matrix
 

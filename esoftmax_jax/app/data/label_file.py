@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from esoftmax_jax import noise
 from esoftmax_jax.app.files.array_cache import UNREADABLE
 from esoftmax_jax.app.files.array_header import check_archive
 from esoftmax_jax.app.files.memory import check_memory
@@ -42,6 +41,8 @@ def read_labels(path: Path) -> LabelFile:
         UsageError: there is none, it is damaged, a pickle in it asks for more than numbers, or
             its noise is not one of labels alone.
     """
+    from esoftmax_jax import noise  # needs JAX, which a dataset without such a file does not
+
     path = path.expanduser()
     if wrong := not_a_file(path):
         raise UsageError(f"--labels: {wrong}; expected a file of labels")

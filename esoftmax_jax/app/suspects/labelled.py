@@ -1,7 +1,7 @@
 """The examples whose labels a trained network is asked about."""
 
 import dataclasses
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +10,10 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.examples import Examples
 from esoftmax_jax.app.data.labels import GIVEN, Labels, Rows
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
-from esoftmax_jax.app.labels.noisy_labels import NoisyTraining
 from esoftmax_jax.app.terminal.short_repr import short_repr
+
+if TYPE_CHECKING:  # it needs JAX
+    from esoftmax_jax.app.labels.noisy_labels import NoisyTraining
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -61,7 +63,7 @@ class Labelled:
         )
 
 
-def labelled_examples(dataset: Dataset, noisy: NoisyTraining, noise: NoiseSpec) -> Labelled:
+def labelled_examples(dataset: Dataset, noisy: "NoisyTraining", noise: NoiseSpec) -> Labelled:
     """Return the training examples and, behind them, test examples with labels in question.
 
     Those are a test set that was held out: its labels as they came, unless they have clean ones

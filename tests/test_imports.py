@@ -48,6 +48,8 @@ def test_the_library_stays_light(part):
         "from esoftmax_jax import cleaning, estimate",
         "import numpy as np; from esoftmax_jax import estimate; y = np.arange(40) % 2; "
         "estimate.confident_joint(np.where(y[:, None] == [0, 1], 0.9, 0.1), y, share=0.5)",
+        "import numpy as np; from esoftmax_jax import find_wrong_labels; y = np.arange(40) % 2; "
+        "find_wrong_labels(None, y, probabilities=np.where(y[:, None] == [0, 1], 0.9, 0.1))",
     ],
 )
 def test_evidence_in_the_memory_of_numpy_needs_no_jax(statement):

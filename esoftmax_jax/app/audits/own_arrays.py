@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -71,10 +71,11 @@ def read_numbers(option: str, given: OwnArray, arrays: Sequence[str]) -> OwnNumb
         return given
     if isinstance(given, str | Path):
         return _read(option, Path(given).expanduser(), arrays)
-    if hasattr(given, "columns"):  # of pandas and the like
-        names = [str(name) for name in given.columns]
+    if hasattr(given, "columns") or isinstance(given, Mapping):  # of pandas and the like
+        keys = list(given if isinstance(given, Mapping) else given.columns)
+        names = [str(name) for name in keys]
         text = {name: cell_text if name in _CALLED else str for name in names}
-        cells = [np.asarray(given[name]).tolist() for name in given.columns]
+        cells = [np.asarray(given[key]).tolist() for key in keys]
         return _of_columns(
             option,
             names,
@@ -126,9 +127,8 @@ def _read(option: str, path: Path, arrays: Sequence[str]) -> OwnNumbers:
 
 def calls_examples(table: Any) -> bool:
     """Tell whether a table has a column that names its examples."""
-    return not isinstance(table, str | Path) and bool(
-        set(map(str, getattr(table, "columns", ()))) & set(_CALLED)
-    )
+    columns = table if isinstance(table, Mapping) else getattr(table, "columns", ())
+    return bool(set(map(str, columns)) & set(_CALLED))
 
 
 def is_number(text: str) -> bool:

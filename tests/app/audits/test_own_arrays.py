@@ -38,7 +38,7 @@ def test_every_form_gives_the_same_numbers():
     write_parquet("named.parquet", frame)
     write_table("pandas.csv", {"": range(6), **frame})  # with a column of row numbers
     for given in (
-        wanted, wanted.tolist(), frame, "own.npy", "own.npz", "only.npz", "named.npz", "plain.csv",
+        wanted, wanted.tolist(), frame, dict(frame), "own.npy", "own.npz", "only.npz", "named.npz", "plain.csv",
         "plain.txt", "named.csv", "predicted.csv", "named.parquet", "pandas.csv",
     ):  # fmt: skip
         found = read_probabilities(given, examples)

@@ -26,9 +26,11 @@ def rows_by_index(
     Raises:
         UsageError: it cannot be told which row belongs to which label.
     """
-    rows, wanted = _index(table), _index(labels)
-    if rows is None or wanted is None or rows == wanted or len(rows) != len(wanted):
+    if not (hasattr(table, "iloc") and hasattr(labels, "iloc")):
         return None
+    if table.index.equals(labels.index) or len(table.index) != len(labels.index):
+        return None
+    rows, wanted = table.index.tolist(), labels.index.tolist()
     counted = list(range(len(rows)))
     if Counter(rows) != Counter(wanted):
         if counted in (rows, wanted):
@@ -53,8 +55,3 @@ def in_order_of(name: str, table: Any, labels: Any, labels_name: str = "labels")
     """Return a table with its rows in the order of labels, see ``rows_by_index``."""
     rows = rows_by_index(name, table, labels, labels_name)
     return table if rows is None else table.iloc[rows]
-
-
-def _index(table: Any) -> list[Any] | None:
-    found = getattr(table, "index", None) if hasattr(table, "iloc") else None
-    return None if found is None else found.tolist()

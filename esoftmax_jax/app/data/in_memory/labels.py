@@ -123,7 +123,8 @@ def plain_labels(name: str, value: Any) -> Array:
 
 
 def _refuse_shape(name: str, value: Any, array: Array) -> None:
-    what = f"shape {array.shape}" if np.iterable(value) else repr(value)
+    named = repr(value) if np.isscalar(value) else type(value).__name__
+    what = f"shape {array.shape}" if array.ndim else named
     if array.ndim == 1:
         what, remedy = "none", "pass those of the examples"
     elif array.ndim == 2 and array.shape[1] == 1:

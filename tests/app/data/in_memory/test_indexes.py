@@ -19,6 +19,7 @@ def column(index):
     [
         ("abcd", "abcd"),  # in order
         ("aabb", "aabb"),
+        ([float("nan")] * 4, [float("nan")] * 4),
         (range(4), "cdba"),  # one has mere numbers of rows
         ("cdba", range(4)),
         (range(4), [7, 2, 9, 4]),

@@ -26,6 +26,7 @@ MOST_CATEGORIES, LEAST_ROWS = 50, 2
 """Features of a column of categories, and rows of a category that has one of its own."""
 MOST_TERMS, MOST_DIRECTIONS = 20_000, 100
 """Terms of a column of texts, and features that are made of them."""
+_LEAST_DIRECTIONS, _ROWS_OF_A_DIRECTION = 10, 20
 _MANY_TEXTS = 50  # of which a term has to be in several
 _SEED = 0
 
@@ -94,7 +95,9 @@ def _one_hot(place: int, cells: Sequence[str]) -> OneHot:
 
 def _words(place: int, form: str, cells: Sequence[str]) -> Words:
     vectorizer, weights = _weights(form, cells)
-    count = min(MOST_DIRECTIONS, len(cells) - 1)
+    # More would tell single texts from others: wrong labels are learnt by heart.
+    count = max(_LEAST_DIRECTIONS, min(len(cells) // _ROWS_OF_A_DIRECTION, MOST_DIRECTIONS))
+    count = min(count, len(cells) - 1)
     components = None
     if weights.shape[1] > count:
         svd = TruncatedSVD(n_components=max(count, 1), random_state=_SEED)

@@ -79,12 +79,18 @@ def test_a_second_run_of_the_same_shapes_compiles_nothing():
     [
         {"noise": parse_noise("symmetric:0.4"), "seed": 1, "learning_rate": 0.5},
         {"loss": LossSpec("GCE", (("q", 0.5),)), "dataset": "e", "data_hash": "0"},
-        {"holdout": 0.2, "fold": (1, 5), "train_examples": 16, "imbalance": 2.0},
+        {"holdout": 0.2, "train_examples": 16, "imbalance": 2.0},
         {"noise_file": "labels.csv"},
     ],
 )
 def test_runs_that_differ_in_arrays_share_a_program(differing):
     assert program(config=dataclasses.replace(CONFIG, **differing)) is program()
+
+
+def test_folds_share_a_program_that_remembers_what_was_said_of_labels():
+    one, other = (program(config=dataclasses.replace(CONFIG, fold=(k, 5))) for k in (0, 1))
+    assert one is other
+    assert one is not program()
 
 
 def test_other_images_of_the_same_form_share_a_program():

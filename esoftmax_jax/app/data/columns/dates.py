@@ -19,12 +19,13 @@ _YEAR, _MONTH, _DAY = (
     r"(?P<month>[0-9]{1,2})",
     r"(?P<day>[0-9]{1,2})",
 )
-_TIME = (
-    r"(?:(?:T| +|, +)(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"
+_CLOCK = (
+    r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"
     r"(?::(?P<second>[0-9]{2}(?:\.[0-9]*)?))?"
     r"(?: ?(?P<half>[ap]\.?m\.?))?"
-    r"(?: ?(?P<zone>Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
+    r"(?: ?(?P<zone>Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?))?"
 )
+_TIME = rf"(?:(?:T| +|, +){_CLOCK})?"
 _DAY_OF_WEEK = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? +)?"
 
 DAY_FIRST, MONTH_FIRST = "day first", "month first"
@@ -39,11 +40,12 @@ _PATTERNS = {
         rf"{_NAME}(?:,? +|-){_YEAR}",
     ),
 }
-FORMS = tuple(_PATTERNS)
+_OF_DAY = "time of day"
+FORMS = (*_PATTERNS, _OF_DAY)
 _COMPILED = {
     form: tuple(re.compile(pattern + _TIME, re.IGNORECASE) for pattern in patterns)
     for form, patterns in _PATTERNS.items()
-}
+} | {_OF_DAY: (re.compile(_CLOCK, re.IGNORECASE),)}
 _START = datetime.datetime(1970, 1, 1)
 PARTS = 7
 """Numbers of a date: days, and sine and cosine of its place in year, week and day."""
@@ -81,6 +83,8 @@ def read_date(form: str, cell: str) -> datetime.datetime | None:
     parts = found.groupdict()
     name, day = parts.get("name"), parts.get("day") or "1"
     try:
+        if form == _OF_DAY:
+            return _START + _time(found)
         month = int(parts["month"]) if name is None else _number_of_month(name.lower())
         return datetime.datetime(int(parts["year"]), month, int(day)) + _time(found)
     except (ValueError, OverflowError):

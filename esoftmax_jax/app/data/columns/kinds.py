@@ -27,6 +27,7 @@ _PAIRS = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})
 _MOSTLY = 0.75  # of the cells: the others are mistakes
 _FEW = 20  # different values that are categories whatever they look like
 _ALL = 0.95  # of the cells: different in nearly every row
+_MIXED, _DIFFERENT = 0.25, 0.85  # of the cells: of another kind, and different
 _SENTENCE, _SENTENCES = 5, 100  # words; different values, of cells that are texts anyway
 _PHRASE, _LONG = 3, 8  # words, and characters of scripts without blanks
 _WITHOUT_BLANKS = re.compile(
@@ -155,9 +156,9 @@ def _kind(
             )  # fmt: skip
         return Column(name, DATE, order)
     for what, odd in (("a number", odd_numbers), ("a date", odd_dates)):
-        if _is_slip(counts, odd):
+        if _is_slip(counts, odd) or _is_mixed(counts, odd):
             raise refuse(
-                f"{what} as in most rows", odd,
+                f"{what} as in other rows", odd,
                 "correct it, leave the cell empty if the value is missing",
             )  # fmt: skip
     images = [cell for cell in counts if PurePath(cell).suffix.lower() in IMAGE_SUFFIXES]
@@ -184,6 +185,13 @@ def _is_slip(counts: Counter[str], odd: Sequence[str]) -> bool:
     if few and all(counts[cell] > 1 for cell in odd):
         return False
     return counts.total() - sum(counts[cell] for cell in odd) >= _MOSTLY * counts.total()
+
+
+def _is_mixed(counts: Counter[str], odd: Sequence[str]) -> bool:
+    """Tell whether a column has many cells of a kind, many of others, and mostly different."""
+    share = sum(counts[cell] for cell in odd) / counts.total()
+    several = len(counts) > _FEW and len(counts) >= _DIFFERENT * counts.total()
+    return several and _MIXED <= share <= 1 - _MIXED
 
 
 def _words(name: str, counts: Counter[str], insisted: bool) -> Column | LeftOut:

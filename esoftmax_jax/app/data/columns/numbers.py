@@ -1,4 +1,4 @@
-"""Numbers as people and spreadsheets write them: 1234.5, 1,234.5, 1.234,5, $5 and 12 %."""
+"""Numbers as people and spreadsheets write them: 1234.5, 1,234.5, 1.234,5, $5, 5 kg, 12 %."""
 
 import dataclasses
 import math
@@ -8,6 +8,7 @@ from collections.abc import Collection
 import numpy as np
 
 _UNITS = ("$", "€", "£", "¥", "%")
+_WORD_UNIT = re.compile(r"[0-9] ?([^\W\d_]{1,8}[²³]?)")  # 5 kg, 3m²
 _LOOKED_AT = 1000  # cells, for a unit
 _GROUPS = re.compile(r"(?<=[0-9])[ '’\u00a0\u202f](?=[0-9]{3}(?![0-9]))")
 _WITH_COMMAS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]*)?")
@@ -48,6 +49,8 @@ def number_form(cells: Collection[str]) -> tuple[NumberForm, list[str]]:
     """
     some = "".join(list(cells)[:_LOOKED_AT])
     units = ["", *(unit for unit in _UNITS if unit in some)]
+    if found := next(filter(None, map(_WORD_UNIT.search, list(cells)[:1])), None):
+        units += [found[1]] if next(iter(cells)).endswith(found[1]) else []
     forms = [NumberForm(style, unit) for unit in units for style in STYLES]
     best, odd = forms[0], list(cells)
     for form in forms:

@@ -29,6 +29,8 @@ FOUND = {
     "decimal commas": (["1,5", "-0,25", "1.234,5", "3"], Column("x", "number", "decimal comma")),
     "French": (["1\u202f234,5", "2"], Column("x", "number", "decimal comma")),
     "money": (["$1,200", "-$5", "$ 7"], Column("x", "number", "thousands", "$")),
+    "kilograms": ([f"{i} kg" for i in TEN], Column("x", "number", "plain", "kg")),
+    "square metres": (["1,200m²", "35m²"], Column("x", "number", "thousands", "m²")),
     "per cent": (["5 %", "7.5%"], Column("x", "number", "plain", "%")),
     "one value or none": (["1", "", "1"], Column("x", "number", "plain")),
     "truth values": (["True", "FALSE", ""] * 5, Column("x", "boolean")),
@@ -38,6 +40,7 @@ FOUND = {
     "of America": (["1/31/2020", "2/1/2020 3:45 PM"], Column("x", "date", "month first")),
     "of Europe": (["31/1/2020", "01/02/2020"], Column("x", "date", "day first")),
     "with points": (["1.2.2020", "3.4.2020"], Column("x", "date", "day first")),
+    "times of day": (["10:30", "9:05:20", "23:59"], Column("x", "date", "time of day")),
     "named months": (["12 Jan 2020", "February 3, 2021"], Column("x", "date", "month named")),
     "months": (["2020-01", "2020-02"], Column("x", "date", "year and month")),
     "categories": (["red", "blue"] * 5, Column("x", "category")),
@@ -72,12 +75,13 @@ def test_a_key_by_its_name_is_left_out_unless_it_is_asked_for():
 
 NUMBERS = [str(i) for i in range(30)]
 REFUSED = {
-    "junk among numbers": ([*NUMBERS, "abc"], r"row 30: expected a number as in most rows in column 'x', got 'abc'; correct it, leave the cell empty if the value is missing, or pass --ignore x"),
+    "junk among numbers": ([*NUMBERS, "abc"], r"row 30: expected a number as in other rows in column 'x', got 'abc'; correct it, leave the cell empty if the value is missing, or pass --ignore x"),
+    "as many words": ([cell for i in range(30) for cell in (f"{i}", f"w{i}")], "row 1: expected a number as in other rows in column 'x', got 'w0'; .*--ignore x"),
     "first of several": ([*NUMBERS, "12 kg", "7 kg"], "row 30: expected a number .* got '12 kg'"),
     "a slip among few": ([*(["1", "2", "3"] * 9), "x"], "row 27: expected a number"),
     "infinite": (["1", "inf", "2"], r"row 1: expected a finite number in column 'x', got 'inf'"),
     "too large": (["1", "1e39", "2"], "row 1: expected a finite number in column 'x', got '1e39'"),
-    "junk among dates": ([*(f"2020-01-{i:02d}" for i in range(1, 29)), "soon"], "row 28: expected a date as in most rows in column 'x', got 'soon'"),
+    "junk among dates": ([*(f"2020-01-{i:02d}" for i in range(1, 29)), "soon"], "row 28: expected a date as in other rows in column 'x', got 'soon'"),
     "no such day": ([*(f"2020-01-{i:02d}" for i in range(1, 29)), "2020-02-31"], "row 28: expected a date"),
     "day or month": (["03/04/2020", "05/06/2021"], r"row 0: expected dates that can be read in one way in column 'x', got '03/04/2020'; which may have day or month in front: write year-month-day, or pass --ignore x"),
     "images": ([f"{i}.png" for i in TEN], r"row 0: expected a finite number in column 'x', got '0.png'; call the column 'path' if it names images"),

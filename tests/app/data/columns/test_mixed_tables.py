@@ -206,8 +206,8 @@ def test_the_split_may_be_ignored():
 
 
 JUNK = {
-    "a word among numbers": ("age", 8, "old", "own.csv, row 10: expected a number as in most rows in column 'age', got 'old'; correct it, leave the cell empty if the value is missing, or pass --ignore age"),
-    "no date": ("joined", 5, "2020-02-31", "own.csv, row 7: expected a date as in most rows in column 'joined', got '2020-02-31'"),
+    "a word among numbers": ("age", 8, "old", "own.csv, row 10: expected a number as in other rows in column 'age', got 'old'; correct it, leave the cell empty if the value is missing, or pass --ignore age"),
+    "no date": ("joined", 5, "2020-02-31", "own.csv, row 7: expected a date as in other rows in column 'joined', got '2020-02-31'"),
 }  # fmt: skip
 
 

@@ -140,7 +140,7 @@ def test_an_index_that_became_a_column_is_passed_over():
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"age": ["old", *range(59)]}, "arrays: inputs, row 0: expected a number as in most rows in column 'age', got 'old'"),
+        ({"age": ["old", *range(59)]}, "arrays: inputs, row 0: expected a number as in other rows in column 'age', got 'old'"),
         ({"age": [np.inf, *range(59)]}, "arrays: inputs, row 0: expected a finite number in column 'age', got 'inf'"),
         ({"age": [[1, 2]] * 60}, "arrays: inputs, row 0: expected .* in column 'age', got several values in a cell, list of 2"),
     ],

@@ -95,6 +95,12 @@ def audit(
     arguments |= {"out": out, "epochs": epochs, "spreadsheet_safe": spreadsheet_safe}
     arguments |= {"effort": effort, "image_size": image_size}
     check_arguments(arguments | {"columns": columns, "ignore": ignore})
+    said = ColumnChoice.of(columns, ignore)
+    if said.is_made and probabilities is not None:
+        raise UsageError(
+            f"{said.option}: expected a table that is trained on, got --probabilities beside "
+            "it, with which nothing is; leave the option out"
+        )
     folder = None if out is None else Path(out).expanduser()
     if folder is not None:
         _check_out(folder)

@@ -58,10 +58,10 @@ def entropy_regularizer(
     _checks.check_where(where, logits.shape[:axis] + logits.shape[axis + 1 :])
     num_classes = logits.shape[axis]
     last = jnp.moveaxis(_numerics.widened(logits), axis, -1)
-    rows = last.reshape(-1, num_classes)
-    kept = jnp.ones(rows.shape[0], bool) if where is None else jnp.asarray(where).reshape(-1)
-    probs = jnp.exp(_numerics.log_probs(jnp.where(kept[:, None], rows, 0), -1))
-    total = jnp.sum(jnp.where(kept[:, None], probs, 0), axis=0)
+    # Not reshaped: the axes of a batch may be split over devices.
+    kept = jnp.ones(last.shape[:-1], bool) if where is None else jnp.asarray(where)
+    probs = jnp.exp(_numerics.log_probs(jnp.where(kept[..., None], last, 0), -1))
+    total = jnp.sum(jnp.where(kept[..., None], probs, 0), axis=tuple(range(last.ndim - 1)))
     count = jnp.sum(kept.astype(total.dtype))
     if axis_name is not None:
         total, count = jax.lax.psum((total, count), axis_name)

@@ -10,7 +10,7 @@ import pytest
 
 import esoftmax_jax
 from experiments.document_options import options_page
-from tests.documents import FOLDER, PAGES, ROOT
+from tests.helpers.documents import FOLDER, PAGES, ROOT
 
 MOST_LINES_OF_README = 150
 

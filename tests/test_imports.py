@@ -14,7 +14,7 @@ import pytest
 
 import esoftmax_jax
 from esoftmax_jax import app
-from tests.audit_helpers import noisy_table
+from tests.helpers.audits import noisy_table
 
 ROOT = Path(__file__).parents[1]
 

@@ -19,7 +19,7 @@ from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.methods.own_loss_file import read_own_loss
 from esoftmax_jax.app.suspects.corrections import correct
 from experiments.cli import main, make_parser
-from tests.documents import FOR_USERS, PAGES, ROOT, blocks
+from tests.helpers.documents import FOR_USERS, PAGES, ROOT, blocks
 
 NOT_LOSSES = {
     "checked", "weighted_sum", "epsilon_softmax", "log_epsilon_softmax",

@@ -16,7 +16,7 @@ from esoftmax_jax.app.cli.main import main
 from esoftmax_jax.app.engine.loop import Epoch
 from esoftmax_jax.app.jobs.recommend import Recommendation
 from esoftmax_jax.app.runs.results import read_results
-from tests.dataset_helpers import draw
+from tests.helpers.datasets import draw
 
 SMALL: dict[str, Any] = {"train_examples": 200, "epochs": 2, "noise": "symmetric:0.3"}
 # One program, which is compiled once.

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax import cleaning
-from tests.documents import PAGES, blocks
+from tests.helpers.documents import PAGES, blocks
 
 NNX, LINEN, PYTORCH, TRAINED, QUALITY, REVIEW = blocks(
     PAGES["docs/finding-wrong-labels.md"], "python"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax import estimate
-from tests.estimate_helpers import SYMMETRIC, blobs, noisy, posterior
+from tests.helpers.estimates import SYMMETRIC, blobs, noisy, posterior
 
 
 def by_definition(probabilities, labels):

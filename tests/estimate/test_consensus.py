@@ -8,7 +8,7 @@ import pytest
 
 from esoftmax_jax import estimate
 from esoftmax_jax._neighbours import nearest_neighbours
-from tests.estimate_helpers import SYMMETRIC, blobs, noisy
+from tests.helpers.estimates import SYMMETRIC, blobs, noisy
 
 PAIRWISE = np.array([[0.7, 0.3, 0.0], [0.0, 0.7, 0.3], [0.3, 0.0, 0.7]])
 

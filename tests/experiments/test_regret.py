@@ -4,7 +4,7 @@ import numpy as np
 
 from esoftmax_jax.app.data.load import load_dataset
 from experiments import regret
-from tests.run_helpers import run_of
+from tests.helpers.runs import run_of
 
 
 def test_each_rule_is_scored_against_the_best_network_on_all_examples():

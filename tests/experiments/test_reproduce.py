@@ -16,7 +16,7 @@ from experiments.cli import main
 from experiments.configs import Reference, load_table
 from experiments.reproduce.report import CellResult, ordering, print_cells
 from experiments.reproduce.reproduce import _check_noise
-from tests.run_helpers import run_of
+from tests.helpers.runs import run_of
 
 ARGUMENTS = [
     "reproduce", "digits", "--scale", "smoke", "--cells", "sym0.4/CE,sym0.4/GCE,clean/CE",

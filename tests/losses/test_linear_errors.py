@@ -9,7 +9,7 @@ import pytest
 
 from esoftmax_jax import losses
 from esoftmax_jax.losses._linear import losses as linear
-from tests.linear_cases import CE, EPSILON, GCE, PAIRS
+from tests.helpers.linear_cases import CE, EPSILON, GCE, PAIRS
 
 H, W, Y = jnp.zeros((4, 3)), jnp.zeros((3, 7)), jnp.zeros(4, jnp.int32)
 WRONG_ARRAYS = [

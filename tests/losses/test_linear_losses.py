@@ -10,7 +10,7 @@ import pytest
 
 from esoftmax_jax import losses
 from esoftmax_jax.losses._linear import losses as linear
-from tests.linear_cases import (
+from tests.helpers.linear_cases import (
     CE,
     CLASSES,
     EPSILON,

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from jax.sharding import Mesh, PartitionSpec
 
-from tests.linear_cases import CLASSES, EPSILON, PAIRS, TOKENS, assert_close, layer, weighted
+from tests.helpers.linear_cases import (
+    CLASSES,
+    EPSILON,
+    PAIRS,
+    TOKENS,
+    assert_close,
+    layer,
+    weighted,
+)
 
 # The classes over eight devices, or over four of them beside two shares of the tokens.
 MESHES = {"8": ((8,), ("classes",)), "2x4": ((2, 4), ("data", "classes"))}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from jax import export
 
-from tests.every_loss import (
+from tests.helpers.every_loss import (
     CLASSES,
     EXAMPLES,
     SHAPE,
@@ -18,7 +18,7 @@ from tests.every_loss import (
     values_and_gradients,
     values_and_gradients_of_pixels,
 )
-from tests.loss_cases import CASES
+from tests.helpers.loss_cases import CASES
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax import losses
-from tests.loss_cases import CASES
+from tests.helpers.loss_cases import CASES
 
 Z = jnp.zeros((4, 3))
 Y = jnp.zeros(4, jnp.int32)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tests.every_loss import (
+from tests.helpers.every_loss import (
     CLASSES,
     EXAMPLES,
     SHAPE,
@@ -16,7 +16,7 @@ from tests.every_loss import (
     values_and_gradients,
     values_and_gradients_of_pixels,
 )
-from tests.loss_cases import CASES
+from tests.helpers.loss_cases import CASES
 
 
 def test_masked_examples_are_exactly_zero(subtests):

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from esoftmax_jax import losses
-from tests.every_loss import CLASSES, values_and_gradients
+from tests.helpers.every_loss import CLASSES, values_and_gradients
 
 PROBABILITIES = np.array([1e-12, 1e-10, 1e-7, 1e-5, 1e-3, 0.05, 0.5, 0.9])
 LABELS = np.zeros(8, np.int32)

@@ -11,8 +11,8 @@ import numpy as np
 from jax import export
 
 from esoftmax_jax import losses
-from tests.linear_cases import PAIRS
-from tests.loss_cases import named_losses
+from tests.helpers.linear_cases import PAIRS
+from tests.helpers.loss_cases import named_losses
 
 K = 5
 EYE = jnp.eye(K) + 0.1

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.every_loss import (
+from tests.helpers.every_loss import (
     CLASSES,
     EXAMPLES,
     SHAPE,

@@ -10,8 +10,8 @@ from jax.experimental import checkify
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from esoftmax_jax import losses
-from tests.linear_cases import PAIRS
-from tests.loss_cases import named_losses
+from tests.helpers.linear_cases import PAIRS
+from tests.helpers.loss_cases import named_losses
 from tests.losses.test_loss_programs import EVERY, batch, value_and_gradient
 
 NAMED = named_losses(5)

@@ -7,8 +7,8 @@ import pytest
 
 from esoftmax_jax import losses
 from tests import golden
-from tests.every_loss import CLASSES, EXAMPLES, random_batch
-from tests.loss_cases import CASES
+from tests.helpers.every_loss import CLASSES, EXAMPLES, random_batch
+from tests.helpers.loss_cases import CASES
 
 
 @pytest.mark.skipif(not golden.PRESENT, reason=f"{golden.FOLDER} is absent")

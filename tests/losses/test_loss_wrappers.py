@@ -9,9 +9,9 @@ import optax
 import pytest
 
 from esoftmax_jax import losses
-from tests import loss_formulas as formulas
-from tests.every_loss import CLASSES, EXAMPLES, SHAPE, values_and_gradients
-from tests.loss_cases import CASES
+from tests.helpers import loss_formulas as formulas
+from tests.helpers.every_loss import CLASSES, EXAMPLES, SHAPE, values_and_gradients
+from tests.helpers.loss_cases import CASES
 
 Z = 2 * jax.random.normal(jax.random.key(0), SHAPE)
 Y = jnp.array([0, 1, 2, 3, 4, 0, 1, 2])

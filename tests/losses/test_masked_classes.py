@@ -6,8 +6,8 @@ import numpy as np
 import optax
 
 from esoftmax_jax import losses
-from tests.every_loss import CLASSES, EXAMPLES, SHAPE
-from tests.loss_cases import CASES
+from tests.helpers.every_loss import CLASSES, EXAMPLES, SHAPE
+from tests.helpers.loss_cases import CASES
 
 M = 10.0
 FLOORS = {"softmax": "softmax", "ε-softmax": None, "ε-softmax with its floor": 1e-8}

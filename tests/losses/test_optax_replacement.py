@@ -14,7 +14,7 @@ import pytest
 from optax.losses import _classification
 
 from esoftmax_jax import losses
-from tests.loss_cases import CASES
+from tests.helpers.loss_cases import CASES
 
 FILE = Path(_classification.__file__).with_name("_classification_test.py")
 SOFT = losses.expected_loss(losses.cross_entropy)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.noise import read_label_file
-from tests.noise_helpers import write_npy_of_pickle
+from tests.helpers.noises import write_npy_of_pickle
 
 COLUMNS = {"clean_label": [0, 1, 2, 1], "worse_label": [0, 2, 2, -1]}
 

@@ -15,7 +15,7 @@ from esoftmax_jax.noise import (
     symmetric_noise,
     transition_matrix,
 )
-from tests.noise_helpers import KEY, balanced, every_model, flips_per_class, unbalanced
+from tests.helpers.noises import KEY, balanced, every_model, flips_per_class, unbalanced
 
 # --- symmetric: how many ---------------------------------------------------------------
 

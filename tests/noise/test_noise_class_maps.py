@@ -12,7 +12,7 @@ from esoftmax_jax.noise import (
     pairwise_class_map,
     transition_matrix,
 )
-from tests.noise_helpers import KEY, balanced, unbalanced
+from tests.helpers.noises import KEY, balanced, unbalanced
 
 # --- asymmetric ------------------------------------------------------------------------
 

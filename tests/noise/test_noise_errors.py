@@ -25,7 +25,7 @@ from esoftmax_jax.noise import (
     transition_matrix,
     transition_matrix_noise,
 )
-from tests.noise_helpers import KEY, balanced, every_model, unbalanced
+from tests.helpers.noises import KEY, balanced, every_model, unbalanced
 
 SYMMETRIC: tuple[Callable[..., jax.Array], ...] = (
     symmetric_noise,

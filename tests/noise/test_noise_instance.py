@@ -18,7 +18,7 @@ from esoftmax_jax.noise import (
     part_dependent_noise,
     transition_matrix,
 )
-from tests.noise_helpers import KEY, balanced, unbalanced
+from tests.helpers.noises import KEY, balanced, unbalanced
 
 SHAPE = (2, 2, 3)
 

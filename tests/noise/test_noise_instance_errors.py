@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.noise import instance_dependent_noise, part_dependent_noise
-from tests.noise_helpers import KEY
+from tests.helpers.noises import KEY
 
 both_models = pytest.mark.parametrize("noise", [instance_dependent_noise, part_dependent_noise])
 

@@ -21,7 +21,7 @@ from esoftmax_jax.noise import (
     symmetric_noise,
     transition_matrix_noise,
 )
-from tests.noise_helpers import KEY
+from tests.helpers.noises import KEY
 
 SYMMETRIC: tuple[Callable[..., jax.Array], ...] = (
     symmetric_noise,

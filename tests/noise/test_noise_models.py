@@ -22,7 +22,7 @@ from esoftmax_jax.noise import (
     transition_matrix,
     transition_matrix_noise,
 )
-from tests.noise_helpers import (
+from tests.helpers.noises import (
     CONFUSION,
     KEY,
     MANY,

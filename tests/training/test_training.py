@@ -19,7 +19,7 @@ from esoftmax_jax.training import (
     make_train_step,
     pad_batch,
 )
-from tests.training_helpers import (
+from tests.helpers.training import (
     BACKENDS,
     Network,
     initial_logits,

@@ -17,7 +17,7 @@ from esoftmax_jax.training import (
     make_train_step,
     pad_batch,
 )
-from tests.training_helpers import Network, initial_state, loss_fn, make_data, optimizer
+from tests.helpers.training import Network, initial_state, loss_fn, make_data, optimizer
 
 
 def plain_step(axis_name=None):

@@ -9,7 +9,7 @@ import pytest
 
 from esoftmax_jax import losses
 from esoftmax_jax.training import create_train_state, data_parallel, make_train_step
-from tests.training_helpers import BACKENDS, Network, initial_state, make_data, optimizer
+from tests.helpers.training import BACKENDS, Network, initial_state, make_data, optimizer
 
 
 def keys_seen(state, **options):

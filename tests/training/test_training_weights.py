@@ -22,7 +22,7 @@ from esoftmax_jax.training import (
     mean_loss,
     pad_batch,
 )
-from tests.training_helpers import BACKENDS, Network, make_data
+from tests.helpers.training import BACKENDS, Network, make_data
 
 DATA = make_data(16)
 WEIGHTS = jnp.arange(16, dtype=jnp.float32) / 4  # the first one is 0

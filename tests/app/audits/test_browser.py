@@ -10,8 +10,8 @@ from esoftmax_jax.app.audits.page_data import SAVED
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.jobs.audit.audit import audit
 from esoftmax_jax.app.suspects.corrections import correct
-from tests.audit_helpers import CLASSES, noisy, probabilities_of, write_table
-from tests.browser import browser, page_after
+from tests.helpers.audits import CLASSES, noisy, probabilities_of, write_table
+from tests.helpers.browser import browser, page_after
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -10,7 +10,7 @@ from esoftmax_jax.app.audits.findings import judge
 from esoftmax_jax.app.audits.own_arrays import read_numbers
 from esoftmax_jax.app.audits.probabilities import read_probabilities
 from esoftmax_jax.app.audits.sources import examples_of_arrays, read_examples
-from tests.audit_helpers import CLASSES, Frame, noisy, probabilities_of
+from tests.helpers.audits import CLASSES, Frame, noisy, probabilities_of
 
 TRUTH, LABELS = noisy(60)
 RIGHT = probabilities_of(TRUTH)

@@ -6,7 +6,7 @@ import pytest
 from esoftmax_jax.app.audits.probabilities import read_features, read_probabilities
 from esoftmax_jax.app.audits.sources import examples_of_arrays, read_examples
 from esoftmax_jax.app.terminal.messages import UsageError
-from tests.audit_helpers import (
+from tests.helpers.audits import (
     CLASSES,
     Frame,
     noisy_table,

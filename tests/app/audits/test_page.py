@@ -10,7 +10,7 @@ import pytest
 from esoftmax_jax.app.audits.matrix_picture import confused_pairs, draw_matrix
 from esoftmax_jax.app.audits.page import report_text
 from esoftmax_jax.app.jobs.audit.audit import audit
-from tests.audit_helpers import noisy, probabilities_of, write_table
+from tests.helpers.audits import noisy, probabilities_of, write_table
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -12,7 +12,7 @@ from esoftmax_jax.app.data.card import Card
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.parts import in_class_order
 from esoftmax_jax.app.jobs import predict
-from tests.dataset_helpers import draw
+from tests.helpers.datasets import draw
 
 pytestmark = pytest.mark.usefixtures("folder")
 

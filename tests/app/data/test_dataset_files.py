@@ -9,7 +9,7 @@ from PIL import Image
 
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.readers import image_files
-from tests.dataset_helpers import draw, pixels, refused, tree
+from tests.helpers.datasets import draw, pixels, refused, tree
 
 
 @pytest.fixture(autouse=True)

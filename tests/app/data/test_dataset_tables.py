@@ -13,7 +13,7 @@ import pytest
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.readers import image_files
 from esoftmax_jax.app.terminal.messages import UsageError
-from tests.dataset_helpers import draw, pixels, refused, tree
+from tests.helpers.datasets import draw, pixels, refused, tree
 
 FORMS = ("csv", "parquet")
 

@@ -10,7 +10,7 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.examples import Examples
 from esoftmax_jax.app.data.labels import Labels
 from esoftmax_jax.app.data.load import load_dataset
-from tests.dataset_helpers import four_arrays, refused
+from tests.helpers.datasets import four_arrays, refused
 
 
 @pytest.fixture

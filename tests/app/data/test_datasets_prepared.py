@@ -25,7 +25,7 @@ from esoftmax_jax.app.data.readers.prepared import (
 )
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
-from tests.dataset_helpers import four_arrays, pixels, refused, tree
+from tests.helpers.datasets import four_arrays, pixels, refused, tree
 
 
 @pytest.fixture

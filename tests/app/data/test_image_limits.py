@@ -15,8 +15,8 @@ from esoftmax_jax.app.data.readers.image_files import read_images
 from esoftmax_jax.app.data.unlabelled import read_unlabelled
 from esoftmax_jax.app.files.memory import available_memory
 from esoftmax_jax.app.terminal.messages import UsageError
-from tests.dataset_helpers import draw, pixels, refused
-from tests.image_helpers import write_png
+from tests.helpers.datasets import draw, pixels, refused
+from tests.helpers.images import write_png
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -13,7 +13,7 @@ from esoftmax_jax.app.data.label_doubts import find_doubt
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.jobs.train_command import shared_options
 from experiments.cli import main, make_parser
-from tests.dataset_helpers import refused
+from tests.helpers.datasets import refused
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -12,8 +12,8 @@ from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main, make_parser
-from tests.dataset_helpers import draw
-from tests.parsed_data import load_data
+from tests.helpers.datasets import draw
+from tests.helpers.parsed_data import load_data
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -9,7 +9,7 @@ import pytest
 
 from esoftmax_jax.app.data.labels import NO_CLASS, UNKNOWN, Labels
 from esoftmax_jax.app.terminal.messages import UsageError
-from tests.labels_helpers import ALONE, PAIRED, RIGHT, classes, data, examples
+from tests.helpers.labels import ALONE, PAIRED, RIGHT, classes, data, examples
 
 
 @pytest.mark.parametrize(

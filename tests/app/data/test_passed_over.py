@@ -12,7 +12,7 @@ from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.unlabelled import read_unlabelled
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
-from tests.dataset_helpers import draw, pixels, refused
+from tests.helpers.datasets import draw, pixels, refused
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -10,7 +10,7 @@ import pytest
 
 from esoftmax_jax.app.data.load import load_dataset
 from experiments.cli import main
-from tests.dataset_helpers import draw, pixels, refused
+from tests.helpers.datasets import draw, pixels, refused
 
 pytestmark = pytest.mark.usefixtures("folder")
 

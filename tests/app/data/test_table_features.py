@@ -11,7 +11,7 @@ import pytest
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.readers.index_columns import declared_index
 from experiments.cli import main
-from tests.dataset_helpers import draw, refused
+from tests.helpers.datasets import draw, refused
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -8,7 +8,7 @@ import pytest
 from esoftmax_jax.app.data.label_text import same_looking
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.spreadsheets import is_missing
-from tests.dataset_helpers import draw, refused
+from tests.helpers.datasets import draw, refused
 
 pytestmark = pytest.mark.usefixtures("folder")
 

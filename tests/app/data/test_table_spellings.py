@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from esoftmax_jax.app.data.load import load_dataset
-from tests.dataset_helpers import refused
+from tests.helpers.datasets import refused
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -14,8 +14,8 @@ from esoftmax_jax.app.data.readers.image_files import read_images
 from esoftmax_jax.app.data.readers.wide_images import fitting_range, to_bytes, values_above
 from esoftmax_jax.app.data.unlabelled import read_unlabelled
 from esoftmax_jax.app.terminal.messages import UsageError
-from tests.dataset_helpers import draw, pixels, refused
-from tests.image_helpers import draw_wide
+from tests.helpers.datasets import draw, pixels, refused
+from tests.helpers.images import draw_wide
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -9,8 +9,8 @@ import pytest
 from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.methods.find import find_methods
 from esoftmax_jax.app.runs.results import read_results
+from tests.helpers.runs import run_of
 from tests.house import ROOT
-from tests.run_helpers import run_of
 
 RESULTS = sorted((ROOT / "experiments" / "results").glob("*.jsonl"))
 # What version 0.1 wrote of every run.

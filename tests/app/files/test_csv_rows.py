@@ -10,7 +10,7 @@ from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.files.csv_file import check_csv
 from esoftmax_jax.app.files.csv_rows import csv_rows
 from esoftmax_jax.app.terminal.messages import UsageError
-from tests.dataset_helpers import refused
+from tests.helpers.datasets import refused
 
 
 def test_what_is_no_table_is_the_users_error(tmp_path):

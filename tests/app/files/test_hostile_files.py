@@ -16,7 +16,7 @@ from esoftmax_jax.app.labels.matrix_file import read_matrix
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.noise import read_label_file
 from experiments.cli import main
-from tests.noise_helpers import write_npy_of_pickle
+from tests.helpers.noises import write_npy_of_pickle
 
 MILLION = 10**6
 

@@ -16,7 +16,7 @@ from esoftmax_jax.app.suspects.corrections import correct
 from esoftmax_jax.app.suspects.labelled import labelled_examples
 from esoftmax_jax.app.suspects.suspect_list import Suspects, write_suspects
 from esoftmax_jax.app.terminal.messages import UsageError
-from tests.dataset_helpers import draw
+from tests.helpers.datasets import draw
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -28,7 +28,7 @@ from esoftmax_jax.app.jobs.forecast import (
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods.methods import selected
 from esoftmax_jax.app.runs.recipes import make_config
-from tests.run_helpers import finished
+from tests.helpers.runs import finished
 
 NONE = parse_noise("none")
 

@@ -17,8 +17,8 @@ from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.runs.recipes import make_config
 from experiments.cli import main, make_parser
-from tests.dataset_helpers import draw, refused
-from tests.parsed_data import load_data
+from tests.helpers.datasets import draw, refused
+from tests.helpers.parsed_data import load_data
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -24,7 +24,7 @@ from esoftmax_jax.app.runs.model_file import read_model, write_model
 from esoftmax_jax.app.runs.networks import Networks
 from esoftmax_jax.app.runs.recipes import make_config
 from experiments.cli import main
-from tests.dataset_helpers import draw, pixels
+from tests.helpers.datasets import draw, pixels
 
 pytestmark = pytest.mark.usefixtures("folder")
 

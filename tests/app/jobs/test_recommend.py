@@ -6,7 +6,7 @@ import pytest
 
 from esoftmax_jax.app.jobs.recommend import NOTHING_HELD_OUT, recommend
 from esoftmax_jax.app.runs.report import make_rows
-from tests.run_helpers import run_of
+from tests.helpers.runs import run_of
 
 LABELS = 100  # held out for each seed
 

@@ -19,8 +19,8 @@ from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.runs.recipes import noise_file
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main, make_parser
-from tests.noise_helpers import write_npy_of_pickle
-from tests.parsed_data import load_data
+from tests.helpers.noises import write_npy_of_pickle
+from tests.helpers.parsed_data import load_data
 
 TEXTS = [
     "none", "symmetric:0.6", "symmetric:0.1234567", "pairwise:1e-05", "part:1", "symmetric-bernoulli:0.2", "symmetric-resampled:0.5", "pairwise:0.4",

@@ -5,7 +5,7 @@ import pytest
 from esoftmax_jax.app.data.labels import UNKNOWN
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
-from tests.labels_helpers import ALONE, PAIRED, RIGHT, data
+from tests.helpers.labels import ALONE, PAIRED, RIGHT, data
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from experiments.bench.candidates import PEER, candidates, checked_names
 from experiments.cli import main
 from experiments.configs import load_table
 from experiments.reproduce.own_rows import own_rows
-from tests.own_loss_helpers import FILE, loss_hash
+from tests.helpers.own_losses import FILE, loss_hash
 
 
 def test_a_comparison_with_losses_of_ones_own(written, tmp_path):

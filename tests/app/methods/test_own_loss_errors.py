@@ -5,7 +5,7 @@ import re
 import pytest
 
 from experiments.cli import main
-from tests.own_loss_helpers import FILE
+from tests.helpers.own_losses import FILE
 
 WRONG = {
     "def other(logits, labels): return 0": r"--loss: expected FILE.py:NAME with .*mine.py has no 'loss'; its functions are other$",

@@ -10,7 +10,7 @@ import pytest
 from esoftmax_jax.app.methods.find import find_method, find_methods
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
-from tests.own_loss_helpers import FILE, loss_hash
+from tests.helpers.own_losses import FILE, loss_hash
 
 
 def test_a_loss_is_known_by_what_it_computes(written):

@@ -18,7 +18,7 @@ from esoftmax_jax.app.networks.convolution import (
     select_convolution,
 )
 from esoftmax_jax.app.networks.small import MLP, EightLayerCNN, MnistCNN
-from tests.network_helpers import count, images_of, shapes_of, variables_of
+from tests.helpers.networks import count, images_of, shapes_of, variables_of
 
 SMALL = EightLayerCNN(num_classes=3, widths=(4,), dense=7)
 

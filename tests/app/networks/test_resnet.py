@@ -12,7 +12,7 @@ import pytest
 
 from esoftmax_jax.app.networks.convolution import Convolution, convolve_lax, convolve_patches
 from esoftmax_jax.app.networks.resnet import ResNet34
-from tests.network_helpers import images_of, shapes_of, variables_of
+from tests.helpers.networks import images_of, shapes_of, variables_of
 
 # The layers are the same whatever computes them, and these are traced in no time.
 WHOLE = functools.partial(ResNet34, convolution="lax")

@@ -14,7 +14,7 @@ from esoftmax_jax.app.networks.convolution import (
     convolve_patches,
 )
 from esoftmax_jax.app.networks.winograd import convolve_winograd, transforms
-from tests.network_helpers import images_of
+from tests.helpers.networks import images_of
 
 
 @functools.partial(jax.jit, static_argnums=0)

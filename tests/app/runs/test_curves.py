@@ -7,7 +7,7 @@ import pytest
 
 from esoftmax_jax.app.runs import curves_picture
 from esoftmax_jax.app.runs.curves_picture import draw_curves
-from tests.run_helpers import run_of
+from tests.helpers.runs import run_of
 
 ACCURACIES = {0: [0.5, 0.6, 0.7], 1: [0.7, 0.6, 0.9]}  # by seed
 

@@ -17,7 +17,7 @@ from esoftmax_jax.app.runs.report import make_rows, summary, write_table
 from esoftmax_jax.app.runs.results import read_results
 from experiments.configs import Reference, load_table
 from experiments.reproduce.report import CellResult, ordering
-from tests.run_helpers import run_of
+from tests.helpers.runs import run_of
 
 NAN = float("nan")
 

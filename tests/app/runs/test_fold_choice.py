@@ -8,7 +8,7 @@ from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs.fold_choice import choose_by_folds
-from tests.run_helpers import finished
+from tests.helpers.runs import finished
 
 
 def results(**accuracies):

@@ -26,7 +26,7 @@ from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.runs.recipes import make_config, recipe_for
 from esoftmax_jax.app.runs.results import read_results
 from experiments.cli import main
-from tests.run_helpers import finished
+from tests.helpers.runs import finished
 
 LOSSES = ["CE", "CE_eps+MAE"]
 

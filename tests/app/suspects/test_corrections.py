@@ -11,8 +11,8 @@ import pytest
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.suspects.corrections import correct
 from experiments.cli import main
-from tests.dataset_helpers import draw
-from tests.reviewed_lists import by_source, listed, table
+from tests.helpers.datasets import draw
+from tests.helpers.reviewed_lists import by_source, listed, table
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -9,7 +9,7 @@ from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.suspects.labelled import Labelled, labelled_examples
 from esoftmax_jax.app.suspects.margins import Margins
 from esoftmax_jax.app.suspects.suspect_list import COLUMNS, rank_suspects
-from tests.labels_helpers import ALONE, PAIRED, RIGHT, data, examples
+from tests.helpers.labels import ALONE, PAIRED, RIGHT, data, examples
 
 
 @pytest.mark.parametrize(

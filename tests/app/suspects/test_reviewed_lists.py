@@ -11,7 +11,7 @@ from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.suspects.corrections import correct
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
-from tests.reviewed_lists import by_source, listed, table
+from tests.helpers.reviewed_lists import by_source, listed, table
 
 pytestmark = pytest.mark.usefixtures("folder")
 

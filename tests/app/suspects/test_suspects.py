@@ -18,8 +18,8 @@ from esoftmax_jax.app.suspects.margin_history import MarginHistory
 from esoftmax_jax.app.suspects.suspect_list import COLUMNS, check_suspects_file
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
-from tests.dataset_helpers import draw, tree
-from tests.suspects_helpers import TRAIN, rows_of
+from tests.helpers.datasets import draw, tree
+from tests.helpers.suspects import TRAIN, rows_of
 
 pytestmark = pytest.mark.usefixtures("folder")
 

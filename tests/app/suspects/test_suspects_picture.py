@@ -19,8 +19,8 @@ from esoftmax_jax.app.suspects.margins import Margins
 from esoftmax_jax.app.suspects.picture import can_be_drawn, draw_suspects, shown_image
 from esoftmax_jax.app.suspects.suspect_list import rank_suspects
 from experiments.cli import main
-from tests.dataset_helpers import draw
-from tests.suspects_helpers import TRAIN, rows_of
+from tests.helpers.datasets import draw
+from tests.helpers.suspects import TRAIN, rows_of
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -29,7 +29,7 @@ from esoftmax_jax.app.terminal.messages import UsageError, readable
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from esoftmax_jax.spreadsheets import alike, harmless, original, write_csv
 from experiments.cli import main
-from tests.run_helpers import finished
+from tests.helpers.runs import finished
 
 SEEN = {
     "\x1b[2Jcat": r"\x1b[2Jcat",  # would clear the screen

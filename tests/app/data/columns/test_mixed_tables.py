@@ -19,7 +19,7 @@ from esoftmax_jax.app.data.unlabelled import read_unlabelled
 from esoftmax_jax.app.runs.columns_file import read_columns, write_columns
 from esoftmax_jax.app.terminal.messages import UsageError
 from tests.app.data.columns.table_helpers import CELLS, ROWS
-from tests.dataset_helpers import draw, refused
+from tests.helpers.datasets import draw, refused
 
 pytestmark = pytest.mark.usefixtures("folder")
 

@@ -12,7 +12,7 @@ from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.jobs.audit.audit import audit
 from esoftmax_jax.app.suspects.corrections import correct
 from esoftmax_jax.app.terminal.messages import UsageError
-from tests.audit_helpers import (
+from tests.helpers.audits import (
     CLASSES,
     Frame,
     noisy,

@@ -10,7 +10,7 @@ import pytest
 from esoftmax_jax.app.jobs.audit.audit import audit
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
-from tests.audit_helpers import CLASSES, write_table
+from tests.helpers.audits import CLASSES, write_table
 
 pytestmark = pytest.mark.usefixtures("folder")
 

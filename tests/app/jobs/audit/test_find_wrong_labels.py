@@ -8,7 +8,7 @@ import pytest
 import esoftmax_jax
 from esoftmax_jax import app
 from esoftmax_jax.app import find_wrong_labels
-from tests.audit_helpers import CLASSES, noisy, probabilities_of
+from tests.helpers.audits import CLASSES, noisy, probabilities_of
 
 pytestmark = pytest.mark.usefixtures("folder")
 

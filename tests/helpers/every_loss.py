@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tests.loss_cases import CASES
+from tests.helpers.loss_cases import CASES
 
 SHAPE = EXAMPLES, CLASSES = 8, 10
 LARGEST_MATRIX = 1000

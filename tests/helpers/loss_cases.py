@@ -12,7 +12,7 @@ import numpy as np
 
 from esoftmax_jax import losses
 from esoftmax_jax.losses import _registry as registry
-from tests import loss_formulas as formulas
+from tests.helpers import loss_formulas as formulas
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -159,5 +159,6 @@ def test_log_of_the_top_class_keeps_its_relative_precision(m, num_classes):
     ours = losses.epsilon_softmax_cross_entropy(
         logits, np.zeros(50, np.int32), m=m, min_prob=None
     )
-    # log p itself carries a rounding of the logits' size; nothing more may be lost.
-    np.testing.assert_allclose(ours, expected, rtol=5e-4 if num_classes > 2 else 2e-4)
+    # log p itself carries a rounding of the logits' size, 13.8 · 2^-24 = 8.2e-7 beside a loss of
+    # 1e-3, which an older JAX and a GPU reach; nothing more may be lost.
+    np.testing.assert_allclose(ours, expected, rtol=1e-3 if num_classes > 2 else 2e-4)

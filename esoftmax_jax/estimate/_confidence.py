@@ -33,6 +33,9 @@ class Predictions(NamedTuple):
     source: str
     """What they come from: the argument's name."""
 
+    by_chance: tuple[float, float]
+    """How often they were the label if either were shuffled, and the standard error."""
+
     @property
     def agreement(self) -> float:
         """How often the prediction is the label."""
@@ -69,6 +72,9 @@ def compare_predictions(
     size = max(predicted.max(), labels.max()) + 1
     shares = [np.bincount(each, minlength=size) / len(labels) for each in (predicted, labels)]
     by_chance = float(shares[0] @ shares[1])
+    # The variance of Cohen's kappa where there is none (Fleiss, Cohen and Everitt 1969).
+    both = float((shares[0] * shares[1]) @ (shares[0] + shares[1]))
+    error = np.sqrt(max(0.0, by_chance + by_chance**2 - both) / len(labels))
     if agree.mean() <= by_chance:
         hint = {
             "probabilities": "are their columns in the order of the classes?",
@@ -78,7 +84,7 @@ def compare_predictions(
             f"{source}: expected predictions that are the label more often than by chance, "
             f"{by_chance:.1%}, got {agree.mean():.1%}; {hint}"
         )
-    return Predictions(agree, *_ranks(predicted, confidence), source)
+    return Predictions(agree, *_ranks(predicted, confidence), source, (by_chance, float(error)))
 
 
 def _ranks(
@@ -138,7 +144,7 @@ def concluded(
     error = max(0.0, 1 - predictions.agreement / (1 - surest))
     if clean_accuracy is not None:
         error = 1 - clean_accuracy
-    refused = _refusal(predictions.source, error, most) if error > _MOST_ERRORS else ""
+    refused = _refusal(predictions, error, most)
     floor = min(low, _lowest(predictions, share, level))
     if refused or floor < error:  # it may be all error
         floor = 0 if clean_accuracy is None else least - error
@@ -173,10 +179,23 @@ def _lowest(predictions: Predictions, share: float, level: float) -> float:
     return min((rate - width * error for rate, error in found), default=0.0)
 
 
-def _refusal(source: str, error: float, most: float) -> str:
+def _refusal(predictions: Predictions, error: float, most: float) -> str:
+    """Return why the estimate says too little; nothing if it does not."""
+    source, (by_chance, deviation) = predictions.source, predictions.by_chance
+    if predictions.agreement - by_chance <= _DEVIATIONS * deviation:
+        reason = (
+            f"are the label for {predictions.agreement:.0%} of the examples, which may be "
+            f"chance ({by_chance:.0%})"
+        )
+    elif error > _MOST_ERRORS:
+        reason = (
+            f"seem wrong by themselves for {error:.0%} of the examples, which cannot be told "
+            "from wrong labels"
+        )
+    else:
+        return ""
     better = {"probabilities": "of a better model", "features": "that tell the classes apart"}
     return (
-        f"predictions from the {source} seem wrong by themselves for {error:.0%} of the "
-        f"examples, which cannot be told from wrong labels: all that is known is that at most "
-        f"{most:.0%} of the labels are wrong; pass {source} {better[source]}"
+        f"predictions from the {source} {reason}: all that is known is that at most {most:.0%} "
+        f"of the labels are wrong; pass {source} {better[source]}"
     )

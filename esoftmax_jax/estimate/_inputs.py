@@ -30,10 +30,10 @@ def checked_features(value: Any) -> HostFloats:
             "one-hot"
         )
     if array.ndim != 2 or not array.size:
-        raise ValueError(
-            f"features: expected shape (N, D), got {array.shape}; flatten pictures with "
-            "features.reshape(len(features), -1)"
-        )
+        remedy = "flatten pictures with features.reshape(len(features), -1)"
+        if array.ndim == 1:
+            remedy = "pass a single one as features.reshape(-1, 1)"
+        raise ValueError(f"features: expected shape (N, D), got {array.shape}; {remedy}")
     rows = array.astype(np.float64)
     unknown = ~np.isfinite(rows)
     if unknown.any():

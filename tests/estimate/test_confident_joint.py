@@ -144,3 +144,22 @@ def test_a_class_of_which_nothing_is_confident_is_taken_as_right_once():
     np.testing.assert_allclose(found.joint.sum(axis=0), 1 / 3)
     np.testing.assert_allclose(found.matrix.sum(axis=1), 1)
     assert found.joint[2, 2] == pytest.approx(1 / 31 / 3)
+
+
+@pytest.mark.parametrize(("agreeing", "refused"), [(62, True), (78, False)])
+def test_predictions_that_may_agree_by_chance_are_no_evidence(agreeing, refused):
+    # Of 120 in two equal classes chance is 60, and two standard errors are 11.
+    labels = np.arange(120) % 2
+    predicted = np.where(np.arange(120) < agreeing, labels, 1 - labels)
+    chances = np.where(predicted[:, None] == [0, 1], 0.6, 0.4)
+    found = estimate.confident_joint(chances, labels)
+    assert ("may be chance (50%)" in found.refused) is refused
+    assert found.bounds[0] == 0 or not refused
+
+
+def test_the_chance_of_a_rare_class_varies_less():
+    labels = np.arange(400) % 20 == 0
+    chances = np.where((labels & (np.arange(400) < 200))[:, None] == [0, 1], 0.9, 0.1)
+    # 97.5 % are right, 92.8 % would be by chance: more than chance varies.
+    found = estimate.confident_joint(chances, labels.astype(int))
+    assert (found.agreement, found.refused) == (0.975, "")

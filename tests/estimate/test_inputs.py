@@ -45,6 +45,7 @@ ROWS = [
     (FEATURES[:20], ValueError, "features: expected one row for each of 30 labels, got 20"),
     (changed(FEATURES, (slice(2, 5), 0), np.nan), ValueError, "features: expected finite numbers, got nan in row 2 (3 such rows); fill them in, or leave the examples out"),
     (changed(FEATURES, (7, 2), -np.inf), ValueError, "features: expected finite numbers, got -inf in row 7"),
+    (np.ones(30), ValueError, "features: expected shape (N, D), got (30,); pass a single one as features.reshape(-1, 1)"),
     (PICTURES, ValueError, "features: expected shape (N, D), got (30, 2, 2, 3); flatten pictures with features.reshape(len(features), -1)"),
     (PICTURES.reshape(30, -1), ValueError, "features: expected rows that differ, got the same row for every example"),
     (np.full((30, 1), "red"), TypeError, "features: expected numbers, got <U3; encode categories"),

@@ -19,9 +19,11 @@ from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.jobs.auto import AutoDestination, run_auto
 from esoftmax_jax.app.jobs.auto_runs import FOLDS, RATES, auto_runs
 from esoftmax_jax.app.jobs.auto_trained import AutoTrained
+from esoftmax_jax.app.jobs.option_kinds import POSITIVE, Kind, whole
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.terminal.console import speaking
+from esoftmax_jax.app.terminal.whole_numbers import shown
 
 _BATCH = 128  # rows a program takes; always as many, so that a row's result is its own
 _SEEDS = 2**31 - 1
@@ -87,11 +89,13 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             y: (N,) labels of any kind.
 
         Raises:
-            ValueError: they do not go together, a label is missing, a class has one example,
-                there is one class.
+            ValueError: a parameter is none, they do not go together, a label is missing or of
+                another type than others, a class has one example, there is one class.
         """
+        self._check_parameters()
         inputs, labels = validate_data(self, X, y, allow_nd=True, ensure_min_samples=2)
         plain_labels("y", labels)  # a missing one is refused
+        _check_one_kind(labels)
         check_classification_targets(labels)
         self.classes_, numbers = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
@@ -118,6 +122,20 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             "probability_wrong": wrong,
         }
         return self
+
+    def _check_parameters(self) -> None:
+        """Refuse what was passed to the constructor, which scikit-learn wants done here."""
+        rates: Any = self.learning_rates
+        if np.ndim(rates) != 1 or not len(rates):
+            raise ValueError(
+                f"learning_rates: expected a list of numbers > 0, got {shown(rates)}"
+            )
+        parameters: list[tuple[str, Kind, Any]] = [("folds", whole(2), self.folds)]
+        parameters += [("learning_rates", POSITIVE, rate) for rate in rates]
+        parameters += [] if self.epochs is None else [("epochs", whole(1), self.epochs)]
+        for name, kind, value in parameters:
+            if expected := kind.wrong(value):
+                raise ValueError(f"{name}: expected {expected}, got {shown(value)}")
 
     def _estimate_noise(self, probabilities: Array, numbers: Array) -> None:
         try:
@@ -186,6 +204,18 @@ def _dataset(inputs: Array, numbers: Array) -> Dataset:
         class_names=[str(number) for number in range(int(numbers.max()) + 1)],
         literal_labels=True,
     )
+
+
+def _check_one_kind(labels: Array) -> None:
+    """Refuse names beside numbers, which cannot be sorted."""
+    values = labels.tolist() if labels.dtype.kind == "O" else []
+    texts = [isinstance(value, str) for value in values]
+    if any(texts) and not all(texts):
+        other = values[texts.index(False)]
+        raise ValueError(
+            f"y: expected labels that are all text or all numbers, got {shown(other)} beside "
+            f"{shown(values[texts.index(True)])}; pass numpy.asarray(y).astype(str)"
+        )
 
 
 def _numbers(inputs: Array) -> Array:

@@ -124,3 +124,27 @@ def test_of_networks_no_better_than_chance_no_rate_is_told():
     assert classifier.noise_estimate_ is None
     assert np.isnan(classifier.noise_rate_)
     assert np.isnan(classifier.transition_matrix_).all()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"folds": 1}, r"folds: expected a whole number ≥ 2, got 1"),
+        ({"folds": 2.0}, r"folds: expected a whole number ≥ 2, got 2\.0"),
+        ({"learning_rates": ()}, r"learning_rates: expected a list of numbers > 0, got \(\)"),
+        ({"learning_rates": 0.1}, r"learning_rates: expected a list of numbers > 0, got 0\.1"),
+        ({"learning_rates": [0.1, -1]}, r"learning_rates: expected a number > 0, got -1"),
+        ({"epochs": 0}, r"epochs: expected a whole number ≥ 1, got 0"),
+        ({"epochs": "5"}, r"epochs: expected a whole number ≥ 1, got '5'"),
+    ],
+)
+def test_parameters_that_are_none_are_refused_by_fit(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        NoisyLabelClassifier(**parameters).fit(NUMBERS, LABELS)
+
+
+def test_names_beside_numbers_are_told():
+    labels = np.array([0, "b", "c"], object)[np.repeat(range(3), 30)]
+    message = r"y: expected labels that are all text or all numbers, got 0 beside 'b'; pass num"
+    with pytest.raises(ValueError, match=message):
+        quick().fit(NUMBERS, labels)

@@ -21,18 +21,21 @@ from esoftmax_jax.whole_file import write_whole
 MOST_SHOWN = 5000
 
 
-def write_report(path: Path, audit: Audit, choice: Sequence[str] = ()) -> None:
+def write_report(
+    path: Path, audit: Audit, choice: Sequence[str] = (), options: Sequence[str] = ()
+) -> None:
     """Write the report; the file is there whole or not at all.
 
     Args:
         path: of the file.
         audit: what was found.
         choice: what was trained and why, a sentence each; nothing where nothing was.
+        options: of the data, as words of a command line, without which it is not read alike.
     """
-    write_whole(path, report_text(audit, choice))
+    write_whole(path, report_text(audit, choice, options))
 
 
-def report_text(audit: Audit, choice: Sequence[str] = ()) -> str:
+def report_text(audit: Audit, choice: Sequence[str] = (), options: Sequence[str] = ()) -> str:
     """Return the page. Names and texts of the data are text in it, whatever they contain."""
     shown = audit.order[: min(audit.count, MOST_SHOWN)]
     chosen = [f"<p>{_text(one)}</p>" for one in choice]
@@ -51,7 +54,7 @@ def report_text(audit: Audit, choice: Sequence[str] = ()) -> str:
         "choice": f'<section id="choice"><h2>What was trained</h2>{"".join(chosen)}</section>'
         if chosen
         else "",
-        "next": _next(audit),
+        "next": _next(audit, options),
         "foot": f"<p>esoftmax_jax {__version__}. This page loads and sends nothing.</p>",
         "data": suspects_as_json(audit, shown.tolist()),
     }
@@ -76,7 +79,7 @@ def _noise(audit: Audit) -> str:
         more = "No estimate, see below."
     else:
         rate = f"{noise.rate:.1%}"
-        more = f"{noise.level:.0%} interval {low:.1%} to {high:.1%}"
+        more = f"{noise.level:.0%} interval {low:.1%} to {high:.1%}; {audit.possible}"
     facts = [
         ("Labels estimated wrong", rate, more),
         ("That is about", f"{audit.expected_wrong:,.0f}", f"of {count:,} labels"),
@@ -153,14 +156,15 @@ def _shown(cell: Any) -> str:
     return f"{cell:,}" if isinstance(cell, int | np.integer) else str(cell)
 
 
-def _next(audit: Audit) -> str:
-    commands = []
-    if audit.examples.name.partition(":")[0] in OWN_FILES:
-        data = f"--dataset {shlex.quote(audit.examples.name)} --corrections {SAVED}"
+def _next(audit: Audit, options: Sequence[str]) -> str:
+    commands, kind = [], audit.examples.name.partition(":")[0]
+    if kind in OWN_FILES:
+        data = shlex.join(["--dataset", audit.examples.name, *options, "--corrections", SAVED])
         commands += [f"esoftmax train {data} --suspects again.csv", f"esoftmax compare {data}"]
     if audit.model_folder is not None:
         model = shlex.quote(str(audit.model_folder))
-        commands.append(f"esoftmax predict --model {model} --inputs folder:PATH")
+        inputs = f"{kind if kind in OWN_FILES else 'folder'}:PATH"
+        commands.append(f"esoftmax predict --model {model} --inputs {inputs}")
     lines = "\n".join(_text(one) for one in commands)
     train = f"<li>Train on the reviewed labels:<pre>{lines}</pre></li>" if commands else ""
     return (

@@ -44,6 +44,12 @@ class Audit:
         return self.findings.noise
 
     @property
+    def possible(self) -> str:
+        """What the rate may be besides, in words: intervals are about chance alone."""
+        low, high = self.noise.bounds
+        return f"{low:.0%} to {high:.0%} if predictions are wrong by themselves"
+
+    @property
     def noise_rate(self) -> float:
         """The estimated share of wrong labels."""
         return self.noise.rate

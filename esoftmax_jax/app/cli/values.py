@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from esoftmax_jax.app.jobs.option import Option
-from esoftmax_jax.app.jobs.option_kinds import YES_OR_NO, Kind
+from esoftmax_jax.app.jobs.option_kinds import YES_OR_NO, Kind, some_names
 
 
 def add_option(parser: argparse.ArgumentParser, option: Option) -> None:
@@ -29,7 +29,25 @@ def add_option(parser: argparse.ArgumentParser, option: Option) -> None:
             values["choices"] = option.kind.choices
         if option.repeated:
             values["action"] = "append"
+        elif option.wrong is some_names:
+            values["action"] = _Once
     parser.add_argument(option.flag, **values)
+
+
+class _Once(argparse.Action):
+    """An option with several names: given twice, argparse would forget the first ones."""
+
+    def __call__(
+        self, _: Any, namespace: argparse.Namespace, values: Any, option_string: Any = None
+    ) -> None:
+        before = getattr(namespace, self.dest)
+        if before is not self.default:
+            raise argparse.ArgumentError(
+                None,
+                f"{option_string}: expected once, with commas between names, got {before!r} "
+                f"and {values!r}",
+            )
+        setattr(namespace, self.dest, values)
 
 
 def _metavar(option: Option) -> str | None:

@@ -1,5 +1,7 @@
 """The report: whole, safe whatever the data contain, and readable by a program."""
 
+import dataclasses
+import html
 import json
 import re
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 from esoftmax_jax.app.audits.matrix_picture import confused_pairs, draw_matrix
 from esoftmax_jax.app.audits.page import report_text
 from esoftmax_jax.app.jobs.audit.audit import audit
-from tests.helpers.audits import noisy, probabilities_of, write_table
+from tests.helpers.audits import noisy, noisy_table, probabilities_of, write_table
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -76,6 +78,8 @@ def test_the_page_says_how_noisy_and_what_is_confused():
     assert f"{found.noise_rate:.1%}" in page
     low, high = found.noise.interval
     assert f"interval {low:.1%} to {high:.1%}" in page
+    least, most = found.noise.bounds
+    assert f"{least:.0%} to {most:.0%} if predictions are wrong by themselves" in page
     assert "Chosen: rate 0.1 &amp; β 1." in page
     assert "What was trained" not in report_text(found)
     assert found.noise_rate == pytest.approx(0.1, abs=0.02)
@@ -107,3 +111,14 @@ def test_a_report_is_written_whole_or_not_at_all(monkeypatch):
         "report.html",
         "suspects.csv",
     ]
+
+
+def test_the_commands_that_come_next_read_the_data_as_the_audit_did():
+    probabilities = noisy_table()
+    found = audit("own.csv", probabilities=probabilities)
+    found = dataclasses.replace(found, model_folder=Path("out/training"))
+    page = html.unescape(report_text(found, options=["--ignore", 'id,"a, b"']))
+    data = """--dataset csv:own.csv --ignore 'id,"a, b"' --corrections suspects-reviewed.csv"""
+    assert f"esoftmax train {data} --suspects again.csv\n" in page
+    assert f"esoftmax compare {data}\n" in page
+    assert "esoftmax predict --model out/training --inputs csv:PATH" in page

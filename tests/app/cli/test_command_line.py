@@ -22,6 +22,10 @@ WRONG = [
         r"arguments: --epoch=3; did you mean '--epochs'\?; see .* train -",
     ),
     (["train", "--dtype", "bfloat"], r"--dtype: .*, got 'bfloat'; did you mean 'bfloat16'\?"),
+    (
+        ["train", "--ignore", "a", "--ignore", "b,c"],
+        r"--ignore: expected once, with commas between names, got 'a' and 'b,c'; see `python",
+    ),
     (["train", "--augment", "flipp"], r"--augment: .* got 'flipp'; did you mean 'flip'\?"),
     (["train", "--set", "alhpa=1"], r"--set: .* got 'alhpa=1'; did you mean 'alpha'\?"),
     (["compare", "--dataset", "dogs"], r"unknown dataset 'dogs': expected digits, mnist"),

@@ -29,6 +29,7 @@ from esoftmax_jax.app.data.in_memory.indexes import in_order_of
 from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.files.outputs import check_folder
 from esoftmax_jax.app.jobs.arguments import Effort, check_arguments
+from esoftmax_jax.app.jobs.audit.data_options import data_options
 from esoftmax_jax.app.suspects.suspect_list import check_suspects_file
 from esoftmax_jax.app.terminal.console import make_console, speaking
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -127,7 +128,8 @@ def audit(
             given = read_features(_in_order("features", features, data, labels), examples)
         found = Audit(examples, judge(examples, chances, given, learnt), model=model)
         if folder is not None:
-            return _written(found, folder, choice, spreadsheet_safe=spreadsheet_safe)
+            words = data_options(said, image_size, literal_labels=literal_labels)
+            return _written(found, folder, (choice, words), spreadsheet_safe=spreadsheet_safe)
         _print(found)
     return found
 
@@ -196,7 +198,13 @@ def _check_out(folder: Path) -> None:
     check_suspects_file("--out", folder / LIST, folder, LIST_COLUMNS)
 
 
-def _written(found: Audit, folder: Path, choice: list[str], *, spreadsheet_safe: bool) -> Audit:
+def _written(
+    found: Audit,
+    folder: Path,
+    told: tuple[list[str], list[str]],
+    *,
+    spreadsheet_safe: bool,
+) -> Audit:
     if found.model is not None:
         found = dataclasses.replace(found, model_folder=folder / TRAINING)
     with locked("--out", folder):
@@ -204,7 +212,7 @@ def _written(found: Audit, folder: Path, choice: list[str], *, spreadsheet_safe:
         # Both are written before either takes its place.
         with replacing(folder / LIST) as listed, replacing(folder / REPORT) as page:
             write_list(listed, found, spreadsheet_safe=spreadsheet_safe)
-            write_report(page, found, choice)
+            write_report(page, found, *told)
     found = dataclasses.replace(found, report=folder / REPORT)
     _print(found, again=again)
     return found
@@ -218,7 +226,8 @@ def _print(found: Audit, *, again: bool = False) -> None:
     else:
         console.print(
             f"About {noise.rate:.1%} of {count} labels are wrong ({noise.level:.0%} interval "
-            f"{low:.1%} to {high:.1%})."
+            f"{low:.1%} to {high:.1%}; {found.possible}).",
+            soft_wrap=True,
         )
     console.print(f"Another class was predicted for {found.count} labels: these are suspects.")
     if found.report is not None:

@@ -1,0 +1,17 @@
+"""The options of an audit's data, for the command lines that come after it."""
+
+from esoftmax_jax.app.data.columns.choice import EVERY_COLUMN, ColumnChoice
+from esoftmax_jax.app.jobs.audit.data_options import data_options
+
+
+def test_nothing_is_repeated_where_nothing_was_said():
+    assert data_options(EVERY_COLUMN, None, literal_labels=False) == []
+
+
+def test_what_was_said_of_the_data_is_repeated_and_read_as_the_same():
+    choice = ColumnChoice.of(["size", "a, b"], ['the "id"'])
+    words = data_options(choice, 64, literal_labels=True)
+    assert words[:3] == ["--image-size", "64", "--literal-labels"]
+    said = dict(zip(words[3::2], words[4::2], strict=True))
+    assert said == {"--columns": 'size,"a, b"', "--ignore": '"the ""id"""'}
+    assert ColumnChoice.of(said["--columns"], said["--ignore"]) == choice

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from esoftmax_jax.app.data.columns.choice import EVERY_COLUMN, ColumnChoice, Names
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.in_memory.copied_labels import check_no_copy
 from esoftmax_jax.app.data.in_memory.indexes import in_order_of
 from esoftmax_jax.app.data.in_memory.labels import number_labels
 from esoftmax_jax.app.data.in_memory.tables import (
@@ -153,6 +154,8 @@ def _as_tables(
             key: (name, chosen_columns(name, value, choice))
             for key, (name, value) in values.items()
         }
+        if "train_images" in values and "train_labels" in given:
+            check_no_copy(*values["train_images"], *given["train_labels"])
         tables = {key: as_table(name, value) for key, (name, value) in values.items()}
         if any(tables.values()):  # if one part is not all numbers, both are read likewise
             tables = {

@@ -83,7 +83,7 @@ def _noise(audit: Audit) -> str:
     facts = [
         ("Labels estimated wrong", rate, more),
         ("That is about", f"{audit.expected_wrong:,.0f}", f"of {count:,} labels"),
-        ("Suspects", f"{audit.count:,}", "another class was predicted"),
+        ("Suspects", f"{audit.count:,}", "as many as another class was predicted for"),
         ("Classes", f"{len(audit.examples.class_names):,}", ""),
     ]
     shown = "".join(
@@ -98,9 +98,9 @@ def _noise(audit: Audit) -> str:
 
 def _suspects(audit: Audit, shown: int) -> str:
     text = (
-        "These labels the predictions would rather replace, the most probably wrong first. "
-        "The share is the estimated probability that the label is wrong: right on average, not "
-        "for a single one. Keep, correct or drop each, then save the list."
+        "The most suspicious labels, as many as another class was predicted for, the worst "
+        "first. The share is the estimated probability that the label is wrong: right on "
+        "average, not for a single one. Keep, correct or drop each, then save the list."
     )
     if shown < audit.count:
         text += f" The first {shown:,} of {audit.count:,} are here; all are in {LIST}."

@@ -78,6 +78,7 @@ def test_the_page_says_how_noisy_and_what_is_confused():
     assert f"{found.noise_rate:.1%}" in page
     low, high = found.noise.interval
     assert f"interval {low:.1%} to {high:.1%}" in page
+    assert f"{found.count}<small>as many as another class was predicted for" in page
     least, most = found.noise.bounds
     assert f"{least:.0%} to {most:.0%} if predictions are wrong by themselves" in page
     assert "Chosen: rate 0.1 &amp; β 1." in page

@@ -229,7 +229,11 @@ def _print(found: Audit, *, again: bool = False) -> None:
             f"{low:.1%} to {high:.1%}; {found.possible}).",
             soft_wrap=True,
         )
-    console.print(f"Another class was predicted for {found.count} labels: these are suspects.")
+    console.print(
+        f"Another class was predicted for {found.count} labels: the first {found.count} in the "
+        "order are suspects.",
+        soft_wrap=True,
+    )
     if found.report is not None:
         instead = ", in place of the list of an earlier audit" if again else ""
         console.print(f"wrote {found.report.parent / LIST}{instead}", soft_wrap=True)

@@ -42,7 +42,8 @@ def find_wrong_labels(
         ``example``, ``label``, ``prediction``, ``suggestion`` (the likeliest other class),
         ``self_confidence`` (the probability of the label), ``margin`` (that minus the largest
         other one), ``score`` (the lower the more suspicious), ``probability_wrong``,
-        ``suspect`` (whether another class was predicted) and ``rank`` (1 for the worst).
+        ``suspect`` (the first, as many as another class was predicted for) and ``rank`` (1 for
+        the worst).
 
     Raises:
         UsageError: what came does not fit.

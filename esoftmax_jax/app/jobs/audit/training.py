@@ -67,7 +67,10 @@ def trained_probabilities(
     dataset = data if isinstance(data, Dataset) else specification(data)
     name = dataset.name if isinstance(dataset, Dataset) else dataset
     noise = None if is_own(name) else "none"  # none is drawn into labels that are asked about
-    found = auto(dataset, noise=noise, workdir=folder, **options)
+    try:
+        found = auto(dataset, noise=noise, workdir=folder, **options)
+    except UsageError as error:  # an audit has --out for it
+        raise UsageError(str(error).replace("--workdir:", "--out:", 1)) from error
     train, test = found.dataset.train, found.dataset.test
     chances = [found.out_of_fold_probabilities, np.exp(found.model.logits(test.images))]
     sources = [*train.sources.tolist(), *test.sources.tolist()]

@@ -48,3 +48,12 @@ def test_a_class_of_fewer_examples_than_folds_is_told():
         UsageError, match=r"at least 5 .*training examples of each class, .*'cat'"
     ):
         audit("own.csv")
+
+
+def test_a_folder_that_cannot_be_trained_in_is_told_as_out():
+    write_table("own.csv", {"size": np.arange(40) % 7, "label": ["ant", "bee"] * 20})
+    Path("out").mkdir()
+    Path("out/training").write_text("mine", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"^--out: expected a folder .*training"):
+        audit("own.csv", out="out")
+    assert [path.name for path in Path("out").iterdir()] == ["training"]

@@ -15,7 +15,7 @@ from tests.helpers.linear_cases import PAIRS
 from tests.helpers.loss_cases import named_losses
 
 K = 5
-EYE = jnp.eye(K) + 0.1
+EYE = np.eye(K, dtype=np.float32) + np.float32(0.1)
 CE = losses.cross_entropy
 
 

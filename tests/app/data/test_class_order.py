@@ -71,7 +71,7 @@ def test_an_archive_and_a_model_keep_the_order_they_have(monkeypatch):
     assert load_dataset("npz:own.npz").class_names == tuple(names)
 
     card = Card(tuple(names), (12,), "float32", ())
-    model = types.SimpleNamespace(card=card, logits=lambda inputs: inputs)
+    model = types.SimpleNamespace(card=card, logits=lambda inputs, *_: inputs)
     monkeypatch.setattr(predict, "read_model", lambda *_: model)
     np.savez("new.npz", images=np.eye(12, dtype=np.float32))
     predict.predict(Path("run"), "npz:new.npz", out="out.csv", probabilities=True)

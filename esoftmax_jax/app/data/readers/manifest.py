@@ -1,7 +1,7 @@
 """Tables of examples: paths of images with their labels, or numbers with theirs."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from esoftmax_jax.app.data.repeated_rows import (
     repeated_rows,
 )
 from esoftmax_jax.app.data.table_labels import numbered_labels
+from esoftmax_jax.app.data.telling_columns import warn_of_telling_columns
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -72,6 +73,7 @@ def read_manifest(
             )
         train = ~test
     notes += [*note_repeated_rows(table, again, test), *_features_note(table, kinds)]
+    telling = warn_of_telling_columns(_feature_columns(table), table.text["label"])
     kept = np.flatnonzero(train | test)
     mixed = None if kinds is None else _mixed(table, kinds, kept, train)
     if mixed is None:
@@ -95,7 +97,7 @@ def read_manifest(
         classes.names,
         held_out=held_out,
         notes=[*notes, *images.notes],
-        warnings=images.warnings,
+        warnings=[*images.warnings, *telling],
         feature_names=table.feature_names,
         feature_offsets=offsets,
         value_range=images.value_range,
@@ -122,6 +124,13 @@ def _mixed(table: Table, kinds: ColumnKinds, kept: Array, train: _Mask) -> Mixed
     cells = {name: [column[row] for row in rows] for name, column in table.cells.items()}
     trained = np.flatnonzero(train[kept]).tolist()
     return mixed_features(kinds, cells, trained, lambda row: table.where(rows[row]))
+
+
+def _feature_columns(table: Table) -> Iterator[tuple[str, Sequence[Hashable]]]:
+    """Return names and cells of the columns that are features."""
+    yield from table.cells.items()
+    if table.features is not None:
+        yield from zip(table.feature_names, table.features.T.tolist(), strict=True)
 
 
 def _features_note(table: Table, kinds: ColumnKinds | None) -> list[str]:

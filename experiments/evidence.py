@@ -18,22 +18,19 @@ import numpy as np
 
 from esoftmax_jax import cleaning
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.arrays import Array
-from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.files.markdown import markdown_table
-from esoftmax_jax.app.files.outputs import check_file
 from esoftmax_jax.app.jobs.auto_runs import LOSS, AutoRuns, auto_runs
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.runs.fold_choice import choose_by_folds
-from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks
+from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks, out_of_fold_logits
 from esoftmax_jax.app.runs.run_all import run_all
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.suspects.training_evidence import TrainingEvidence
 from esoftmax_jax.app.terminal.names import names
-from experiments.regret import DATASETS, of_ce
+from experiments.regret import of_ce, report_by_dataset
 
 NOISES = ("symmetric:0.2", "symmetric:0.4", "pairwise:0.4")
 COMBINED = "order of auto"
@@ -78,10 +75,7 @@ def evidence(networks: Sequence[FoldNetwork], labels: Array) -> dict[str, Array]
         networks: of one setting, one for each fold.
         labels: int (N,), as they were trained on.
     """
-    logits = np.zeros((len(labels), networks[0].logits.shape[1]), np.float32)
-    for one in networks:
-        logits[one.held_out] = one.logits
-    said = cleaning.label_evidence(softmax(logits), labels)
+    said = cleaning.label_evidence(softmax(out_of_fold_logits(networks)), labels)
     learnt = TrainingEvidence.of(
         [one.training_margins for one in networks], [one.wrong_events for one in networks]
     )
@@ -137,16 +131,9 @@ def report_evidence(
     Names of ``datasets`` and ``noises`` are divided by commas; None are ``DATASETS`` and
     ``NOISES``.
     """
-    chosen = DATASETS if datasets is None else names("--datasets", datasets)
     noise = NOISES if noises is None else names("--noises", noises)
-    loaded = {name: load_dataset(name) for name in chosen}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    check_file("--out", out)
-    rows: list[Row] = []
-    for name, dataset in loaded.items():
-        found = measure(dataset, noise, seeds, epochs=epochs)
-        for row in found:
-            append_line(out, row)
-        rows += found
-        print(f"{name}: AUROC / average precision\n\n{evidence_table(found)}\n", flush=True)
-    print(f"all: AUROC / average precision\n\n{evidence_table(rows)}")
+
+    def measured(dataset: Dataset) -> list[Row]:
+        return measure(dataset, noise, seeds, epochs=epochs)
+
+    report_by_dataset(datasets, out, measured, "AUROC / average precision", evidence_table)

@@ -12,7 +12,7 @@ trained on all examples, which only an oracle would find.
 
 import dataclasses
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -160,16 +160,39 @@ def report_regret(
 
     Names of ``datasets`` are divided by commas; None are those of ``DATASETS``.
     """
+
+    def measured(dataset: Dataset) -> list[Row]:
+        return measure(dataset, NOISES, seeds, effort, epochs=epochs)
+
+    title = "points behind the best single network, mean / worst"
+    report_by_dataset(datasets, out, measured, title, regret_table)
+
+
+def report_by_dataset(
+    datasets: str | None,
+    out: Path,
+    measured: Callable[[Dataset], list[Row]],
+    title: str,
+    table: Callable[[Sequence[Row]], str],
+) -> None:
+    """Measure one dataset after another, append its rows to a file and print its table.
+
+    Args:
+        datasets: names divided by commas; None: those of ``DATASETS``.
+        out: the file.
+        measured: returns the rows of a dataset.
+        title: what the numbers are.
+        table: of rows.
+    """
     chosen = DATASETS if datasets is None else names("--datasets", datasets)
     loaded = {name: load_dataset(name) for name in chosen}
     out.parent.mkdir(parents=True, exist_ok=True)
     check_file("--out", out)
     rows: list[Row] = []
     for name, dataset in loaded.items():
-        found = measure(dataset, NOISES, seeds, effort, epochs=epochs)
+        found = measured(dataset)
         for row in found:
             append_line(out, row)
         rows += found
-        print(f"{name}: points behind the best single network, mean / worst\n")
-        print(f"{regret_table(found)}\n", flush=True)
-    print(f"all: points behind the best single network, mean / worst\n\n{regret_table(rows)}")
+        print(f"{name}: {title}\n\n{table(found)}\n", flush=True)
+    print(f"all: {title}\n\n{table(rows)}")

@@ -30,7 +30,7 @@ from esoftmax_jax.app.jobs.training_data import training_data
 from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES, NoiseSpec
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining, apply_noise
 from esoftmax_jax.app.runs.fold_choice import choose_by_folds, choose_by_vote
-from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks
+from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks, out_of_fold_logits
 from esoftmax_jax.app.runs.model_file import (
     Model,
     has_model,
@@ -177,7 +177,7 @@ def _run(
     if networks.forgotten(chosen):  # less effort had chosen another rate
         run_all(chosen, dataset, path, "folds", networks=networks)
     kept = [networks.read(config) for config in chosen]
-    logits = _out_of_fold(kept, dataset)
+    logits = _finite(out_of_fold_logits(kept))
     learnt = TrainingEvidence.of(
         [one.training_margins for one in kept], [one.wrong_events for one in kept]
     )
@@ -212,11 +212,7 @@ def _tell(found: AutoTrained, to: AutoDestination) -> None:
         console.print(f"wrote {to.workdir / 'model'}")
 
 
-def _out_of_fold(kept: Sequence[FoldNetwork], dataset: Dataset) -> Array:
-    """Return what the network says of each example that has not seen it, float32 (N, K)."""
-    logits = np.full((len(dataset.train), dataset.num_classes), np.nan, np.float32)
-    for one in kept:
-        logits[one.held_out] = one.logits
+def _finite(logits: Array) -> Array:
     if not np.isfinite(logits).all():  # the last update may be the one that ends in NaN
         raise UsageError(
             "--loss: expected networks with finite outputs, got NaN; scale the features, or "

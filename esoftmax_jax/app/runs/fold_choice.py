@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.methods.loss_spec import LossSpec
-from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks
+from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks, out_of_fold_logits
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.terminal.short_repr import short_repr
 
@@ -171,7 +170,10 @@ def choose_by_vote(
     choice = choose_by_folds(runs)
     if not voters:
         return choice
-    said = np.mean([_out_of_fold(folds[one.loss, one.learning_rate]) for one in voters], axis=0)
+    said = np.mean(
+        [softmax(out_of_fold_logits(folds[one.loss, one.learning_rate])) for one in voters],
+        axis=0,
+    )
     voted = said.argmax(axis=1)
 
     def scored(one: Candidate) -> Candidate:
@@ -188,13 +190,6 @@ def choose_by_vote(
 
 def _setting(config: RunConfig) -> tuple[LossSpec, float]:
     return config.loss, config.learning_rate
-
-
-def _out_of_fold(folds: Sequence[FoldNetwork]) -> npt.NDArray[np.float64]:
-    """Return the probabilities (N, K) of each example by the network that has not seen it."""
-    logits = np.concatenate([one.logits for one in folds])
-    order = np.argsort(np.concatenate([one.held_out for one in folds]))
-    return softmax(logits)[order]
 
 
 def _standard_error(values: Any) -> float:

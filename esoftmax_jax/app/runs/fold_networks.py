@@ -42,6 +42,16 @@ class FoldNetwork:
     variables: Variables
 
 
+def out_of_fold_logits(networks: Sequence[FoldNetwork]) -> Array:
+    """Return what the network says of each example that has not seen it, float32 (N, K).
+
+    ``networks`` are one for each fold.
+    """
+    order = np.argsort(np.concatenate([one.held_out for one in networks]))
+    found: Array = np.concatenate([one.logits for one in networks])[order]
+    return found
+
+
 class FoldNetworks:
     """The networks of runs by configuration: in a folder, or in memory without one."""
 

@@ -2,8 +2,11 @@
 
 import datetime
 import math
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
+from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spreadsheets import is_missing
 
 _NO_VALUE = ("NAType", "NaTType")  # of pandas, which need not be installed
@@ -37,3 +40,27 @@ def cell_text(cell: Any) -> str:
 def is_empty(cell: str) -> bool:
     """Tell whether a cell has no value: nothing, a dash, or a word for that."""
     return not cell or cell == "-" or is_missing(cell)
+
+
+def cell_texts(called: str | Path, name: str, cells: Iterable[Any], *, first: int) -> list[str]:
+    """Return the texts of a column, or name the row whose cell has none.
+
+    Args:
+        called: what the table is called.
+        name: of the column.
+        cells: of the column.
+        first: number of its first row.
+
+    Raises:
+        UsageError: a cell is of no kind that a feature has.
+    """
+    found: list[str] = []
+    for row, cell in enumerate(cells, first):
+        try:
+            found.append(cell_text(cell))
+        except ValueError as error:
+            raise UsageError(
+                f"{called}, row {row}: expected a finite number, category, date or text in "
+                f"column {name!r}, got {error}; make a column of each or remove the column"
+            ) from None
+    return found

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from esoftmax_jax.app.data.columns.cells import cell_text
+from esoftmax_jax.app.data.columns.cells import cell_texts
 from esoftmax_jax.app.data.columns.choice import ColumnChoice
 from esoftmax_jax.app.data.columns.fitted import FittedColumns
 from esoftmax_jax.app.data.columns.mixed import kinds_of_table, mixed_features
@@ -112,7 +112,7 @@ def as_table(
             )
         name = getattr(value, "name", None)
         name = wanted[0] if wanted else name if isinstance(name, str) and name else TEXT
-        return MemoryTable(called, {name: _texts(called, name, texts)}, alone=True)
+        return MemoryTable(called, {name: cell_texts(called, name, texts, first=0)}, alone=True)
     if not is_table(value) or (wanted is None and not whatever and _is_numbers(value)):
         return None
     names = {str(name): name for name in _names(value)}
@@ -130,7 +130,7 @@ def as_table(
     listed = list(names)
     index = [] if wanted is not None else [listed[place] for place in index_places(listed)]
     cells = {
-        name: _texts(called, name, _column(value[names[name]]))
+        name: cell_texts(called, name, _column(value[names[name]]), first=0)
         for name in (listed if wanted is None else wanted)
         if name not in index
     }
@@ -164,19 +164,6 @@ def _is_numbers(value: Any) -> bool:
     if array.dtype.kind not in "biuf":
         return array.size == 0
     return bool(np.isfinite(array).all())
-
-
-def _texts(called: str, name: str, column: Sequence[Any]) -> list[str]:
-    found = []
-    for row, cell in enumerate(column):
-        try:
-            found.append(cell_text(cell))
-        except ValueError as error:
-            raise UsageError(
-                f"{called}, row {row}: expected a finite number, category, date or text in "
-                f"column {name!r}, got {error}; make a column of each or remove the column"
-            ) from None
-    return found
 
 
 def with_features(

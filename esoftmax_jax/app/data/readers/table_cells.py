@@ -1,11 +1,10 @@
 """Cells of CSV and Parquet files as text, whatever their columns hold."""
 
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from esoftmax_jax.app.data.columns.cells import cell_text
+from esoftmax_jax.app.data.columns.cells import cell_texts
 from esoftmax_jax.app.data.readers.index_columns import declared_index
 from esoftmax_jax.app.data.readers.parquet_file import parquet_cells, parquet_content
 from esoftmax_jax.app.data.readers.table_header import (
@@ -15,7 +14,6 @@ from esoftmax_jax.app.data.readers.table_header import (
     make_header,
 )
 from esoftmax_jax.app.files.memory import check_memory
-from esoftmax_jax.app.terminal.messages import UsageError
 
 _CELL_BYTES = 60  # of a text, at least
 
@@ -70,13 +68,4 @@ def _texts(path: Path, column: Any, name: str) -> list[str]:
     if pyarrow.types.is_timestamp(column.type):  # nanoseconds need pandas
         zone = column.type.tz
         column = column.cast(pyarrow.timestamp("us", zone), safe=False)
-    found: list[str] = []
-    for row, cell in zip(itertools.count(1), parquet_cells(path, column), strict=False):
-        try:
-            found.append(cell_text(cell))
-        except ValueError as error:
-            raise UsageError(
-                f"{path}, row {row}: expected a finite number, category, date or text in "
-                f"column {name!r}, got {error}; make a column of each or remove the column"
-            ) from None
-    return found
+    return cell_texts(path, name, parquet_cells(path, column), first=1)

@@ -4,12 +4,14 @@ A job is imported by its verb alone: an audit of labels needs no network, and st
 """
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from esoftmax_jax.app.data.names import is_own
 from esoftmax_jax.app.jobs.options import options_of
 from esoftmax_jax.app.terminal.console import make_console
+from esoftmax_jax.app.terminal.messages import UsageError
 
 
 def _arguments(options: argparse.Namespace, verb: str) -> dict[str, Any]:
@@ -51,14 +53,33 @@ def train(options: argparse.Namespace) -> None:
     """Train one run of one loss."""
     from esoftmax_jax.app.jobs import train as job
 
-    pairs = (text.partition("=") for text in options.hyperparameters or ())
     arguments = {
         **_arguments(options, "train"),
-        "hyperparameters": {name: value if equals else None for name, equals, value in pairs},
+        "hyperparameters": _hyperparameters(options.hyperparameters or ()),
         "workdir": _folder(options, options.workdir),
         "suspects": False if options.suspects is None else options.suspects,
     }
     job.train(**arguments, verbose=True)
+
+
+def _hyperparameters(given: Iterable[str]) -> dict[str, str | None]:
+    """Return the values of ``--set`` by name; None where there is none.
+
+    Raises:
+        UsageError: a name is there twice.
+    """
+    texts: dict[str, str] = {}
+    for text in given:
+        name = text.partition("=")[0]
+        if name in texts:
+            raise UsageError(
+                f"--set: expected each name once, got {texts[name]!r} and {text!r}; leave one "
+                "out"
+            )
+        texts[name] = text
+    return {
+        name: text[len(name) + 1 :] if "=" in text else None for name, text in texts.items()
+    }
 
 
 def predict(options: argparse.Namespace) -> None:

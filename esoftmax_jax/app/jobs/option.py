@@ -20,7 +20,7 @@ class Option:
         shared: whether it says what is trained on or how, for every run alike: a function has
             it among ``**options``, and ``compare`` repeats it in the command for ``train``.
         field: whether configurations have a field of its name.
-        repeated: whether it may be given several times.
+        repeated: whether it may be given several times; any other is refused the second time.
         needed: whether it cannot be left out.
         positional: whether its value stands alone, without a name; it is needed then.
         argument: its name in Python, if that is another.
@@ -50,6 +50,11 @@ class Option:
     def in_python(self) -> str:
         """The name of the argument."""
         return self.argument or self.name
+
+    @property
+    def listed(self) -> bool:
+        """Whether its value may be several names, as its help says."""
+        return "separated by commas" in self.help
 
     @property
     def wrong(self) -> Check:

@@ -25,11 +25,13 @@ from esoftmax_jax.app.runs.networks import Networks
 from esoftmax_jax.app.runs.recipes import make_config
 from experiments.cli import main
 from tests.helpers.datasets import draw, pixels
+from tests.helpers.words import instead
 
 pytestmark = pytest.mark.usefixtures("folder")
 
 # Epochs are a multiple of 3: so many are one call, and another number is compiled anew.
 TRAIN = ["train", "--epochs", "3", "--workdir", "run", "--checkpoint-every", "3", "--dataset"]
+LONG = instead(TRAIN, "--epochs", "21")
 PREDICT = ["predict", "--model", "run", "--inputs"]
 NAMES = ("ant", "bee", "cat")
 
@@ -85,7 +87,7 @@ def test_images_of_other_sizes_are_classified(capsys, kept):
     draw(Path("new", ".hidden.png"))
     Path("new", "notes.txt").write_text("no image")
     options = ["--image-size", "8", "--learning-rate", "0.1", "--noise", "none"]
-    assert main([*TRAIN, "folder:data", *options, "--epochs", "21"]) == 0
+    assert main([*LONG, "folder:data", *options]) == 0
     assert "wrote run/model" in capsys.readouterr().out
     found = app.predict("run", "folder:new", out="predictions.csv", probabilities=True)
     assert len(found.labels) == 4
@@ -174,7 +176,7 @@ def test_averages_and_statistics_are_in_the_model(dtype):
 
 def test_columns_are_found_by_their_names(capsys):
     table("train.csv", count=200)
-    assert main([*TRAIN, "csv:train.csv", "--learning-rate", "0.3", "--epochs", "21"]) == 0
+    assert main([*LONG, "csv:train.csv", "--learning-rate", "0.3"]) == 0
     columns = table("new.csv", header="remark,height,width", seed=1)
     capsys.readouterr()
     found = app.predict("run", "csv:new.csv", out="out.csv")
@@ -263,8 +265,8 @@ def test_colours_for_a_network_of_grey_images(capsys):
         for i in range(12):
             value = np.uint16((40 + 150 * k + i) << 4)  # of 12 bits
             draw(Path("data", "ab"[k], f"{i}.png"), np.full((6, 6), value))
-    options = ["--learning-rate", "0.1", "--epochs", "21", "--noise", "none", "--width", "0.1"]
-    assert main([*TRAIN, "folder:data", *options]) == 0
+    options = ["--learning-rate", "0.1", "--noise", "none", "--width", "0.1"]
+    assert main([*LONG, "folder:data", *options]) == 0
     coloured_images = [pixels(i, (6, 6, 3)) for i in range(4)]
     grey = [np.asarray(Image.fromarray(image).convert("L")) for image in coloured_images]
     np.savez("colours.npz", images=np.stack(coloured_images))
@@ -314,7 +316,7 @@ def test_linked_folders_are_followed_once(capsys):
     Path("new").mkdir()
     Path("new", "linked").symlink_to(Path("elsewhere").resolve())
     Path("elsewhere", "round").symlink_to(Path("new").resolve())
-    assert main([*TRAIN, "folder:data", "--epochs", "1"]) == 0
+    assert main([*instead(TRAIN, "--epochs", "1"), "folder:data"]) == 0
     assert main([*PREDICT, "folder:new"]) == 0
     assert [row["example"] for row in rows_of()] == ["linked/a.png"]
 

@@ -20,6 +20,7 @@ from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
 from tests.helpers.datasets import draw, tree
 from tests.helpers.suspects import TRAIN, rows_of
+from tests.helpers.words import instead
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -68,8 +69,8 @@ def test_labels_of_ones_own_are_ranked_with_those_held_out(capsys, folder):
 def test_margins_are_averaged_over_checkpoints_and_a_run_that_goes_on(capsys, monkeypatch):
     arrays, _ = archive()
     np.savez("own.npz", **arrays)
-    options = ["--dataset", "npz:own.npz", "--checkpoint-every", "5"]
-    assert main([*TRAIN, *options]) == 0
+    words = [*instead(TRAIN, "--checkpoint-every", "5"), "--dataset", "npz:own.npz"]
+    assert main(words) == 0
     whole = Path("list.csv").read_text()
     kept = [np.load(path)["margins"] for path in sorted(Path("run/margins").iterdir())]
     assert len(kept) == 4
@@ -85,9 +86,9 @@ def test_margins_are_averaged_over_checkpoints_and_a_run_that_goes_on(capsys, mo
 
     monkeypatch.setattr(MarginHistory, "record", interrupted)
     Path("list.csv").unlink()
-    assert main([*TRAIN, *options, "--workdir", "again"]) == 130
+    assert main(instead(words, "--workdir", "again")) == 130
     monkeypatch.setattr(MarginHistory, "record", record)
-    assert main([*TRAIN, *options, "--workdir", "again"]) == 0
+    assert main(instead(words, "--workdir", "again")) == 0
     assert "going on after epoch 10" in capsys.readouterr().out
     assert Path("list.csv").read_text() == whole
 
@@ -103,7 +104,7 @@ def test_a_run_that_kept_no_margins_has_those_of_its_end(capsys):
     assert "of one epoch alone" in " ".join(capsys.readouterr().out.split())
     rows_of("list.csv")
     shutil.rmtree("bare/checkpoints")
-    assert main([*plain, "--workdir", "bare", "--suspects", "other.csv"]) == 2
+    assert main([*instead(plain, "--workdir", "bare"), "--suspects", "other.csv"]) == 2
     assert re.search(
         r"--suspects: expected the last checkpoint .* found .* epoch 0; train again",
         " ".join(capsys.readouterr().err.split()),
@@ -247,15 +248,8 @@ def test_any_name_of_a_file_can_be_listed(capsys, folder):
         draw(path, number)
         if number < len(names):
             path.rename(path.parent / os.fsdecode(names[number]))
-    arguments = [
-        "--dataset",
-        "folder:photos",
-        "--epochs",
-        "1",
-        "--suspects",
-        "my[bold]list.csv",
-    ]
-    assert main([*TRAIN, *arguments]) == 0
+    words = instead(instead(TRAIN, "--epochs", "1"), "--suspects", "my[bold]list.csv")
+    assert main([*words, "--dataset", "folder:photos"]) == 0
     listed = (folder / "my[bold]list.csv").read_bytes()
     assert b"a/gr\xfcn.png" in listed
     with (folder / "my[bold]list.csv").open(newline="", errors="surrogateescape") as file:
@@ -268,8 +262,8 @@ def test_a_network_that_learnt_by_heart_is_said_to_have(capsys):
     arrays, _ = archive()
     arrays["train_labels"] = np.random.default_rng(1).integers(0, 3, 120)
     np.savez("random.npz", **arrays)
-    arguments = ["--dataset", "npz:random.npz", "--loss", "CE", "--epochs", "200"]
-    assert main([*TRAIN, *arguments]) == 0
+    words = [*instead(TRAIN, "--epochs", "200"), "--dataset", "npz:random.npz"]
+    assert main([*words, "--loss", "CE"]) == 0
     assert "it may learn labels by heart" in " ".join(capsys.readouterr().out.split())
 
 

@@ -104,6 +104,13 @@ class Parts:
     value_range: int | None = None
     columns: FittedColumns | None = None
 
+    def warned(self, warnings: Sequence[str]) -> "Parts":
+        """Return the same with further warnings, in the note as well."""
+        note = " ".join(
+            filter(None, [sentences(map("warning: {}".format, warnings)), self.note])
+        )
+        return dataclasses.replace(self, warnings=(*self.warnings, *warnings), note=note)
+
 
 def in_class_order(names: Iterable[str]) -> list[str]:
     """Sort names of classes: as numbers where all of them are numbers, else as text."""

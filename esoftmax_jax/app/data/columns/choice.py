@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import io
 from collections.abc import Iterable, Sequence
 
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -96,6 +97,13 @@ def _names(option: str, given: str | Sequence[str]) -> tuple[str, ...]:
             f"{option}: expected names of columns separated by commas, each once, got {given!r}"
         )
     return tuple(found)
+
+
+def with_commas(names: Sequence[str]) -> str:
+    """Return names in one text that the options read, those with a comma in quotation marks."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(names)
+    return text.getvalue()
 
 
 EVERY_COLUMN = ColumnChoice()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import shlex
 import statistics
 from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -10,6 +11,7 @@ from pathlib import PurePath
 import numpy as np
 
 from esoftmax_jax.app.data.columns.cells import is_empty
+from esoftmax_jax.app.data.columns.choice import with_commas
 from esoftmax_jax.app.data.columns.dates import date_form, is_ambiguous
 from esoftmax_jax.app.data.columns.numbers import NumberForm, is_infinite, number_form
 from esoftmax_jax.app.data.readers.image_decoding import IMAGE_SUFFIXES
@@ -135,9 +137,10 @@ def _kind(
     def refuse(expected: str, odd: Sequence[str], remedy: str) -> UsageError:
         others = set(odd)
         row = next(row for row in rows if column[row] in others)
+        ignored = shlex.quote(with_commas([name]))
         return UsageError(
             f"{where(row)}: expected {expected} in column {name!r}, got "
-            f"{_short(column[row])}; {remedy}, or pass --ignore {_quoted(name)}"
+            f"{_short(column[row])}; {remedy}, or pass --ignore {ignored}"
         )
 
     if infinite := [cell for cell in counts if is_infinite(cell)]:
@@ -228,7 +231,3 @@ def booleans(cells: Sequence[str]) -> Array:
 
 def _short(cell: str) -> str:
     return repr(cell) if len(cell) <= _SHOWN else f"{cell[:_SHOWN]!r}..."
-
-
-def _quoted(name: str) -> str:
-    return name if re.fullmatch(r"[\w.-]+", name) else f"'{name}'"

@@ -24,6 +24,7 @@ from esoftmax_jax.app.data.load import checked_dataset
 from esoftmax_jax.app.data.names import IN_MEMORY
 from esoftmax_jax.app.data.readers.archive_labels import is_one_hot
 from esoftmax_jax.app.data.readers.array_parts import parts_of_arrays
+from esoftmax_jax.app.data.telling_columns import warn_of_telling_columns
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
 
@@ -116,6 +117,7 @@ def made_of_arrays(
             with _named():
                 given[key] = (table[0], in_order_of(*table, column, name))
     tables = _as_tables(given, choice)
+    columns_of = getattr(given["train_images"][1], "columns", ())
     names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
     if class_names is None:
@@ -131,7 +133,12 @@ def made_of_arrays(
     called_so = {key: name for key, (name, value) in given.items() if value is not None}
     arrays = {key: _array(*given[key], numbers=key.endswith("images")) for key in called_so}
     parts = parts_of_arrays(
-        arrays, called_so, IN_MEMORY, literal_labels=literal_labels, notes=notes
+        arrays,
+        called_so,
+        IN_MEMORY,
+        literal_labels=literal_labels,
+        notes=notes,
+        column_names=list(map(str, columns_of)),
     )
     if names is not None:
         parts = dataclasses.replace(parts, class_names=names)
@@ -139,6 +146,8 @@ def made_of_arrays(
         with _named():
             of_test = tables.get("test_images")
             parts = with_features(parts, tables["train_images"], of_test, choice)
+        cells, numbers = tables["train_images"].cells, _flat(arrays["train_labels"]).tolist()
+        parts = parts.warned(warn_of_telling_columns(cells.items(), numbers))
     return checked_dataset(IN_MEMORY, parts, literal_labels=literal_labels)
 
 

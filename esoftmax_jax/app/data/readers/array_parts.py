@@ -18,6 +18,7 @@ from esoftmax_jax.app.data.parts import (
 )
 from esoftmax_jax.app.data.readers.archive_labels import numbered_from_0
 from esoftmax_jax.app.data.readers.wide_images import arrays_to_bytes
+from esoftmax_jax.app.data.telling_columns import warn_of_telling_columns
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
 
@@ -29,6 +30,7 @@ def parts_of_arrays(
     *,
     literal_labels: bool = False,
     notes: Sequence[str] = (),
+    column_names: Sequence[str] = (),
 ) -> Parts:
     """Make a data set of arrays; where it has no test set, a fifth becomes it.
 
@@ -42,6 +44,7 @@ def parts_of_arrays(
         origin: what to call the whole in a message.
         literal_labels: as in ``load_dataset``.
         notes: on what was read.
+        column_names: of features that come from a table.
     """
     arrays, called = dict(arrays), dict(called)
     names, further = arrays.pop("class_names", None), list[str]()
@@ -54,6 +57,7 @@ def parts_of_arrays(
     ids = arrays.pop("train_ids", None)
     arrays, value_range, said, warnings = arrays_to_bytes(arrays)
     notes = [*said, *further, *notes]
+    warnings = [*warnings, *_telling(arrays, column_names)]
     offsets = find_offsets(arrays["train_images"])
     notes += offset_note(offsets, [f"column {place}" for place in range(len(offsets))])
     arrays |= {
@@ -77,6 +81,15 @@ def parts_of_arrays(
         value_range=value_range,
     )
     return parts if tested else _divided(parts, origin, notes)
+
+
+def _telling(arrays: Mapping[str, Array], names: Sequence[str]) -> list[str]:
+    """Return a warning of columns of features from which labels can be read."""
+    features, labels = arrays["train_images"], arrays["train_labels"]
+    if features.ndim != 2 or labels.ndim != 1:
+        return []
+    called = names or list(map(str, range(features.shape[1])))
+    return warn_of_telling_columns(zip(called, features.T, strict=True), labels.tolist())
 
 
 def _divided(parts: Parts, origin: str, notes: Sequence[str]) -> Parts:

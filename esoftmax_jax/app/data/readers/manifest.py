@@ -1,7 +1,7 @@
 """Tables of examples: paths of images with their labels, or numbers with theirs."""
 
 import dataclasses
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +73,8 @@ def read_manifest(
             )
         train = ~test
     notes += [*note_repeated_rows(table, again, test), *_features_note(table, kinds)]
-    telling = warn_of_telling_columns(_feature_columns(table), table.text["label"])
+    columns_of = _feature_columns(table)
+    telling = warn_of_telling_columns(columns_of, table.text["label"], of_file=True)
     kept = np.flatnonzero(train | test)
     mixed = None if kinds is None else _mixed(table, kinds, kept, train)
     if mixed is None:
@@ -126,11 +127,11 @@ def _mixed(table: Table, kinds: ColumnKinds, kept: Array, train: _Mask) -> Mixed
     return mixed_features(kinds, cells, trained, lambda row: table.where(rows[row]))
 
 
-def _feature_columns(table: Table) -> Iterator[tuple[str, Sequence[Hashable]]]:
+def _feature_columns(table: Table) -> Iterator[tuple[str, Collection[Hashable]]]:
     """Return names and cells of the columns that are features."""
     yield from table.cells.items()
     if table.features is not None:
-        yield from zip(table.feature_names, table.features.T.tolist(), strict=True)
+        yield from zip(table.feature_names, table.features.T, strict=True)
 
 
 def _features_note(table: Table, kinds: ColumnKinds | None) -> list[str]:

@@ -1,10 +1,6 @@
 """How the data of an audit is read, as words of a command line that reads it again."""
 
-import csv
-import io
-from collections.abc import Sequence
-
-from esoftmax_jax.app.data.columns.choice import ColumnChoice
+from esoftmax_jax.app.data.columns.choice import ColumnChoice, with_commas
 
 
 def data_options(
@@ -13,12 +9,5 @@ def data_options(
     """Return the options of the data that ``train`` and ``compare`` have too."""
     words = [] if image_size is None else ["--image-size", str(image_size)]
     words += ["--literal-labels"] if literal_labels else []
-    words += [] if choice.columns is None else ["--columns", _with_commas(choice.columns)]
-    return words + (["--ignore", _with_commas(choice.ignore)] if choice.ignore else [])
-
-
-def _with_commas(names: Sequence[str]) -> str:
-    """Return names in one text, those that have a comma in quotation marks."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(names)
-    return text.getvalue()
+    words += [] if choice.columns is None else ["--columns", with_commas(choice.columns)]
+    return words + (["--ignore", with_commas(choice.ignore)] if choice.ignore else [])

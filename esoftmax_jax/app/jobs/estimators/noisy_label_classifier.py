@@ -22,7 +22,7 @@ from esoftmax_jax.app.jobs.auto_trained import AutoTrained
 from esoftmax_jax.app.jobs.option_kinds import POSITIVE, Kind, whole
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.runs.softmax import softmax
-from esoftmax_jax.app.terminal.console import speaking
+from esoftmax_jax.app.terminal.console import speaking, warn
 from esoftmax_jax.app.terminal.whole_numbers import shown
 
 _BATCH = 128  # rows a program takes; always as many, so that a row's result is its own
@@ -190,6 +190,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             **options,
         )
         with speaking(False):
+            warn(dataset.warnings)
             return run_auto(runs, dataset, AutoDestination())
 
 

@@ -31,6 +31,27 @@ def test_the_column_that_is_named_as_no_feature_is_passed_over():
     assert "kind" not in (data.columns.names if data.columns else ())
 
 
+@pytest.mark.parametrize(
+    ("inputs", "name"),
+    [
+        (pandas.DataFrame({"size": SIZE, "code": (LABELS == "wet") + 5}), "code"),
+        (pandas.DataFrame({"size": SIZE, "is": np.where(LABELS == "wet", "x", "y")}), "is"),
+        ({"size": SIZE, "code": (LABELS == "wet") + 5}, "code"),
+        (np.stack([SIZE, LABELS == "wet"], axis=1), "1"),
+        (np.where(LABELS == "wet", "it rained", "it did not").tolist(), "text"),
+    ],
+    ids=["numbers", "mixed", "dictionary", "array", "texts"],
+)
+def test_recoded_labels_are_told_as_of_a_file(inputs, name):
+    data = app.dataset_from_arrays(inputs, LABELS)
+    (text,) = data.warnings
+    assert text == (
+        f"the column {name!r} has one value for each label and no other, so that labels are "
+        "read from there and each seems right; leave it out unless that is meant"
+    )
+    assert data.note.startswith(f"Warning: {text}.")
+
+
 def test_a_column_that_is_the_labels_but_for_one_row_is_a_feature():
     almost = np.where(np.arange(40) == 5, "dry", LABELS)
     data = app.dataset_from_arrays({"size": SIZE, "kind": almost}, LABELS)

@@ -45,6 +45,8 @@ class OwnNumbers:
         examples: what each row says it is about; None if it says nothing.
         called: the column that says so.
         first_is_names: whether the first row may be numbers or, as well, the header.
+        passed_over: columns of texts.
+        gaps: what is wrong with those of them that are numbers in most rows.
     """
 
     where: str
@@ -53,6 +55,8 @@ class OwnNumbers:
     examples: list[str] | None = None
     called: str = ""
     first_is_names: bool = False
+    passed_over: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
 
 
 def read_numbers(option: str, given: OwnArray, arrays: Sequence[str]) -> OwnNumbers:
@@ -165,15 +169,32 @@ def _of_columns(where: str, names: list[str], columns: list[list[str]]) -> OwnNu
     """Return the columns of numbers, and what the rows are about."""
     called = next((one for one in _CALLED if one in names), "")
     examples = columns[names.index(called)] if called else None
-    kept, values = [], []
+    kept, values, texts, gaps = [], [], list[str](), list[str]()
     for name, column in zip(names, columns, strict=True):
         if name in _CALLED:
             continue
         try:
             values.append(np.array(column, np.float64))
-        except ValueError:
-            continue  # text, such as a prediction
+        except ValueError:  # text, such as a prediction
+            odd = [row for row, cell in enumerate(column) if not _is_float(cell)]
+            if 2 * len(odd) < len(column):
+                gaps.append(
+                    f"expected numbers in column {name!r}, got {column[odd[0]]!r} in its row "
+                    f"{odd[0] + 1} ({len(odd)} such); correct it, or remove the column"
+                )
+            texts.append(name)
+            continue
         kept.append(name)
     if not kept:
         raise UsageError(f"{where}: expected columns of numbers, got {named(names)}; add them")
-    return OwnNumbers(where, np.stack(values, axis=1), tuple(kept), examples, called)
+    numbers = np.stack(values, axis=1)
+    found = OwnNumbers(where, numbers, tuple(kept), examples, called)
+    return dataclasses.replace(found, passed_over=tuple(texts), gaps=tuple(gaps))
+
+
+def _is_float(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

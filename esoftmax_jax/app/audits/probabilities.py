@@ -1,12 +1,16 @@
 """One's own predicted probabilities and features, brought to the order of the labels."""
 
+import dataclasses
+
 import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax.app.audits.class_columns import SUM_TOLERANCE, in_order_of_classes
 from esoftmax_jax.app.audits.example_rows import rows_of_examples
 from esoftmax_jax.app.audits.examples import AuditedExamples
-from esoftmax_jax.app.audits.own_arrays import OwnArray, read_numbers
+from esoftmax_jax.app.audits.own_arrays import OwnArray, OwnNumbers, read_numbers
+from esoftmax_jax.app.data.readers.index_columns import index_places
+from esoftmax_jax.app.data.telling_columns import warn_of_telling_columns
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spreadsheets import named
 
@@ -44,13 +48,18 @@ def read_probabilities(given: OwnArray, examples: AuditedExamples) -> Matrix:
     return rows
 
 
-def read_features(given: OwnArray, examples: AuditedExamples) -> Matrix:
-    """Return features (N, D) of the examples.
+def read_features(
+    given: OwnArray, examples: AuditedExamples
+) -> tuple[Matrix, list[str], list[str]]:
+    """Return features (N, D) of the examples, notes, and warnings.
 
     Raises:
-        UsageError: rows that do not fit, or numbers that are not finite.
+        UsageError: rows that do not fit or are all the same, or numbers that are not finite.
     """
     found = read_numbers("--features", given, _FEATURES)
+    if found.gaps:
+        raise UsageError(f"{found.where}: {found.gaps[0]}")
+    found, notes = _without_index(found)
     rows = rows_of_examples(found, examples)
     bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
     if bad.size:
@@ -61,7 +70,32 @@ def read_features(given: OwnArray, examples: AuditedExamples) -> Matrix:
             f"for {examples.called(bad[0])} ({bad.size} such rows); fill them in, or leave "
             "the option out"
         )
-    return rows
+    if (rows == rows[0]).all():
+        raise UsageError(
+            f"{found.where}: expected rows that differ, got the same for every example; pass "
+            "other features, or leave the option out"
+        )
+    if found.passed_over:
+        notes.append(
+            f"{found.where}: columns of texts are passed over: {named(found.passed_over)}"
+        )
+    names = found.names or list(map(str, range(rows.shape[1])))
+    columns = zip(names, rows.T, strict=True)
+    telling = warn_of_telling_columns(columns, examples.labels.tolist())
+    return rows, notes, [f"{found.where}: {text}" for text in telling]
+
+
+def _without_index(found: OwnNumbers) -> tuple[OwnNumbers, list[str]]:
+    """Return numbers without columns that number the rows, and a note of these."""
+    names = found.names or ()
+    index = index_places(names)
+    if not index or len(index) == len(names):
+        return found, []
+    kept = [place for place in range(len(names)) if place not in index]
+    told = named([names[place] for place in index])
+    note = f"{found.where}: columns that number the rows are passed over: {told}"
+    values, rest = found.values[:, kept], tuple(names[place] for place in kept)
+    return dataclasses.replace(found, values=values, names=rest), [note]
 
 
 def _check_order(where: str, rows: Matrix, examples: AuditedExamples) -> None:

@@ -13,8 +13,8 @@ from esoftmax_jax.app.audits.findings import Findings
 from esoftmax_jax.app.suspects.suspect_list import COLUMNS
 from esoftmax_jax.spreadsheets import write_csv
 
-REPORT, LIST, TRAINING = "report.html", "suspects.csv", "training"
-"""What is in the folder of an audit: page, list, and where networks were trained, these."""
+LIST = "suspects.csv"
+"""The list in the folder of an audit."""
 
 LIST_COLUMNS = (*COLUMNS, "probability")
 """Those of ``train --suspects``, and the probability that the label is wrong."""

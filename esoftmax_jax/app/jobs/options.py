@@ -275,7 +275,7 @@ _PREDICT = (
     Option(
         name="model",
         kind=FILE,
-        help="--workdir of a finished run",
+        help="--workdir of a finished run, or the folder of an audit",
         verbs=("predict",),
         metavar="DIR",
         needed=True,

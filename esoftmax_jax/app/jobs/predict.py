@@ -10,6 +10,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from esoftmax_jax.app.audits.result import Audit
+from esoftmax_jax.app.data.in_memory.labels import plain_values
 from esoftmax_jax.app.data.parts import sentences
 from esoftmax_jax.app.data.readers.manifest import listed_features
 from esoftmax_jax.app.data.unlabelled import Unlabelled, array_examples, read_unlabelled
@@ -37,7 +39,7 @@ class Predictions:
 
     Attributes:
         sources: what the user calls each example: a file, a row, a place in an array.
-        labels: int64 (N,), the likeliest class.
+        class_numbers: int64 (N,), the likeliest class, as its place in ``class_names``.
         probabilities: float64 (N, K), the softmax of the logits.
         class_names: in the order of the class numbers.
         disagreement: float64 (N,), of several networks that are one model the share that takes
@@ -45,24 +47,33 @@ class Predictions:
     """
 
     sources: tuple[str, ...]
-    labels: npt.NDArray[np.int64]
+    class_numbers: npt.NDArray[np.int64]
     probabilities: npt.NDArray[np.float64]
     class_names: tuple[str, ...]
     disagreement: npt.NDArray[np.float64] | None = None
 
     def __repr__(self) -> str:
-        counts = np.bincount(self.labels, minlength=len(self.class_names))
+        counts = np.bincount(self.class_numbers, minlength=len(self.class_names))
         predicted = {
             self.class_names[place]: int(counts[place])
             for place in np.argsort(-counts, kind="stable")[:_MOST_SHOWN]
         }
-        return short_repr(self, examples=len(self.labels), predicted=predicted)
+        return short_repr(self, examples=len(self.class_numbers), predicted=predicted)
+
+    @property
+    def labels(self) -> npt.NDArray[Any]:
+        """(N,), the likeliest class as labels call it: numbers if all classes are, else names.
+
+        Truth values are numbers of that kind, too.
+        """
+        return plain_values(self.class_names)[self.class_numbers]
 
     @property
     def columns(self) -> dict[str, Any]:
         """The examples with class and probability; ``pandas.DataFrame`` takes it."""
-        likeliest = self.probabilities[np.arange(len(self.labels)), self.labels]
-        names = np.array(self.class_names, object)[self.labels]
+        rows, numbers = np.arange(len(self.class_numbers)), self.class_numbers
+        likeliest = self.probabilities[rows, numbers]
+        names = np.array(self.class_names, object)[numbers]
         values = (np.array(self.sources, str), names, likeliest)
         found: dict[str, Any] = dict(zip(COLUMNS, values, strict=True))
         further = {} if self.disagreement is None else {_DISAGREEMENT: self.disagreement}
@@ -70,7 +81,7 @@ class Predictions:
 
 
 def predict(
-    model: str | Path | Model | Trained,
+    model: str | Path | Model | Trained | Audit,
     inputs: Any,
     *,
     out: str | Path | None = None,
@@ -81,7 +92,8 @@ def predict(
     """Return the likeliest class of each example.
 
     Args:
-        model: the folder of a finished run, or what ``train`` returned.
+        model: the folder of a finished run or of an audit that has trained, or what ``train``,
+            ``auto`` or ``audit`` returned.
         inputs: ``folder:PATH``, a table ``csv:PATH`` or ``parquet:PATH`` with the columns that
             it was trained on, or ``path`` for images, ``npz:PATH`` with one array, an array of
             examples as the network was trained on, or a table of pandas with its columns.
@@ -115,16 +127,23 @@ def predict(
                 "train again, e.g. at a lower --learning-rate"
             )
         names = network.card.class_names
-        labels = probs.argmax(axis=1)
-        differing = _disagreement(network, examples.inputs, labels)
-        found = Predictions(tuple(examples.sources), labels, probs, names, differing)
+        numbers = probs.argmax(axis=1)
+        differing = _disagreement(network, examples.inputs, numbers)
+        found = Predictions(tuple(examples.sources), numbers, probs, names, differing)
         if path is not None:
             _write(path, found, probabilities=probabilities, spreadsheet_safe=spreadsheet_safe)
         _print(found, network, examples, path)
     return found
 
 
-def _network(model: str | Path | Model | Trained) -> Model:
+def _network(model: str | Path | Model | Trained | Audit) -> Model:
+    if isinstance(model, Audit):
+        if model.model is None:
+            raise UsageError(
+                "--model: expected an audit that has trained, got one by probabilities of your "
+                "own; call audit without, or train"
+            )
+        model = model.model
     if isinstance(model, Trained):
         return model.model
     if isinstance(model, Model):
@@ -154,7 +173,7 @@ def _write(
 
 def _print(found: Predictions, network: Model, examples: Unlabelled, path: Path | None) -> None:
     console = make_console()
-    _print_counts(console, found, title=f"{len(found.labels)} examples")
+    _print_counts(console, found, title=f"{len(found.sources)} examples")
     if found.disagreement is not None:
         share = np.mean(found.disagreement > 0)
         console.print(
@@ -189,7 +208,7 @@ def _disagreement(
 
 
 def _print_counts(console: Console, found: Predictions, *, title: str) -> None:
-    names, likeliest = found.class_names, found.labels
+    names, likeliest = found.class_names, found.class_numbers
     probability = found.columns["probability"]
     table = Table(title=title, box=box.SIMPLE, title_justify="left")
     table.add_column("class")

@@ -35,12 +35,12 @@ from esoftmax_jax.app.runs.exported_function import (
     lowered,
     read_function,
 )
+from esoftmax_jax.app.runs.folder_names import MODEL, REPORT, TRAINING
 from esoftmax_jax.app.runs.networks import Networks
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.short_repr import short_repr
 from esoftmax_jax.whole_file import replacing
 
-FOLDER = "model"
 _FUNCTION, _CARD, _PARAMETERS = "logits.jaxexport", "model.json", "parameters.npz"
 _VOTES = "votes.jaxexport"
 _FIELDS = {
@@ -110,12 +110,12 @@ def _from_bytes(card: Card, content: bytes, votes: bytes | None = None) -> Model
 
 def has_model(workdir: Path) -> bool:
     """Tell whether a run has left its network."""
-    return all((workdir / FOLDER / name).exists() for name in (_CARD, _FUNCTION))
+    return all((workdir / MODEL / name).exists() for name in (_CARD, _FUNCTION))
 
 
 def model_config(workdir: Path) -> Any:
     """Return the configuration whose network a folder holds, as JSON; None without one."""
-    path = workdir / FOLDER / _CARD
+    path = workdir / MODEL / _CARD
     if not path.exists():
         return None
     return check_fields(read_json(path, _REMEDY), {}).get("config")
@@ -156,7 +156,7 @@ def write_model(workdir: Path, networks: Networks, test_accuracy: float) -> Path
         **{_HASHES[name]: _hash(function) for name, function in functions.items()},
         **environment(),
     }
-    folder = workdir / FOLDER
+    folder = workdir / MODEL
     with replacing(folder) as temporary:
         temporary.mkdir()
         for name, function in functions.items():
@@ -174,12 +174,13 @@ def read_model(option: str, folder: Path) -> Model:
 
     Args:
         option: that names the folder, for the message.
-        folder: of the run, or the ``model`` in it.
+        folder: of the run, the ``model`` in it, or that of an audit that has trained.
 
     Raises:
         UsageError: there is none, or it cannot be read.
     """
-    inner = folder if (folder / _CARD).exists() else folder / FOLDER
+    places = (folder, folder / MODEL, folder / TRAINING / MODEL)
+    inner = next((one for one in places if (one / _CARD).exists()), folder / MODEL)
     try:
         card, hashes = _read_card(inner / _CARD)
         columns = read_columns(inner, hashes, card.input_shape, _REMEDY)
@@ -190,7 +191,7 @@ def read_model(option: str, folder: Path) -> Model:
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(
             f"{option}: expected the folder of a run that `train` has finished, got {folder}, "
-            f"which has no {FOLDER}/{_CARD} and {_FUNCTION}; call train with this --workdir"
+            f"which has no {MODEL}/{_CARD} and {_FUNCTION}; {_instead(folder)}"
         ) from None
     except (UsageError, MemoryError):
         raise
@@ -205,6 +206,16 @@ def read_model(option: str, folder: Path) -> Model:
             f"{option}: expected a model that can be read, got {inner} ({reason}); delete it "
             "and call train again, which writes it from the last checkpoint"
         ) from None
+
+
+def _instead(folder: Path) -> str:
+    """Return what to do about a folder that has no model."""
+    below = sorted(path.parents[1] for path in folder.glob(f"*/{MODEL}/{_CARD}"))
+    if below:
+        return f"pass one below it, such as {below[0]}"
+    if (folder / REPORT).exists():
+        return "an audit by probabilities of your own trains none: call it without, or train"
+    return "call train with this --workdir"
 
 
 def _read_function(path: Path, hashes: Mapping[str, Any], card: Card) -> export.Exported:

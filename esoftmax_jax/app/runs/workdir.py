@@ -6,7 +6,8 @@ from pathlib import Path
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.json_file import read_json
 from esoftmax_jax.app.files.outputs import check_folder, create_folder
-from esoftmax_jax.app.runs.model_file import FOLDER, model_config
+from esoftmax_jax.app.runs.folder_names import MODEL, REPORT, TRAINING
+from esoftmax_jax.app.runs.model_file import model_config
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.whole_file import write_whole
 
@@ -28,10 +29,15 @@ def check_workdir(workdir: Path, config: RunConfig, *others: RunConfig) -> None:
     """
     check_folder("--workdir", workdir, _FILES)
     path = workdir / "config.json"
+    if (workdir / REPORT).exists() and (workdir / TRAINING / "config.json").exists():
+        raise UsageError(
+            f"--workdir: expected a new folder or one of this run, got {workdir}, which is an "
+            f"audit's; its run is in {workdir / TRAINING}"
+        )
     try:
         found = [read_json(path, _REMEDY)] if path.exists() else []
         if (of_model := model_config(workdir)) is not None:
-            path = workdir / FOLDER
+            path = workdir / MODEL
             found.append(of_model)
         for content in found:
             stored = RunConfig.from_json(content)

@@ -129,7 +129,29 @@ def test_features_with_a_gap_are_told_by_row_and_column():
     with pytest.raises(UsageError, match=r"got nan in column 'width' for '2' \(1 such rows\)"):
         read_features(frame, examples)
     frame["width"][2] = 0
-    np.testing.assert_array_equal(read_features(frame, examples)[:, 1], [1, 2, 0, 4, 5, 6])
+    np.testing.assert_array_equal(read_features(frame, examples)[0][:, 1], [1, 2, 0, 4, 5, 6])
+
+
+def test_what_of_a_table_is_no_feature_is_told():
+    examples, size = labels_of(), [1.5, 2, 3, 4, 5, 6]
+    notes = {"Unnamed: 0": range(6), "size": size, "word": [*"abcdef"]}
+    rows, told, warnings = read_features(Frame(notes), examples)
+    np.testing.assert_array_equal(rows, np.array(size)[:, np.newaxis])
+    assert told == [
+        "--features: columns that number the rows are passed over: 'Unnamed: 0'",
+        "--features: columns of texts are passed over: 'word'",
+    ]
+    assert warnings == []
+    *_, (warning,) = read_features(Frame(size=size, code=[7, 8, 9, 7, 8, 9]), examples)
+    assert warning.startswith("--features: the column 'code' has one value for each label and")
+
+
+def test_features_that_tell_nothing_or_have_a_gap_are_refused():
+    examples, gap = labels_of(), ["1", "", "3", "4", "5", "6"]
+    with pytest.raises(UsageError, match=r"numbers in column 'width', got '' in its row 2 \(1"):
+        read_features(Frame(height=[1, 2, 3, 4, 5, 6], width=gap), examples)
+    with pytest.raises(UsageError, match=r"--features: expected rows that differ, got the sam"):
+        read_features(np.ones((6, 2)), examples)
 
 
 def test_a_name_that_is_there_twice_is_told():

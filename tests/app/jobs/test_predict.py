@@ -90,7 +90,8 @@ def test_images_of_other_sizes_are_classified(capsys, kept):
     assert main([*LONG, "folder:data", *options]) == 0
     assert "wrote run/model" in capsys.readouterr().out
     found = app.predict("run", "folder:new", out="predictions.csv", probabilities=True)
-    assert len(found.labels) == 4
+    assert found.labels[:3].tolist() == list(NAMES)
+    assert found.class_numbers[:3].tolist() == [0, 1, 2]
     rows = rows_of()
     assert [row["example"] for row in rows] == [
         "ant.png",
@@ -211,6 +212,11 @@ def test_an_archive_and_a_model_that_was_deleted(capsys):
     assert main([*PREDICT, "npz:new.npz"]) == 0
     first = rows_of()
     assert [row["example"] for row in first] == [str(i) for i in range(7)]
+    assert app.predict("run", images[:7]).labels.tolist() == [
+        int(row["prediction"]) for row in first
+    ]
+    assert main(["predict", "--model", ".", "--inputs", "npz:new.npz"]) == 2
+    assert "logits.jaxexport; pass one below it, such as run" in capsys.readouterr().err
     content = Path("run/model/logits.jaxexport")
     content.write_bytes(content.read_bytes()[:100])
     capsys.readouterr()

@@ -96,6 +96,25 @@ def values_of(names: Sequence[str], kind: str) -> Array:
     return np.array(names, np.float64 if kind == "f" else object)
 
 
+def plain_values(names: Sequence[str]) -> Array:
+    """Return classes as a reader of their names takes them, where no kind is kept.
+
+    Truth values or numbers if all are spelt so, else names: ``01`` is one.
+    """
+    if set(names) <= {"False", "True"}:
+        return values_of(names, "b")
+    for kind, read in (("i", int), ("f", float)):
+        try:
+            # 10 beside 0.5 is the number 10.
+            spelt = [repr(read(name)).removesuffix(".0") for name in names]
+            values = values_of(names, kind)
+        except (ValueError, OverflowError):
+            continue
+        if spelt == list(names) and values.dtype.kind == kind and np.isfinite(values).all():
+            return values
+    return values_of(names, "U")
+
+
 def plain_labels(name: str, value: Any) -> Array:
     """Return labels as an array (N,) of numbers, truth values or texts.
 

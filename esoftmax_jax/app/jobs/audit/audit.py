@@ -17,8 +17,6 @@ from esoftmax_jax.app.audits.probabilities import (
 from esoftmax_jax.app.audits.result import (
     LIST,
     LIST_COLUMNS,
-    REPORT,
-    TRAINING,
     Audit,
     write_list,
 )
@@ -30,8 +28,9 @@ from esoftmax_jax.app.files.lock import locked
 from esoftmax_jax.app.files.outputs import check_folder
 from esoftmax_jax.app.jobs.arguments import Effort, check_arguments
 from esoftmax_jax.app.jobs.audit.data_options import data_options
+from esoftmax_jax.app.runs.folder_names import REPORT, TRAINING
 from esoftmax_jax.app.suspects.suspect_list import check_suspects_file
-from esoftmax_jax.app.terminal.console import make_console, speaking
+from esoftmax_jax.app.terminal.console import make_console, speaking, warn
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.whole_file import replacing
 
@@ -125,7 +124,11 @@ def audit(
             )
         given = None
         if features is not None:
-            given = read_features(_in_order("features", features, data, labels), examples)
+            ordered = _in_order("features", features, data, labels)
+            given, notes, warnings = read_features(ordered, examples)
+            warn(warnings)
+            more = dataclasses.replace(examples, notes=(*examples.notes, *notes))
+            examples = _told(examples, more)
         found = Audit(examples, judge(examples, chances, given, learnt), model=model)
         if folder is not None:
             words = data_options(said, image_size, literal_labels=literal_labels)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from esoftmax_jax.app.data.in_memory.labels import number_labels
+from esoftmax_jax.app.data.in_memory.labels import number_labels, plain_values
 from esoftmax_jax.app.terminal.messages import UsageError
 
 PLACES = np.arange(30) % 3
@@ -15,6 +15,26 @@ PLACES = np.arange(30) % 3
 
 def numbered(labels, **options):
     return number_labels({"labels": labels}, **{"literal": False, **options})
+
+
+@pytest.mark.parametrize(
+    ("names", "values"),
+    [
+        (("0", "1", "2"), [0, 1, 2]),
+        (("2", "10", "-1"), [2, 10, -1]),
+        (("-1.5", "0.5", "10"), [-1.5, 0.5, 10.0]),
+        (("False", "True"), [False, True]),
+        (("ant", "bee"), ["ant", "bee"]),
+        (("01", "2"), ["01", "2"]),
+        (("1", "two"), ["1", "two"]),
+        (("1", "nan"), ["1", "nan"]),
+        (("1", "9" * 40), ["1", "9" * 40]),
+    ],
+)
+def test_classes_that_are_called_by_numbers_are_numbers(names, values):
+    found = plain_values(names)
+    assert found.tolist() == values
+    assert [type(one) for one in found.tolist()] == [type(one) for one in values]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.jobs.audit.audit import audit
+from esoftmax_jax.app.jobs.predict import predict
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
 from tests.helpers.audits import CLASSES, write_table
@@ -39,6 +40,14 @@ def test_the_command_trains_and_reports(capsys):
     assert len(rows) == 60  # those held out as a test set are among them
     first = {row["example"] for row in rows[:8]}
     assert first >= {str(row + 2) for row in range(1, 60, 10)}
+    # The folder of the audit is a model's, and no run's.
+    Path("new.csv").write_text("x1,x2,x0\n5,0,0\n0,0,5\n", encoding="utf-8")
+    for folder in ("out", "out/training"):
+        assert predict(folder, "csv:new.csv").labels.tolist() == ["bee", "ant"]
+    capsys.readouterr()
+    assert main(["train", "--dataset", "csv:own.csv", "--workdir", "out"]) == 2
+    told = "got out, which is an audit's; its run is in out/training"
+    assert told in capsys.readouterr().err
 
 
 def test_a_class_of_fewer_examples_than_folds_is_told():

@@ -1,6 +1,7 @@
 """A table as text: its labels, and cells to show, whatever kind they are."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,8 @@ def _by_name(
     kept = [place for place in range(len(names)) if place not in index]
     columns = {names[place]: cells[place] for place in kept}
     if len(columns) < len(kept):
-        twice = next(name for name in columns if names.count(name) > 1)
+        counts = Counter(names[place] for place in kept)
+        twice = next(name for name in columns if counts[name] > 1)
         raise UsageError(
             f"{path}: expected a name of its own for every column, got {twice!r} twice; rename "
             "one"

@@ -2,11 +2,14 @@
 
 import contextlib
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.data.columns.choice import ColumnChoice
 from esoftmax_jax.app.data.load import load_dataset
+from esoftmax_jax.app.data.readers.table_header import Wanted, make_header
 from esoftmax_jax.app.files.csv_file import check_csv
 from esoftmax_jax.app.files.csv_rows import csv_rows
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -61,3 +64,12 @@ def test_100_000_columns_are_read_and_not_listed(tmp_path):
     refused(f"csv:{path}", "expected at least 3 rows of a class")
     path.write_text("\n".join([names, *rows]))
     refused(f"csv:{path}", "got 'c0', 'c1', ", "'c19' and 99980 more; name the columns so")
+
+
+def test_columns_are_chosen_and_found_among_100_000():
+    names = [f"c{i}" for i in range(10**5)]
+    chosen = ColumnChoice.of(columns=names[1::2])
+    header = make_header(Path("a.csv"), ["label", *names], Wanted(choice=chosen))
+    assert header.feature_names == tuple(names[1::2])
+    header = make_header(Path("a.csv"), names, Wanted(names[::-2]))
+    assert (header.feature_names, header.passed_over) == (tuple(names[::-2]), tuple(names[::2]))

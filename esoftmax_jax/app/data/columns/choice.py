@@ -64,10 +64,10 @@ class ColumnChoice:
         Raises:
             UsageError: a name is none of the table's, or has another meaning.
         """
-        meant = set(with_meaning)
+        there, meant = set(names), set(with_meaning)
         for option, given in (("--columns", self.columns or ()), ("--ignore", self.ignore)):
             for name in given:
-                if name not in names:
+                if name not in there:
                     raise UsageError(
                         f"{option}: expected columns of {where}, got {name!r}; it has "
                         f"{named(list(names))}{did_you_mean(name, names)}"
@@ -77,8 +77,8 @@ class ColumnChoice:
                         f"{option}: expected columns of features, got {name!r}, which has a "
                         "meaning of its own; leave it out"
                     )
-        wanted = names if self.columns is None else self.columns
-        return [name for name in names if name in wanted and name not in {*self.ignore, *meant}]
+        wanted = (there if self.columns is None else {*self.columns}) - {*self.ignore} - meant
+        return [name for name in names if name in wanted]
 
 
 def _names(option: str, given: str | Sequence[str]) -> tuple[str, ...]:

@@ -129,10 +129,11 @@ def as_table(
         )
     listed = list(names)
     index = [] if wanted is not None else [listed[place] for place in index_places(listed)]
+    passed_over = set(index)
     cells = {
         name: cell_texts(called, name, _column(value[names[name]]), first=0)
         for name in (listed if wanted is None else wanted)
-        if name not in index
+        if name not in passed_over
     }
     lengths = {name: len(column) for name, column in cells.items()}
     if len(set(lengths.values())) > 1 or not next(iter(lengths.values()), 0):

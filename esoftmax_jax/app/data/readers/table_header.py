@@ -97,7 +97,7 @@ def make_header(
             "the column"
         )
     text = {name: names.index(name) for name in MEANT if name in names}
-    chosen = choice.features(names, text, str(path)) if choice.is_made else names
+    chosen = set(choice.features(names, text, str(path)) if choice.is_made else names)
     text = {name: place for name, place in text.items() if name not in ignored}
     if "path" in text and choice.is_made:
         raise UsageError(
@@ -129,8 +129,8 @@ def _wanted_header(path: Path, names: list[str], wanted: Wanted) -> Header:
         )
     places = {name: place for place, name in enumerate(names)}
     text = {} if wanted.names else {"path": places["path"]}
-    index = {names[place] for place in index_places(names)}
-    others = [name for name in names if name not in {*listed, *index}]
+    used = {*listed, *(names[place] for place in index_places(names))}
+    others = [name for name in names if name not in used]
     features = [places[name] for name in wanted.names or ()]
     return Header(names, text, features, [], tuple(others))
 

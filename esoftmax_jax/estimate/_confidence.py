@@ -173,10 +173,25 @@ def concluded(
 
 
 def _lowest(predictions: Predictions, share: float, level: float) -> float:
-    """Return the least rate that surer and surer examples leave open."""
+    """Return the least rate that surer and surer examples leave open.
+
+    Even the surest share has predictions that are wrong, of overlapping classes many. So the
+    line of disagreement over ranks counts too, where it meets the surest of all: it falls
+    below what is true there if disagreement grows faster among the less sure, as it does.
+    """
     width = statistics.NormalDist().inv_cdf((1 + level) / 2)
     found = [predictions.disagreement(each) for each in _SHARES if each <= share]
-    return min((rate - width * error for rate, error in found), default=0.0)
+    return min(rate - width * error for rate, error in [*found, _at_the_surest(predictions)])
+
+
+def _at_the_surest(predictions: Predictions) -> tuple[float, float]:
+    """Return where the line of disagreement over ranks meets rank 0, and the standard error."""
+    differs, ranks = ~predictions.agree, predictions.ranks
+    centred = ranks - ranks.mean()
+    slope = centred / (centred @ centred)
+    weights = 1 / len(ranks) - ranks.mean() * slope  # of each example
+    rest = differs - differs.mean() - (slope @ differs) * centred
+    return float(weights @ differs), float(np.sqrt((weights * rest) @ (weights * rest)))
 
 
 def _refusal(predictions: Predictions, error: float, most: float) -> str:

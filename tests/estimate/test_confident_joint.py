@@ -80,6 +80,20 @@ def test_errors_of_the_model_are_told_from_noise_where_sure_examples_show_them(m
     assert corrected.refused == ""
 
 
+def test_bounds_follow_the_predictions_to_where_they_are_surest():
+    """The surest quarter is wrong by itself in a twelfth: its labels seem more often wrong."""
+    generator, true = np.random.default_rng(1), np.arange(4000) % 2
+    rank = generator.random(4000)
+    predicted = true ^ (generator.random(4000) < 0.02 + 0.5 * rank)
+    flipped = generator.random(4000) < 0.2
+    sure = 1 - rank / 2
+    probabilities = np.where(predicted[:, None] == [0, 1], sure[:, None], 1 - sure[:, None])
+    found = estimate.confident_joint(probabilities, true ^ flipped, resamples=50)
+    assert found.share == 0.25
+    assert found.interval[0] > 0.23 > flipped.mean()
+    assert 0.18 < found.bounds[0] < flipped.mean() < found.bounds[1]
+
+
 def test_a_weak_model_is_refused_with_what_can_be_said():
     features, true = blobs(3000, distance=1)
     probabilities = posterior(features, np.eye(3))

@@ -73,13 +73,12 @@ def _text(text: object) -> str:
 
 def _noise(audit: Audit) -> str:
     noise, count = audit.noise, len(audit.examples)
-    low, high = noise.interval
     if noise.refused:
         rate = f"at most {noise.bounds[1]:.0%}"
         more = "No estimate, see below."
     else:
         rate = f"{noise.rate:.1%}"
-        more = f"{noise.level:.0%} interval {low:.1%} to {high:.1%}; {audit.possible}"
+        more = audit.between
     facts = [
         ("Labels estimated wrong", rate, more),
         ("That is about", f"{audit.expected_wrong:,.0f}", f"of {count:,} labels"),

@@ -44,10 +44,14 @@ class Audit:
         return self.findings.noise
 
     @property
-    def possible(self) -> str:
-        """What the rate may be besides, in words: intervals are about chance alone."""
-        low, high = self.noise.bounds
-        return f"{low:.0%} to {high:.0%} if predictions are wrong by themselves"
+    def between(self) -> str:
+        """What the rate may be, in words: chance and the model's own errors together, first."""
+        low, high = self.noise.interval
+        least, most = min(low, self.noise.bounds[0]), max(high, self.noise.bounds[1])
+        return (
+            f"between {least:.1%} and {most:.1%}; by chance alone the {self.noise.level:.0%} "
+            f"interval is {low:.1%} to {high:.1%}"
+        )
 
     @property
     def noise_rate(self) -> float:

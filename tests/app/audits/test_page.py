@@ -77,10 +77,10 @@ def test_the_page_says_how_noisy_and_what_is_confused():
     page = report_text(found, ["Chosen: rate 0.1 & β 1."])
     assert f"{found.noise_rate:.1%}" in page
     low, high = found.noise.interval
-    assert f"interval {low:.1%} to {high:.1%}" in page
+    assert f"by chance alone the 95% interval is {low:.1%} to {high:.1%}" in page
     assert f"{found.count}<small>as many as another class was predicted for" in page
     least, most = found.noise.bounds
-    assert f"{least:.0%} to {most:.0%} if predictions are wrong by themselves" in page
+    assert f"between {min(low, least):.1%} and {max(high, most):.1%}; by chance" in page
     assert "Chosen: rate 0.1 &amp; β 1." in page
     assert "What was trained" not in report_text(found)
     assert found.noise_rate == pytest.approx(0.1, abs=0.02)

@@ -223,13 +223,11 @@ def _written(
 
 def _print(found: Audit, *, again: bool = False) -> None:
     console, noise, count = make_console(), found.noise, len(found.examples)
-    low, high = noise.interval
     if noise.refused:
         console.print(f"No estimate of the noise rate: {noise.refused}.")
     else:
         console.print(
-            f"About {noise.rate:.1%} of {count} labels are wrong ({noise.level:.0%} interval "
-            f"{low:.1%} to {high:.1%}; {found.possible}).",
+            f"About {noise.rate:.1%} of {count} labels are wrong, {found.between}.",
             soft_wrap=True,
         )
     console.print(

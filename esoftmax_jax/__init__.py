@@ -2,10 +2,11 @@
 
 ``esoftmax_jax.losses`` has the losses, ``esoftmax_jax.noise`` makes labels wrong to order,
 ``esoftmax_jax.cleaning`` finds wrong labels, ``esoftmax_jax.estimate`` says how many there are,
-``esoftmax_jax.training`` has a pure Optax step and ``esoftmax_jax.presets`` has published
-hyperparameters. The names of the first five, but for ``get`` and ``names``, can also be
-imported from here: ``esoftmax_jax.cross_entropy`` is ``esoftmax_jax.losses.cross_entropy``.
-So can ``find_wrong_labels`` of the application, ``esoftmax_jax.app``.
+``esoftmax_jax.training`` has a pure Optax step, ``esoftmax_jax.presets`` has published
+hyperparameters and ``esoftmax_jax.theory`` says what a loss promises. The names of the first
+five, but for ``get`` and ``names``, can also be imported from here:
+``esoftmax_jax.cross_entropy`` is ``esoftmax_jax.losses.cross_entropy``. So can
+``find_wrong_labels`` of the application, ``esoftmax_jax.app``.
 
 ``help(esoftmax_jax.losses)`` explains every loss, ``help(esoftmax_jax.cross_entropy)`` one, and
 ``esoftmax_jax.losses.names()`` lists the names that papers give them.
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from esoftmax_jax._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from esoftmax_jax import cleaning, estimate, losses, noise, presets, training
+    from esoftmax_jax import cleaning, estimate, losses, noise, presets, theory, training
     from esoftmax_jax.cleaning import *  # noqa: F403
     from esoftmax_jax.estimate import *  # noqa: F403
     from esoftmax_jax.losses import *  # noqa: F403
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from esoftmax_jax.training import *  # noqa: F403
 
 # The parts alone: ``help`` would show every function of the library.
-__all__ = ["cleaning", "estimate", "losses", "noise", "presets", "training"]
+__all__ = ["cleaning", "estimate", "losses", "noise", "presets", "theory", "training"]
 
 _PARTS = (*__all__, "app")
 # The one that imports Flax comes last.

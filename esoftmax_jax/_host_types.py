@@ -4,7 +4,7 @@ import sys
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 if sys.version_info >= (3, 12):
     from typing import TypeAliasType
@@ -27,3 +27,6 @@ HostIntegers = TypeAliasType("HostIntegers", np.ndarray[Any, np.dtype[np.integer
 """Integers in NumPy's memory, as the label noise returns them."""
 
 HostFloats = TypeAliasType("HostFloats", np.ndarray[Any, np.dtype[np.float64]])
+
+Numbers = TypeAliasType("Numbers", ArrayLike)
+"""What NumPy makes an array of: a number, a list of them, an array."""

@@ -28,6 +28,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_verb(verbs, "regret", text, own_options_of("regret"), _regret)
     text = "how well each kind of evidence finds wrong labels"
     add_verb(verbs, "evidence", text, own_options_of("evidence"), _evidence)
+    text = "what is proved of each loss, and the bound of Theorem 1"
+    add_verb(verbs, "theory", text, own_options_of("theory"), _theory)
     bench = verbs.add_parser("bench", help="measure speed")
     bench.set_defaults(run=lambda _: bench.print_help())
     kinds = bench.add_subparsers(dest="kind", metavar="WHAT", parser_class=Parser)
@@ -68,6 +70,12 @@ def _evidence(options: argparse.Namespace) -> None:
     from experiments.evidence import report_evidence
 
     report_evidence(**_arguments(options, "evidence"))
+
+
+def _theory(options: argparse.Namespace) -> None:
+    from experiments.theory.page import report_theory
+
+    report_theory(**_arguments(options, "theory"))
 
 
 def _bench(options: argparse.Namespace) -> None:

@@ -29,6 +29,7 @@ _NETWORKS = [name for name in get_args(NetworkName) if name != "mlp"]  # which i
 
 
 _REPRODUCE, _REGRET, _EVIDENCE = ("reproduce",), ("regret",), ("evidence",)
+_THEORY = ("theory",)
 _ON_FOLDS = (*_REGRET, *_EVIDENCE)
 
 
@@ -154,6 +155,13 @@ OPTIONS = (
         default=Path("runs/evidence.jsonl"),
         metavar="FILE",
     ),
+    _option(
+        _THEORY,
+        "bound",
+        "measure the excess risk beside Theorem 1's bound instead of the table of losses",
+        SWITCH,
+    ),
+    _option(_THEORY, "write", "also into docs/theory.md of this checkout", SWITCH),
 )
 """In the order of the help."""
 

@@ -35,8 +35,9 @@ ALLOWED = {
     "noise": {"_host_types", "_types", "_checks", "spelling", "_numerics", "cleaning", "spreadsheets"},
     "estimate": {"_neighbours", "_host_types", "_checks", "cleaning"},
     "presets": {"_host_types", "_types", "_checks", "spelling", "losses"},
+    "theory": {"_host_types", "_types", "_checks", "losses"},
     "training": {"_host_types", "_types", "_checks", "spelling"},
-    "__init__": {"cleaning", "estimate", "losses", "noise", "presets", "training", "_version"},
+    "__init__": {"cleaning", "estimate", "losses", "noise", "presets", "theory", "training", "_version"},
 }  # fmt: skip
 OUTSIDE = {"jax", "numpy", "chex", "flax", "optax", "typing_extensions"}
 ONLY_TRAINING = {"flax", "optax"}

@@ -12,7 +12,7 @@ import numpy as np
 import optax
 import pytest
 
-from esoftmax_jax import app, cleaning, estimate, losses, noise, training
+from esoftmax_jax import app, cleaning, estimate, losses, noise, theory, training
 from esoftmax_jax.app.cli.parser import make_parser as application_parser
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.methods.methods import METHODS
@@ -60,6 +60,17 @@ def a_loss_by_name_gives_a_value_for_each_example():
     assert names["per_example"].shape == labels.shape
     paper = losses.get("CE_eps+MAE", alpha=0.01, beta=5.0, m=1e5)
     assert (names["per_example"] == paper(jnp.ones((80, 4)), labels)).all()
+
+
+def a_loss_of_ones_own_is_judged():
+    names = run("docs/theory.md")
+    # 4 · 9 at one-hot vectors, 10 · (2 · 0.9)² in the middle
+    assert names["gap"].exact
+    assert abs(names["gap"].lower - 3.6) < 1e-9
+    c, a = 0.8, 0.8 - 0.2 / 9
+    assert abs(names["bound"].bound - 2 * 3.6 * (1 + c / a)) < 1e-6
+    assert names["weights"].weight.round(6).tolist() == [0.007992, 0.72]
+    assert names["order"].calibrated
 
 
 def noise_is_drawn_and_described():
@@ -181,6 +192,7 @@ EXAMPLES = {
     "docs/auto.md": settings_are_chosen_on_folds,
     "README.md": the_loop_learns_in_spite_of_wrong_labels,
     "docs/losses.md": a_loss_by_name_gives_a_value_for_each_example,
+    "docs/theory.md": a_loss_of_ones_own_is_judged,
     "docs/noise.md": noise_is_drawn_and_described,
     "docs/estimate.md": noise_is_estimated_by_two_ways,
     "docs/auditing.md": labels_are_audited_by_probabilities_of_scikit_learn,
@@ -244,7 +256,7 @@ def test_every_loss_is_in_its_table():
         assert name == "VEL" or name in plain, name
 
 
-@pytest.mark.parametrize("part", [noise, training, cleaning, estimate, app])
+@pytest.mark.parametrize("part", [noise, theory, training, cleaning, estimate, app])
 def test_every_public_function_is_in_the_documents(part):
     together = "".join(FOR_USERS.values())
     functions = [name for name in part.__all__ if not isinstance(getattr(part, name), type)]

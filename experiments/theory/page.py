@@ -1,0 +1,60 @@
+"""The generated parts of ``docs/theory.md``: two tables and a picture."""
+
+import re
+from pathlib import Path
+
+from esoftmax_jax.app.files.json_lines import append_line
+from esoftmax_jax.app.files.markdown import markdown_table
+from esoftmax_jax.whole_file import write_whole
+from experiments.theory import loss_table, measured_bound
+from experiments.theory.picture import draw_bound
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "theory.md"
+LINES = ROOT / "experiments" / "results" / "theory" / "excess-risk.jsonl"
+PICTURE = ROOT / "docs" / "pictures" / "excess-risk.png"
+
+
+def generated(page: str, part: str) -> list[str]:
+    """Return the lines of a part of the page that is generated."""
+    found = re.search(_pattern(part), page, flags=re.DOTALL)
+    if found is None:
+        raise ValueError(f"page: expected the marks of {part!r} in {PAGE}, got none")
+    return found[2].strip().splitlines()
+
+
+def with_generated(page: str, part: str, lines: list[str]) -> str:
+    """Return the page with other lines in a part."""
+    generated(page, part)
+    text = "\n".join(lines)
+    return re.sub(_pattern(part), lambda m: f"{m[1]}\n{text}\n{m[3]}", page, flags=re.DOTALL)
+
+
+def table_of_bound(rows: list[measured_bound.Row]) -> list[str]:
+    """Return the lines of the table of measured excess risks."""
+    return markdown_table(measured_bound.COLUMNS, measured_bound.table_rows(rows))
+
+
+def report_theory(*, bound: bool, write: bool) -> None:
+    """Print a table, and write it into the page, the second with its lines and picture."""
+    if bound:
+        rows = list(measured_bound.measure())
+        lines = table_of_bound(rows)
+    else:
+        lines = markdown_table(loss_table.COLUMNS, loss_table.table_of_losses())
+    print("\n".join(lines))
+    if not write:
+        return
+    if bound:
+        LINES.parent.mkdir(parents=True, exist_ok=True)
+        LINES.unlink(missing_ok=True)
+        for row in rows:
+            append_line(LINES, row)
+        draw_bound(PICTURE, rows)
+    text = PAGE.read_text(encoding="utf-8")
+    write_whole(PAGE, with_generated(text, "bound" if bound else "losses", lines))
+    print(f"wrote {PAGE}")
+
+
+def _pattern(part: str) -> str:
+    return rf"(<!-- {part}: begin -->)(.*?)(<!-- {part}: end -->)"

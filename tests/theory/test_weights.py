@@ -1,0 +1,77 @@
+"""What weight losses give to examples, and below which probability none."""
+
+import functools
+
+import numpy as np
+import pytest
+
+from esoftmax_jax import losses, theory
+
+CE_EPS = losses.epsilon_softmax_cross_entropy
+PROBABILITIES = np.array([1e-6, 5e-4, 2e-3, 0.1, 0.3])
+
+
+@pytest.mark.parametrize(
+    ("loss", "weight"),
+    [
+        (losses.cross_entropy, lambda p: np.ones_like(p)),
+        (losses.mean_absolute_error, lambda p: 2 * p),
+        (functools.partial(losses.generalized_cross_entropy, q=0.5), lambda p: p**0.5),
+        (functools.partial(CE_EPS, m=1e5), lambda p: (p > 1e-3) * 1.0),
+        (lambda z, y: losses.mean_absolute_error(z, y) ** 2, lambda p: 8 * (1 - p) * p),
+    ],
+)
+def test_weights_of_labels_that_are_not_predicted(loss, weight):
+    found = theory.example_weight(loss, 3, PROBABILITIES, predicted=False)
+    assert found.weight == pytest.approx(weight(PROBABILITIES), rel=1e-9)
+    assert found.residual.tolist() == [0] * 5
+
+
+def test_a_predicted_label_has_the_weight_of_equation_3_4():
+    found = theory.example_weight(
+        functools.partial(CE_EPS, m=9.0), 3, [0.4, 0.9], predicted=True
+    )
+    assert found.weight == pytest.approx([0.4 / 9.4, 0.9 / 9.9])
+
+
+def test_where_no_such_point_exists_there_is_no_weight():
+    def is_nan(probability, predicted):
+        ce = losses.cross_entropy
+        return bool(
+            np.isnan(theory.example_weight(ce, 3, probability, predicted=predicted).weight)
+        )
+
+    assert [is_nan(0.9, False), is_nan(0.9, True), is_nan(0.2, True)] == [True, False, True]
+    assert not is_nan(1 / 3, True)  # all equal, this one by a hair
+
+
+def test_what_does_not_lie_along_the_direction_is_told():
+    """MSE at (0.2, 0.72, 0.08), label 0: the gradient worked out from ‖p − e_y‖²/3."""
+    p = np.array([0.2, 0.72, 0.08])
+    way = p - [1, 0, 0]
+    gradient = 2 / 3 * p * (way - (way * p).sum())
+    weight = (gradient @ way) / (way @ way)
+    over = np.linalg.norm(gradient - weight * way) / np.linalg.norm(gradient)
+    found = theory.example_weight(losses.mean_squared_error, 3, 0.2, predicted=False)
+    assert (float(found.weight), float(found.residual)) == pytest.approx((weight, over))
+
+
+@pytest.mark.parametrize(
+    ("loss", "gate"),
+    [
+        (functools.partial(CE_EPS, m=1e5), 1e-3 + 1e-8),
+        (functools.partial(CE_EPS, m=1e8), 1),
+        (functools.partial(CE_EPS, m=1e5, min_prob=None), 0),
+        (functools.partial(losses.generalized_cross_entropy, q=0.5, min_prob=1e-8), 1e-8),
+        (losses.mean_absolute_error, 0),
+    ],
+)
+def test_gates(loss, gate):
+    assert theory.gate(loss, 3) == pytest.approx(gate, rel=1e-8)
+
+
+def test_probabilities_lie_between_0_and_1():
+    with pytest.raises(
+        ValueError, match=r"label_probability: expected probabilities in \(0, 1\)"
+    ):
+        theory.example_weight(losses.cross_entropy, 3, [0.5, 1.0], predicted=True)

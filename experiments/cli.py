@@ -30,6 +30,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_verb(verbs, "evidence", text, own_options_of("evidence"), _evidence)
     text = "what is proved of each loss, and the bound of Theorem 1"
     add_verb(verbs, "theory", text, own_options_of("theory"), _theory)
+    text = "audits beside cleanlab, where it is known what is wrong"
+    add_verb(verbs, "audits", text, own_options_of("audits"), _audits)
     bench = verbs.add_parser("bench", help="measure speed")
     bench.set_defaults(run=lambda _: bench.print_help())
     kinds = bench.add_subparsers(dest="kind", metavar="WHAT", parser_class=Parser)
@@ -76,6 +78,12 @@ def _theory(options: argparse.Namespace) -> None:
     from experiments.theory.page import report_theory
 
     report_theory(**_arguments(options, "theory"))
+
+
+def _audits(options: argparse.Namespace) -> None:
+    from experiments.audits.report import report_audits
+
+    report_audits(**_arguments(options, "audits"))
 
 
 def _bench(options: argparse.Namespace) -> None:

@@ -30,6 +30,7 @@ _NETWORKS = [name for name in get_args(NetworkName) if name != "mlp"]  # which i
 
 _REPRODUCE, _REGRET, _EVIDENCE = ("reproduce",), ("regret",), ("evidence",)
 _THEORY = ("theory",)
+_AUDITS = ("audits",)
 _ON_FOLDS = (*_REGRET, *_EVIDENCE)
 
 
@@ -162,6 +163,35 @@ OPTIONS = (
         SWITCH,
     ),
     _option(_THEORY, "write", "also into docs/theory.md of this checkout", SWITCH),
+    _option(
+        _AUDITS,
+        "datasets",
+        "separated by commas, among digits, table, texts, embeddings and pictures "
+        "(digits,table,texts)",
+    ),
+    _option(_AUDITS, "seeds", "how many, ≥ 1 (3)", whole(1, MOST_SEEDS), default=3),
+    _option(
+        _AUDITS,
+        "labels",
+        "CIFAR-10_human.npy of CIFAR-10N, which embeddings and pictures need",
+        PATH,
+        metavar="FILE",
+    ),
+    _option(
+        _AUDITS,
+        "workdir",
+        "folder of the networks of pictures; what is in it is not trained again (runs/audits)",
+        PATH,
+        default=Path("runs/audits"),
+    ),
+    _option(
+        _AUDITS,
+        "out",
+        "file of JSON lines, appended to (runs/audits.jsonl)",
+        PATH,
+        default=Path("runs/audits.jsonl"),
+        metavar="FILE",
+    ),
 )
 """In the order of the help."""
 

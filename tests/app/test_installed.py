@@ -51,7 +51,7 @@ def undeclared(path, *extras):
     [
         (LIBRARY, []),
         (APPLICATION, ["app"]),
-        (EXPERIMENTS, ["experiments"]),
+        (EXPERIMENTS, ["experiments", "peers"]),
         (modules_below("tests"), ["dev"]),
     ],
     ids=["library", "app", "experiments", "tests"],

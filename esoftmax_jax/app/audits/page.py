@@ -76,12 +76,14 @@ def _noise(audit: Audit) -> str:
     if noise.refused:
         rate = f"at most {noise.bounds[1]:.0%}"
         more = "No estimate, see below."
+        about = ("That is at most", f"{noise.bounds[1] * count:,.0f}", f"of {count:,} labels")
     else:
         rate = f"{noise.rate:.1%}"
         more = audit.between
+        about = ("That is about", f"{audit.expected_wrong:,.0f}", f"of {count:,} labels")
     facts = [
         ("Labels estimated wrong", rate, more),
-        ("That is about", f"{audit.expected_wrong:,.0f}", f"of {count:,} labels"),
+        about,
         ("Suspects", f"{audit.count:,}", "as many as another class was predicted for"),
         ("Classes", f"{len(audit.examples.class_names):,}", ""),
     ]

@@ -161,9 +161,11 @@ class Audit:
         return dict(zip(LIST_COLUMNS, values, strict=True))
 
     def __repr__(self) -> str:
+        most = f"at most {self.noise.bounds[1]:.0%} wrong"
+        rate = most if self.noise.refused else f"{self.noise_rate:.1%} estimated wrong"
         return (
-            f"<Audit of {len(self.examples)} labels of {self.examples.name}: "
-            f"{self.noise_rate:.1%} estimated wrong, {self.count} suspects>"
+            f"<Audit of {len(self.examples)} labels of {self.examples.name}: {rate}, "
+            f"{self.count} suspects>"
         )
 
 

@@ -86,6 +86,21 @@ def test_the_page_says_how_noisy_and_what_is_confused():
     assert found.noise_rate == pytest.approx(0.1, abs=0.02)
 
 
+def test_a_rate_that_is_refused_is_told_nowhere():
+    truth, labels = noisy(300)
+    found = audit(labels=labels, probabilities=probabilities_of(truth))
+    noise = dataclasses.replace(found.noise, refused="too little is known", bounds=(0.0, 0.5))
+    found = dataclasses.replace(
+        found, findings=dataclasses.replace(found.findings, noise=noise)
+    )
+    page = report_text(found)
+    assert "at most 50%" in page
+    assert "That is at most</dt><dd>150<small>of 300 labels" in page
+    assert f"<dd>{found.noise_rate:.1%}" not in page
+    assert "Too little is known." in page
+    assert repr(found) == "<Audit of 300 labels of arrays: at most 50% wrong, 30 suspects>"
+
+
 def test_a_matrix_is_drawn_with_its_names():
     matrix = np.array([[0.75, 0.25], [0.0, 1.0]])
     picture = draw_matrix(matrix, ["<a>", "b"])

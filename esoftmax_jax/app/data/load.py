@@ -12,7 +12,7 @@ from esoftmax_jax.app.data.checks import (
     checked_images,
     checked_labels,
 )
-from esoftmax_jax.app.data.columns.choice import ColumnChoice, Names
+from esoftmax_jax.app.data.columns.choice import ColumnChoice, DeclaredKinds, Names
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.examples import Examples
 from esoftmax_jax.app.data.labels import Labels
@@ -57,6 +57,7 @@ def load_dataset(
     literal_labels: bool = False,
     columns: Names = None,
     ignore: Names = None,
+    kinds: DeclaredKinds = None,
 ) -> Dataset:
     """Loads a data set.
 
@@ -85,6 +86,8 @@ def load_dataset(
             an image file has two.
         columns: of tables without paths: the only columns that are features, by name.
         ignore: likewise: columns that are passed over.
+        kinds: likewise: kinds of columns by name, such as ``{"zip": "category"}``, whatever
+            they look like: number, boolean, date, category or text.
 
     Returns:
         The data, checked.
@@ -102,7 +105,7 @@ def load_dataset(
     path = Path(rest).expanduser() if rest else None
     if image_size is not None:
         image_size = _checked_image_size(spec, image_size)
-    choice = ColumnChoice.of(columns, ignore)
+    choice = ColumnChoice.of(columns, ignore, kinds)
     if choice.is_made and kind not in TABLES:
         raise UsageError(
             f"{choice.option}: expected csv:PATH or parquet:PATH beside it, got {spec}; leave "

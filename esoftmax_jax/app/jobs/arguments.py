@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from esoftmax_jax.app.augment.augment_spec import parse_augmentation
-from esoftmax_jax.app.data.columns.choice import Names
+from esoftmax_jax.app.data.columns.choice import DeclaredKinds, Names
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.config import ComputeDtype
 from esoftmax_jax.app.jobs.options import CHECKS, FIELDS, NEEDED
@@ -29,6 +29,7 @@ class DataOptions(TypedDict, total=False):
         literal_labels: takes labels as classes whatever they look like.
         columns: of a table: the only columns that are features.
         ignore: of a table: columns that are passed over.
+        kinds: of a table: kinds of columns by name, such as ``{"zip": "category"}``.
         labels: a file of noisy labels.
         corrections: reviewed lists of labels, see ``correct``.
         train_examples: keep only the first so many.
@@ -40,6 +41,7 @@ class DataOptions(TypedDict, total=False):
     literal_labels: bool
     columns: Names
     ignore: Names
+    kinds: DeclaredKinds
     labels: str | Path | None
     corrections: Reviewed | Sequence[Reviewed] | None
     train_examples: int | None

@@ -105,5 +105,6 @@ def a_callback(value: Any) -> str:
 
 
 some_names = of_type("names with commas between them, or a list of names", str, list, tuple)
+some_kinds = of_type("NAME:KIND with commas between them, or a mapping", str, Mapping)
 a_mapping = of_type("a mapping of names to numbers", Mapping)
 a_file_or_true = of_type("True or the path of a file", str, Path, bool)

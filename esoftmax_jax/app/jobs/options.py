@@ -29,6 +29,7 @@ from esoftmax_jax.app.jobs.option_kinds import (
     a_mapping,
     number,
     one_of,
+    some_kinds,
     some_names,
     whole,
 )
@@ -64,6 +65,14 @@ def _trained(
 
 
 _SEVERAL = "several, separated by commas,"
+
+
+def _of_columns(
+    name: str, text: str, metavar: str = "NAMES", wrong: Check = some_names
+) -> Option:
+    verbs = (*WITH_DATA, "audit")
+    return Option(name=name, help=text, verbs=verbs, metavar=metavar, shared=True, also=wrong)
+
 
 _DATA = (
     Option(
@@ -118,22 +127,20 @@ _DATA = (
         verbs=(*WITH_DATA, "audit"),
         shared=True,
     ),
-    Option(
-        name="columns",
-        help="the only columns of your table that are features, separated by commas (default: "
-        "all that say something about a row)",
-        verbs=(*WITH_DATA, "audit"),
-        metavar="NAMES",
-        shared=True,
-        also=some_names,
+    _of_columns(
+        "columns",
+        "the only columns of your table that are features, separated by commas (default: all "
+        "that say something about a row)",
     ),
-    Option(
-        name="ignore",
-        help="columns of your table to pass over, separated by commas (default: none)",
-        verbs=(*WITH_DATA, "audit"),
-        metavar="NAMES",
-        shared=True,
-        also=some_names,
+    _of_columns(
+        "ignore", "columns of your table to pass over, separated by commas (default: none)"
+    ),
+    _of_columns(
+        "kinds",
+        "what columns of your table are, separated by commas, such as zip:category, of number, "
+        "boolean, date, category and text (default: what they look like)",
+        "NAME:KIND",
+        some_kinds,
     ),
     Option(
         name="train_examples",

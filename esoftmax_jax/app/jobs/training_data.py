@@ -19,7 +19,7 @@ from esoftmax_jax.app.suspects.corrections import correct
 from esoftmax_jax.app.terminal.console import warn
 from esoftmax_jax.app.terminal.messages import UsageError
 
-OF_A_NAME = ("data_dir", "image_size", "literal_labels", "columns", "ignore")
+OF_A_NAME = ("data_dir", "image_size", "literal_labels", "columns", "ignore", "kinds")
 """The options that have no meaning for a dataset that is loaded already."""
 
 
@@ -80,6 +80,7 @@ def _loaded(dataset: str | Dataset, options: DataOptions) -> Dataset:
             literal_labels=options.get("literal_labels", False),
             columns=options.get("columns"),
             ignore=options.get("ignore"),
+            kinds=options.get("kinds"),
         )
     given = [name for name in OF_A_NAME if options.get(name)]
     if given:

@@ -76,6 +76,7 @@ GIVEN = {
     "literal_labels": True,
     "columns": "age,a b",
     "ignore": '"a, b",id',
+    "kinds": 'age:text,"a, b:date"',
     "train_examples": 50,
     "imbalance": 2.5,
     "epochs": 3,

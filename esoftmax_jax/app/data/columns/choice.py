@@ -3,34 +3,42 @@
 import csv
 import dataclasses
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+from esoftmax_jax.app.data.columns.kind_names import KINDS, NUMBER
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spelling import did_you_mean
 from esoftmax_jax.spreadsheets import named
 
 Names = str | Sequence[str] | None
 """Names of columns, in one text with commas between them or one by one."""
+DeclaredKinds = str | Mapping[str, str] | None
+"""Kinds of columns by name, or in one text: ``zip:category,born:date``."""
 
 
 @dataclasses.dataclass(frozen=True)
 class ColumnChoice:
-    """What is said of columns; see ``--columns`` and ``--ignore``.
+    """What is said of columns; see ``--columns``, ``--ignore`` and ``--kinds``.
 
     Attributes:
         columns: the only ones that are features; None: all.
         ignore: that are passed over.
+        kinds: names and kinds, of those whose cells are not to be looked at for it.
     """
 
     columns: tuple[str, ...] | None = None
     ignore: tuple[str, ...] = ()
+    kinds: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, columns: Names = None, ignore: Names = None) -> "ColumnChoice":
-        """Read the two options.
+    def of(
+        cls, columns: Names = None, ignore: Names = None, kinds: DeclaredKinds = None
+    ) -> "ColumnChoice":
+        """Read the options.
 
         Raises:
-            UsageError: a name is no text, or in both.
+            UsageError: a name is no text, or in two that do not go together; a kind is none.
         """
         chosen = None if columns is None else _names("--columns", columns)
         ignored = () if ignore is None else _names("--ignore", ignore)
@@ -39,17 +47,37 @@ class ColumnChoice:
                 f"--ignore: expected other columns than --columns has, got {both[0]!r} in "
                 "both; leave it out of one"
             )
-        return cls(chosen, ignored)
+        declared = () if kinds is None else _kinds(kinds)
+        for name, _ in declared:
+            if name in ignored or (chosen is not None and name not in chosen):
+                other = "--ignore passes" if name in ignored else "--columns leaves"
+                raise UsageError(
+                    f"--kinds: expected columns that are features, got {name!r}, which {other} "
+                    "over; leave it out of one"
+                )
+        return cls(chosen, ignored, declared)
 
     @property
     def is_made(self) -> bool:
         """Whether anything is said."""
-        return self.columns is not None or bool(self.ignore)
+        return self.columns is not None or bool(self.ignore or self.kinds)
 
     @property
     def option(self) -> str:
         """The option that says something, for messages."""
-        return "--ignore" if self.columns is None else "--columns"
+        if self.columns is not None:
+            return "--columns"
+        return "--ignore" if self.ignore else "--kinds"
+
+    @property
+    def insisted(self) -> tuple[str, ...]:
+        """The columns that are named as features: none of them is an identifier."""
+        return (*(self.columns or ()), *(name for name, _ in self.kinds))
+
+    @property
+    def of_numbers(self) -> bool:
+        """Whether nothing else than numbers is asked for."""
+        return all(kind == NUMBER for _, kind in self.kinds)
 
     def features(
         self, names: Sequence[str], with_meaning: Iterable[str], where: str
@@ -65,20 +93,41 @@ class ColumnChoice:
             UsageError: a name is none of the table's, or has another meaning.
         """
         there, meant = set(names), set(with_meaning)
-        for option, given in (("--columns", self.columns or ()), ("--ignore", self.ignore)):
+        declared = tuple(name for name, _ in self.kinds)
+        said = {"--columns": self.columns or (), "--ignore": self.ignore, "--kinds": declared}
+        for option, given in said.items():
             for name in given:
                 if name not in there:
                     raise UsageError(
                         f"{option}: expected columns of {where}, got {name!r}; it has "
                         f"{named(list(names))}{did_you_mean(name, names)}"
                     )
-                if name in meant and (option == "--columns" or name == "label"):
+                if name in meant and (option != "--ignore" or name == "label"):
                     raise UsageError(
                         f"{option}: expected columns of features, got {name!r}, which has a "
                         "meaning of its own; leave it out"
                     )
         wanted = (there if self.columns is None else {*self.columns}) - {*self.ignore} - meant
         return [name for name in names if name in wanted]
+
+
+def _kinds(given: Any) -> tuple[tuple[str, str], ...]:
+    """Return names and kinds, of a text or of a mapping."""
+    if isinstance(given, Mapping):
+        pairs = list(given.items())
+    else:
+        listed = _names("--kinds", given)
+        pairs = [(name, kind) for name, _, kind in (one.rpartition(":") for one in listed)]
+    for name, kind in pairs:
+        if not isinstance(name, str) or not name or kind not in KINDS:
+            got = f"{name}:{kind}" if name else kind
+            raise UsageError(
+                f"--kinds: expected NAME:KIND, several separated by commas, with KIND one of "
+                f"{', '.join(KINDS)}, got {got!r}{did_you_mean(str(kind), KINDS)}"
+            )
+    if len(dict(pairs)) < len(pairs):
+        raise UsageError(f"--kinds: expected each column once, got {given!r}")
+    return tuple(pairs)
 
 
 def _names(option: str, given: str | Sequence[str]) -> tuple[str, ...]:

@@ -11,14 +11,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from esoftmax_jax.app.data.columns.fitted import Cells, FittedColumns, column_numbers
-from esoftmax_jax.app.data.columns.kinds import (
-    CATEGORY,
-    CHARACTERS,
-    DATE,
-    TEXT,
-    WORDS,
-    Column,
-)
+from esoftmax_jax.app.data.columns.kind_names import CATEGORY, DATE, TEXT
+from esoftmax_jax.app.data.columns.kinds import CHARACTERS, WORDS, Column
 from esoftmax_jax.app.data.columns.steps import NGRAMS, OneHot, Scaled, Step, Words, category
 from esoftmax_jax.app.files.arrays import Array
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from esoftmax_jax.app.data.columns.cells import is_empty
 from esoftmax_jax.app.data.columns.dates import date_numbers, read_date
-from esoftmax_jax.app.data.columns.kinds import BOOLEAN, DATE, NUMBER, TEXT, Column, booleans
+from esoftmax_jax.app.data.columns.kind_names import BOOLEAN, DATE, NUMBER, TEXT
+from esoftmax_jax.app.data.columns.kinds import Column, booleans
 from esoftmax_jax.app.data.columns.steps import OneHot, Scaled, Step, Words
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.memory import check_memory

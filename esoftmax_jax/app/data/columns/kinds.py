@@ -5,7 +5,7 @@ import re
 import shlex
 import statistics
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import PurePath
 
 import numpy as np
@@ -13,14 +13,20 @@ import numpy as np
 from esoftmax_jax.app.data.columns.cells import is_empty
 from esoftmax_jax.app.data.columns.choice import with_commas
 from esoftmax_jax.app.data.columns.dates import date_form, is_ambiguous
+from esoftmax_jax.app.data.columns.kind_names import (
+    BOOLEAN,
+    CATEGORY,
+    DATE,
+    KINDS,
+    NUMBER,
+    TEXT,
+)
 from esoftmax_jax.app.data.columns.numbers import NumberForm, is_infinite, number_form
 from esoftmax_jax.app.data.readers.image_decoding import IMAGE_SUFFIXES
 from esoftmax_jax.app.data.readers.index_columns import numbers_rows
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
 
-NUMBER, BOOLEAN, DATE, CATEGORY, TEXT = "number", "boolean", "date", "category", "text"
-KINDS = (NUMBER, BOOLEAN, DATE, CATEGORY, TEXT)
 WORDS, CHARACTERS = "words", "characters"
 """What a text is divided into."""
 
@@ -97,6 +103,7 @@ def find_kinds(
     rows: Sequence[int],
     where: Callable[[int], str],
     insisted: Container[str] = (),
+    declared: Iterable[tuple[str, str]] = (),
 ) -> ColumnKinds:
     """Look at columns.
 
@@ -105,13 +112,16 @@ def find_kinds(
         rows: those of the training part, at which is looked.
         where: names a row.
         insisted: columns that are asked for: none of them is an identifier.
+        declared: names and kinds of columns that are of these whatever they look like.
 
     Raises:
-        UsageError: a column holds values of several kinds, dates that may be read in two
-            ways or names of image files.
+        UsageError: a column holds values of several kinds or not of its own, dates that may be
+            read in two ways or names of image files.
     """
+    said = dict(declared)
     found = [
-        _kind(name, column, rows, where, name in insisted) for name, column in cells.items()
+        _kind(name, column, rows, where, name in insisted, said.get(name))
+        for name, column in cells.items()
     ]
     return ColumnKinds(
         tuple(one for one in found if isinstance(one, Column)),
@@ -125,6 +135,7 @@ def _kind(
     rows: Sequence[int],
     where: Callable[[int], str],
     insisted: bool,
+    declared: str | None,
 ) -> Column | LeftOut:
     counts = Counter(column[row] for row in rows)
     empty = [cell for cell in counts if is_empty(cell)]
@@ -143,14 +154,24 @@ def _kind(
             f"{_short(column[row])}; {remedy}, or pass --ignore {ignored}"
         )
 
+    if declared in (CATEGORY, TEXT):
+        return Column(name, declared, _divided_into(counts) if declared == TEXT else "")
     if infinite := [cell for cell in counts if is_infinite(cell)]:
         raise refuse("a finite number", infinite, "correct it or leave the cell empty")
     form, odd_numbers = number_form(counts)
-    if not odd_numbers:
+    if not odd_numbers and declared in (None, NUMBER):
         return _number(name, form, counts, insisted)
-    if {cell.casefold() for cell in counts} in _PAIRS:
+    pairs = (*_PAIRS, {"0", "1"}) if declared else _PAIRS
+    if {cell.casefold() for cell in counts} in pairs and declared in (None, BOOLEAN):
         return Column(name, BOOLEAN)
     order, odd_dates = date_form(counts)
+    if declared is not None:
+        odd = {NUMBER: odd_numbers, DATE: odd_dates, BOOLEAN: list(counts)}[declared]
+        if odd:
+            what = (
+                "true or false, yes or no, 1 or 0" if declared == BOOLEAN else f"a {declared}"
+            )
+            raise refuse(f"{what}, as --kinds says,", odd, "correct it or name another kind")
     if not odd_dates:
         if is_ambiguous(order, counts):
             raise refuse(
@@ -214,6 +235,10 @@ def _words(name: str, counts: Counter[str], insisted: bool) -> Column | LeftOut:
     if length >= 2:
         return Column(name, TEXT, WORDS)
     return Column(name, TEXT, CHARACTERS) if insisted else LeftOut(name, "all different")
+
+
+def _divided_into(counts: Counter[str]) -> str:
+    return CHARACTERS if _is_without_blanks(counts) else WORDS
 
 
 def _is_without_blanks(counts: Counter[str]) -> bool:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 import numpy as np
 
@@ -42,13 +42,14 @@ def kinds_of_table(
     where: Callable[[int], str],
     insisted: Container[str],
     origin: str,
+    declared: Iterable[tuple[str, str]] = (),
 ) -> ColumnKinds:
     """Return what the columns of a table are, see ``find_kinds``.
 
     Raises:
         UsageError: none says anything about an example.
     """
-    kinds = find_kinds(cells, rows, where, insisted)
+    kinds = find_kinds(cells, rows, where, insisted, declared)
     if not kinds.columns:
         raise UsageError(
             f"{origin}: expected columns that say something about an example, got {kinds}; add "

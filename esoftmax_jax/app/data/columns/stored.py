@@ -7,15 +7,15 @@ import numpy as np
 
 from esoftmax_jax.app.data.columns.dates import FORMS, PARTS
 from esoftmax_jax.app.data.columns.fitted import FittedColumns
-from esoftmax_jax.app.data.columns.kinds import (
+from esoftmax_jax.app.data.columns.kind_names import (
     BOOLEAN,
     CATEGORY,
     DATE,
     KINDS,
     NUMBER,
     TEXT,
-    Column,
 )
+from esoftmax_jax.app.data.columns.kinds import Column
 from esoftmax_jax.app.data.columns.numbers import STYLES
 from esoftmax_jax.app.data.columns.steps import NGRAMS, OneHot, Scaled, Step, Words
 from esoftmax_jax.app.files.arrays import Array

@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from esoftmax_jax.app.data.columns.choice import EVERY_COLUMN, ColumnChoice, Names
+from esoftmax_jax.app.data.columns.choice import (
+    EVERY_COLUMN,
+    ColumnChoice,
+    DeclaredKinds,
+    Names,
+)
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.in_memory.copied_labels import check_no_copy
 from esoftmax_jax.app.data.in_memory.indexes import in_order_of
@@ -49,6 +54,7 @@ def dataset_from_arrays(
     literal_labels: bool = False,
     columns: Names = None,
     ignore: Names = None,
+    kinds: DeclaredKinds = None,
 ) -> Dataset:
     """Make a data set of arrays, tables of pandas or lists in memory.
 
@@ -68,6 +74,8 @@ def dataset_from_arrays(
             to be predicted or dates.
         columns: of a table: the only columns that are features, by name.
         ignore: of a table: columns that are passed over.
+        kinds: of a table: kinds of columns by name, such as ``{"zip": "category"}``, whatever
+            they look like: number, boolean, date, category or text.
 
     Returns:
         The data, checked, which every function of ``esoftmax_jax.app`` takes.
@@ -94,7 +102,7 @@ def dataset_from_arrays(
         test_inputs=test_inputs,
         class_names=class_names,
         literal_labels=literal_labels,
-        choice=ColumnChoice.of(columns, ignore),
+        choice=ColumnChoice.of(columns, ignore, kinds),
     )
 
 
@@ -165,7 +173,10 @@ def _as_tables(
         }
         if "train_images" in values and "train_labels" in given:
             check_no_copy(*values["train_images"], *given["train_labels"])
-        tables = {key: as_table(name, value) for key, (name, value) in values.items()}
+        forced = not choice.of_numbers
+        tables = {
+            key: as_table(name, value, whatever=forced) for key, (name, value) in values.items()
+        }
         if any(tables.values()):  # if one part is not all numbers, both are read likewise
             tables = {
                 key: table or as_table(*values[key], whatever=True)

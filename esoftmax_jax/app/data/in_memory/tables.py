@@ -195,8 +195,8 @@ def with_features(
     def where(row: int) -> str:
         return test.where(row - rows) if test and row >= rows else table.where(row)
 
-    insisted = tuple(cells) if table.alone else choice.columns or ()
-    kinds = kinds_of_table(cells, range(rows), where, insisted, table.called)
+    insisted = tuple(cells) if table.alone else choice.insisted
+    kinds = kinds_of_table(cells, range(rows), where, insisted, table.called, choice.kinds)
     places = {part: of.images[:, 0].astype(np.int64) for part, of in
               (("train", parts.train), ("test", parts.test))}  # fmt: skip
     places["test"] += rows if test else 0

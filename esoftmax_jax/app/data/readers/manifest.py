@@ -113,8 +113,10 @@ def _looked_at(
     """Find out what the columns of a table are that is not all numbers, by training rows."""
     if not table.cells:
         return table, None
-    rows, insisted = np.flatnonzero(train).tolist(), choice.columns or ()
-    kinds = kinds_of_table(table.cells, rows, table.where, insisted, str(table.path))
+    rows, called = np.flatnonzero(train).tolist(), str(table.path)
+    kinds = kinds_of_table(
+        table.cells, rows, table.where, choice.insisted, called, choice.kinds
+    )
     cells = {column.name: table.cells[column.name] for column in kinds.columns}
     return dataclasses.replace(table, cells=cells), kinds
 

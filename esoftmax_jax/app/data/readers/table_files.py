@@ -79,6 +79,8 @@ def read_table(
     """
     columns = Wanted(wanted, choice)
     _check_file(kind, path, columns)
+    if not choice.of_numbers:
+        return _cells_table(kind, path, columns)
     try:
         return (_read_csv if kind == "csv" else _read_parquet)(path, columns)
     except NotNumbersError:
@@ -142,7 +144,11 @@ def _table(
     """Return what was read, without features that only number the rows."""
     names, index = header.feature_names, [header.names[place] for place in header.index]
     if features is not None and wanted.labelled and wanted.choice.columns is None:
-        kept = [i for i, n in enumerate(names) if not numbers_rows(n, features[:, i])]
+        kept = [
+            i
+            for i, name in enumerate(names)
+            if name in wanted.choice.insisted or not numbers_rows(name, features[:, i])
+        ]
         index += [names[i] for i in sorted({*range(len(names))} - {*kept})]
         if not kept:
             raise UsageError(

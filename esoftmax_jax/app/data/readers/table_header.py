@@ -81,7 +81,7 @@ def make_header(
     if not wanted.labelled:
         return _wanted_header(path, names, wanted)
     choice = wanted.choice
-    insisted, ignored = set(choice.columns or ()), set(choice.ignore)
+    insisted, ignored = set(choice.insisted), set(choice.ignore)
     index = [
         i
         for i in index_places(names, declared)

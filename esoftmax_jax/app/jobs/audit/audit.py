@@ -21,7 +21,7 @@ from esoftmax_jax.app.audits.result import (
     write_list,
 )
 from esoftmax_jax.app.audits.sources import examples_of_arrays, read_examples
-from esoftmax_jax.app.data.columns.choice import ColumnChoice, Names
+from esoftmax_jax.app.data.columns.choice import ColumnChoice, DeclaredKinds, Names
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.in_memory.indexes import in_order_of
 from esoftmax_jax.app.files.lock import locked
@@ -33,6 +33,8 @@ from esoftmax_jax.app.suspects.suspect_list import check_suspects_file
 from esoftmax_jax.app.terminal.console import make_console, speaking, warn
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.whole_file import replacing
+
+_OF_COLUMNS = ("columns", "ignore", "kinds")
 
 
 def audit(
@@ -49,6 +51,7 @@ def audit(
     literal_labels: bool = False,
     columns: Names = None,
     ignore: Names = None,
+    kinds: DeclaredKinds = None,
     spreadsheet_safe: bool = False,
     verbose: bool = False,
 ) -> Audit:
@@ -81,6 +84,8 @@ def audit(
         literal_labels: takes labels as classes whatever they look like, such as −1.
         columns: of a table that is trained on: the only columns that are features.
         ignore: of a table that is trained on: columns that are passed over.
+        kinds: of a table that is trained on: kinds of columns by name, such as
+            ``{"zip": "category"}``.
         spreadsheet_safe: whether formulas in the CSV file are made harmless.
         verbose: whether to print what was found.
 
@@ -94,8 +99,9 @@ def audit(
     arguments: dict[str, Any] = {"data_dir": data_dir, "literal_labels": literal_labels}
     arguments |= {"out": out, "epochs": epochs, "spreadsheet_safe": spreadsheet_safe}
     arguments |= {"effort": effort, "image_size": image_size}
-    check_arguments(arguments | {"columns": columns, "ignore": ignore})
-    said = ColumnChoice.of(columns, ignore)
+    of_columns = {"columns": columns, "ignore": ignore, "kinds": kinds}
+    check_arguments(arguments | of_columns)
+    said = ColumnChoice.of(columns, ignore, kinds)
     if said.is_made and probabilities is not None:
         raise UsageError(
             f"{said.option}: expected a table that is trained on, got --probabilities beside "
@@ -118,7 +124,7 @@ def audit(
         else:
             of_training: dict[str, Any] = of_data | {"image_size": image_size}
             of_training |= {"epochs": epochs, "effort": effort, "verbose": verbose}
-            of_training |= {"columns": columns, "ignore": ignore}
+            of_training |= of_columns
             chances, learnt, model, choice = _trained(
                 data, labels, examples, folder, of_training
             )
@@ -184,11 +190,11 @@ def _trained(
     )
 
     if not isinstance(data, str | Path | Dataset):
-        choice = ColumnChoice.of(options.pop("columns"), options.pop("ignore"))
+        choice = ColumnChoice.of(*(options.pop(name) for name in _OF_COLUMNS))
         literal = options["literal_labels"]
         data = dataset_of_arrays(data, labels, literal_labels=literal, choice=choice)
     if isinstance(data, Dataset):
-        given = {name: options[name] for name in ("columns", "ignore") if options.get(name)}
+        given = {name: options[name] for name in _OF_COLUMNS if options.get(name)}
         options = {name: options[name] for name in ("epochs", "effort", "verbose")} | given
     workdir = None if folder is None else folder / TRAINING
     *found, model = trained_probabilities(data, examples, workdir, **options)

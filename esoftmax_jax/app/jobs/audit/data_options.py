@@ -10,4 +10,6 @@ def data_options(
     words = [] if image_size is None else ["--image-size", str(image_size)]
     words += ["--literal-labels"] if literal_labels else []
     words += [] if choice.columns is None else ["--columns", with_commas(choice.columns)]
+    kinds = with_commas([":".join(pair) for pair in choice.kinds])
+    words += ["--kinds", kinds] if kinds else []
     return words + (["--ignore", with_commas(choice.ignore)] if choice.ignore else [])

@@ -3,6 +3,7 @@
 from typing import Any
 
 from esoftmax_jax.app.audits.own_arrays import OwnArray
+from esoftmax_jax.app.data.columns.choice import DeclaredKinds, Names
 from esoftmax_jax.app.jobs.arguments import Effort
 from esoftmax_jax.app.jobs.audit.audit import audit
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -17,6 +18,9 @@ def find_wrong_labels(
     epochs: int | None = None,
     effort: Effort = "less",
     literal_labels: bool = False,
+    columns: Names = None,
+    ignore: Names = None,
+    kinds: DeclaredKinds = None,
     verbose: bool = False,
 ) -> dict[str, Any]:
     """Say of each label how probably it is wrong, and which class it would rather be.
@@ -35,6 +39,10 @@ def find_wrong_labels(
         epochs: of the training; None: by the kind of the data.
         effort: of the training, see ``auto``.
         literal_labels: takes labels as classes whatever they look like, such as −1.
+        columns: of a table that is trained on: the only columns that are features.
+        ignore: of a table that is trained on: columns that are passed over.
+        kinds: of a table that is trained on: kinds of columns by name, such as
+            ``{"zip": "category"}``.
         verbose: whether to print progress and what was found.
 
     Returns:
@@ -68,5 +76,8 @@ def find_wrong_labels(
         epochs=epochs,
         effort=effort,
         literal_labels=literal_labels,
+        columns=columns,
+        ignore=ignore,
+        kinds=kinds,
         verbose=verbose,
     ).table

@@ -7,13 +7,20 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    check_random_state,
+    column_or_1d,
+    validate_data,
+)
 
 from esoftmax_jax import cleaning, estimate
 from esoftmax_jax.app.audits.findings import bounded_rate, probabilities_wrong
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.in_memory.dataset import dataset_from_arrays
 from esoftmax_jax.app.data.in_memory.labels import plain_labels
+from esoftmax_jax.app.data.in_memory.tables import as_table, features_of_table
 from esoftmax_jax.app.engine.folds import fewest_examples, same_examples
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.jobs.auto import AutoDestination, run_auto
@@ -24,6 +31,7 @@ from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.terminal.console import speaking, warn
 from esoftmax_jax.app.terminal.whole_numbers import shown
+from esoftmax_jax.spreadsheets import named
 
 _BATCH = 128  # rows a program takes; always as many, so that a row's result is its own
 _SEEDS = 2**31 - 1
@@ -56,7 +64,8 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             follows from it is NaN then.
         noise_rate_: the estimated share of wrong labels, within the bounds of the estimate.
         transition_matrix_: (K, K): of each true class (row) the share of each label.
-        model_: the averaged networks, which ``esoftmax_jax.app.predict`` takes.
+        model_: the averaged networks, which ``esoftmax_jax.app.predict`` takes; it calls
+            classes by their places in ``classes_``.
 
     Example:
         >>> import numpy as np
@@ -85,7 +94,8 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         """Train.
 
         Args:
-            X: numbers (N, D), or images (N, H, W) or (N, H, W, C).
+            X: numbers (N, D), or images (N, H, W) or (N, H, W, C), or a table of pandas with
+                columns of any kind, of which features are made as of a file.
             y: (N,) labels of any kind.
 
         Raises:
@@ -93,7 +103,12 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
                 another type than others, a class has one example, there is one class.
         """
         self._check_parameters()
-        inputs, labels = validate_data(self, X, y, allow_nd=True, ensure_min_samples=2)
+        if _is_mixed(X):
+            inputs, labels = validate_data(self, X, y, skip_check_array=True)
+            labels = column_or_1d(labels, warn=True)
+            check_consistent_length(inputs, labels)
+        else:
+            inputs, labels = validate_data(self, X, y, allow_nd=True, ensure_min_samples=2)
         plain_labels("y", labels)  # a missing one is refused
         _check_one_kind(labels)
         check_classification_targets(labels)
@@ -155,15 +170,30 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Return the probability of each class, float64 (N, K), the mean over the networks."""
         check_is_fitted(self)
-        inputs = validate_data(self, X, reset=False, allow_nd=True)
-        rows = _numbers(inputs)
-        if rows.ndim == 3:
-            rows = rows[..., np.newaxis]
-        if rows.dtype != np.uint8:
-            offsets = self.model_.card.feature_offsets
-            rows = (rows - np.array(offsets or 0.0)).astype(np.float32)
+        rows = self._rows(X)
         parts = [self._logits(rows[at : at + _BATCH]) for at in range(0, len(rows), _BATCH)]
         return softmax(np.concatenate(parts))
+
+    def _rows(self, X: Any) -> Array:
+        """Return rows as the networks take them."""
+        columns = self.model_.card.columns
+        if columns is not None:
+            found = features_of_table("X", X, columns) if hasattr(X, "iloc") else None
+            if found is None:
+                raise ValueError(
+                    f"X: expected a table with the columns {named(columns.names)}, as fit had, "
+                    f"got {type(X).__name__}"
+                )
+            validate_data(self, X, reset=False, skip_check_array=True)
+            return found[0]
+        rows = _numbers(validate_data(self, X, reset=False, allow_nd=True))
+        if rows.ndim == 3:
+            rows = rows[..., np.newaxis]
+        if rows.dtype == np.uint8:
+            return rows
+        offsets = np.array(self.model_.card.feature_offsets or 0.0)
+        shifted: Array = (rows - offsets).astype(np.float32)
+        return shifted
 
     def _logits(self, rows: Array) -> Array:
         padded = np.zeros((_BATCH, *rows.shape[1:]), rows.dtype)
@@ -194,17 +224,23 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             return run_auto(runs, dataset, AutoDestination())
 
 
-def _dataset(inputs: Array, numbers: Array) -> Dataset:
+def _dataset(inputs: Any, numbers: Array) -> Dataset:
     """Return all examples as training examples; those of the test part are not looked at."""
-    rows = _numbers(inputs)
+    table = hasattr(inputs, "iloc")
+    rows: Any = inputs if table else _numbers(inputs)
     return dataset_from_arrays(
         rows,
         numbers,
-        test_inputs=rows[:1],
+        test_inputs=rows.iloc[:1] if table else rows[:1],
         test_labels=numbers[:1],
         class_names=[str(number) for number in range(int(numbers.max()) + 1)],
         literal_labels=True,
     )
+
+
+def _is_mixed(inputs: Any) -> bool:
+    """Tell whether something is a table that is not all numbers, or has empty cells."""
+    return hasattr(inputs, "iloc") and as_table("X", inputs) is not None
 
 
 def _check_one_kind(labels: Array) -> None:

@@ -98,3 +98,34 @@ def test_what_is_of_no_one_kind_is_refused_with_its_row(case):
 def test_only_training_rows_are_looked_at():
     found = find_kinds({"x": ["1", "2", "abc"]}, [0, 1], where)
     assert found.columns == (Column("x", "number", "plain"),)
+
+
+DECLARED = {
+    "codes": ("category", ["01001", "94110", "1"] * 2, Column("x", "category")),
+    "an infinite category": ("category", ["inf", "a"], Column("x", "category")),
+    "few values": ("text", ["red", "blue"] * 9, Column("x", "text", "words")),
+    "a key": ("number", [str(i) for i in TEN], Column("x", "number", "plain")),
+    "ones": ("boolean", ["1", "0", ""], Column("x", "boolean")),
+    "years": ("date", ["2020-01", "2021-02"], Column("x", "date", "year and month")),
+    "always the same": ("category", ["1", "1"], LeftOut("x", "always '1'")),
+}
+UNDECLARED = {
+    "words": ("number", ["1", "two"], r"row 1: expected a number, as --kinds says, in column 'x', got 'two'; correct it or name another kind, or pass --ignore x"),
+    "numbers": ("date", ["1", "2"], "row 0: expected a date, as --kinds says, in column 'x', got '1'"),
+    "three": ("boolean", ["yes", "no", "maybe"], "expected true or false, yes or no, 1 or 0, as --kinds says, in column 'x', got 'yes'"),
+    "day or month": ("date", ["03/04/2020", "05/06/2021"], "expected dates that can be read in one way"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DECLARED)
+def test_a_kind_that_is_declared_is_taken(case):
+    kind, cells, expected = DECLARED[case]
+    found = find_kinds({"x": cells}, range(len(cells)), where, {"x"}, [("x", kind)])
+    assert (*found.columns, *found.left_out) == (expected,)
+
+
+@pytest.mark.parametrize("case", UNDECLARED)
+def test_cells_that_are_not_of_the_declared_kind_are_refused(case):
+    kind, cells, message = UNDECLARED[case]
+    with pytest.raises(UsageError, match=message):
+        find_kinds({"x": cells}, range(len(cells)), where, {"x"}, [("x", kind)])

@@ -200,6 +200,37 @@ def test_a_name_with_a_comma_stands_in_quotation_marks():
     assert ColumnChoice.of('"income, total",age').columns == ("income, total", "age")
 
 
+def test_the_kind_of_a_column_may_be_declared():
+    numbers = {"zip": [10115, 94110, 1001] * 4, "id": range(12), "label": [0, 1] * 6}
+    assert load_dataset(write(**numbers)).feature_names == ("zip",)
+    data = load_dataset(write(**numbers), kinds="zip:category")
+    assert "2 columns: 1 category, left out: id (numbers the rows)" in data.note
+    data = load_dataset(write(**numbers), kinds={"zip": "category", "id": "number"})
+    assert data.columns is not None
+    assert [column.kind for column in data.columns.columns] == ["category", "number"]
+    assert load_dataset(write(**numbers), kinds="id:number").feature_names == ("zip", "id")
+    spec = write(**numbers)
+    refused(spec, "--kinds: expected columns of own.csv, got 'zap'", kinds="zap:date")
+    refused(spec, "--kinds: expected columns of features, got 'label'", kinds="label:date")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("zip", r"expected NAME:KIND, several .* one of number, boolean, .*, got 'zip'"),
+        ("zip:catgory", r"got 'zip:catgory'; did you mean 'category'\?"),
+        ({"zip": 3}, r"got 'zip:3'"),
+        ("a:text,a:date", r"--kinds: expected each column once, got 'a:text,a:date'"),
+        ("b:text", r"expected columns that are features, got 'b', which --ignore passes over"),
+        ("c:text", r"expected columns that are features, got 'c', which --columns leaves over"),
+    ],
+)
+def test_kinds_that_are_none_are_refused(given, message):
+    with pytest.raises(UsageError, match=message):
+        ColumnChoice.of("a,zip", "b", given)
+    assert ColumnChoice.of(kinds="at 10:30:date").kinds == (("at 10:30", "date"),)
+
+
 def test_the_split_may_be_ignored():
     data = load_dataset(write(), ignore="split")
     assert "A fixed fifth of each class is held out" in data.note

@@ -170,6 +170,14 @@ def test_a_model_takes_a_table_in_any_order_or_its_features():
         array_examples("inputs", ["a text"], card(data))
 
 
+def test_the_kind_of_a_column_of_numbers_may_be_declared():
+    table = pandas.DataFrame({"zip": [10115, 94110, 1001] * 20, "age": range(60)})
+    assert app.dataset_from_arrays(table, LABELS).columns is None
+    data = app.dataset_from_arrays(table, LABELS, kinds={"zip": "category"})
+    assert data.columns is not None
+    assert [column.kind for column in data.columns.columns] == ["category", "number"]
+
+
 def test_an_audit_trains_on_such_a_table():
     nothing = ColumnChoice()
     for given in (frame(), CELLS["note"]):

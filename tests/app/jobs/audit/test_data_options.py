@@ -9,9 +9,11 @@ def test_nothing_is_repeated_where_nothing_was_said():
 
 
 def test_what_was_said_of_the_data_is_repeated_and_read_as_the_same():
-    choice = ColumnChoice.of(["size", "a, b"], ['the "id"'])
+    choice = ColumnChoice.of(["size", "a, b"], ['the "id"'], {"a, b": "text"})
     words = data_options(choice, 64, literal_labels=True)
     assert words[:3] == ["--image-size", "64", "--literal-labels"]
     said = dict(zip(words[3::2], words[4::2], strict=True))
-    assert said == {"--columns": 'size,"a, b"', "--ignore": '"the ""id"""'}
-    assert ColumnChoice.of(said["--columns"], said["--ignore"]) == choice
+    assert said == {
+        "--columns": 'size,"a, b"', "--kinds": '"a, b:text"', "--ignore": '"the ""id"""',
+    }  # fmt: skip
+    assert ColumnChoice.of(said["--columns"], said["--ignore"], said["--kinds"]) == choice

@@ -103,6 +103,28 @@ def test_images():
     np.testing.assert_array_equal(found, labels)
 
 
+def test_a_table_of_any_columns_is_taken_as_of_a_file():
+    pandas = pytest.importorskip("pandas")
+    rows = np.arange(90)
+    table = pandas.DataFrame(
+        {
+            "size": np.where(rows % 9 == 0, np.nan, 5.0 * (TRUE == "a")),
+            "colour": np.where(TRUE == "b", "red", "blue"),
+            "seen": pandas.to_datetime("2024-01-01") + pandas.to_timedelta(rows % 7, "D"),
+        }
+    )
+    classifier = quick().fit(table, LABELS)
+    assert classifier.feature_names_in_.tolist() == ["size", "colour", "seen"]
+    known = rows % 9 > 0  # where there is a size
+    np.testing.assert_array_equal(classifier.predict(table[known]), TRUE[known])
+    with pytest.raises(
+        ValueError, match=r"columns 'size', 'colour', 'seen', as fit had, got nd"
+    ):
+        classifier.predict_proba(table.to_numpy())
+    with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[90, 89\]"):
+        quick().fit(table, LABELS[:-1])
+
+
 def test_a_class_of_one_example_is_refused():
     with pytest.raises(ValueError, match=r"two different examples .* got 1 of 'b'; add some"):
         quick().fit(NUMBERS[:5], ["a", "a", "a", "a", "b"])

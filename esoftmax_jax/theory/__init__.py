@@ -9,9 +9,11 @@ from esoftmax_jax.theory._bound import (
 )
 from esoftmax_jax.theory._excess_risk import (
     ExcessRiskBound,
-    epsilon_bound_of_prediction,
     excess_risk_bound,
     largest_loss,
+)
+from esoftmax_jax.theory._lemma_1 import (
+    epsilon_bound_of_prediction,
 )
 from esoftmax_jax.theory._minimizers import (
     Calibration,

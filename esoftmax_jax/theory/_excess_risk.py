@@ -1,4 +1,4 @@
-"""Theorem 1 of the ε-softmax paper, and Lemma 1, with every condition looked at."""
+"""Theorem 1 of the ε-softmax paper, with every condition looked at."""
 
 import dataclasses
 import math
@@ -49,44 +49,6 @@ class ExcessRiskBound:
         return self.tighter >= self.largest_loss
 
 
-def epsilon_bound_of_prediction(m: float, top_probability: Numbers) -> HostFloats:
-    r"""Distance of ε-softmax from the one-hot vector of its prediction, by its confidence.
-
-    .. math:: \lVert p_\epsilon - e_t \rVert_2 \le \frac{\sqrt{1 - p_t}}{m + 1}
-              \le \frac{\sqrt{1 - 1/K}}{m + 1}
-
-    The second is Lemma 1, :func:`~esoftmax_jax.losses.epsilon_bound`, which is this at
-    p_t = 1/K. It is reached wherever n classes share all of the probability: p_t = 1/n.
-
-    Args:
-        m: ≥ 0.
-        top_probability: p_t of the ordinary softmax, in (0, 1], a number or an array.
-
-    Returns:
-        The bound, with the shape of ``top_probability``.
-
-    Raises:
-        TypeError: ``m`` is no number.
-        ValueError: ``m`` is negative, or a probability outside (0, 1].
-
-    Example:
-        >>> from esoftmax_jax import theory
-        >>> print(theory.epsilon_bound_of_prediction(99.0, [0.1, 0.5, 0.99]).round(5))
-        [0.00949 0.00707 0.001  ]
-
-    Reference:
-        Wang et al., NeurIPS 2024 (arXiv 2508.02387), proof of Lemma 1.
-    """
-    _checks.check_hyperparameter("m", m, _checks.NON_NEGATIVE)
-    top = np.asarray(top_probability, dtype=np.float64)
-    if not np.all((top > 0) & (top <= 1)):
-        raise ValueError(
-            f"top_probability: expected probabilities in (0, 1], got {top_probability!r}"
-        )
-    bounds: HostFloats = np.sqrt(1 - top) / (1 + float(m))
-    return bounds
-
-
 def largest_loss(loss: LossFunction, num_classes: int) -> float:
     r"""Largest loss of one example, as far as points tell; ∞ where there is none.
 
@@ -131,8 +93,8 @@ def largest_loss(loss: LossFunction, num_classes: int) -> float:
 
 def excess_risk_bound(
     loss: LossFunction,
-    noise: float | Numbers,
-    num_classes: int,
+    noise: Numbers,
+    num_classes: int | None = None,
     *,
     epsilon: Scalar | None = None,
     class_probabilities: Numbers | None = None,
@@ -159,7 +121,7 @@ def excess_risk_bound(
         loss: ``loss(logits, labels)`` with its hyperparameters bound.
         noise: the rate of symmetric noise, in [0, 1), or a matrix (K, K): row y has the
             probabilities of the labels that examples of class y have.
-        num_classes: K ≥ 2.
+        num_classes: K ≥ 2; need not be given beside a matrix.
         epsilon: how far outputs are from one-hot at most. If not given: Lemma 1's for the
             library's ε-losses, and the whole simplex for others, where δ is the symmetry gap.
         class_probabilities: (K,) of the true classes, for c; equal ones if not given.
@@ -190,8 +152,9 @@ def excess_risk_bound(
         Wang et al., NeurIPS 2024 (arXiv 2508.02387), Theorem 1; the last condition: Ghosh et
         al., AAAI 2017, theorem 3.
     """
-    check_loss(loss, num_classes)
     matrix = transition_matrix(noise, num_classes)
+    num_classes = len(matrix)
+    check_loss(loss, num_classes)
     clean = np.diagonal(matrix)
     others = matrix[~np.eye(num_classes, dtype=bool)].reshape(num_classes, num_classes - 1)
     margins = clean[:, None] - others
@@ -203,11 +166,16 @@ def excess_risk_bound(
             f"at {matrix[row, column]:.6g}, and with its own at {clean[row]:.6g}; nothing is "
             f"known then"
         )
-    largest = _check_conditions(loss, num_classes, equal=bool(np.ptp(others) < _ROUNDING))
-    gap = symmetry_gap(loss, num_classes, convex=convex, concave=concave, lipschitz=lipschitz)
-    change = (
-        gap if epsilon is None else change_over(loss, epsilon, num_classes, lipschitz=lipschitz)
+    largest = _check_conditions(
+        loss,
+        num_classes,
+        equal_noise=bool(np.ptp(others) < _ROUNDING),
+        near_one_hot=epsilon is not None,
     )
+    gap = symmetry_gap(loss, num_classes, convex=convex, concave=concave, lipschitz=lipschitz)
+    change = gap
+    if epsilon is not None:
+        change = change_over(loss, epsilon, num_classes, lipschitz=lipschitz)
     _check_upper(min(gap.upper, change.upper), gap)
     prior = np.full(num_classes, 1 / num_classes)
     if class_probabilities is not None:
@@ -225,9 +193,13 @@ def excess_risk_bound(
     )
 
 
-def transition_matrix(noise: float | Numbers, num_classes: int) -> HostFloats:
+def transition_matrix(noise: Numbers, num_classes: int | None) -> HostFloats:
     """Return the matrix of a rate of symmetric noise, or a matrix that was given, checked."""
     given = np.asarray(noise, dtype=np.float64)
+    if num_classes is None and given.ndim == 2:
+        num_classes = len(given)
+    _checks.check_num_classes(num_classes)
+    assert num_classes is not None
     if given.ndim == 0:
         rate = float(given)
         if not 0 <= rate < 1:
@@ -254,7 +226,9 @@ def _distribution(name: str, values: Numbers, num_classes: int) -> HostFloats:
     return normalised
 
 
-def _check_conditions(loss: LossFunction, num_classes: int, *, equal: bool) -> float:
+def _check_conditions(
+    loss: LossFunction, num_classes: int, *, equal_noise: bool, near_one_hot: bool
+) -> float:
     """Refuse a loss of which the theorem does not speak; return its largest value."""
     largest = largest_loss(loss, num_classes)
     if math.isinf(largest):
@@ -270,8 +244,14 @@ def _check_conditions(loss: LossFunction, num_classes: int, *, equal: bool) -> f
             f"loss: expected 0 where the right label has probability 1 (R_L(f*) = 0), got "
             f"{worst:.6g}; subtract it, which moves no minimiser"
         )
+    sums = sure.sum(axis=1)
+    if near_one_hot and np.ptp(sums) > slack * num_classes:
+        raise ValueError(
+            f"loss: expected the same Σ_k L at all one-hot vectors, got {sums.min():.6g} to "
+            f"{sums.max():.6g}; the theorem is about losses that treat classes alike"
+        )
     wrong = sure[~np.eye(num_classes, dtype=bool)]
-    if not equal and wrong.min() < largest - slack:
+    if not equal_noise and wrong.min() < largest - slack:
         raise ValueError(
             f"loss: expected the largest loss for each wrong label where the right one has "
             f"probability 1, since wrong labels are not equally frequent, got "

@@ -33,7 +33,7 @@ def test_the_bound_by_hand():
     assert found.delta == pytest.approx(gap, rel=1e-6)
     assert found.bound == pytest.approx(2 * gap * (1 + 0.6 / 0.4), rel=1e-6)
     assert found.tighter == pytest.approx(found.bound / 2)
-    uneven = theory.excess_risk_bound(loss, UNEVEN, 3, class_probabilities=[1, 0, 0])
+    uneven = theory.excess_risk_bound(loss, UNEVEN, class_probabilities=[1, 0, 0])
     assert (uneven.clean_share, uneven.margin) == pytest.approx((0.5, 0.1))
 
 
@@ -43,6 +43,25 @@ def test_the_bound_says_something_only_where_epsilon_is_small_against_the_floor(
         for m in (1e3, 1e5, 1e8)
     }
     assert vacuous == {1e3: True, 1e5: True, 1e8: False}
+
+
+def test_outputs_that_are_nearer_to_one_hot_have_a_smaller_bound():
+    gce = functools.partial(losses.generalized_cross_entropy, q=0.5)
+    near, anywhere = (theory.excess_risk_bound(gce, 0.2, 3, epsilon=x) for x in (1e-4, 2.0))
+    assert near.bound == anywhere.bound  # of a convex sum no more is known
+    floored = functools.partial(CE_EPS, m=0.0, min_prob=1e-2)
+    near, anywhere = (theory.excess_risk_bound(floored, 0.2, 3, epsilon=x) for x in (1e-4, 2.0))
+    assert near.delta < 0.02 < anywhere.delta
+    assert near.tighter == near.bound < anywhere.tighter == anywhere.bound / 2
+
+
+def test_a_distance_from_one_hot_needs_the_same_sum_at_all_of_them():
+    def by_class(logits, labels):
+        return losses.mean_absolute_error(logits, labels) * jnp.where(labels == 0, 0.5, 1.0)
+
+    assert theory.excess_risk_bound(by_class, 0.2, 3, convex=True).delta == pytest.approx(1)
+    with pytest.raises(ValueError, match="the same Σ_k L at all one-hot vectors, got 3 to 4"):
+        theory.excess_risk_bound(by_class, 0.2, 3, epsilon=0.1, lipschitz=2.0)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +75,7 @@ def test_the_bound_says_something_only_where_epsilon_is_small_against_the_floor(
         ("CE", 0.4, "loss: expected a bounded loss, got an unbounded one"),
         ("AEL", 0.4, r"\(R_L\(f\*\) = 0\), got 0.135335; subtract it"),
         ("NCE", UNEVEN, "expected the largest loss for each wrong label .* got 0.5 there"),
+        ("Forward", 0.2, r"loss: expected 0 where the right label has probability 1"),
         ("own", 0.4, "expected a loss whose δ is known from above, got ≥ 2.66667"),
     ],
 )  # fmt: skip
@@ -65,6 +85,10 @@ def test_a_condition_that_does_not_hold_is_named(loss, noise, reason):
         "CE": losses.cross_entropy,
         "AEL": functools.partial(losses.asymmetric_exponential_loss, a=0.5),
         "NCE": losses.normalized_cross_entropy,
+        "Forward": functools.partial(
+            losses.forward_corrected_cross_entropy,
+            transition_matrix=jnp.asarray(UNEVEN, jnp.float32),
+        ),
         "own": lambda z, y: losses.mean_absolute_error(z, y) ** 2,
     }[loss]
     with pytest.raises(ValueError, match=reason):

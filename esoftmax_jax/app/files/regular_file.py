@@ -1,6 +1,7 @@
 """Telling files from what only looks like one: opening a pipe waits for ever."""
 
 import errno
+import os
 import stat
 from pathlib import Path
 
@@ -28,9 +29,10 @@ def regular(path: Path) -> Path:
 
 
 def not_a_file(path: Path) -> str | None:
-    """Return why a path is not that of a file, for the beginning of a message; else None."""
+    """Return why a path is no file that can be read, to begin a message with; else None."""
     try:
-        regular(path)
+        if not os.access(regular(path), os.R_OK):
+            return f"{str(path)!r} cannot be read ({os.strerror(errno.EACCES)})"
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR):
             return f"no file {str(path)!r}"

@@ -26,6 +26,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_verb(verbs, "reproduce", text, own_options_of("reproduce"), _reproduce)
     text = "what auto loses against the best single network"
     add_verb(verbs, "regret", text, own_options_of("regret"), _regret)
+    text = "whether epsilon-softmax itself matters beside CE + MAE"
+    add_verb(verbs, "ablation", text, own_options_of("ablation"), _ablation)
     text = "how well each kind of evidence finds wrong labels"
     add_verb(verbs, "evidence", text, own_options_of("evidence"), _evidence)
     text = "what is proved of each loss, and the bound of Theorem 1"
@@ -63,9 +65,15 @@ def _reproduce(options: argparse.Namespace) -> None:
 
 
 def _regret(options: argparse.Namespace) -> None:
-    from experiments.regret import report_regret
+    from experiments.regret.measure import report_regret
 
     report_regret(**_arguments(options, "regret"))
+
+
+def _ablation(options: argparse.Namespace) -> None:
+    from experiments.regret.ablation import report_ablation
+
+    report_ablation(**_arguments(options, "ablation"))
 
 
 def _evidence(options: argparse.Namespace) -> None:

@@ -18,9 +18,12 @@ import numpy as np
 
 from esoftmax_jax import cleaning
 from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.files.markdown import markdown_table
+from esoftmax_jax.app.files.outputs import check_file
 from esoftmax_jax.app.jobs.auto_runs import LOSS, AutoRuns, auto_runs
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
@@ -30,11 +33,12 @@ from esoftmax_jax.app.runs.run_all import run_all
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.suspects.training_evidence import TrainingEvidence
 from esoftmax_jax.app.terminal.names import names
-from experiments.regret import of_ce, report_by_dataset
 
+DATASETS = ("digits", "wine", "breast_cancer")
 NOISES = ("symmetric:0.2", "symmetric:0.4", "pairwise:0.4")
 COMBINED = "order of auto"
 FIRST = 200
+_TITLE = "AUROC / average precision"
 
 Row = dict[str, Any]
 
@@ -61,6 +65,11 @@ def measure(dataset: Dataset, noises: Sequence[str], seeds: int, **options: Any)
                 row = {**where, "loss": name, "rate": chosen[0].learning_rate, "kind": kind}
                 rows.append({**row, **quality(scores, labels.wrong)})
     return rows
+
+
+def of_ce(runs: AutoRuns) -> tuple[RunConfig, ...]:
+    """Return the runs of cross-entropy."""
+    return tuple(one for one in runs.voters if one.loss.name == "CE")
 
 
 def _best(configs: Sequence[RunConfig], results: Sequence[Any]) -> list[RunConfig]:
@@ -132,8 +141,15 @@ def report_evidence(
     ``NOISES``.
     """
     noise = NOISES if noises is None else names("--noises", noises)
-
-    def measured(dataset: Dataset) -> list[Row]:
-        return measure(dataset, noise, seeds, epochs=epochs)
-
-    report_by_dataset(datasets, out, measured, "AUROC / average precision", evidence_table)
+    chosen = DATASETS if datasets is None else names("--datasets", datasets)
+    loaded = {name: load_dataset(name) for name in chosen}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    check_file("--out", out)
+    rows: list[Row] = []
+    for name, dataset in loaded.items():
+        found = measure(dataset, noise, seeds, epochs=epochs)
+        for row in found:
+            append_line(out, row)
+        rows += found
+        print(f"{name}: {_TITLE}\n\n{evidence_table(found)}\n", flush=True)
+    print(f"all: {_TITLE}\n\n{evidence_table(rows)}")

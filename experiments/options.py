@@ -28,10 +28,12 @@ _DTYPE = one_of(*get_args(ComputeDtype))
 _NETWORKS = [name for name in get_args(NetworkName) if name != "mlp"]  # which is too small
 
 
-_REPRODUCE, _REGRET, _EVIDENCE = ("reproduce",), ("regret",), ("evidence",)
 _THEORY = ("theory",)
 _AUDITS = ("audits",)
+_REPRODUCE, _REGRET, _ABLATION = ("reproduce",), ("regret",), ("ablation",)
+_EVIDENCE = ("evidence",)
 _ON_FOLDS = (*_REGRET, *_EVIDENCE)
+_LINES = "file of JSON lines; what is in it is not measured again"
 
 
 def _option(
@@ -125,8 +127,15 @@ OPTIONS = (
         SWITCH,
     ),
     _option(_benches("sweep"), "runs", "≥ 4 (128)", whole(4), default=128),
-    _option(_ON_FOLDS, "datasets", "separated by commas (digits,wine,breast_cancer)"),
-    _option(_ON_FOLDS, "seeds", "how many, ≥ 1 (3)", whole(1, MOST_SEEDS), default=3),
+    _option(_REGRET, "datasets", "separated by commas (all that the page on auto names)"),
+    _option(_EVIDENCE, "datasets", "separated by commas (digits,wine,breast_cancer)"),
+    _option(
+        (*_ON_FOLDS, *_ABLATION, *_AUDITS),
+        "seeds",
+        "how many, ≥ 1 (3)",
+        whole(1, MOST_SEEDS),
+        default=3,
+    ),
     _option(_ON_FOLDS, "epochs", "of every run, ≥ 1 (40)", whole(1), default=40),
     _option(
         _REGRET,
@@ -136,11 +145,25 @@ OPTIONS = (
         default="less",
     ),
     _option(
+        (*_REGRET, *_ABLATION),
+        "report",
+        "only print the tables of the lines that are there",
+        SWITCH,
+    ),
+    _option(
         _REGRET,
         "out",
-        "file of JSON lines, appended to (runs/regret.jsonl)",
+        f"{_LINES} (runs/regret.jsonl)",
         PATH,
         default=Path("runs/regret.jsonl"),
+        metavar="FILE",
+    ),
+    _option(
+        _ABLATION,
+        "out",
+        f"{_LINES} (runs/ablation.jsonl)",
+        PATH,
+        default=Path("runs/ablation.jsonl"),
         metavar="FILE",
     ),
     _option(
@@ -169,7 +192,6 @@ OPTIONS = (
         "separated by commas, among digits, table, texts, embeddings and pictures "
         "(digits,table,texts)",
     ),
-    _option(_AUDITS, "seeds", "how many, ≥ 1 (3)", whole(1, MOST_SEEDS), default=3),
     _option(
         _AUDITS,
         "labels",

@@ -10,6 +10,7 @@ import pytest
 
 import esoftmax_jax
 from experiments.document_options import options_page
+from experiments.document_tables import with_tables
 from tests.helpers.documents import FOLDER, PAGES, ROOT
 
 MOST_LINES_OF_README = 150
@@ -24,6 +25,11 @@ def test_the_readme_is_short_and_has_two_commands():
 def test_the_page_of_options_is_what_their_declaration_says():
     page = PAGES["docs/command-options.md"]
     assert page == options_page(), "run `python -m experiments.document_options`"
+
+
+def test_the_tables_of_a_page_are_what_the_lines_of_results_say():
+    page = PAGES["docs/auto.md"]
+    assert page == with_tables(page), "run `python -m experiments.document_tables`"
 
 
 def test_the_index_lists_every_page():

@@ -149,8 +149,8 @@ def excess_risk_bound(
         ValueError: loss: expected a bounded loss, got an unbounded one; it needs a floor
 
     Reference:
-        Wang et al., NeurIPS 2024 (arXiv 2508.02387), Theorem 1; the last condition and the
-        tighter bound follow from its proof as it is worked out anew here.
+        Wang et al., NeurIPS 2024 (arXiv 2508.02387), Theorem 1; the last condition: Ghosh et
+        al., AAAI 2017, theorem 3.
     """
     matrix = transition_matrix(noise, num_classes)
     num_classes = len(matrix)

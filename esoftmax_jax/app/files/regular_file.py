@@ -1,7 +1,6 @@
 """Telling files from what only looks like one: opening a pipe waits for ever."""
 
 import errno
-import os
 import stat
 from pathlib import Path
 
@@ -29,10 +28,9 @@ def regular(path: Path) -> Path:
 
 
 def not_a_file(path: Path) -> str | None:
-    """Return why a path is no file that can be read, to begin a message with; else None."""
+    """Return why a path is not that of a file, for the beginning of a message; else None."""
     try:
-        if not os.access(regular(path), os.R_OK):
-            return f"{str(path)!r} cannot be read ({os.strerror(errno.EACCES)})"
+        regular(path)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR):
             return f"no file {str(path)!r}"

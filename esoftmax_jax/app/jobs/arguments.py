@@ -17,7 +17,7 @@ from esoftmax_jax.app.terminal.whole_numbers import (
 )
 
 Effort = Literal["less", "more"]
-"""Of ``auto``: 20 runs, or 240 of which the best vote."""
+"""Of ``auto``: 25 runs, or 245 of which the best vote."""
 
 
 class DataOptions(TypedDict, total=False):

@@ -10,6 +10,7 @@ import numpy as np
 from esoftmax_jax import cleaning
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.engine.folds import fewest_examples, same_examples
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.lock import locked
@@ -22,14 +23,14 @@ from esoftmax_jax.app.jobs.arguments import (
     path_or_none,
     suspects_path,
 )
-from esoftmax_jax.app.jobs.auto_runs import AutoRuns, auto_runs
+from esoftmax_jax.app.jobs.auto_runs import MEMBERS, AutoRuns, auto_runs, member_runs
 from esoftmax_jax.app.jobs.auto_trained import AutoTrained, print_auto
 from esoftmax_jax.app.jobs.forecast import announce_folds
 from esoftmax_jax.app.jobs.trained import SuspectLabels
 from esoftmax_jax.app.jobs.training_data import training_data
 from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES, NoiseSpec
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining, apply_noise
-from esoftmax_jax.app.runs.fold_choice import choose_by_folds, choose_by_vote
+from esoftmax_jax.app.runs.fold_choice import choose
 from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks, out_of_fold_logits
 from esoftmax_jax.app.runs.model_file import (
     Model,
@@ -77,17 +78,18 @@ def auto(
     verbose: bool = False,
     **options: Unpack[RunOptions],
 ) -> AutoTrained:
-    """Train a robust loss at several rates on folds; average the networks of the best rate.
+    """Train a robust loss at several rates on folds, and average networks of the best rate.
 
-    Each network is trained on all folds but one, and the rate is the one whose networks agree
-    best with the noisy labels that they have not seen. Together these networks are the model,
-    and what each says of its own fold is evidence about every label. No clean label is needed.
+    Each network is trained on all folds but one. The rate is the one whose networks agree best
+    with the noisy labels that they have not seen, or a lower one that is hardly worse. What
+    each says of its own fold is evidence about every label. The model is the mean of five
+    further networks of that rate, trained on nearly all examples. No clean label is needed.
 
     Args:
         dataset: what ``load_dataset`` takes, or what it returned.
         noise: such as ``"symmetric:0.6"``; None: labels as they came for data of your own,
             noise drawn for the others.
-        effort: ``"less"`` for 20 runs; ``"more"`` for 240: a grid of losses and rates is
+        effort: ``"less"`` for 25 runs; ``"more"`` for 245: a grid of losses and rates is
             trained too, the five settings that agree best with the labels vote on every label,
             and the rate is the one that agrees best with the vote.
         seed: of noise, folds, initialisation, batch order and augmentation.
@@ -129,9 +131,9 @@ def run_auto(runs: AutoRuns, dataset: Dataset, to: AutoDestination) -> AutoTrain
         check_spreadsheet_safe("--spreadsheet-safe", dataset)
     if to.workdir is None:
         return _run(runs, dataset, noisy, to)
-    check_workdir(to.workdir, *runs.rule)
+    check_workdir(to.workdir, *runs.rule, *runs.members)
     with locked("--workdir", to.workdir):
-        check_workdir(to.workdir, *runs.rule)
+        check_workdir(to.workdir, *runs.rule, *runs.members)
         claim_workdir(to.workdir, first)
         return _run(runs, dataset, noisy, to)
 
@@ -158,14 +160,16 @@ def _run(
 ) -> AutoTrained:
     networks = FoldNetworks(None if to.workdir is None else to.workdir / "folds")
     path = None if to.workdir is None else to.workdir / "results.jsonl"
-    done = set() if path is None else {one for one in read_results(path) if networks.has(one)}
-    missing = [config for alike in missing_runs(runs.all, done) for config in alike.configs]
-    announce_folds(missing, dataset, settings=len(runs.all) // runs.folds, folds=runs.folds)
-    found = run_all(runs.all, dataset, path, "folds", networks=networks)
-    of_rule = found[: len(runs.rule)]
-    choice = (
-        choose_by_vote(of_rule, found, networks) if runs.voters else choose_by_folds(of_rule)
-    )
+
+    def train(configs: Sequence[RunConfig]) -> list[Run]:
+        kept = set() if path is None else read_results(path).keys()
+        missing = missing_runs(configs, {one for one in kept if networks.has(one)})
+        to_do = [config for alike in missing for config in alike.configs]
+        settings = len(configs) // runs.folds
+        announce_folds(to_do, dataset, settings=settings, folds=runs.folds, members=MEMBERS)
+        return run_all(configs, dataset, path, "folds", networks=networks)
+
+    choice, found = choose(runs.rule, runs.plain, runs.voters, train, networks)
     best = choice.chosen
     if not np.isfinite(best.mean):
         raise UsageError(
@@ -173,23 +177,31 @@ def _run(
             f"{len(choice.candidates)}; scale the features, or name a loss and a lower "
             "--learning-rate"
         )
-    chosen = [one for one in runs.rule if one.learning_rate == best.learning_rate]
-    if networks.forgotten(chosen):  # less effort had chosen another rate
-        run_all(chosen, dataset, path, "folds", networks=networks)
-    kept = [networks.read(config) for config in chosen]
-    logits = _finite(out_of_fold_logits(kept))
+    chosen = [
+        one
+        for one in runs.rule + runs.plain
+        if (one.loss, one.learning_rate) == (best.loss, best.learning_rate)
+    ]
+    on_folds = [networks.read(config) for config in chosen]
+    logits = _finite(out_of_fold_logits(on_folds))
     learnt = TrainingEvidence.of(
-        [one.training_margins for one in kept], [one.wrong_events for one in kept]
+        [one.training_margins for one in on_folds], [one.wrong_events for one in on_folds]
     )
-    model, tested, accuracy = _model(chosen, kept, dataset, to.workdir)
-    networks.forget_others(runs.all, chosen)
+    members = member_runs(chosen[0])
+    run_all(members, dataset, path, "model", networks=networks)
+    if networks.forgotten(members):  # less effort had chosen another rate
+        run_all(members, dataset, path, "model", networks=networks)
+    kept = [networks.read(config) for config in members]
+    model, tested, accuracy = _model(members[0], kept, dataset, to.workdir)
+    there = [one for one in (*found, *runs.members) if networks.has(one.identity)]
+    networks.forget_others(there, members)
     trained = AutoTrained(
         dataset=dataset,
-        run=next(one for one in found if one.config == chosen[0]),
+        run=found[chosen[0]],
         network=lambda: model,
         suspects=_suspects(dataset, noisy, chosen[0].noise, logits, tested, learnt),
         choice=choice,
-        runs=tuple(found),
+        runs=tuple(found.values()),
         labels=noisy.labels.observed,
         out_of_fold_logits=logits,
         training_evidence=learnt,
@@ -222,22 +234,22 @@ def _finite(logits: Array) -> Array:
 
 
 def _model(
-    chosen: Sequence[RunConfig],
+    config: RunConfig,
     kept: Sequence[FoldNetwork],
     dataset: Dataset,
     workdir: Path | None,
 ) -> tuple[Model, Array, float]:
-    """Return the chosen networks as one model, from the folder if they are there.
+    """Return the networks as one model, from the folder if they are there.
 
     Beside it the logits of the test set and its accuracy on it.
     """
     networks = None
-    if workdir is not None and has_model(workdir) and _is_of(workdir, chosen[0]):
+    if workdir is not None and has_model(workdir) and _is_of(workdir, config):
         model = read_model("--workdir", workdir)
     else:
-        networks = Networks(chosen[0], dataset, tuple(one.variables for one in kept))
+        networks = Networks(config, dataset, tuple(one.variables for one in kept))
         model = trained_model(networks)
-    tested = model.logits(dataset.test.images)
+    tested = _finite(model.logits(dataset.test.images))
     accuracy = float(np.mean(tested.argmax(axis=1) == dataset.test.labels.reference))
     if workdir is not None and networks is not None:
         write_model(workdir, networks, accuracy)

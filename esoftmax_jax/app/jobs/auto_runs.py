@@ -14,11 +14,17 @@ from esoftmax_jax.losses import m_for_gate
 
 LOSS = "CE_eps+MAE"
 FOLDS = 5
+MEMBERS = 5
+"""Networks of the model."""
+
 RATES = (0.01, 0.03, 0.1, 0.3)
 """Of a loss with β = 1, for small sets and networks; scaled to what a recipe takes."""
 
 _ALPHA = 0.03
+_CLASSES = 10  # up to which RATES stay as they are
+_CROSS_ENTROPY = (("alpha", 1.0), ("beta", 0.0), ("m", 0.0))  # in the same program
 _GATE = 1e-3  # of the probability that an untrained network gives a class
+_UNSEEN = 20  # a member of the model learns all examples but one in so many
 _RECIPE_RATE = 0.1  # of the recipe that RATES are for, with β = 1 likewise
 
 # Beside the rule's own; α and m of the others of its kind are those of ten classes.
@@ -43,21 +49,35 @@ class AutoRuns:
 
     Attributes:
         rule: those among which the choice is.
+        plain: of cross-entropy, which are run and take part where the labels are nearly right.
         voters: further ones that have a vote; empty with less effort.
     """
 
     rule: tuple[RunConfig, ...]
+    plain: tuple[RunConfig, ...]
     voters: tuple[RunConfig, ...] = ()
 
     @property
-    def all(self) -> tuple[RunConfig, ...]:
-        """Both."""
-        return self.rule + self.voters
+    def members(self) -> tuple[RunConfig, ...]:
+        """Those of each model that may be chosen; no more than one model's are run."""
+        firsts = (self.rule + self.plain)[:: self.folds]
+        return tuple(member for config in firsts for member in member_runs(config))
 
     @property
     def folds(self) -> int:
         """How many there are."""
         return sum(one.learning_rate == self.rule[0].learning_rate for one in self.rule)
+
+
+def member_runs(chosen: RunConfig) -> tuple[RunConfig, ...]:
+    """Return the runs that are the model if this setting is chosen, on nearly all examples.
+
+    Networks on folds lack a fifth of the examples. What a member lacks differs between members,
+    and so do their first weights.
+    """
+    return tuple(
+        dataclasses.replace(chosen, fold=(member, _UNSEEN)) for member in range(MEMBERS)
+    )
 
 
 def auto_runs(
@@ -72,10 +92,13 @@ def auto_runs(
     """List the runs of the rule's ``rates``; ``options`` are fields of every configuration.
 
     α/β and m are those of the rule. A common factor of α and β acts like the rate, so that a
-    recipe of a larger β takes larger rates here.
+    recipe of a larger β takes larger rates here. So do many classes: MAE's gradient is in
+    proportion to the probability of the label, which is 1 / K at first.
     """
     common = recipe_for(dataset).common_rate / _RECIPE_RATE
     scale = common * dict(default_settings(LOSS, dataset, NoiseSpec("none")))["beta"]
+    if dataset.class_map != "cifar100":  # whose published β is that of many classes
+        scale *= max(1.0, dataset.num_classes / _CLASSES) ** 0.5
 
     def on_folds(loss: str, settings: Pairs, rates: Iterator[float]) -> Iterator[RunConfig]:
         for rate in rates:
@@ -102,4 +125,5 @@ def auto_runs(
         )
     ]
     rule = on_folds(LOSS, settings, (rate * scale for rate in rates))
-    return AutoRuns(tuple(rule), tuple(voters))
+    plain = on_folds(LOSS, _CROSS_ENTROPY, (rate * common for rate in rates))
+    return AutoRuns(tuple(rule), tuple(plain), tuple(voters))

@@ -1,7 +1,6 @@
 """What ``auto`` leaves, as a value and as text."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,30 +11,37 @@ from rich.table import Table
 from esoftmax_jax import cleaning
 from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.app.jobs.auto_runs import MEMBERS
 from esoftmax_jax.app.jobs.trained import Trained
-from esoftmax_jax.app.runs.fold_choice import FoldChoice
+from esoftmax_jax.app.runs.fold_choice import Candidate, FoldChoice
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.suspects.suspect_list import describe_suspects
 from esoftmax_jax.app.suspects.training_evidence import TrainingEvidence
 from esoftmax_jax.app.terminal.console import print_titled
 from esoftmax_jax.app.terminal.short_repr import short_repr
 
+MODEL = (
+    f"The model is the mean of {MEMBERS} further networks of that setting, each trained on "
+    "nearly all examples."
+)
+
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class AutoTrained(Trained):
-    """The networks of the chosen rate as one model, and what each says of what it has not seen.
+    """Networks of the chosen rate as one model, and what those on folds say of each label.
 
     N are the training examples, K the classes.
 
     Attributes:
         choice: what was chosen, between what, and how sure that is.
-        runs: all of them, fold after fold of setting after setting, the rule's first; ``run``
-            is the first one of the chosen rate.
+        runs: all on folds, fold after fold of setting after setting, the rule's first; ``run``
+            is the first one of the chosen setting.
         labels: int32 (N,), the labels trained on.
         out_of_fold_logits: float32 (N, K), of each example by the network that has not seen it.
         training_evidence: of each label by the networks that were trained on it, while they
             learnt: mean margin, and share of the epochs in which it was not predicted.
-        test_accuracy: of the model, the mean of the networks' probabilities.
+        test_accuracy: of the model, the mean of the probabilities of further networks of that
+            rate, each trained on nearly all examples.
     """
 
     choice: FoldChoice
@@ -76,12 +82,8 @@ def print_auto(console: Console, found: AutoTrained) -> None:
     """Print what was chosen, between what, how sure that is, and what came out of it."""
     _print_candidates(console, found.choice)
     console.print(describe_choice(found.choice), soft_wrap=True)
-    members = len(found.choice.chosen.accuracies)
-    console.print(
-        f"The model is the mean of its {members} networks: test accuracy "
-        f"{100 * found.test_accuracy:.2f} %",
-        soft_wrap=True,
-    )
+    accuracy = f"Test accuracy {100 * found.test_accuracy:.2f} %."
+    console.print(f"{MODEL} {accuracy}", soft_wrap=True)
     if found.dataset.note:
         console.print(f"Data: {found.dataset.note}")
     if found.suspects is not None:
@@ -95,20 +97,32 @@ def print_auto(console: Console, found: AutoTrained) -> None:
 
 def describe_choice(choice: FoldChoice) -> str:
     """Say what was chosen and how sure that is."""
-    best, *others = choice.order
+    chosen, (best, *others) = choice.chosen, choice.order
     text = (
-        f"Chosen: learning rate {best.learning_rate:g}, {_percent(best.mean)} ± "
-        f"{_percent(best.standard_error)} % of {_what(choice)}"
+        f"Chosen: {_named(chosen)}, {_percent(chosen.mean)} ± "
+        f"{_percent(chosen.standard_error)} % of {_what(choice)}"
     )
+    if chosen != best:
+        return (
+            f"{text}; the best, {_named(best)}, gives {_percent(best.mean)} %, not a "
+            "standard error of the paired difference more: of such the lowest learns the "
+            "fewest wrong labels by heart."
+        )
     if not others:
         return f"{text}."
     second = others[0]
     if not np.isfinite(second.mean):
         return f"{text}; the others diverged."
+    right = (
+        " So many labels are given that few can be wrong: cross-entropy was tried too, and the "
+        "best counts."
+        if choice.nearly_right
+        else ""
+    )
     verdict = "" if choice.told_apart else ": not told apart, either would do"
     return (
         f"{text}; {choice.standard_errors:.1f} standard errors of the paired difference before "
-        f"{second.learning_rate:g}{verdict}."
+        f"{_named(second)}{verdict}.{right}"
     )
 
 
@@ -120,8 +134,7 @@ def _what(choice: FoldChoice) -> str:
 
 
 def _print_candidates(console: Console, choice: FoldChoice) -> None:
-    settings = _settings(choice.chosen.loss.hyperparameters)
-    title = f"{choice.chosen.loss.name} ({settings}) on folds of the noisy labels"
+    title = f"{loss_of(choice.candidates[0])} on folds of the noisy labels"
     table = Table(title=title, box=box.SIMPLE, title_justify="left")
     folds = range(1, len(choice.chosen.accuracies) + 1)
     table.add_column("learning rate")
@@ -130,12 +143,26 @@ def _print_candidates(console: Console, choice: FoldChoice) -> None:
     for one in choice.candidates:
         shown = (*one.scores, one.mean, one.standard_error)
         chosen = "chosen" if one == choice.chosen else ""
-        table.add_row(f"{one.learning_rate:g}", *map(_percent, shown), chosen)
+        table.add_row(_named(one).removeprefix("learning rate "), *map(_percent, shown), chosen)
     print_titled(console, table)
 
 
-def _settings(pairs: Any) -> str:
-    return ", ".join(f"{name} {value:g}" for name, value in pairs)
+def _named(one: Candidate) -> str:
+    rate = f"{one.learning_rate:g}"
+    return f"cross-entropy at {rate}" if _is_plain(one) else f"learning rate {rate}"
+
+
+def loss_of(one: Candidate) -> str:
+    """Name the loss of a setting with what was set of it."""
+    if _is_plain(one):
+        return "cross-entropy"
+    settings = ", ".join(f"{name} {value:g}" for name, value in one.loss.hyperparameters)
+    return f"{one.loss.name} ({settings})"
+
+
+def _is_plain(one: Candidate) -> bool:
+    """Tell whether it is cross-entropy: the rule's loss without MAE."""
+    return dict(one.loss.hyperparameters).get("beta") == 0
 
 
 def _percent(share: float) -> str:

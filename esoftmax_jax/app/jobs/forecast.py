@@ -117,7 +117,7 @@ def announce_run(config: RunConfig, dataset: Dataset, seconds: float, epochs: in
 
 
 def announce_folds(
-    missing: Sequence[RunConfig], dataset: Dataset, *, settings: int, folds: int
+    missing: Sequence[RunConfig], dataset: Dataset, *, settings: int, folds: int, members: int
 ) -> None:
     """Say on standard error which runs on folds are missing and how long they take.
 
@@ -126,11 +126,16 @@ def announce_folds(
         dataset: already cut to ``train_examples``.
         settings: how many are tried.
         folds: how many networks there are of each.
+        members: how many runs of the chosen setting follow.
     """
     if not missing:
         return
-    seconds = seconds_here(missing, dataset, min(jax.local_device_count(), len(missing)))
-    what = f"{settings} settings in {folds} folds: {_counted(len(missing), missing[0].epochs)}"
+    runs = [*missing, *[missing[0]] * members]
+    seconds = seconds_here(runs, dataset, min(jax.local_device_count(), len(missing)))
+    what = (
+        f"{settings} settings in {folds} folds and {members} networks of the chosen one: "
+        f"{_counted(len(runs), runs[0].epochs)}"
+    )
     if seconds >= LONG:
         _announce(what, seconds, _shorter_runs(missing[0], dataset))
         return

@@ -238,7 +238,7 @@ _TRAIN = (
     Option(
         name="effort",
         kind=one_of("less", "more"),
-        help=f"of --loss {AUTO} and of audit: 20 runs, or 240 of which the best vote (less)",
+        help=f"of --loss {AUTO} and of audit: 25 runs, or 245 of which the best vote (less)",
         verbs=("train", "audit"),
         default="less",
     ),

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,14 @@ from esoftmax_jax.app.terminal.short_repr import short_repr
 VOTERS = 5
 TOLD_APART = 2.0
 """Standard errors between two settings from which on they are called different."""
+
+HARDLY = 1.0
+"""Standard errors behind the best up to which a setting with a lower rate is taken for it."""
+
+NEARLY_RIGHT = 0.9
+"""Share of held-out labels from which on there are few wrong ones to be learnt by heart."""
+
+Train = Callable[[Sequence[RunConfig]], Sequence[Run]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,8 +91,22 @@ class FoldChoice:
 
     @property
     def chosen(self) -> Candidate:
-        """The best one."""
-        return self.order[0]
+        """The best where labels are nearly right, else the lowest rate of those hardly worse.
+
+        Hardly worse is by no more than ``HARDLY`` standard errors of the paired difference. Of
+        rates that chance decides between, the lower one learns fewer wrong labels by heart.
+        """
+        best = self.order[0]
+        if self.nearly_right:
+            return best
+        close = [one for one in self.order if _standard_errors(best, one) <= HARDLY]
+        return min([best, *close], key=lambda one: one.learning_rate)
+
+    @property
+    def nearly_right(self) -> bool:
+        """Whether a setting gives a share of ``NEARLY_RIGHT`` of the held-out labels."""
+        best = max(float(np.mean(one.accuracies)) for one in self.candidates)
+        return best >= NEARLY_RIGHT
 
     @property
     def standard_errors(self) -> float:
@@ -92,15 +114,7 @@ class FoldChoice:
 
         The same folds of both are compared, so that what makes a fold hard counts for neither.
         """
-        if len(self.candidates) < 2:
-            return math.nan
-        best, second = (np.array(one.scores) for one in self.order[:2])
-        if not np.isfinite(second).all():
-            return math.nan
-        difference, error = float(np.mean(best - second)), _standard_error(best - second)
-        if error == 0:
-            return 0.0 if difference == 0 else math.inf
-        return difference / error
+        return _standard_errors(*self.order[:2]) if len(self.candidates) > 1 else math.nan
 
     @property
     def told_apart(self) -> bool:
@@ -132,6 +146,38 @@ class FoldChoice:
             "hyperparameters": dict(best.loss.hyperparameters),
             "learning_rate": best.learning_rate,
         }
+
+
+def choose(
+    rule: Sequence[RunConfig],
+    plain: Sequence[RunConfig],
+    voters: Sequence[RunConfig],
+    train: Train,
+    networks: FoldNetworks,
+) -> tuple[FoldChoice, dict[RunConfig, Run]]:
+    """Return the choice, and all runs on folds that it took.
+
+    Args:
+        rule: among which the choice is.
+        plain: of cross-entropy, which take part where the labels are nearly right.
+        voters: further ones that have a vote; without any there is no vote.
+        train: returns what runs leave.
+        networks: keeps their networks.
+    """
+
+    def among(configs: Sequence[RunConfig]) -> FoldChoice:
+        runs = [found[one] for one in configs]
+        if not voters:
+            return choose_by_folds(runs)
+        return choose_by_vote(runs, list(found.values()), networks)
+
+    first = (*rule, *voters)
+    found = dict(zip(first, train(first), strict=True))
+    choice = among(rule)
+    if choice.nearly_right:
+        found |= zip(plain, train(plain), strict=True)
+        choice = among((*rule, *plain))
+    return choice, found
 
 
 def choose_by_folds(runs: Sequence[Run]) -> FoldChoice:
@@ -190,6 +236,17 @@ def choose_by_vote(
 
 def _setting(config: RunConfig) -> tuple[LossSpec, float]:
     return config.loss, config.learning_rate
+
+
+def _standard_errors(better: Candidate, other: Candidate) -> float:
+    """Return how many paired standard errors the other lies behind; NaN if it diverged."""
+    differences = np.array(better.scores) - np.array(other.scores)
+    if not np.isfinite(differences).all():
+        return math.nan
+    difference, error = float(np.mean(differences)), _standard_error(differences)
+    if error == 0:
+        return 0.0 if difference == 0 else math.inf
+    return difference / error
 
 
 def _standard_error(values: Any) -> float:

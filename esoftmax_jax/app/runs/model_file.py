@@ -195,11 +195,6 @@ def read_model(option: str, folder: Path) -> Model:
         ) from None
     except (UsageError, MemoryError):
         raise
-    except PermissionError as error:
-        raise UsageError(
-            f"{option}: expected a model that can be read, got {error.filename} "
-            f"({error.strerror}); change its permissions"
-        ) from None
     except RefusedFunctionError as error:
         raise UsageError(
             f"{option}: expected a function as train writes it, got {error} in {inner}; a "

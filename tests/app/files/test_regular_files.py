@@ -23,12 +23,6 @@ def test_files_and_links_to_them_are_files():
     assert not_a_file(Path("link")) is None
 
 
-def test_a_file_that_may_not_be_read_is_named(monkeypatch):
-    Path("own.npz").write_text("nothing")
-    monkeypatch.setattr("os.access", lambda *_: False)  # which root may always
-    assert not_a_file(Path("own.npz")) == "'own.npz' cannot be read (Permission denied)"
-
-
 def test_what_is_no_file_is_named():
     os.mkfifo("pipe")
     Path("nowhere").symlink_to("gone")

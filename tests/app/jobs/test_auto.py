@@ -13,8 +13,11 @@ from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.engine.folds import assign_folds
 from esoftmax_jax.app.jobs.auto_runs import auto_runs
+from esoftmax_jax.app.jobs.auto_trained import describe_choice
 from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs import run_all
+from esoftmax_jax.app.runs.fold_choice import Candidate, FoldChoice
 from experiments.cli import main
 
 OPTIONS: dict[str, Any] = {"epochs": 3, "width": 0.05, "noise": "symmetric:0.4"}
@@ -58,12 +61,14 @@ def test_rates_are_tried_on_folds(found):
 
 
 def test_m_and_rates_follow_the_number_of_classes_and_the_recipe():
-    for name, m, rates in [
-        ("digits", 1e4, [0.01, 0.03, 0.1, 0.3]),
-        ("cifar10", 1e4, [0.005, 0.015, 0.05, 0.15]),
-    ]:
-        digits = load_dataset("digits")
-        dataset = digits if name == "digits" else dataclasses.replace(digits, class_map=name)
+    digits = load_dataset("digits")
+    cases: list[tuple[dict[str, Any], float, list[float]]] = [
+        ({}, 1e4, [0.01, 0.03, 0.1, 0.3]),
+        ({"class_map": "cifar10"}, 1e4, [0.005, 0.015, 0.05, 0.15]),
+        ({"num_classes": 160, "class_names": ()}, 624, [0.04, 0.12, 0.4, 1.2]),
+    ]
+    for changes, m, rates in cases:
+        dataset = dataclasses.replace(digits, **changes)
         configs = auto_runs(dataset, parse_noise("none"), seed=3).rule
         assert {dict(one.loss.hyperparameters)["m"] for one in configs} == {m}
         assert [one.learning_rate for one in configs[::5]] == rates
@@ -95,12 +100,15 @@ def test_the_list_is_ranked_by_how_the_other_networks_learnt_the_labels(found, f
     assert len(rows) == 1 + len(margins)
 
 
-def test_the_model_is_the_mean_of_five_networks(found, folder):
+def test_the_model_is_the_mean_of_five_networks_on_nearly_all_examples(found, folder):
     images, labels = found.dataset.test.images, found.dataset.test.labels.observed
     card = json.loads((folder / "run/model/model.json").read_text())
     assert card["members"] == 5
+    assert card["config"]["fold"] == [0, 20]
+    assert card["config"]["learning_rate"] == found.choice.chosen.learning_rate
     said = app.predict(folder / "run", images)
-    assert np.mean(said.labels == labels) == pytest.approx(found.test_accuracy)
+    names = np.array(found.dataset.class_names)
+    assert np.mean(said.labels == names[labels]) == pytest.approx(found.test_accuracy)
     np.testing.assert_array_equal(app.predict(found, images).labels, said.labels)
     with np.load(folder / "run/model/parameters.npz") as arrays:
         assert arrays["params/logits/bias"].shape == (5, 3)
@@ -118,7 +126,8 @@ def test_more_effort_goes_on_where_less_was(found, folder):
     assert more.model.card.members == 5
     images = more.dataset.test.images
     said = app.predict(folder / "run", images)
-    assert np.mean(said.labels == more.dataset.test.labels.observed) == more.test_accuracy
+    right = np.array(more.dataset.class_names)[more.dataset.test.labels.observed]
+    assert np.mean(said.labels == right) == more.test_accuracy
 
 
 def test_what_was_lost_is_trained_again_with_the_same_numbers(found, folder):
@@ -181,3 +190,20 @@ def test_a_class_needs_an_example_for_each_fold():
 def test_what_is_chosen_cannot_be_given(given):
     with pytest.raises(app.UsageError, match="expected none beside loss auto, got one"):
         app.train("wine", loss="auto", **given)
+
+
+def test_what_is_said_of_the_choice():
+    mae, plain = (LossSpec("CE_eps+MAE", (("beta", beta),)) for beta in (1.0, 0.0))
+    best = Candidate(mae, 0.1, (0.6, 0.8))
+    told = describe_choice(FoldChoice((best, Candidate(mae, 0.3, (0.4, 0.7)))))
+    assert told.startswith("Chosen: learning rate 0.1, 70.00 ± 10.00 % of the held-out labels")
+    assert told.endswith(
+        "; 3.0 standard errors of the paired difference before learning rate 0.3."
+    )
+    told = describe_choice(FoldChoice((Candidate(mae, 0.03, (0.61, 0.78)), best)))
+    assert told.startswith("Chosen: learning rate 0.03, 69.50 ± 8.50 %")
+    assert "; the best, learning rate 0.1, gives 70.00 %, not a standard error" in told
+    right = FoldChoice((Candidate(mae, 0.1, (0.9, 0.9)), Candidate(plain, 0.1, (0.9, 0.94))))
+    told = describe_choice(right)
+    assert told.startswith("Chosen: cross-entropy at 0.1, 92.00 ± 2.00 %")
+    assert "few can be wrong: cross-entropy was tried too" in told

@@ -18,7 +18,7 @@ from sklearn.utils.validation import (
 from esoftmax_jax import cleaning, estimate
 from esoftmax_jax.app.audits.findings import bounded_rate, probabilities_wrong
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.data.in_memory.dataset import made_of_arrays
+from esoftmax_jax.app.data.in_memory.dataset import dataset_from_arrays
 from esoftmax_jax.app.data.in_memory.labels import plain_labels
 from esoftmax_jax.app.data.in_memory.tables import as_table, features_of_table
 from esoftmax_jax.app.engine.folds import fewest_examples, same_examples
@@ -40,7 +40,7 @@ _SEEDS = 2**31 - 1
 class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A classifier for labels of which some are wrong, nobody knows which.
 
-    CE_ε+MAE is trained on folds at several learning rates; the networks of the rate that agrees
+    CE_ε+MAE is trained on folds at several learning rates; networks of the rate that agrees
     best with labels it has not seen are averaged: see ``esoftmax_jax.app.auto``. Pixels and
     columns should be numbers of one scale, as of ``StandardScaler``: the network standardises
     by one mean and deviation a column.
@@ -228,11 +228,11 @@ def _dataset(inputs: Any, numbers: Array) -> Dataset:
     """Return all examples as training examples; those of the test part are not looked at."""
     table = hasattr(inputs, "iloc")
     rows: Any = inputs if table else _numbers(inputs)
-    return made_of_arrays(
+    return dataset_from_arrays(
         rows,
-        {"labels": numbers, "test_labels": numbers[:1]},
-        called="X",
+        numbers,
         test_inputs=rows.iloc[:1] if table else rows[:1],
+        test_labels=numbers[:1],
         class_names=[str(number) for number in range(int(numbers.max()) + 1)],
         literal_labels=True,
     )

@@ -1,0 +1,43 @@
+"""``python -m experiments.document_tables``: the tables of a page, from lines of results.
+
+A table stands between ``<!-- NAME -->`` and ``<!-- end of NAME -->``.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from esoftmax_jax.whole_file import write_whole
+from experiments.regret import ablation, tables
+from experiments.regret.lines import read_rows
+
+_ROOT = Path(__file__).parents[1]
+PAGE = _ROOT / "docs" / "auto.md"
+LINES = _ROOT / "experiments" / "results" / "regret"
+
+_TABLES: Mapping[str, Callable[[], str]] = {
+    "regret": lambda: tables.regret_report(read_rows(LINES / "regret.jsonl", tables.KEY)),
+    "ablation": lambda: ablation.ablation_table(
+        read_rows(LINES / "ablation.jsonl", ablation.KEY)
+    ),
+}
+
+
+def with_tables(page: str) -> str:
+    """Return the text of a page with its tables as the lines give them."""
+    for name, table in _TABLES.items():
+        begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+        before, _, rest = page.partition(begin)
+        _, there, after = rest.partition(end)
+        if there:
+            page = f"{before}{begin}\n\n{table()}\n\n{end}{after}"
+    return page
+
+
+def main() -> None:
+    """Write the page."""
+    write_whole(PAGE, with_tables(PAGE.read_text(encoding="utf-8")))
+    print(f"wrote {PAGE}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What ``auto`` loses, measured over many datasets; development and held-out ones apart."""

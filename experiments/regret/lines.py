@@ -1,0 +1,109 @@
+"""Lines of results: what is there is not measured again, and what is missing is announced."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from esoftmax_jax.app.data.dataset import Dataset
+from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.matrix_peak import quick_rate
+from esoftmax_jax.app.files.json_file import parse_json
+from esoftmax_jax.app.files.json_lines import append_line
+from esoftmax_jax.app.files.line_file import whole_lines
+from esoftmax_jax.app.files.outputs import check_file
+from esoftmax_jax.app.jobs.forecast import work_of
+from esoftmax_jax.app.terminal.console import make_console
+from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.names import names
+from esoftmax_jax.app.terminal.progress import duration
+from esoftmax_jax.spelling import did_you_mean
+from experiments.regret.data import SOURCES, load
+
+Row = dict[str, Any]
+
+
+def read_rows(path: Path, key: Sequence[str]) -> list[Row]:
+    """Return the rows of a file, of those with the same ``key`` the last; [] without one."""
+    if not path.exists():
+        return []
+    rows = {}
+    for number, line in enumerate(whole_lines(path.read_bytes()), 1):
+        remedy = "remove the line or choose another --out"
+        row = parse_json(line, str(path), remedy, line=number, finite=False)
+        if not all(name in row for name in key):
+            raise UsageError(
+                f"{path}, line {number}: expected {', '.join(key)}, got "
+                f"{', '.join(sorted(row))}; {remedy}"
+            )
+        rows[_key(row, key)] = row
+    return list(rows.values())
+
+
+def chosen_sources(text: str | None) -> list[str]:
+    """Return the datasets of ``--datasets``; None: all."""
+    chosen = list(SOURCES) if text is None else names("--datasets", text)
+    for name in chosen:
+        if name not in SOURCES:
+            raise UsageError(
+                f"--datasets: unknown dataset {name!r}: expected some of {', '.join(SOURCES)}"
+                f"{did_you_mean(name, SOURCES)}"
+            )
+    return chosen
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """What is measured of the examples of one dataset and seed.
+
+    Attributes:
+        dataset: of ``SOURCES``.
+        seed: of the examples and of the runs.
+        lines: what tells the lines apart that it gives.
+        runs: returns the runs, to tell how long they take.
+        measure: returns the rows.
+    """
+
+    dataset: str
+    seed: int
+    lines: frozenset[tuple[Any, ...]]
+    runs: Callable[[Dataset], Sequence[RunConfig]]
+    measure: Callable[[Dataset], Sequence[Row]]
+
+
+def complete(out: Path, work: Sequence[Work], key: Sequence[str]) -> None:
+    """Measure what a file lacks and append it; what is measured together comes together.
+
+    Args:
+        out: the file.
+        work: what shall be there.
+        key: fields that tell lines apart.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    check_file("--out", out)
+    there = {_key(row, key) for row in read_rows(out, key)}
+    missing = [one for one in work if one.lines - there]
+    if not missing:
+        return
+    console = make_console(stderr=True, soft_wrap=True)
+    console.print(f"{len(missing)} of {len(work)} measurements are missing: {_cost(missing)}")
+    for place, one in enumerate(missing, 1):
+        console.print(f"{place} of {len(missing)}: {one.dataset}, seed {one.seed}")
+        for row in one.measure(load(one.dataset, one.seed)):
+            append_line(out, row)
+
+
+def _cost(missing: Sequence[Work]) -> str:
+    """Return how many runs there are and about how long they take."""
+    rate, seconds, count = quick_rate(1, "float32"), 0.0, 0
+    datasets: dict[str, Dataset] = {}
+    for one in missing:
+        dataset = datasets.setdefault(one.dataset, load(one.dataset, one.seed))
+        needed = one.runs(dataset)
+        seconds += work_of(needed, dataset).seconds(rate, 1)
+        count += len(needed)
+    return f"{count} runs, about {duration(seconds, digits=0)} here, once compiled"
+
+
+def _key(row: Row, key: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in key)

@@ -1,0 +1,125 @@
+"""The tables of the regret: development and held-out datasets apart, with what failed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from esoftmax_jax.app.files.markdown import markdown_table
+
+KEY = ("dataset", "noise", "seed", "rule")
+"""What tells lines apart."""
+
+AUTO, MORE = "auto", "auto, more effort"
+FOLDS_OF_AUTO, ONE_OF_AUTO = "auto, its fold networks", "auto, one network"
+CE_AVERAGED, UNTUNED = "CE by folds, averaged", "CE at the recipe's rate, averaged"
+FOLDS_OF_CE, ONE_OF_CE = "CE by folds, its fold networks", "CE by folds, one network"
+RULES = (
+    AUTO,
+    FOLDS_OF_AUTO,
+    ONE_OF_AUTO,
+    CE_AVERAGED,
+    FOLDS_OF_CE,
+    ONE_OF_CE,
+    UNTUNED,
+)
+FAILED = 3.0
+"""Points behind averaged cross-entropy from which on a draw is named."""
+
+_RESAMPLES = 2000
+
+Row = dict[str, Any]
+
+
+def regret_report(rows: Sequence[Row]) -> str:
+    """Return the tables of both groups of datasets."""
+    parts = []
+    for held_out, called in ((False, "Development"), (True, "Held out")):
+        own = [row for row in rows if row["held_out"] == held_out]
+        if own:
+            parts += [f"**{called}**, by noise:", regret_table(own)]
+            parts += [f"**{called}**, by dataset:", dataset_table(own), failures(own)]
+    return "\n\n".join(parts)
+
+
+def regret_table(rows: Sequence[Row]) -> str:
+    """Return a table: mean and worst regret of each rule, by noise and of all."""
+    noises = list(dict.fromkeys(row["noise"] for row in rows))
+    lines = []
+    for rule in [one for one in (*RULES, MORE) if any(row["rule"] == one for row in rows)]:
+        own = [row for row in rows if row["rule"] == rule]
+        cells = [_regrets([row for row in own if row["noise"] == one]) for one in noises]
+        lines.append([rule, *cells, _regrets(own), paired(own, rows)])
+    return _table(["rule", *noises, "all", "behind CE averaged"], lines)
+
+
+def dataset_table(rows: Sequence[Row]) -> str:
+    """Return a table: mean and worst regret on each dataset, all noises."""
+    rules = [AUTO, MORE, CE_AVERAGED]
+    rules = [rule for rule in rules if any(row["rule"] == rule for row in rows)]
+    lines = []
+    for name in dict.fromkeys(row["dataset"] for row in rows):
+        own = [row for row in rows if row["dataset"] == name]
+        by_rule = [[row for row in own if row["rule"] == rule] for rule in rules]
+        called = f"{name} ({own[0]['examples']})"
+        lines.append([called, *map(_regrets, by_rule), paired(by_rule[0], own)])
+    return _table(["dataset (training examples)", *rules, "auto behind CE averaged"], lines)
+
+
+def failures(rows: Sequence[Row]) -> str:
+    """Name the draws in which ``auto`` is behind averaged cross-entropy by ``FAILED``."""
+    own = [row for row in rows if row["rule"] == AUTO]
+    lost = sorted(zip(behind(own, rows), own, strict=True), key=lambda one: -one[0])
+    named = [
+        f"{row['dataset']} with {row['noise']}, seed {row['seed']}: {points:.1f}"
+        for points, row in lost
+        if points >= FAILED
+    ]
+    text = f"Draws of {len(own)} that are {FAILED:g} points or more behind averaged CE"
+    return f"{text}: {'; '.join(named) or 'none'}."
+
+
+def behind(own: Sequence[Row], rows: Sequence[Row]) -> list[float]:
+    """Return by how many points of accuracy rows are behind averaged CE of the same draw."""
+    ce = {_draw(row): row["accuracy"] for row in rows if row["rule"] == CE_AVERAGED}
+    return [ce[_draw(row)] - row["accuracy"] for row in own]
+
+
+def paired(own: Sequence[Row], rows: Sequence[Row]) -> str:
+    """Return the mean of ``behind``, and between which values it lies (95 %)."""
+    settings: dict[tuple[Any, Any], list[float]] = {}
+    for row, points in zip(own, behind(own, rows), strict=True):
+        settings.setdefault((row["dataset"], row["noise"]), []).append(points)
+    low, high = interval(list(settings.values()))
+    mean = np.mean(behind(own, rows))
+    return f"{mean:.1f} ({low:.1f} to {high:.1f})"
+
+
+def interval(settings: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """Return the 95 % interval of a mean by the bootstrap.
+
+    Settings are drawn anew, and of each its draws: those of one setting go up and down
+    together.
+    """
+    rng, count = np.random.default_rng(0), len(settings)
+    sizes = np.array([len(points) for points in settings])
+    shape = (_RESAMPLES, count)
+    sums = [rng.choice(points, (*shape, len(points))).sum(axis=-1) for points in settings]
+    drawn = rng.integers(count, size=shape)
+    chosen = np.take_along_axis(np.stack(sums), drawn[np.newaxis], axis=0)[0]
+    means = chosen.sum(axis=1) / sizes[drawn].sum(axis=1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _draw(row: Row) -> tuple[Any, ...]:
+    return row["dataset"], row["noise"], row["seed"]
+
+
+def _regrets(rows: Sequence[Row]) -> str:
+    regrets = [row["regret"] for row in rows]
+    return f"{np.mean(regrets):.1f} / {np.max(regrets):.1f}" if regrets else "–"
+
+
+def _table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    return "\n".join(markdown_table(columns, lines))

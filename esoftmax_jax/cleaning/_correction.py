@@ -80,7 +80,8 @@ def apply_label_lists(
     for review in reviews:
         if not isinstance(review, LabelReview):
             raise TypeError(
-                f"reviews: expected what read_label_list returns, got {type(review).__name__}"
+                f"reviews: expected what read_label_list returns, got {type(review).__name__}; "
+                "pass several one after the other, as *reviews"
             )
     columns: dict[str, list[Any]] = {
         "examples": [*map(str, range(count) if examples is None else examples)],

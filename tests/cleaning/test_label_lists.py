@@ -183,7 +183,9 @@ def test_sizes_and_classes_are_checked():
         write(examples=["a", "b", "a", "c", "d"])
     with pytest.raises(ValueError, match=r"names of classes that differ in more than blanks"):
         write(class_names=["a", "a ", "b"])
-    with pytest.raises(TypeError, match=r"reviews: expected what read_label_list returns, got"):
+    with pytest.raises(
+        TypeError, match=r"reviews: expected what read_label_list .*, as \*reviews"
+    ):
         applied("list.csv")
     with pytest.raises(TypeError, match=r"labels: expected an integer dtype, got float64"):
         applied(labels=np.zeros(5))

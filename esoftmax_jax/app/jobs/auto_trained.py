@@ -129,8 +129,12 @@ def describe_choice(choice: FoldChoice) -> str:
 def _what(choice: FoldChoice) -> str:
     if not choice.voters:
         return "the held-out labels, as noisy as the rest"
-    voters = ", ".join(f"{one.loss.name} at {one.learning_rate:g}" for one in choice.voters)
-    return f"the classes that the best settings vote for ({voters})"
+    voters = [
+        f"{' '.join([one.loss.name, _settings(one.loss.hyperparameters)]).rstrip()} at rate "
+        f"{one.learning_rate:g}"
+        for one in choice.voters
+    ]
+    return f"the classes that the best settings vote for ({'; '.join(voters)})"
 
 
 def _print_candidates(console: Console, choice: FoldChoice) -> None:

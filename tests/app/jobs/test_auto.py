@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,8 @@ def test_more_effort_goes_on_where_less_was(found, folder):
     accuracies = [one.accuracies for one in found.choice.candidates]
     assert [one.accuracies for one in more.choice.candidates] == accuracies
     assert len(more.choice.voters) == 5
+    (voters,) = re.findall(r"best settings vote for \((.*?)\)", describe_choice(more.choice))
+    assert len({*voters.split("; ")}) == 5  # each is told with what it differs by
     best = max(more.choice.candidates, key=lambda one: sum(one.agreements))
     assert more.choice.chosen == best
     assert more.model.card.members == 5

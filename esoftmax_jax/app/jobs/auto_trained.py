@@ -129,12 +129,8 @@ def describe_choice(choice: FoldChoice) -> str:
 def _what(choice: FoldChoice) -> str:
     if not choice.voters:
         return "the held-out labels, as noisy as the rest"
-    voters = [
-        f"{' '.join([one.loss.name, _settings(one.loss.hyperparameters)]).rstrip()} at rate "
-        f"{one.learning_rate:g}"
-        for one in choice.voters
-    ]
-    return f"the classes that the best settings vote for ({'; '.join(voters)})"
+    voters = ", ".join(f"{loss_of(one)} at {one.learning_rate:g}" for one in choice.voters)
+    return f"the classes that the best settings vote for ({voters})"
 
 
 def _print_candidates(console: Console, choice: FoldChoice) -> None:
@@ -161,7 +157,7 @@ def loss_of(one: Candidate) -> str:
     if _is_plain(one):
         return "cross-entropy"
     settings = ", ".join(f"{name} {value:g}" for name, value in one.loss.hyperparameters)
-    return f"{one.loss.name} ({settings})"
+    return f"{one.loss.name} ({settings})" if settings else one.loss.name
 
 
 def _is_plain(one: Candidate) -> bool:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import re
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.engine.folds import assign_folds
 from esoftmax_jax.app.jobs.auto_runs import auto_runs
-from esoftmax_jax.app.jobs.auto_trained import describe_choice
+from esoftmax_jax.app.jobs.auto_trained import describe_choice, loss_of
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs import run_all
@@ -122,8 +121,9 @@ def test_more_effort_goes_on_where_less_was(found, folder):
     accuracies = [one.accuracies for one in found.choice.candidates]
     assert [one.accuracies for one in more.choice.candidates] == accuracies
     assert len(more.choice.voters) == 5
-    (voters,) = re.findall(r"best settings vote for \((.*?)\)", describe_choice(more.choice))
-    assert len({*voters.split("; ")}) == 5  # each is told with what it differs by
+    told = [f"{loss_of(one)} at {one.learning_rate:g}" for one in more.choice.voters]
+    assert len({*told}) == 5  # each with what it differs by
+    assert f"the best settings vote for ({', '.join(told)})" in describe_choice(more.choice)
     best = max(more.choice.candidates, key=lambda one: sum(one.agreements))
     assert more.choice.chosen == best
     assert more.model.card.members == 5

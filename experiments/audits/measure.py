@@ -17,7 +17,7 @@ from experiments.evidence import FIRST, quality
 
 SECOND = 500
 OURS, THEIRS = "esoftmax", "cleanlab"
-BY_PROBABILITIES, BESIDE_FEATURES = "margin", "margin and neighbours"
+BY_PROBABILITIES, BESIDE_FEATURES = "ratio", "ratio and neighbours"
 TRAINED = "networks trained for it"
 
 Row = dict[str, Any]

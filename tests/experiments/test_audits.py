@@ -24,7 +24,7 @@ def test_all_orders_are_of_the_same_labels_and_probabilities():
         WHERE, labels, labels != truth, probabilities_of(truth), 2, features
     )
     found = rows_by_order(rows)
-    assert list(found) == ["margin", "margin and neighbours"]
+    assert list(found) == ["ratio", "ratio and neighbours"]
     for row in found.values():
         assert (row["examples"], row["wrong"]) == (60, 6)
         assert (row["auroc"], row["average_precision"], row["precision_as_many"]) == (1, 1, 1)
@@ -55,7 +55,7 @@ def test_networks_on_folds_are_ranked_by_their_training_too():
         networks.append(FoldNetwork(np.array(held, np.int32), said, margin, event, {}))
     wrong = np.array([False, False, True, False])
     found = rows_by_order(folds.rows_of_networks(WHERE, networks, labels, wrong, 5))
-    assert list(found) == ["margin", folds.TRAINING]
+    assert list(found) == ["ratio", folds.TRAINING]
     assert found[folds.TRAINING]["auroc"] == 1
     assert (found[folds.TRAINING]["flagged"], found[folds.TRAINING]["flagged_wrong"]) == (1, 1)
 

@@ -65,7 +65,7 @@ def judge(
         probabilities: (N, K).
         features: (N, D), by which examples that are alike are near; None for none.
         learnt: what networks said of the labels while they learnt them; it takes the place of
-            the margins.
+            the probabilities.
 
     Raises:
         UsageError: the probabilities agree with the labels by chance at best, or a class has
@@ -73,13 +73,26 @@ def judge(
     """
     evidence = cleaning.label_evidence(probabilities, examples.labels)
     noise = estimated_noise(probabilities, examples)
-    kinds = [evidence.margins if learnt is None else learnt.scores(evidence.margins)]
+    sure = against_rival(evidence)
+    kinds = [sure if learnt is None else learnt.scores(sure)]
     if features is not None:
         kinds.append(cleaning.neighbour_margins(features, examples.labels))
     score = cleaning.mean_ranks(*kinds)
     wrong = probabilities_wrong(evidence, bounded_rate(noise), score)
     ranking = cleaning.rank_labels(score, evidence.suggestions)
     return Findings(noise, evidence, score, wrong, ranking.indices, learnt)
+
+
+def against_rival(evidence: cleaning.LabelEvidence) -> Floats:
+    """Return p / (p + q) of the label's p and the likeliest other class's q, float64 (N,).
+
+    It orders as the margin of logits does, and is below ½ where another class is predicted. The
+    margin p − q calls a label with p = 0.1 beside many small q as sure as one with p = 0.6
+    beside 0.5; the probability p alone calls one wrong for having several rivals.
+    """
+    own = np.clip(evidence.self_confidences, 0, 1)
+    rival = np.clip(evidence.self_confidences - evidence.margins, 0, 1)
+    return own / np.maximum(own + rival, np.finfo(float).tiny)
 
 
 def bounded_rate(noise: estimate.NoiseEstimate) -> float:
@@ -95,11 +108,10 @@ def probabilities_wrong(
     Args:
         evidence: from out-of-fold probabilities.
         rate: the share of labels that is wrong.
-        score: float64 (N,), the lower the more suspicious; None: the ranks of the margins.
+        score: float64 (N,), the lower the more suspicious; None: its ranks
+            by ``against_rival``.
     """
-    own = np.clip(evidence.self_confidences, 0, 1)
     # Against its strongest rival alone: among many classes a label may be right at p = 0.3.
-    rival = np.clip(evidence.self_confidences - evidence.margins, 0, 1)
-    either = own / np.maximum(own + rival, np.finfo(float).tiny)
-    score = cleaning.mean_ranks(evidence.margins) if score is None else score
-    return cleaning.wrong_label_probabilities(either, rate * len(own), score=score)
+    either = against_rival(evidence)
+    score = cleaning.mean_ranks(either) if score is None else score
+    return cleaning.wrong_label_probabilities(either, rate * len(either), score=score)

@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from esoftmax_jax import cleaning, estimate
-from esoftmax_jax.app.audits.findings import bounded_rate, probabilities_wrong
+from esoftmax_jax.app.audits.findings import against_rival, bounded_rate, probabilities_wrong
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.in_memory.dataset import dataset_from_arrays
 from esoftmax_jax.app.data.in_memory.labels import plain_labels
@@ -123,7 +123,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         evidence = cleaning.label_evidence(probabilities, numbers)
         self._estimate_noise(probabilities, numbers)
         learnt, wrong = found.training_evidence, np.full(len(numbers), np.nan)
-        score = cleaning.mean_ranks(learnt.scores(evidence.margins))
+        score = cleaning.mean_ranks(learnt.scores(against_rival(evidence)))
         if self.noise_estimate_ is not None:
             wrong = probabilities_wrong(evidence, self.noise_rate_, score)
         self.label_evidence_ = {

@@ -9,6 +9,7 @@ from esoftmax_jax import cleaning, estimate
 from esoftmax_jax.app.audits.examples import AuditedExamples
 from esoftmax_jax.app.audits.labelled_classes import estimated_noise
 from esoftmax_jax.app.suspects.training_evidence import TrainingEvidence
+from esoftmax_jax.app.terminal.messages import UsageError
 
 Floats = npt.NDArray[np.float64]
 
@@ -72,7 +73,16 @@ def judge(
             too few examples.
     """
     evidence = cleaning.label_evidence(probabilities, examples.labels)
-    noise = estimated_noise(probabilities, examples)
+    try:
+        noise = estimated_noise(probabilities, examples)
+    except UsageError as error:
+        if learnt is None:
+            raise
+        raise UsageError(
+            f"{examples.name}: expected networks that give labels they have not seen more "
+            "often than by chance, got such as do not; pass more --epochs, other features, or "
+            "--probabilities of a model of yours"
+        ) from error
     sure = against_rival(evidence)
     kinds = [sure if learnt is None else learnt.scores(sure)]
     if features is not None:

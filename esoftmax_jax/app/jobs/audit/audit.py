@@ -117,6 +117,13 @@ def audit(
             ordered = _in_order("probabilities", probabilities, data, labels)
             own = read_numbers("--probabilities", ordered, PROBABILITIES)
         examples = _examples(data, labels, of_data, trained=own is None)
+        given = None
+        if features is not None:  # refused before minutes of training, if at all
+            ordered = _in_order("features", features, data, labels)
+            given, notes, warnings = read_features(ordered, examples)
+            warn(warnings)
+            more = dataclasses.replace(examples, notes=(*examples.notes, *notes))
+            examples = _told(examples, more)
         if own is not None:
             examples = _told(examples, with_classes_of_columns(examples, own))
             chances, learnt = read_probabilities(own, examples), None
@@ -128,13 +135,6 @@ def audit(
             chances, learnt, model, choice = _trained(
                 data, labels, examples, folder, of_training
             )
-        given = None
-        if features is not None:
-            ordered = _in_order("features", features, data, labels)
-            given, notes, warnings = read_features(ordered, examples)
-            warn(warnings)
-            more = dataclasses.replace(examples, notes=(*examples.notes, *notes))
-            examples = _told(examples, more)
         found = Audit(examples, judge(examples, chances, given, learnt), model=model)
         if folder is not None:
             words = data_options(said, image_size, literal_labels=literal_labels)

@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.audits.findings import judge
+from esoftmax_jax.app.audits.sources import examples_of_arrays
 from esoftmax_jax.app.jobs.audit.audit import audit
 from esoftmax_jax.app.jobs.predict import predict
+from esoftmax_jax.app.suspects.training_evidence import TrainingEvidence
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
 from tests.helpers.audits import CLASSES, write_table
@@ -57,6 +60,22 @@ def test_a_class_of_fewer_examples_than_folds_is_told():
         UsageError, match=r"at least 5 .*training examples of each class, .*'cat'"
     ):
         audit("own.csv")
+
+
+def test_features_are_checked_before_anything_is_trained(monkeypatch):
+    write_table("own.csv", {"size": np.arange(40) % 7, "label": ["ant", "bee"] * 20})
+    monkeypatch.delattr("esoftmax_jax.app.jobs.audit.audit._trained")
+    with pytest.raises(UsageError, match=r"^--features: expected rows that differ, got the sa"):
+        audit("own.csv", features=np.ones((40, 2)))
+
+
+def test_networks_that_have_learnt_nothing_are_told_as_such():
+    examples = examples_of_arrays(None, np.arange(60) % 3)
+    learnt = TrainingEvidence(np.zeros(60, np.float32), np.zeros(60, np.float32))
+    with pytest.raises(
+        UsageError, match=r"^arrays: expected networks that .* more --epochs, o"
+    ):
+        judge(examples, np.tile([0.4, 0.3, 0.3], (60, 1)), learnt=learnt)
 
 
 def test_a_folder_that_cannot_be_trained_in_is_told_as_out():

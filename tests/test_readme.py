@@ -147,7 +147,8 @@ def the_verbs_are_functions():
     assert {*names["worst_first"][:2]} == {0, 2}
     assert table["suggestion"][[0, 2]].tolist() == labels[[0, 2]].tolist()
     found = names["predictions"]
-    assert [found.class_names[k] for k in found.labels] == ["low", "high"]
+    assert found.labels.tolist() == ["low", "high"]
+    assert found.class_numbers.tolist() == [0, 1]
 
 
 def noise_is_estimated_by_two_ways():

@@ -32,6 +32,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_verb(verbs, "evidence", text, own_options_of("evidence"), _evidence)
     text = "what is proved of each loss, and the bound of Theorem 1"
     add_verb(verbs, "theory", text, own_options_of("theory"), _theory)
+    text = "the interactive page of the theory, from the library's numbers"
+    add_verb(verbs, "page", text, own_options_of("page"), _page)
     text = "audits beside cleanlab, where it is known what is wrong"
     add_verb(verbs, "audits", text, own_options_of("audits"), _audits)
     bench = verbs.add_parser("bench", help="measure speed")
@@ -86,6 +88,12 @@ def _theory(options: argparse.Namespace) -> None:
     from experiments.theory.page import report_theory
 
     report_theory(**_arguments(options, "theory"))
+
+
+def _page(options: argparse.Namespace) -> None:
+    from experiments.playground.page import report_page
+
+    report_page(**_arguments(options, "page"))
 
 
 def _audits(options: argparse.Namespace) -> None:

@@ -29,6 +29,7 @@ _NETWORKS = [name for name in get_args(NetworkName) if name != "mlp"]  # which i
 
 
 _THEORY = ("theory",)
+_PAGE = ("page",)
 _AUDITS = ("audits",)
 _REPRODUCE, _REGRET, _ABLATION = ("reproduce",), ("regret",), ("ablation",)
 _EVIDENCE = ("evidence",)
@@ -186,6 +187,17 @@ OPTIONS = (
         SWITCH,
     ),
     _option(_THEORY, "write", "also into docs/theory.md of this checkout", SWITCH),
+    _option(
+        _PAGE,
+        "out",
+        "file of the page (default: docs/playground.html of this checkout)",
+        PATH,
+        metavar="FILE",
+    ),
+    _option(_PAGE, "train", "train anew what the page replays, in a minute", SWITCH),
+    _option(
+        _PAGE, "picture", "also draw docs/pictures/loss-and-weight.png of this checkout", SWITCH
+    ),
     _option(
         _AUDITS,
         "datasets",

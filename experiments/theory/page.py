@@ -1,4 +1,4 @@
-"""The generated parts of ``docs/theory.md``: two tables and a picture."""
+"""The generated parts of ``docs/theory.md``: tables and a picture."""
 
 import re
 from pathlib import Path

@@ -19,9 +19,10 @@ from esoftmax_jax._types import LossFunction
 ROWS = 1024
 LEAST = 1e-30
 """Stands for the probability 0, whose logarithm not every loss can take."""
+_DEPTHS = ((1e3, 1e4), (70.0, 700.0), (8.0, 80.0))
 
 
-def check_loss(loss: object, num_classes: object) -> None:
+def check_loss(loss: Any, num_classes: Any) -> None:
     """Refuse what is no loss, and a number of classes that is none."""
     if not callable(loss):
         raise TypeError(
@@ -31,6 +32,10 @@ def check_loss(loss: object, num_classes: object) -> None:
     check_num_classes(num_classes)
     if of_library(loss):  # which looks at its hyperparameters where they are not traced
         jax.eval_shape(loss, np.zeros((1, num_classes), np.float32), np.zeros(1, np.int32))
+        return
+    inside = np.random.default_rng(0).normal(size=(1, num_classes))
+    if not np.all(np.isfinite(losses_at(loss, inside))):
+        raise ValueError("loss: expected finite values inside the simplex, got NaN or infinity")
 
 
 def unbound(loss: LossFunction) -> tuple[LossFunction, dict[str, Any]]:
@@ -69,16 +74,27 @@ def logits_of(
 def losses_at(loss: LossFunction, logits: HostFloats) -> HostFloats:
     """Return the loss of every label, (N, K), at logits (N, K)."""
     number, classes = logits.shape
-    rows = np.repeat(logits, classes, axis=0)
-    labels = np.tile(np.arange(classes, dtype=np.int32), number)
-    values = [_values(loss, *chunk) for chunk in _chunks(rows, labels)]
-    return np.concatenate(values)[: len(rows)].reshape(number, classes)
+    places = np.arange(-(-number * classes // ROWS) * ROWS)
+    places[number * classes :] = 0
+    labels = (places % classes).astype(np.int32)
+    # Rows are repeated by chunks: all of them would be N · K² numbers.
+    values = [
+        _values(loss, logits[places[i : i + ROWS] // classes], labels[i : i + ROWS])
+        for i in range(0, len(places), ROWS)
+    ]
+    return np.concatenate(values)[: number * classes].reshape(number, classes)
 
 
 def gradients_at(loss: LossFunction, logits: HostFloats, labels: HostIntegers) -> HostFloats:
     """Return the gradient by the logits, (N, K), of the loss of one label each."""
-    found = [_gradients(loss, *chunk) for chunk in _chunks(logits, labels.astype(np.int32))]
-    return np.concatenate(found)[: len(logits)]
+    chunks = _chunks(logits, labels.astype(np.int32))
+    found = np.concatenate([_gradients(loss, *chunk) for chunk in chunks])[: len(logits)]
+    if np.any(np.isnan(found)):
+        raise ValueError(
+            "loss: expected a gradient at every point inside the simplex, got NaN; inside "
+            "jnp.where the branch that is not taken must have a gradient too"
+        )
+    return found
 
 
 def sums_at(loss: LossFunction, points: HostFloats) -> HostFloats:
@@ -100,7 +116,12 @@ def sum_gradients_at(loss: LossFunction, points: HostFloats) -> HostFloats:
 def grows_without_end(loss: LossFunction, num_classes: int) -> bool:
     """Whether the loss of some label goes on growing towards one-hot vectors."""
     one_hot = np.eye(num_classes)[: 256 // num_classes + 1]
-    at = [losses_at(loss, (one_hot - 1) * depth) for depth in (1e3, 1e4)]
+    # Losses that multiply log p by 0 are NaN where p underflows: in double precision the
+    # first depths, in single precision the second.
+    for depths in _DEPTHS:
+        at = [losses_at(loss, (one_hot - 1) * depth) for depth in depths]
+        if not np.any(np.isnan(at)):
+            break
     with np.errstate(invalid="ignore"):
         growing = np.abs(at[1]) > 3 * np.abs(at[0]) + 10
     return bool(np.any(growing | np.isinf(at[0])))

@@ -158,7 +158,7 @@ def excess_risk_bound(
     clean = np.diagonal(matrix)
     others = matrix[~np.eye(num_classes, dtype=bool)].reshape(num_classes, num_classes - 1)
     margins = clean[:, None] - others
-    if margins.min() <= 0:
+    if margins.min() <= _ROUNDING:
         row, place = np.unravel_index(margins.argmin(), margins.shape)
         column = int(place) + (place >= row)
         raise ValueError(
@@ -195,6 +195,8 @@ def excess_risk_bound(
 
 def transition_matrix(noise: Numbers, num_classes: int | None) -> HostFloats:
     """Return the matrix of a rate of symmetric noise, or a matrix that was given, checked."""
+    if isinstance(noise, str):
+        raise TypeError(f"noise: expected a rate or a matrix of shape (K, K), got {noise!r}")
     given = np.asarray(noise, dtype=np.float64)
     if num_classes is None and given.ndim == 2:
         num_classes = len(given)

@@ -204,13 +204,14 @@ def all_k_calibrated(loss: LossFunction, targets: Numbers = _TARGETS) -> Calibra
 
 def _targets(target: Numbers, most: int | None = _MOST_CLASSES) -> HostFloats:
     rows = np.atleast_2d(np.asarray(target, dtype=np.float64))
-    if rows.ndim != 2 or rows.shape[1] < 2 or (most is not None and rows.shape[1] > most):
+    many = most is not None and rows.shape[-1] > most
+    if rows.ndim != 2 or rows.size == 0 or rows.shape[1] < 2 or many:
         limit = "" if most is None else f" and at most {most}"
         raise ValueError(
             f"target: expected distributions over at least 2{limit} classes, got shape "
             f"{np.shape(target)}"
         )
-    if np.any(rows < 0) or np.any(np.abs(rows.sum(axis=1) - 1) > 1e-6):
+    if not np.all((rows >= 0) & (np.abs(rows.sum(axis=1, keepdims=True) - 1) <= 1e-6)):
         raise ValueError(f"target: expected probabilities that sum to 1, got {target!r}")
     return rows
 

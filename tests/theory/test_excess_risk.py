@@ -119,3 +119,14 @@ def test_lemma_1_and_the_bound_by_the_prediction():
     assert np.all(distance <= by_prediction + 1e-12)
     assert by_prediction[:4] == pytest.approx(distance[:4])  # reached by n equal classes
     assert by_prediction.max() == pytest.approx(float(losses.epsilon_bound(9.0, 4)), rel=1e-6)
+
+
+@pytest.mark.parametrize(("noise", "num_classes"), [(2 / 3, 3), (0.5, 2), (0.9, 10)])
+def test_at_the_limit_no_label_dominates_whatever_rounding_leaves(noise, num_classes):
+    with pytest.raises(ValueError, match="expected clean-label-dominant noise"):
+        theory.excess_risk_bound(losses.mean_absolute_error, noise, num_classes)
+
+
+def test_a_specification_of_the_command_line_is_no_rate():
+    with pytest.raises(TypeError, match="expected a rate or a matrix .* got 'symmetric:0.4'"):
+        theory.excess_risk_bound(losses.mean_absolute_error, "symmetric:0.4", 3)

@@ -71,3 +71,8 @@ def test_targets_that_are_no_distributions_are_refused():
         theory.risk_minimizer(losses.cross_entropy, np.full(10, 0.1))
     with pytest.raises(ValueError, match=r"target: expected one distribution \(K,\)"):
         theory.epsilon_softmax_minimizer([TARGET], m=1.0)
+
+
+def test_a_target_with_nan_is_no_distribution():
+    with pytest.raises(ValueError, match="target: expected probabilities that sum to 1"):
+        theory.epsilon_softmax_minimizer([0.5, np.nan, 0.5], m=1.0)

@@ -3,6 +3,8 @@
 import functools
 import math
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -163,3 +165,13 @@ def test_what_is_no_loss_is_refused():
         theory.symmetry_gap(lambda z, y: losses.cross_entropy(z, y).mean(), 3)
     with pytest.raises(ValueError, match="m: expected a finite value in"):
         theory.symmetry_gap(functools.partial(CE_EPS, m=-1.0), 3)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_loss_that_is_nan_where_a_probability_underflows_is_unbounded_all_the_same(dtype):
+    def one_hot_cross_entropy(z, y):
+        log_p = jnp.log(jax.nn.softmax(z.astype(dtype)))  # 0 times -inf is NaN
+        return -(jax.nn.one_hot(y, 3, dtype=dtype) * log_p).sum(-1)
+
+    gap = theory.symmetry_gap(one_hot_cross_entropy, 3, convex=True)
+    assert (gap.lower, gap.kind) == (float("inf"), "exact")

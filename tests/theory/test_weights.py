@@ -2,6 +2,7 @@
 
 import functools
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -75,3 +76,31 @@ def test_probabilities_lie_between_0_and_1():
         ValueError, match=r"label_probability: expected probabilities in \(0, 1\)"
     ):
         theory.example_weight(losses.cross_entropy, 3, [0.5, 1.0], predicted=True)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda loss: theory.gate(loss, 3),
+        lambda loss: theory.example_weight(loss, 3, 0.1, predicted=False),
+        lambda loss: theory.largest_loss(loss, 3),
+        theory.variation_ratio,
+        theory.all_k_calibrated,
+    ],
+)
+def test_no_number_is_told_of_a_loss_that_is_averaged_or_nan(ask):
+    with pytest.raises(ValueError, match="expected one value for each example"):
+        ask(lambda z, y: losses.cross_entropy(z, y).mean())
+    with pytest.raises(ValueError, match="expected finite values inside the simplex"):
+        ask(lambda z, y: losses.cross_entropy(z, y) * np.nan)
+
+
+def test_a_gradient_that_is_nan_opens_no_gate():
+    """The branch that jnp.where does not take: the root has no slope at 0."""
+
+    def clipped(z, y):
+        over = jnp.maximum(losses.mean_absolute_error(z, y) - 3, 0)
+        return jnp.where(over > 0, jnp.sqrt(over), 0)
+
+    with pytest.raises(ValueError, match="expected a gradient at every point"):
+        theory.gate(clipped, 3)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax import losses, theory
+from experiments.cli import main
 from experiments.playground import replay
 from experiments.playground.page import PAGE, page_text, paper_settings, table_of_replay
 from experiments.theory.page import PAGE as THEORY
@@ -223,3 +224,10 @@ def test_in_the_replay_ce_memorises_wrong_labels_and_the_papers_loss_far_fewer()
         assert {len(run[key]) for key in ("memorised", "clean_test", "noisy_train")} == {100}
         assert run["seeds"]["memorised"][0] == run["memorised"][-1]
         assert len(run["seeds"]["clean_test"]) == replay.SEEDS
+
+
+def test_the_command_writes_the_page_or_says_where_it_cannot(tmp_path, capsys):
+    assert main(["page", "--out", str(tmp_path / "own.html")]) == 0
+    assert (tmp_path / "own.html").read_text(encoding="utf-8") == page_text()
+    assert main(["page", "--out", str(tmp_path / "missing" / "own.html")]) == 2
+    assert "--out: expected a file that can be written" in capsys.readouterr().err

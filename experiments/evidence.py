@@ -73,7 +73,7 @@ def of_ce(runs: AutoRuns) -> tuple[RunConfig, ...]:
 
 
 def _best(configs: Sequence[RunConfig], results: Sequence[Any]) -> list[RunConfig]:
-    rate = choose_by_folds(results).chosen.learning_rate
+    rate = choose_by_folds(results).order[0].learning_rate
     return [one for one in configs if one.learning_rate == rate]
 
 

@@ -61,9 +61,11 @@ def dataset_table(rows: Sequence[Row]) -> str:
     for name in dict.fromkeys(row["dataset"] for row in rows):
         own = [row for row in rows if row["dataset"] == name]
         by_rule = [[row for row in own if row["rule"] == rule] for rule in rules]
-        called = f"{name} ({own[0]['examples']})"
+        called = f"{name} ({own[0]['examples']}; {len(by_rule[0])})"
         lines.append([called, *map(_regrets, by_rule), paired(by_rule[0], own)])
-    return _table(["dataset (training examples)", *rules, "auto behind CE averaged"], lines)
+    return _table(
+        ["dataset (training examples; draws)", *rules, "auto behind CE averaged"], lines
+    )
 
 
 def failures(rows: Sequence[Row]) -> str:

@@ -240,9 +240,9 @@ def _setting(config: RunConfig) -> tuple[LossSpec, float]:
 
 def _standard_errors(better: Candidate, other: Candidate) -> float:
     """Return how many paired standard errors the other lies behind; NaN if it diverged."""
-    differences = np.array(better.scores) - np.array(other.scores)
-    if not np.isfinite(differences).all():
+    if not np.isfinite((better.scores, other.scores)).all():
         return math.nan
+    differences = np.subtract(better.scores, other.scores)
     difference, error = float(np.mean(differences)), _standard_error(differences)
     if error == 0:
         return 0.0 if difference == 0 else math.inf

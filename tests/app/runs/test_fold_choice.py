@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from esoftmax_jax.app.engine.config import RunConfig
@@ -84,6 +85,13 @@ def test_of_the_same_the_lower_rate_is_chosen():
     assert choice.chosen.learning_rate == 0.01
     assert choice.standard_errors == 0
     assert not choice.told_apart
+
+
+def test_where_all_diverged_the_first_stands_for_them():
+    choice = choose_by_folds(results(r3=[0.9, None], r1=[None, None]))
+    assert choice.chosen.learning_rate == 0.03
+    assert not np.isfinite(choice.chosen.mean)
+    assert math.isnan(choice.standard_errors)
 
 
 def test_a_fold_that_diverged_comes_last():

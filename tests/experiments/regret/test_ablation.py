@@ -31,6 +31,7 @@ def test_the_rate_of_a_draw_is_the_best_of_the_others():
         for seed, one in enumerate(found)
     ]
     lines = ablation.ablation_table(rows).splitlines()
+    assert lines[0] == "| loss | d, mlp, none (3) | before CE + MAE |"
     # 70: the others are best at 0.3; 80 twice: with the first, 0.1 is.
     assert lines[2] == "| CE + MAE, α 0.1 | 76.7 |  |"
     assert lines[3] == "| CE_ε + MAE, α 0.1 | 85.7 | 9.0 ± 6.0 |"

@@ -24,7 +24,7 @@ def test_the_table_has_mean_and_worst_regret_and_the_paired_difference():
     assert lines[0] == "| rule | none | symmetric:0.4 | all | behind CE averaged |"
     assert lines[2].startswith("| auto | 3.0 / 4.0 | 0.5 / 1.0 | 1.8 / 4.0 | 0.8 (")
     assert lines[3].endswith("| 1.0 / 1.0 | 0.0 (0.0 to 0.0) |")
-    assert tables.dataset_table(rows).splitlines()[2].startswith("| d (9) | 1.8 / 4.0 | 1.0")
+    assert tables.dataset_table(rows).splitlines()[2].startswith("| d (9; 4) | 1.8 / 4.0 | 1.0")
 
 
 def test_the_interval_is_of_settings_and_of_draws_in_them():

@@ -46,7 +46,7 @@ function contour(sums, level) {
 }
 
 // The larger the sum the stronger the shade, in so many steps as there are contours.
-function shade(canvas, sums, levels, low) {
+function shade(canvas, sums, levels) {
   const context = canvas.getContext("2d"), size = canvas.width;
   context.clearRect(0, 0, size, size);
   context.fillStyle = getComputedStyle(canvas).color;
@@ -78,7 +78,7 @@ function drawSimplex() {
   const isFlat = high - low < 1e-7 * (1 + Math.abs(high));
   const step = isFlat ? 0 : niceStep(high - low, 9), levels = [];
   if (!isFlat) for (let i = Math.ceil(low / step); i * step < high; i++) levels.push(i * step);
-  shade(byId("simplex-shade"), sums, levels, low);
+  shade(byId("simplex-shade"), sums, levels);
   const parts = levels.map((level) => element("path", {class: "contour", d: contour(sums, level)}));
   const corners = CORNERS.map((corner) => corner.map((one) => 400 * one));
   parts.push(element("path", {class: "frame", d: `M${corners.map((one) => one.join(" ")).join("L")}Z`}));

@@ -1,4 +1,4 @@
-"""``python -m experiments.document_tables``: the tables of a page, from lines of results.
+"""``python -m experiments.document_tables``: tables of pages, from lines of results.
 
 A table stands between ``<!-- NAME -->`` and ``<!-- end of NAME -->``.
 """
@@ -7,18 +7,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from esoftmax_jax.whole_file import write_whole
+from experiments.audits.measure import KEY as AUDITS_KEY
+from experiments.audits.measure import audits_table
 from experiments.regret import ablation, tables
 from experiments.regret.lines import read_rows
 
 _ROOT = Path(__file__).parents[1]
-PAGE = _ROOT / "docs" / "auto.md"
+PAGES = tuple(_ROOT / "docs" / name for name in ("auto.md", "cleanlab.md"))
 LINES = _ROOT / "experiments" / "results" / "regret"
+AUDITS = _ROOT / "experiments" / "results" / "audits" / "beside-cleanlab.jsonl"
 
 _TABLES: Mapping[str, Callable[[], str]] = {
     "regret": lambda: tables.regret_report(read_rows(LINES / "regret.jsonl", tables.KEY)),
     "ablation": lambda: ablation.ablation_table(
         read_rows(LINES / "ablation.jsonl", ablation.KEY)
     ),
+    "audits": lambda: audits_table(read_rows(AUDITS, AUDITS_KEY)),
 }
 
 
@@ -34,9 +38,10 @@ def with_tables(page: str) -> str:
 
 
 def main() -> None:
-    """Write the page."""
-    write_whole(PAGE, with_tables(PAGE.read_text(encoding="utf-8")))
-    print(f"wrote {PAGE}")
+    """Write the pages."""
+    for page in PAGES:
+        write_whole(page, with_tables(page.read_text(encoding="utf-8")))
+        print(f"wrote {page}")
 
 
 if __name__ == "__main__":

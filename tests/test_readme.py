@@ -18,7 +18,9 @@ from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.methods.own_loss_file import read_own_loss
 from esoftmax_jax.app.suspects.corrections import correct
+from experiments.audits import cleanlab_scores
 from experiments.cli import main, make_parser
+from tests.helpers.audits import noisy, probabilities_of
 from tests.helpers.documents import FOR_USERS, PAGES, ROOT, blocks
 
 NOT_LOSSES = {
@@ -189,7 +191,19 @@ def settings_are_chosen_on_folds():
     assert app.predict(found, [[0.0] * 3, [4.0] * 3]).labels.tolist() == [0, 1]
 
 
+def cleanlab_and_the_audit_find_the_same():
+    truth, labels = noisy()
+    theirs, ours = blocks(PAGES["docs/cleanlab.md"], "python")
+    names = {"labels": labels, "probabilities": probabilities_of(truth)}
+    exec(ours, names)
+    assert np.flatnonzero(names["table"]["suspect"]).tolist() == [1, 11, 21, 31, 41, 51]
+    if cleanlab_scores.installed():
+        exec(theirs, names)
+        assert names["issues"].tolist() == names["table"]["suspect"].tolist()
+
+
 EXAMPLES = {
+    "docs/cleanlab.md": cleanlab_and_the_audit_find_the_same,
     "docs/auto.md": settings_are_chosen_on_folds,
     "README.md": the_loop_learns_in_spite_of_wrong_labels,
     "docs/losses.md": a_loss_by_name_gives_a_value_for_each_example,

@@ -19,6 +19,8 @@ SECOND = 500
 OURS, THEIRS = "esoftmax", "cleanlab"
 BY_PROBABILITIES, BESIDE_FEATURES = "ratio", "ratio and neighbours"
 TRAINED = "networks trained for it"
+KEY = ("dataset", "seed", "model", "tool", "order")
+"""What tells a row from others."""
 
 Row = dict[str, Any]
 

@@ -98,9 +98,12 @@ class ColumnChoice:
         for option, given in said.items():
             for name in given:
                 if name not in there:
+                    column, _, kind = name.rpartition(":")
+                    declared_there = column in there and kind in KINDS
+                    hint = f"; {name!r} is what --kinds takes" if declared_there else ""
                     raise UsageError(
                         f"{option}: expected columns of {where}, got {name!r}; it has "
-                        f"{named(list(names))}{did_you_mean(name, names)}"
+                        f"{named(list(names))}{hint or did_you_mean(name, names)}"
                     )
                 if name in meant and (option != "--ignore" or name == "label"):
                     raise UsageError(
@@ -119,7 +122,12 @@ def _kinds(given: Any) -> tuple[tuple[str, str], ...]:
         listed = _names("--kinds", given)
         pairs = [(name, kind) for name, _, kind in (one.rpartition(":") for one in listed)]
     for name, kind in pairs:
-        if not isinstance(name, str) or not name or kind not in KINDS:
+        if not isinstance(name, str):
+            raise UsageError(
+                f"--kinds: expected names of columns as text, got {name!r}; a column that is "
+                f"called by a number is {str(name)!r}"
+            )
+        if not name or kind not in KINDS:
             got = f"{name}:{kind}" if name else kind
             raise UsageError(
                 f"--kinds: expected NAME:KIND, several separated by commas, with KIND one of "

@@ -212,6 +212,7 @@ def test_the_kind_of_a_column_may_be_declared():
     spec = write(**numbers)
     refused(spec, "--kinds: expected columns of own.csv, got 'zap'", kinds="zap:date")
     refused(spec, "--kinds: expected columns of features, got 'label'", kinds="label:date")
+    refused(spec, "got 'zip:date'; .*; 'zip:date' is what --kinds takes", columns="zip:date")
 
 
 @pytest.mark.parametrize(
@@ -220,6 +221,7 @@ def test_the_kind_of_a_column_may_be_declared():
         ("zip", r"expected NAME:KIND, several .* one of number, boolean, .*, got 'zip'"),
         ("zip:catgory", r"got 'zip:catgory'; did you mean 'category'\?"),
         ({"zip": 3}, r"got 'zip:3'"),
+        ({0: "text"}, r"names of columns as text, got 0; .* called by a number is '0'"),
         ("a:text,a:date", r"--kinds: expected each column once, got 'a:text,a:date'"),
         ("b:text", r"expected columns that are features, got 'b', which --ignore passes over"),
         ("c:text", r"expected columns that are features, got 'c', which --columns leaves over"),

@@ -201,18 +201,17 @@ def test_a_name_with_a_comma_stands_in_quotation_marks():
 
 
 def test_the_kind_of_a_column_may_be_declared():
-    numbers = {"zip": [10115, 94110, 1001] * 4, "id": range(12), "label": [0, 1] * 6}
-    assert load_dataset(write(**numbers)).feature_names == ("zip",)
-    data = load_dataset(write(**numbers), kinds="zip:category")
+    spec = write(zip=[10115, 94110, 1001] * 4, id=range(12), label=[0, 1] * 6)
+    assert load_dataset(spec).feature_names == ("zip",)
+    data = load_dataset(spec, kinds="zip:category")
     assert "2 columns: 1 category, left out: id (numbers the rows)" in data.note
-    data = load_dataset(write(**numbers), kinds={"zip": "category", "id": "number"})
+    data = load_dataset(spec, kinds={"zip": "category", "id": "number"})
     assert data.columns is not None
     assert [column.kind for column in data.columns.columns] == ["category", "number"]
-    assert load_dataset(write(**numbers), kinds="id:number").feature_names == ("zip", "id")
-    spec = write(**numbers)
+    assert load_dataset(spec, kinds="id:number").feature_names == ("zip", "id")
     refused(spec, "--kinds: expected columns of own.csv, got 'zap'", kinds="zap:date")
     refused(spec, "--kinds: expected columns of features, got 'label'", kinds="label:date")
-    refused(spec, "got 'zip:date'; .*; 'zip:date' is what --kinds takes", columns="zip:date")
+    refused(spec, "; 'zip:date' is what --kinds takes", columns="zip:date")
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from esoftmax_jax.app.methods.methods import Method
 from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.runs.run_all import run_all
 from esoftmax_jax.losses import m_for_gate
-from experiments.regret.lines import Row, Work, complete, read_rows
+from experiments.regret.lines import Row, Work, complete, reported_rows
 
 NOISES = ("symmetric:0.4", "pairwise:0.4")
 KEY = ("dataset", "network", "noise", "seed", "rule", "rate")
@@ -215,7 +215,7 @@ def report_ablation(*, seeds: int, report: bool, out: Path) -> None:
     if not report:
         work = [_work(one, seed) for one in SETTINGS for seed in range(seeds)]
         complete(out, work, KEY)
-    print(ablation_table(read_rows(out, KEY)))
+    print(ablation_table(reported_rows(out, KEY)))
 
 
 def _work(setting: Trained, seed: int) -> Work:

@@ -40,6 +40,21 @@ def read_rows(path: Path, key: Sequence[str]) -> list[Row]:
     return list(rows.values())
 
 
+def reported_rows(path: Path, key: Sequence[str]) -> list[Row]:
+    """Return the rows of a file that is only reported on.
+
+    Raises:
+        UsageError: there are none.
+    """
+    rows = read_rows(path, key)
+    if not rows:
+        raise UsageError(
+            f"--report: expected a file with measurements, got {path} without any; name it by "
+            "--out, or leave --report out to measure"
+        )
+    return rows
+
+
 def chosen_sources(text: str | None) -> list[str]:
     """Return the datasets of ``--datasets``; None: all."""
     chosen = list(SOURCES) if text is None else names("--datasets", text)

@@ -32,7 +32,7 @@ from esoftmax_jax.app.runs.recipes import recipe_for
 from esoftmax_jax.app.runs.run_all import run_all
 from esoftmax_jax.app.runs.softmax import softmax
 from experiments.regret.data import SOURCES
-from experiments.regret.lines import Row, Work, chosen_sources, complete, read_rows
+from experiments.regret.lines import Row, Work, chosen_sources, complete, reported_rows
 from experiments.regret.tables import (
     AUTO,
     CE_AVERAGED,
@@ -214,7 +214,7 @@ def report_regret(
             _work(name, seed, effort, rules, epochs) for name in names for seed in range(seeds)
         ]
         complete(out, work, KEY)
-    print(regret_report(read_rows(out, KEY)))
+    print(regret_report(reported_rows(out, KEY)))
 
 
 def _work(name: str, seed: int, effort: Effort, rules: Sequence[str], epochs: int) -> Work:

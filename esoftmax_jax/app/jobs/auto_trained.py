@@ -82,6 +82,8 @@ def print_auto(console: Console, found: AutoTrained) -> None:
     """Print what was chosen, between what, how sure that is, and what came out of it."""
     _print_candidates(console, found.choice)
     console.print(describe_choice(found.choice), soft_wrap=True)
+    if guess := describe_guess(found.choice.chosen, found.labels):
+        console.print(guess, soft_wrap=True)
     accuracy = f"Test accuracy {100 * found.test_accuracy:.2f} %."
     console.print(f"{MODEL} {accuracy}", soft_wrap=True)
     if found.dataset.note:
@@ -123,6 +125,19 @@ def describe_choice(choice: FoldChoice) -> str:
     return (
         f"{text}; {choice.standard_errors:.1f} standard errors of the paired difference before "
         f"{_named(second)}{verdict}.{right}"
+    )
+
+
+def describe_guess(chosen: Candidate, labels: npt.NDArray[np.int32]) -> str:
+    """Say so if guessing the most frequent label may do as well; "" if it does not."""
+    guess = float(np.bincount(labels).max() / len(labels))
+    given = dataclasses.replace(chosen, agreements=())
+    if given.mean - 2 * given.standard_error > guess:
+        return ""
+    return (
+        f"Guessing the most frequent label always would give {_percent(guess)} %: these "
+        "networks may have learnt nothing else. Trust neither the model nor the order of the "
+        "labels; add examples or features."
     )
 
 

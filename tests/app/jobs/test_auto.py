@@ -13,7 +13,7 @@ from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.engine.folds import assign_folds
 from esoftmax_jax.app.jobs.auto_runs import auto_runs
-from esoftmax_jax.app.jobs.auto_trained import describe_choice, loss_of
+from esoftmax_jax.app.jobs.auto_trained import describe_choice, describe_guess, loss_of
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs import run_all
@@ -210,3 +210,10 @@ def test_what_is_said_of_the_choice():
     told = describe_choice(right)
     assert told.startswith("Chosen: cross-entropy at 0.1, 92.00 ± 2.00 %")
     assert "few can be wrong: cross-entropy was tried too" in told
+
+
+def test_networks_that_may_only_guess_are_told():
+    labels = np.array([0, 0, 0, 1, 1], np.int32)
+    told = describe_guess(Candidate(LossSpec("CE", ()), 0.1, (0.6, 0.8)), labels)
+    assert told.startswith("Guessing the most frequent label always would give 60.00 %")
+    assert describe_guess(Candidate(LossSpec("CE", ()), 0.1, (0.7, 0.72)), labels) == ""

@@ -48,3 +48,9 @@ def test_a_line_of_something_else_is_told(tmp_path):
 def test_an_unknown_dataset_is_told_with_the_one_meant():
     with pytest.raises(UsageError, match=r"unknown dataset 'wyne': .*did you mean 'wine'\?"):
         lines.chosen_sources("wyne")
+
+
+def test_a_report_of_nothing_is_refused(tmp_path):
+    message = "^--report: expected a file with measurements, got .*lines.jsonl without any"
+    with pytest.raises(UsageError, match=message):
+        lines.reported_rows(tmp_path / "lines.jsonl", KEY)

@@ -13,7 +13,13 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.in_memory.dataset import made_of_arrays
 from esoftmax_jax.app.data.names import is_own
 from esoftmax_jax.app.jobs.auto import auto
-from esoftmax_jax.app.jobs.auto_trained import MODEL, AutoTrained, describe_choice, loss_of
+from esoftmax_jax.app.jobs.auto_trained import (
+    MODEL,
+    AutoTrained,
+    describe_choice,
+    describe_guess,
+    loss_of,
+)
 from esoftmax_jax.app.suspects.training_evidence import TrainingEvidence
 from esoftmax_jax.app.terminal.messages import UsageError
 
@@ -92,11 +98,13 @@ def trained_probabilities(
 def told_choice(found: AutoTrained) -> list[str]:
     """Say what was trained and why, a sentence each."""
     chosen = found.choice.chosen
+    guess = describe_guess(chosen, found.labels)
     return [
         f"{len(chosen.accuracies)} networks with the loss {loss_of(chosen)}, each "
         "trained on all folds but one. Probabilities are those of the network that has "
         "not seen the label; of labels that were held out of training the mean of all. The "
         "order is by the networks that have seen it: how they took it while they learnt.",
         describe_choice(found.choice),
+        *([guess] if guess else []),
         MODEL,
     ]

@@ -12,6 +12,7 @@ from esoftmax_jax.app.suspects.corrections import correct
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
 from tests.helpers.reviewed_lists import by_source, listed, table
+from tests.helpers.words import instead
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -87,7 +88,7 @@ def test_a_reviewed_list_is_not_overwritten(capsys):
     assert edited != text
     Path("list.csv").write_bytes(edited)
     capsys.readouterr()
-    assert main([*train, "--workdir", "other", "--corrections", "list.csv"]) == 2
+    assert main([*instead(train, "--workdir", "other"), "--corrections", "list.csv"]) == 2
     assert (
         "list.csv, in which 1 labels are not those given; choose another"
         in capsys.readouterr().err

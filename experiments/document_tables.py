@@ -1,7 +1,4 @@
-"""``python -m experiments.document_tables``: tables of pages, from lines of results.
-
-A table stands between ``<!-- NAME -->`` and ``<!-- end of NAME -->``.
-"""
+"""``python -m experiments.document_tables``: tables of pages, from lines of results."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,6 +6,7 @@ from pathlib import Path
 from esoftmax_jax.whole_file import write_whole
 from experiments.audits.measure import KEY as AUDITS_KEY
 from experiments.audits.measure import audits_table
+from experiments.generated_parts import has_part, with_generated
 from experiments.regret import ablation, tables
 from experiments.regret.lines import read_rows
 
@@ -29,11 +27,8 @@ _TABLES: Mapping[str, Callable[[], str]] = {
 def with_tables(page: str) -> str:
     """Return the text of a page with its tables as the lines give them."""
     for name, table in _TABLES.items():
-        begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-        before, _, rest = page.partition(begin)
-        _, there, after = rest.partition(end)
-        if there:
-            page = f"{before}{begin}\n\n{table()}\n\n{end}{after}"
+        if has_part(page, name):
+            page = with_generated(page, name, ["", table(), ""])
     return page
 
 

@@ -10,12 +10,12 @@ from esoftmax_jax import presets
 from esoftmax_jax.app.files.markdown import markdown_table
 from esoftmax_jax.app.files.outputs import check_file
 from esoftmax_jax.whole_file import write_whole
+from experiments.generated_parts import with_generated
 from experiments.playground import replay
 from experiments.playground.picture import PICTURE, draw_losses
 from experiments.theory.measured_bound import read_rows
 from experiments.theory.page import LINES as MEASURED
 from experiments.theory.page import PAGE as THEORY
-from experiments.theory.page import with_generated
 
 PAGE = Path(__file__).parents[2] / "docs" / "playground.html"
 _FOLDER = Path(__file__).parent

@@ -26,6 +26,7 @@ from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.whole_file import write_whole
 from experiments.configs import digits
+from experiments.theory.measured_bound import read_rows
 
 LINES = Path(__file__).parents[1] / "results" / "playground" / "replay.jsonl"
 SETTING = "sym0.4"
@@ -147,4 +148,4 @@ def write_lines(rows: list[Row]) -> None:
 
 def read_lines() -> list[Row]:
     """Return the lines."""
-    return [json.loads(line) for line in LINES.read_text(encoding="utf-8").splitlines()]
+    return read_rows(LINES)

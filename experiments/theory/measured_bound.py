@@ -7,6 +7,7 @@ minimiser over all outputs is known: in closed form for CE_ε, by a search over 
 CE_ε+MAE with three classes. What it costs on the clean label is the excess risk.
 """
 
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,8 +100,6 @@ def _bounds(loss: Any, matrix: np.ndarray[Any, np.dtype[Any]], num_classes: int)
 
 def read_rows(path: Path) -> list[Row]:
     """Return the rows of a file of JSON lines."""
-    import json
-
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 

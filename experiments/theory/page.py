@@ -1,11 +1,11 @@
 """The generated parts of ``docs/theory.md``: tables and a picture."""
 
-import re
 from pathlib import Path
 
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.files.markdown import markdown_table
 from esoftmax_jax.whole_file import write_whole
+from experiments.generated_parts import with_generated
 from experiments.theory import loss_table, measured_bound
 from experiments.theory.picture import draw_bound
 
@@ -13,21 +13,6 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "theory.md"
 LINES = ROOT / "experiments" / "results" / "theory" / "excess-risk.jsonl"
 PICTURE = ROOT / "docs" / "pictures" / "excess-risk.png"
-
-
-def generated(page: str, part: str) -> list[str]:
-    """Return the lines of a part of the page that is generated."""
-    found = re.search(_pattern(part), page, flags=re.DOTALL)
-    if found is None:
-        raise ValueError(f"page: expected the marks of {part!r} in {PAGE}, got none")
-    return found[2].strip().splitlines()
-
-
-def with_generated(page: str, part: str, lines: list[str]) -> str:
-    """Return the page with other lines in a part."""
-    generated(page, part)
-    text = "\n".join(lines)
-    return re.sub(_pattern(part), lambda m: f"{m[1]}\n{text}\n{m[3]}", page, flags=re.DOTALL)
 
 
 def table_of_bound(rows: list[measured_bound.Row]) -> list[str]:
@@ -54,7 +39,3 @@ def report_theory(*, bound: bool, write: bool) -> None:
     text = PAGE.read_text(encoding="utf-8")
     write_whole(PAGE, with_generated(text, "bound" if bound else "losses", lines))
     print(f"wrote {PAGE}")
-
-
-def _pattern(part: str) -> str:
-    return rf"(<!-- {part}: begin -->)(.*?)(<!-- {part}: end -->)"

@@ -11,10 +11,10 @@ import pytest
 
 from esoftmax_jax import losses, theory
 from experiments.cli import main
+from experiments.generated_parts import generated
 from experiments.playground import replay
 from experiments.playground.page import PAGE, page_text, paper_settings, table_of_replay
 from experiments.theory.page import PAGE as THEORY
-from experiments.theory.page import generated
 from tests.helpers.browser import browser, page_after
 
 LOSSES = {"ce": "CE", "mae": "MAE", "ce_eps": "CE_eps", "ce_eps_mae": "CE_eps+MAE"}

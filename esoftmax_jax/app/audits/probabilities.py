@@ -91,7 +91,8 @@ def _without_index(found: OwnNumbers) -> tuple[OwnNumbers, list[str]]:
     index = index_places(names)
     if not index or len(index) == len(names):
         return found, []
-    kept = [place for place in range(len(names)) if place not in index]
+    passed_over = set(index)
+    kept = [place for place in range(len(names)) if place not in passed_over]
     told = named([names[place] for place in index])
     note = f"{found.where}: columns that number the rows are passed over: {told}"
     values, rest = found.values[:, kept], tuple(names[place] for place in kept)

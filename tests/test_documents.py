@@ -14,6 +14,7 @@ from experiments.document_tables import with_tables
 from tests.helpers.documents import FOLDER, PAGES, ROOT
 
 MOST_LINES_OF_README = 150
+NOTEBOOK = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n"
 
 
 def test_the_readme_is_short_and_has_two_commands():
@@ -35,6 +36,14 @@ def test_the_tables_of_a_page_are_what_the_lines_of_results_say():
 def test_the_index_lists_every_page():
     listed = set(re.findall(r"^- \[.*?\]\(([\w-]+\.md)\): .+", PAGES["docs/index.md"], re.M))
     assert listed == {path.name for path in FOLDER.glob("*.md")} - {"index.md"}
+
+
+def test_pages_with_cells_are_notebooks():
+    """Else the site would show their cells and not run them."""
+    pages = [page for page in PAGES if "\n```{code-cell}" in PAGES[page]]
+    for page in pages:
+        assert PAGES[page].startswith(NOTEBOOK), page
+        assert "\n```python\n" not in PAGES[page], f"{page}: the site runs cells alone"
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -24,9 +24,9 @@ def transition_matrix_noise(
 
     With N_c examples of class c and T the matrix, its rows divided by their sums,
 
-        ``counts="exact"``:        n_cj of the labels c become j, where n_cj is N_c · T_cj
-                                   rounded down or up so that Σ_j n_cj = N_c,
-        ``counts="independent"``:  P(noisy = j | clean = c) = T_cj for each example by itself.
+    - ``counts="exact"``: n_cj of the labels c become j, where n_cj is N_c · T_cj rounded down
+      or up so that Σ_j n_cj = N_c,
+    - ``counts="independent"``: P(noisy = j | clean = c) = T_cj for each example by itself.
 
     Exact counts are rounded by largest remainder: of the labels that rounding down leaves
     over, one goes to each class of the largest N_c · T_cj − ⌊N_c · T_cj⌋; of equal remainders

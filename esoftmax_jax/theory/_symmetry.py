@@ -51,7 +51,7 @@ def symmetry_gap(
         num_classes: K ≥ 2.
         convex: claim that S is a convex function of p.
         concave: claim that S is a concave function of p.
-        lipschitz: claim that |S(p) − S(p′)| is at most this times ‖p − p′‖₂.
+        lipschitz: claim that S changes by at most this times ‖p − p′‖₂ between p and p′.
 
     Returns:
         The :class:`Bound` of G; ``lower`` is ∞ where S is unbounded.
@@ -128,7 +128,7 @@ def delta(
         loss: ``loss(logits, labels)`` with its hyperparameters bound.
         epsilon: ≥ 0.
         num_classes: K ≥ 2.
-        lipschitz: claim that |S(u) − S(u′)| is at most this times ‖u − u′‖₂.
+        lipschitz: claim that S changes by at most this times ‖u − u′‖₂ between u and u′.
 
     Returns:
         The :class:`Bound` of δ; ∞ for every ε > 0 where S is unbounded. It is exact for losses

@@ -13,7 +13,7 @@ PAGES = {
 FOR_USERS = {
     name: text
     for name, text in PAGES.items()
-    if name == "README.md" or Path(name).parent == Path("docs")
+    if name == "README.md" or Path(name).parent in (Path("docs"), Path("docs/how-to"))
 }
 """The README and the pages of ``docs``, without the stories of decisions."""
 

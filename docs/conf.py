@@ -1,0 +1,63 @@
+"""The site: ``python -m sphinx -W --keep-going -j 2 docs build/site``."""
+
+import os
+import sys
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+_ROOT = _HERE.parent
+sys.path[:0] = [str(_ROOT), str(_HERE / "extensions")]
+
+# Cells run in processes of their own, which inherit this.
+os.environ["JAX_PLATFORMS"] = "cpu"
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
+
+from esoftmax_jax import __version__  # noqa: E402
+
+project = "esoftmax_jax"
+version = release = __version__
+language = "en"
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    # In docs/extensions.
+    "links_of_pages",
+    "mathml",
+    "navigation",
+    "public_names",
+]
+exclude_patterns = ["extensions"]
+
+# A cell that fails, prints a warning or takes longer than this ends the build.
+nb_execution_mode = "force"
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
+nb_execution_timeout = 60
+nb_merge_streams = True
+nb_output_stderr = "remove-warn"
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}
+myst_heading_anchors = 4
+myst_url_schemes = {"http": None, "https": None, "mailto": None, "site": "{{path}}"}
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+autosummary_generate = False
+napoleon_numpy_docstring = False
+napoleon_use_rtype = False
+napoleon_use_ivar = True
+python_maximum_signature_line_length = 88
+add_module_names = False
+html_math_renderer = "mathml"
+
+html_theme = "furo"
+html_title = "esoftmax_jax"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_extra_path = ["playground.html"]
+html_copy_source = False
+html_show_sphinx = False
+pygments_dark_style = "monokai"

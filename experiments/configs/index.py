@@ -3,18 +3,17 @@
 from collections.abc import Callable
 
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments.configs import digits, figure1, table2, table4, table6, table8
+from experiments.configs import digits, figure1, mnist, table2, table4, table6, table8
 from experiments.tables.table import Table
 
+_MODULES = (table2, table4, table6, table8, figure1, digits, mnist)
 _BUILDERS: dict[str, Callable[[str], Table]] = {
-    module.NAME: module.build for module in (table2, table4, table6, table8, figure1, digits)
+    module.NAME: module.build for module in _MODULES
 }
 TABLES = tuple(_BUILDERS)
 """Names that ``load_table`` takes."""
 
-DATASETS: dict[str, tuple[str, ...]] = {
-    module.NAME: module.DATASETS for module in (table2, table4, table6, table8, figure1, digits)
-}
+DATASETS: dict[str, tuple[str, ...]] = {module.NAME: module.DATASETS for module in _MODULES}
 """Table → the datasets that it has cells for; the first is the default."""
 
 

@@ -92,13 +92,17 @@ def noise_of(dataset: str, setting: str) -> NoiseSpec:
     """Return the noise of a setting.
 
     Asymmetric noise is of another kind for each dataset: class after class for CIFAR-10, as
-    its published labels are; within the super-classes for CIFAR-100; to the next class
-    elsewhere.
+    its published labels are; within the super-classes for CIFAR-100; between
+    digits that look alike for MNIST; to the next class elsewhere.
     """
     kind, rate = split_setting(setting)
     if rate is None:
         return NoiseSpec("none") if kind == "clean" else NoiseSpec("human", source=setting)
-    asymmetric = {"cifar10": "asymmetric-sequential", "cifar100": "asymmetric"}
+    asymmetric = {
+        "cifar10": "asymmetric-sequential",
+        "cifar100": "asymmetric",
+        "mnist": "asymmetric",
+    }
     names = {
         "symmetric": "symmetric",
         "asymmetric": asymmetric.get(dataset, "pairwise"),

@@ -152,6 +152,19 @@ def test_protocols():
     assert tuned.schedule == COSINE
     assert str(one("table8", "cifar10", "idn0.4/CE").noise) == "instance-views:0.4"
     assert str(one("digits", "digits", "asym0.4/CE").noise) == "pairwise:0.4"
+    # MNIST's own map, between digits that look alike.
+    assert str(one("mnist", "mnist", "asym0.4/CE").noise) == "asymmetric:0.4"
+
+
+def test_mnist_has_the_methods_of_table_2_with_its_constants():
+    for cell in load_table("mnist").cells:
+        other = one("table2", "cifar10", f"{cell.setting}/{cell.label}")
+        assert (cell.loss, cell.l1_decay) == (other.loss, other.l1_decay)
+        config = cell.run_config(0)
+        assert (config.network, config.epochs, config.learning_rate) == ("mnist_cnn", 10, 0.01)
+        assert config.weight_decay == (0.001 if cell.regulariser == "L2" else 0)
+    assert {"CE (tuned)", "CE/L1", "ANL-CE/L1", "JAL-CE/L1"} < set(load_table("mnist").rows)
+    assert len(load_table("mnist").cells) == 19 * 7
 
 
 @pytest.mark.parametrize(
@@ -213,7 +226,7 @@ def test_unknown_names():
     with pytest.raises(UsageError) as error:
         load_table("table3")
     assert str(error.value) == (
-        "table: expected one of table2, table4, table6, table8, figure1, digits, got 'table3'"
+        "table: expected one of table2, table4, table6, table8, figure1, digits, mnist, got 'table3'"
     )
     with pytest.raises(UsageError) as error:
         load_table("table2", "mnist")
@@ -240,6 +253,12 @@ def test_scales_change_what_they_say_and_nothing_else(place):
         if place[0] == "digits":
             assert small == full
             assert smoke == dataclasses.replace(full, epochs=2)
+            continue
+        if place[0] == "mnist":
+            fewer = dataclasses.replace(full, train_examples=5_000, batch_size=32)
+            kept = AugmentationSpec(mixup=full.augment.mixup)
+            assert small == dataclasses.replace(fewer, augment=kept)
+            assert smoke == dataclasses.replace(full, epochs=2, train_examples=256)
             continue
         cnn = dataclasses.replace(full, network="eight_layer_cnn")
         sizes = {"epochs": 15, "width": 0.25, "train_examples": 5_000, "batch_size": 32}

@@ -25,6 +25,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
     # In docs/extensions.
+    "built_pages",
     "links_of_pages",
     "mathml",
     "navigation",

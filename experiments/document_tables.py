@@ -7,8 +7,8 @@ from esoftmax_jax.whole_file import write_whole
 from experiments.audits.measure import KEY as AUDITS_KEY
 from experiments.audits.measure import audits_table
 from experiments.generated_parts import has_part, with_generated
+from experiments.lines import read_rows
 from experiments.regret import ablation, tables
-from experiments.regret.lines import read_rows
 
 _ROOT = Path(__file__).parents[1]
 PAGES = tuple(_ROOT / "docs" / name for name in ("auto.md", "cleanlab.md"))

@@ -21,7 +21,7 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.arrays import Array
-from esoftmax_jax.app.files.json_lines import append_line
+from esoftmax_jax.app.files.json_lines import append_lines
 from esoftmax_jax.app.files.markdown import markdown_table
 from esoftmax_jax.app.files.outputs import check_file
 from esoftmax_jax.app.jobs.auto_runs import LOSS, AutoRuns, auto_runs
@@ -33,14 +33,15 @@ from esoftmax_jax.app.runs.run_all import run_all
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.suspects.training_evidence import TrainingEvidence
 from esoftmax_jax.app.terminal.names import names
+from experiments.lines import Row, key_of, read_rows
 
 DATASETS = ("digits", "wine", "breast_cancer")
 NOISES = ("symmetric:0.2", "symmetric:0.4", "pairwise:0.4")
 COMBINED = "order of auto"
 FIRST = 200
 _TITLE = "AUROC / average precision"
-
-Row = dict[str, Any]
+KEY = ("dataset", "noise", "seed", "loss", "kind")
+"""What tells a row from others."""
 
 
 def measure(dataset: Dataset, noises: Sequence[str], seeds: int, **options: Any) -> list[Row]:
@@ -135,7 +136,7 @@ def _mean(rows: Sequence[Row], name: str) -> float:
 def report_evidence(
     *, datasets: str | None, noises: str | None, seeds: int, epochs: int, out: Path
 ) -> None:
-    """Measure, append the rows to a file and print the table.
+    """Measure the datasets that a file lacks, append the rows and print the tables.
 
     Names of ``datasets`` and ``noises`` are divided by commas; None are ``DATASETS`` and
     ``NOISES``.
@@ -145,11 +146,17 @@ def report_evidence(
     loaded = {name: load_dataset(name) for name in chosen}
     out.parent.mkdir(parents=True, exist_ok=True)
     check_file("--out", out)
-    rows: list[Row] = []
+    there = {key_of(row, KEY[:3]) for row in read_rows(out, KEY)}
     for name, dataset in loaded.items():
-        found = measure(dataset, noise, seeds, epochs=epochs)
-        for row in found:
-            append_line(out, row)
-        rows += found
-        print(f"{name}: {_TITLE}\n\n{evidence_table(found)}\n", flush=True)
+        # One compiled program trains all of a dataset.
+        if {(name, *cell) for cell in itertools.product(noise, range(seeds))} - there:
+            append_lines(out, measure(dataset, noise, seeds, epochs=epochs))
+    rows = [
+        row
+        for row in read_rows(out, KEY)
+        if row["dataset"] in loaded and row["noise"] in noise and row["seed"] < seeds
+    ]
+    for name in loaded:
+        table = evidence_table([row for row in rows if row["dataset"] == name])
+        print(f"{name}: {_TITLE}\n\n{table}\n", flush=True)
     print(f"all: {_TITLE}\n\n{evidence_table(rows)}")

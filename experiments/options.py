@@ -175,7 +175,7 @@ OPTIONS = (
     _option(
         _EVIDENCE,
         "out",
-        "file of JSON lines, appended to (runs/evidence.jsonl)",
+        f"{_LINES} (runs/evidence.jsonl)",
         PATH,
         default=Path("runs/evidence.jsonl"),
         metavar="FILE",
@@ -221,7 +221,7 @@ OPTIONS = (
     _option(
         _AUDITS,
         "out",
-        "file of JSON lines, appended to (runs/audits.jsonl)",
+        f"{_LINES} (runs/audits.jsonl)",
         PATH,
         default=Path("runs/audits.jsonl"),
         metavar="FILE",

@@ -24,9 +24,10 @@ from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks, out_o
 from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.runs.run_all import run_all
 from esoftmax_jax.app.runs.softmax import softmax
-from experiments.audits.measure import OURS, Row, of_probabilities, row_of
+from experiments.audits.measure import OURS, of_probabilities, row_of
 from experiments.audits.sets import FOLDS, human_pictures
 from experiments.evidence import COMBINED, evidence
+from experiments.lines import Row
 
 NAME = "pictures"
 EPOCHS = 20

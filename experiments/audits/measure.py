@@ -14,6 +14,7 @@ from esoftmax_jax.app.jobs.audit.find_wrong_labels import find_wrong_labels
 from experiments.audits import cleanlab_scores
 from experiments.audits.sets import AuditedSet
 from experiments.evidence import FIRST, quality
+from experiments.lines import Row
 
 SECOND = 500
 OURS, THEIRS = "esoftmax", "cleanlab"
@@ -21,8 +22,6 @@ BY_PROBABILITIES, BESIDE_FEATURES = "ratio", "ratio and neighbours"
 TRAINED = "networks trained for it"
 KEY = ("dataset", "seed", "model", "tool", "order")
 """What tells a row from others."""
-
-Row = dict[str, Any]
 
 
 def measure(audited: AuditedSet, seed: int) -> list[Row]:

@@ -1,23 +1,27 @@
 """``python -m experiments audits``: the audit table beside cleanlab."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from esoftmax_jax.app.data.label_file import LabelFile, read_labels
-from esoftmax_jax.app.files.json_lines import append_line
+from esoftmax_jax.app.files.json_lines import append_lines
 from esoftmax_jax.app.files.outputs import check_file
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.names import names
 from experiments.audits import cleanlab_scores
 from experiments.audits.folds import NAME, measure_folds
-from experiments.audits.measure import Row, audits_table, measure
+from experiments.audits.measure import KEY, OURS, THEIRS, audits_table, measure
 from experiments.audits.sets import SETS
+from experiments.lines import Row, read_rows
+
+_OF_PEOPLE = ("embeddings", NAME)
 
 
 def report_audits(
     *, datasets: str | None, seeds: int, labels: Path | None, workdir: Path, out: Path
 ) -> None:
-    """Audit each set, append a row for each tool to a file and print the table.
+    """Audit what a file lacks, append a row for each tool and order, and print the table.
 
     Args:
         datasets: names divided by commas; None: those that need no labels from a file.
@@ -32,7 +36,7 @@ def report_audits(
     if unknown:
         raise UsageError(f"--datasets: expected some of {', '.join(known)}, got {unknown[0]!r}")
     file = None if labels is None else read_labels(labels)
-    if file is None and (needing := [name for name in chosen if name in known[-2:]]):
+    if file is None and (needing := [name for name in chosen if name in _OF_PEOPLE]):
         raise UsageError(
             f"--labels: {needing[0]} needs CIFAR-10_human.npy of CIFAR-10N, got nothing"
         )
@@ -40,21 +44,26 @@ def report_audits(
     check_file("--out", out)
     if not cleanlab_scores.installed():
         print("cleanlab is not installed: nothing is measured of it\n")
-    rows: list[Row] = []
-    for name in chosen:
-        for found in _measured(name, seeds, file, workdir):
-            for row in found:
-                append_line(out, row)
-            rows += found
-        print(f"{audits_table([row for row in rows if row['dataset'] == name])}\n", flush=True)
-    print(audits_table(rows))
+    draws = [(name, seed) for name in chosen for seed in range(seeds)]
+    there = _measured(read_rows(out, KEY))
+    missing = [draw for draw in draws if draw not in there]
+    for place, (name, seed) in enumerate(missing, 1):
+        print(f"{place} of {len(missing)}: {name}, seed {seed}", flush=True)
+        append_lines(out, _rows(name, seed, file, workdir))
+    found = [row for row in read_rows(out, KEY) if (row["dataset"], row["seed"]) in draws]
+    print(audits_table(sorted(found, key=lambda row: chosen.index(row["dataset"]))))
 
 
-def _measured(
-    name: str, seeds: int, file: LabelFile | None, workdir: Path
-) -> Iterator[Sequence[Row]]:
-    for seed in range(seeds):
-        if name == NAME:
-            yield measure_folds(seed, file, workdir)
-        else:
-            yield measure(SETS[name](seed, file), seed)
+def _measured(rows: Sequence[Row]) -> set[tuple[str, int]]:
+    """Return the draws that are there: cleanlab's rows too, where it is installed."""
+    needed = {OURS, THEIRS} if cleanlab_scores.installed() else {OURS}
+    tools = defaultdict(set)
+    for row in rows:
+        tools[row["dataset"], row["seed"]].add(row["tool"])
+    return {draw for draw, some in tools.items() if needed <= some}
+
+
+def _rows(name: str, seed: int, file: LabelFile | None, workdir: Path) -> Sequence[Row]:
+    if name == NAME:
+        return measure_folds(seed, file, workdir)
+    return measure(SETS[name](seed, file), seed)

@@ -11,9 +11,9 @@ from esoftmax_jax.app.files.markdown import markdown_table
 from esoftmax_jax.app.files.outputs import check_file
 from esoftmax_jax.whole_file import write_whole
 from experiments.generated_parts import with_generated
+from experiments.lines import read_rows
 from experiments.playground import replay
 from experiments.playground.picture import PICTURE, draw_losses
-from experiments.theory.measured_bound import read_rows
 from experiments.theory.page import LINES as MEASURED
 from experiments.theory.page import PAGE as THEORY
 

@@ -11,7 +11,6 @@ be seen. The labels that are shown are the first wrong ones, not chosen ones.
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -26,15 +25,13 @@ from esoftmax_jax.app.methods.methods import METHODS
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.whole_file import write_whole
 from experiments.configs import digits
-from experiments.theory.measured_bound import read_rows
+from experiments.lines import Row, read_rows
 
 LINES = Path(__file__).parents[1] / "results" / "playground" / "replay.jsonl"
 SETTING = "sym0.4"
 LOSSES = ("CE", "CE_eps+MAE")
 RATES = (0.01, 0.03, 0.1)
 EPOCHS, SEEDS, SHOWN = 100, 5, 8
-
-Row = dict[str, Any]
 
 
 def configurations(seed: int) -> list[RunConfig]:

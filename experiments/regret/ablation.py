@@ -23,7 +23,8 @@ from esoftmax_jax.app.methods.methods import Method
 from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.runs.run_all import run_all
 from esoftmax_jax.losses import m_for_gate
-from experiments.regret.lines import Row, Work, complete, reported_rows
+from experiments.lines import Row
+from experiments.regret.lines import Work, complete, reported_rows
 
 NOISES = ("symmetric:0.4", "pairwise:0.4")
 KEY = ("dataset", "network", "noise", "seed", "rule", "rate")

@@ -8,9 +8,7 @@ from typing import Any
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.matrix_peak import quick_rate
-from esoftmax_jax.app.files.json_file import parse_json
-from esoftmax_jax.app.files.json_lines import append_line
-from esoftmax_jax.app.files.line_file import whole_lines
+from esoftmax_jax.app.files.json_lines import append_lines
 from esoftmax_jax.app.files.outputs import check_file
 from esoftmax_jax.app.jobs.forecast import work_of
 from esoftmax_jax.app.terminal.console import make_console
@@ -18,26 +16,8 @@ from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.names import names
 from esoftmax_jax.app.terminal.progress import duration
 from esoftmax_jax.spelling import did_you_mean
+from experiments.lines import Row, key_of, read_rows
 from experiments.regret.data import SOURCES, load
-
-Row = dict[str, Any]
-
-
-def read_rows(path: Path, key: Sequence[str]) -> list[Row]:
-    """Return the rows of a file, of those with the same ``key`` the last; [] without one."""
-    if not path.exists():
-        return []
-    rows = {}
-    for number, line in enumerate(whole_lines(path.read_bytes()), 1):
-        remedy = "remove the line or choose another --out"
-        row = parse_json(line, str(path), remedy, line=number, finite=False)
-        if not all(name in row for name in key):
-            raise UsageError(
-                f"{path}, line {number}: expected {', '.join(key)}, got "
-                f"{', '.join(sorted(row))}; {remedy}"
-            )
-        rows[_key(row, key)] = row
-    return list(rows.values())
 
 
 def reported_rows(path: Path, key: Sequence[str]) -> list[Row]:
@@ -96,7 +76,7 @@ def complete(out: Path, work: Sequence[Work], key: Sequence[str]) -> None:
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     check_file("--out", out)
-    there = {_key(row, key) for row in read_rows(out, key)}
+    there = {key_of(row, key) for row in read_rows(out, key)}
     missing = [one for one in work if one.lines - there]
     if not missing:
         return
@@ -104,8 +84,7 @@ def complete(out: Path, work: Sequence[Work], key: Sequence[str]) -> None:
     console.print(f"{len(missing)} of {len(work)} measurements are missing: {_cost(missing)}")
     for place, one in enumerate(missing, 1):
         console.print(f"{place} of {len(missing)}: {one.dataset}, seed {one.seed}")
-        for row in one.measure(load(one.dataset, one.seed)):
-            append_line(out, row)
+        append_lines(out, one.measure(load(one.dataset, one.seed)))
 
 
 def _cost(missing: Sequence[Work]) -> str:
@@ -118,7 +97,3 @@ def _cost(missing: Sequence[Work]) -> str:
         seconds += work_of(needed, dataset).seconds(rate, 1)
         count += len(needed)
     return f"{count} runs, about {duration(seconds, digits=0)} here, once compiled"
-
-
-def _key(row: Row, key: Sequence[str]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in key)

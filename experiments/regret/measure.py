@@ -31,8 +31,9 @@ from esoftmax_jax.app.runs.networks import Networks
 from esoftmax_jax.app.runs.recipes import recipe_for
 from esoftmax_jax.app.runs.run_all import run_all
 from esoftmax_jax.app.runs.softmax import softmax
+from experiments.lines import Row
 from experiments.regret.data import SOURCES
-from experiments.regret.lines import Row, Work, chosen_sources, complete, reported_rows
+from experiments.regret.lines import Work, chosen_sources, complete, reported_rows
 from experiments.regret.tables import (
     AUTO,
     CE_AVERAGED,

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from esoftmax_jax.app.files.markdown import markdown_table
+from experiments.lines import Row
 
 KEY = ("dataset", "noise", "seed", "rule")
 """What tells lines apart."""
@@ -27,8 +28,6 @@ FAILED = 3.0
 """Points behind averaged cross-entropy from which on a draw is named."""
 
 _RESAMPLES = 2000
-
-Row = dict[str, Any]
 
 
 def regret_report(rows: Sequence[Row]) -> str:

@@ -7,10 +7,8 @@ minimiser over all outputs is known: in closed form for CE_ε, by a search over 
 CE_ε+MAE with three classes. What it costs on the clean label is the excess risk.
 """
 
-import json
 import math
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -18,8 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from esoftmax_jax import losses, theory
-
-Row = dict[str, Any]
+from experiments.lines import Row
 
 MIN_PROB = 1e-8
 MS = (0.0, *(10.0**power for power in range(10)))
@@ -96,11 +93,6 @@ def _bounds(loss: Any, matrix: np.ndarray[Any, np.dtype[Any]], num_classes: int)
         "largest_loss": found.largest_loss,
         "refused": None,
     }
-
-
-def read_rows(path: Path) -> list[Row]:
-    """Return the rows of a file of JSON lines."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 COLUMNS = ("noise", "m", "excess risk", "bound", "tighter", "p_y")

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from esoftmax_jax.app.files.json_lines import append_line
+from esoftmax_jax.app.files.json_lines import append_lines
 from esoftmax_jax.app.files.markdown import markdown_table
 from esoftmax_jax.whole_file import write_whole
 from experiments.generated_parts import with_generated
+from experiments.lines import Row
 from experiments.theory import loss_table, measured_bound
 from experiments.theory.picture import draw_bound
 
@@ -15,7 +16,7 @@ LINES = ROOT / "experiments" / "results" / "theory" / "excess-risk.jsonl"
 PICTURE = ROOT / "docs" / "pictures" / "excess-risk.png"
 
 
-def table_of_bound(rows: list[measured_bound.Row]) -> list[str]:
+def table_of_bound(rows: list[Row]) -> list[str]:
     """Return the lines of the table of measured excess risks."""
     return markdown_table(measured_bound.COLUMNS, measured_bound.table_rows(rows))
 
@@ -33,8 +34,7 @@ def report_theory(*, bound: bool, write: bool) -> None:
     if bound:
         LINES.parent.mkdir(parents=True, exist_ok=True)
         LINES.unlink(missing_ok=True)
-        for row in rows:
-            append_line(LINES, row)
+        append_lines(LINES, rows)
         draw_bound(PICTURE, rows)
     text = PAGE.read_text(encoding="utf-8")
     write_whole(PAGE, with_generated(text, "bound" if bound else "losses", lines))

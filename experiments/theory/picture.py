@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from esoftmax_jax.app.files.picture_file import save_picture
-from experiments.theory.measured_bound import MIN_PROB, Row
+from experiments.lines import Row
+from experiments.theory.measured_bound import MIN_PROB
 
 _PANELS = (("symmetric", 0.4), ("pairwise", 0.4))
 _LEAST = 1e-11  # where an excess risk of 0 is drawn

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.files.json_lines import append_lines
 from esoftmax_jax.app.runs.fold_networks import FoldNetwork
 from esoftmax_jax.app.terminal.messages import UsageError
-from experiments.audits import cleanlab_scores, folds, measure, sets
+from experiments.audits import cleanlab_scores, folds, measure, report, sets
 from experiments.audits.gradients import gradient_features
 from experiments.audits.report import report_audits
+from experiments.lines import read_rows
 from tests.helpers.audits import noisy, probabilities_of
 
 WHERE = {"dataset": "some", "seed": 0, "model": "ours"}
@@ -113,3 +115,41 @@ def test_sets_that_need_a_file_say_so(tmp_path):
     ):
         report_audits(datasets="cats", **arguments)
     assert not (tmp_path / "out.jsonl").exists()
+
+
+@pytest.mark.parametrize("installed", [False, True])
+def test_a_draw_is_measured_once_and_again_for_cleanlab(tmp_path, monkeypatch, installed):
+    asked = []
+    truth, labels = noisy()
+    row = measure.row_of(
+        labels != truth, probabilities_of(truth)[np.arange(60), labels], labels != truth, 1
+    )
+
+    def rows_of(audited, seed):
+        asked.append((audited, seed))
+        where = {"dataset": audited, "seed": seed, "model": "some", "order": "ratio"}
+        tools = [measure.OURS, measure.THEIRS][: 1 + installed]
+        return [where | {"tool": tool} | row for tool in tools]
+
+    sets_by_name = {name: lambda seed, file, name=name: name for name in ("digits", "table")}
+    monkeypatch.setattr(report, "SETS", sets_by_name)
+    monkeypatch.setattr(report, "measure", rows_of)
+    monkeypatch.setattr(cleanlab_scores, "installed", lambda: installed)
+    out = tmp_path / "out.jsonl"
+    append_lines(
+        out,
+        [
+            {
+                "dataset": "digits",
+                "seed": 0,
+                "model": "some",
+                "tool": measure.OURS,
+                "order": "ratio",
+            }
+            | row
+        ],
+    )
+    for _ in range(2):
+        report_audits(datasets="digits,table", seeds=1, labels=None, workdir=tmp_path, out=out)
+    assert asked == ([("digits", 0), ("table", 0)] if installed else [("table", 0)])
+    assert len(read_rows(out, measure.KEY)) == 2 * (1 + installed)

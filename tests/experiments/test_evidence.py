@@ -1,5 +1,7 @@
 """How well each kind of evidence finds wrong labels."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -51,3 +53,23 @@ def test_both_losses_are_measured_by_every_kind():
     assert len(lines) == 2 + 10
     cell = f"{rows[0]['auroc']:.3f} / {rows[0]['average_precision']:.3f}"
     assert lines[2].startswith(f"| CE | self-confidence out of fold | {cell} | {cell} |")
+
+
+def test_what_a_file_has_is_not_measured_again(tmp_path, monkeypatch, capsys):
+    asked = []
+
+    def rows_of(dataset, noises, seeds, *, epochs):
+        asked.append((dataset.name, list(noises), seeds, epochs))
+        cells = itertools.product(noises, range(seeds))
+        where = {"dataset": dataset.name, "loss": "CE", "kind": "margin"}
+        scores = evidence.quality(np.array([0.1, 0.2]), np.array([True, False]))
+        return [where | {"noise": noise, "seed": seed} | scores for noise, seed in cells]
+
+    monkeypatch.setattr(evidence, "measure", rows_of)
+    arguments = {"datasets": "wine", "noises": "none", "epochs": 2, "out": tmp_path / "lines"}
+    evidence.report_evidence(seeds=1, **arguments)
+    capsys.readouterr()
+    evidence.report_evidence(seeds=1, **arguments)
+    assert "| CE | margin | 1.000 / 1.000 |" in capsys.readouterr().out
+    evidence.report_evidence(seeds=2, **arguments)
+    assert asked == [("wine", ["none"], 1, 2), ("wine", ["none"], 2, 2)]

@@ -5,11 +5,12 @@ import pytest
 from esoftmax_jax import losses
 from esoftmax_jax.app.files.markdown import markdown_table
 from experiments.generated_parts import generated, with_generated
+from experiments.lines import read_rows
 from experiments.theory import loss_table, measured_bound
 from experiments.theory.page import LINES, PAGE, table_of_bound
 
 TEXT = PAGE.read_text(encoding="utf-8")
-ROWS = measured_bound.read_rows(LINES)
+ROWS = read_rows(LINES)
 
 
 def test_every_loss_of_the_registry_has_its_row():

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,14 @@ def append_line(path: Path, values: dict[str, Any]) -> None:
 
     JSON has no NaN and no infinity: a number that is not finite becomes null.
     """
-    line = json.dumps(_finite(values), sort_keys=True, allow_nan=False).encode()
-    add_line(path, line)
+    append_lines(path, [values])
+
+
+def append_lines(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Append JSON lines that belong together in one piece, as ``append_line`` does one."""
+    lines = [json.dumps(_finite(row), sort_keys=True, allow_nan=False) for row in rows]
+    if lines:
+        add_line(path, "\n".join(lines).encode())
 
 
 def _finite(value: Any) -> Any:

@@ -3,6 +3,7 @@
 import pytest
 
 from esoftmax_jax.app.terminal.messages import UsageError
+from experiments.lines import read_rows
 from experiments.regret import lines
 
 KEY = ("dataset", "noise", "seed", "rule")
@@ -32,17 +33,17 @@ def test_only_what_is_missing_is_measured(tmp_path, capsys):
     lines.complete(out, [work_of(0, asked), work_of(1, asked)], KEY)
     assert asked == [("wine", 0), ("wine", 1)]
     assert "1 of 2 measurements are missing: 0 runs, about 0 s here" in capsys.readouterr().err
-    assert len(lines.read_rows(out, KEY)) == 4
+    assert len(read_rows(out, KEY)) == 4
     out.write_text(f"{cut[0]}\n")  # a killed call may leave a part
     lines.complete(out, [work_of(0, asked)], KEY)
-    assert lines.read_rows(out, KEY) == [line_of(0, "auto"), line_of(0, "CE")]
+    assert read_rows(out, KEY) == [line_of(0, "auto"), line_of(0, "CE")]
 
 
 def test_a_line_of_something_else_is_told(tmp_path):
     out = tmp_path / "lines.jsonl"
     out.write_text('{"dataset": "wine"}\n')
     with pytest.raises(UsageError, match=r"line 1: expected dataset, noise, seed, rule, got"):
-        lines.read_rows(out, KEY)
+        read_rows(out, KEY)
 
 
 def test_an_unknown_dataset_is_told_with_the_one_meant():

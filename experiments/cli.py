@@ -34,6 +34,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_verb(verbs, "theory", text, own_options_of("theory"), _theory)
     text = "the interactive page of the theory, from the library's numbers"
     add_verb(verbs, "page", text, own_options_of("page"), _page)
+    text = "the pictures of the pages"
+    add_verb(verbs, "pictures", text, own_options_of("pictures"), _pictures)
     text = "audits beside cleanlab, where it is known what is wrong"
     add_verb(verbs, "audits", text, own_options_of("audits"), _audits)
     bench = verbs.add_parser("bench", help="measure speed")
@@ -94,6 +96,12 @@ def _page(options: argparse.Namespace) -> None:
     from experiments.playground.page import report_page
 
     report_page(**_arguments(options, "page"))
+
+
+def _pictures(options: argparse.Namespace) -> None:
+    from experiments.pictures.draw import draw_pictures
+
+    draw_pictures(**_arguments(options, "pictures"))
 
 
 def _audits(options: argparse.Namespace) -> None:

@@ -29,7 +29,7 @@ _NETWORKS = [name for name in get_args(NetworkName) if name != "mlp"]  # which i
 
 
 _THEORY = ("theory",)
-_PAGE = ("page",)
+_PAGE, _PICTURES = ("page",), ("pictures",)
 _AUDITS = ("audits",)
 _REPRODUCE, _REGRET, _ABLATION = ("reproduce",), ("regret",), ("ablation",)
 _EVIDENCE = ("evidence",)
@@ -195,9 +195,7 @@ OPTIONS = (
         metavar="FILE",
     ),
     _option(_PAGE, "train", "train anew what the page replays, in a minute", SWITCH),
-    _option(
-        _PAGE, "picture", "also draw docs/pictures/loss-and-weight.png of this checkout", SWITCH
-    ),
+    _option(_PICTURES, "out", "folder (default: docs/pictures of this checkout)", PATH),
     _option(
         _AUDITS,
         "datasets",

@@ -13,7 +13,6 @@ from esoftmax_jax.whole_file import write_whole
 from experiments.generated_parts import with_generated
 from experiments.lines import read_rows
 from experiments.playground import replay
-from experiments.playground.picture import PICTURE, draw_losses
 from experiments.theory.page import LINES as MEASURED
 from experiments.theory.page import PAGE as THEORY
 
@@ -109,8 +108,8 @@ def table_of_replay(runs: list[dict[str, Any]]) -> list[str]:
     return markdown_table(["learning rate", *columns], rows)
 
 
-def report_page(*, out: Path | None, train: bool, picture: bool) -> None:
-    """Write the page, before it, if asked for, the training that it replays and a picture."""
+def report_page(*, out: Path | None, train: bool) -> None:
+    """Write the page, before it, if asked for, the training that it replays."""
     path = PAGE if out is None else out
     check_file("--out", path)
     if train:
@@ -119,9 +118,6 @@ def report_page(*, out: Path | None, train: bool, picture: bool) -> None:
         text = THEORY.read_text(encoding="utf-8")
         write_whole(THEORY, with_generated(text, "replay", table_of_replay(rows[1:])))
         print(f"wrote {replay.LINES} and the table in {THEORY}")
-    if picture:
-        draw_losses(PICTURE)
-        print(f"wrote {PICTURE}")
     write_whole(path, page_text())
     print(f"wrote {path}")
 

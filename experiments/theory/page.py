@@ -1,4 +1,4 @@
-"""The generated parts of ``docs/theory.md``: tables and a picture."""
+"""The generated tables of ``docs/theory.md``."""
 
 from pathlib import Path
 
@@ -8,12 +8,10 @@ from esoftmax_jax.whole_file import write_whole
 from experiments.generated_parts import with_generated
 from experiments.lines import Row
 from experiments.theory import loss_table, measured_bound
-from experiments.theory.picture import draw_bound
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "theory.md"
 LINES = ROOT / "experiments" / "results" / "theory" / "excess-risk.jsonl"
-PICTURE = ROOT / "docs" / "pictures" / "excess-risk.png"
 
 
 def table_of_bound(rows: list[Row]) -> list[str]:
@@ -22,7 +20,7 @@ def table_of_bound(rows: list[Row]) -> list[str]:
 
 
 def report_theory(*, bound: bool, write: bool) -> None:
-    """Print a table, and write it into the page, the second with its lines and picture."""
+    """Print a table, and write it into the page, the second with its lines."""
     if bound:
         rows = list(measured_bound.measure())
         lines = table_of_bound(rows)
@@ -35,7 +33,6 @@ def report_theory(*, bound: bool, write: bool) -> None:
         LINES.parent.mkdir(parents=True, exist_ok=True)
         LINES.unlink(missing_ok=True)
         append_lines(LINES, rows)
-        draw_bound(PICTURE, rows)
     text = PAGE.read_text(encoding="utf-8")
     write_whole(PAGE, with_generated(text, "bound" if bound else "losses", lines))
     print(f"wrote {PAGE}")

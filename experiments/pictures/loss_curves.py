@@ -1,6 +1,5 @@
 """The picture of losses and weights against p_y, from the library's own numbers."""
 
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -8,20 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from esoftmax_jax import losses, theory
-from esoftmax_jax.app.files.picture_file import save_picture
+from experiments.pictures.style import LOSSES, grid, panels
 
-PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "loss-and-weight.png"
 NUM_CLASSES = 10
-_STYLES: dict[str, tuple[str, dict[str, float], dict[str, Any]]] = {
-    "CE": ("CE", {}, {"color": "0.1", "lw": 1.2}),
-    "GCE": ("GCE", {"q": 0.7}, {"color": "0.45", "lw": 1.5, "ls": "-."}),
-    "MAE": ("MAE", {}, {"color": "C2", "lw": 2, "ls": ":"}),
-    "CE_ε": ("CE_eps", {"m": 1e5}, {"color": "C0", "lw": 2, "ls": "--"}),
-    "CE_ε+MAE": (
-        "CE_eps+MAE",
-        {"m": 1e5, "alpha": 0.01, "beta": 5.0},
-        {"color": "C3", "lw": 3},
-    ),
+_SHOWN: dict[str, tuple[str, dict[str, float]]] = {
+    "CE": ("CE", {}),
+    "GCE": ("GCE", {"q": 0.7}),
+    "MAE": ("MAE", {}),
+    "CE_ε": ("CE_eps", {"m": 1e5}),
+    "CE_ε+MAE": ("CE_eps+MAE", {"m": 1e5, "alpha": 0.01, "beta": 5.0}),
 }
 
 
@@ -37,21 +31,18 @@ def losses_at(loss: Any, probabilities: Any, *, predicted: bool) -> Any:
         return np.asarray(loss(jnp.asarray(logits), jnp.zeros(len(logits), jnp.int32)))
 
 
-def draw_losses(path: Path) -> None:
-    """Draw two panels each of loss and weight; lines differ in dashes and width, too."""
-    from matplotlib.figure import Figure
-
-    figure = Figure((10, 7), layout="constrained")
-    axes = figure.subplots(2, 2, sharex="col", sharey="row")
+def loss_curves() -> Any:
+    """Return a figure of two panels each of loss and weight."""
+    figure, axes = panels(2, 2, (10, 7), sharex="col", sharey="row")
     for column, predicted in enumerate((False, True)):
         low, high = (0.1001, 0.999) if predicted else (1e-6, 0.47)
         points = (np.linspace if predicted else np.geomspace)(low, high, 300)
-        for name, (loss_name, constants, style) in _STYLES.items():
+        for name, (loss_name, constants) in _SHOWN.items():
             loss = losses.get(loss_name, **constants)
             values = losses_at(loss, points, predicted=predicted)
             weights = theory.example_weight(loss, NUM_CLASSES, points, predicted=predicted)
-            axes[0, column].plot(points, values, label=name, **style)
-            axes[1, column].plot(points, np.maximum(weights.weight, 1e-7), **style)
+            axes[0, column].plot(points, values, label=name, **LOSSES[name])
+            axes[1, column].plot(points, np.maximum(weights.weight, 1e-7), **LOSSES[name])
         where = "predicted" if predicted else "not predicted"
         axes[0, column].set_title(f"label {where}", fontsize=11)
         axes[1, column].set_xlabel("p_y")
@@ -60,10 +51,9 @@ def draw_losses(path: Path) -> None:
                 axis.set_xscale("log")
                 axis.axvline(1e-3, color="0.7", lw=1)
             axes[0, 0].text(1.15e-3, 17, "gate", fontsize=9, color="0.3")
-    for axis in axes.flat:
-        axis.grid(alpha=0.25)
+    grid(axes)
     axes[0, 0].set_ylabel("loss")
     axes[1, 0].set_ylabel("weight w of the gradient (foot: 0)")
     axes[1, 0].set_yscale("log")
     axes[0, 1].legend(fontsize=9)
-    save_picture(figure, path)
+    return figure

@@ -1,21 +1,18 @@
 """The picture of Theorem 1: measured excess risk beside the bound, by m."""
 
-from pathlib import Path
+from typing import Any
 
-from esoftmax_jax.app.files.picture_file import save_picture
 from experiments.lines import Row
+from experiments.pictures.style import panels
 from experiments.theory.measured_bound import MIN_PROB
 
 _PANELS = (("symmetric", 0.4), ("pairwise", 0.4))
 _LEAST = 1e-11  # where an excess risk of 0 is drawn
 
 
-def draw_bound(path: Path, rows: list[Row]) -> None:
-    """Draw a panel for each noise; lines differ in dashes and marks, not in colour alone."""
-    from matplotlib.figure import Figure
-
-    figure = Figure((10, 4.2), layout="constrained")
-    axes = figure.subplots(1, len(_PANELS), sharey=True)
+def excess_risk(rows: list[Row]) -> Any:
+    """Return a figure of a panel for each noise."""
+    figure, ((*axes,),) = panels(1, len(_PANELS), (10, 4.2), sharey=True)
     for axis, (noise, rate) in zip(axes, _PANELS, strict=True):
         own = [
             row
@@ -39,4 +36,4 @@ def draw_bound(path: Path, rows: list[Row]) -> None:
         axis.grid(alpha=0.25)
     axes[0].set_ylabel("excess risk of CE_ε")
     axes[0].legend(loc="lower left", fontsize=8)
-    save_picture(figure, path)
+    return figure

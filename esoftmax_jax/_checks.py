@@ -96,24 +96,37 @@ def check_logits(logits: Any, axis: object) -> int:
 def check_labels(labels: Any, logits: Any, axis: int) -> None:
     """Check that labels are integer classes, one for each row of logits."""
     check_array("labels", labels)
+    todo = "cast classes with labels.astype(int)"
+    if labels.shape == logits.shape:
+        todo = "for one-hot labels pass their argmax, for soft ones use expected_loss(loss)"
     require(
         assert_type,
         labels,
         int,
         error=TypeError,
-        message=f"labels: expected an integer dtype, got {labels.dtype}; for one-hot or "
-        f"soft labels pass their argmax",
+        message=f"labels: expected an integer dtype, got {labels.dtype}; {todo}",
     )
     expected = logits.shape[:axis] + logits.shape[axis + 1 :]
-    hint = "; one-hot labels? pass their argmax" if labels.shape == logits.shape else ""
     require(
         assert_shape,
         labels,
         expected,
         error=ValueError,
         message=f"labels: expected shape {expected} (logits {logits.shape} without "
-        f"axis {axis}), got {labels.shape}{hint}",
+        f"axis {axis}), got {labels.shape}{_shape_hint(labels.shape, logits.shape, expected)}",
     )
+
+
+def _shape_hint(labels: tuple[Any, ...], logits: tuple[Any, ...], expected: Any) -> str:
+    """Return what to do about labels of another shape than the expected one."""
+    if labels == expected:
+        return ""
+    if labels == logits:
+        return "; one-hot labels? pass their argmax"
+    for axis in range(len(logits)):
+        if labels == logits[:axis] + logits[axis + 1 :]:
+            return "; classes along another axis? name it by axis="
+    return ""
 
 
 def check_class_axes(logits: Any, axes: tuple[Any, ...]) -> tuple[int, ...]:

@@ -70,6 +70,8 @@ def variation_cross_entropy(
     .. math:: \ell = -\log (p_y + a)
 
     Negative where p_y > 1 − a. Its slope in p_y varies by no more than the ratio (1 + a)/a.
+    With two logits [d, 0], label 0 and b/(1 − b) for a it is the bounded loss of a preference,
+    −log((e^d + b)/(e^d + 1)), plus log(1 − b).
 
     Args:
         logits: floating (..., K, ...), K ≥ 2; half precision is computed in float32.

@@ -102,6 +102,22 @@ def test_generalized_cross_entropy_between_cross_entropy_and_mae():
     )
 
 
+def test_the_bounded_loss_of_a_preference_is_variation_cross_entropy_of_two_classes():
+    """−log((e^d + a)/(e^d + 1)) is VCE of logits [d, 0] with a/(1 − a), minus log(1 − a)."""
+    a, d = 0.1, np.array([-80.0, -3.0, 0.0, 0.7, 80.0], np.float32)
+
+    def loss(d):
+        logits = jnp.stack([d, jnp.zeros_like(d)], axis=-1)
+        return losses.variation_cross_entropy(logits, np.zeros(5, int), a=a / (1 - a))
+
+    values, pull = jax.vjp(loss, d)
+    odds = np.exp(d.astype(np.float64))
+    expected = -np.log((odds + a) / (odds + 1))
+    np.testing.assert_allclose(values - np.log1p(-a), expected, rtol=1e-5, atol=1e-6)
+    slope = odds / (odds + 1) - odds / (odds + a)
+    np.testing.assert_allclose(pull(np.ones(5, np.float32))[0], slope, rtol=1e-5, atol=1e-7)
+
+
 def test_the_fused_losses_are_the_sums_of_their_parts():
     def part(z, y, **kw):
         return losses.epsilon_softmax_cross_entropy(z, y, m=100.0, **kw)

@@ -34,8 +34,9 @@ def test_the_tables_of_a_page_are_what_the_lines_of_results_say():
 
 
 def test_the_index_lists_every_page():
-    listed = set(re.findall(r"^- \[.*?\]\(([\w-]+\.md)\): .+", PAGES["docs/index.md"], re.M))
-    assert listed == {path.name for path in FOLDER.glob("*.md")} - {"index.md"}
+    listed = set(re.findall(r"^- \[.*?\]\((\w[\w/-]+\.md)\): .+", PAGES["docs/index.md"], re.M))
+    pages = [*FOLDER.glob("*.md"), *FOLDER.glob("how-to/*.md")]
+    assert listed == {path.relative_to(FOLDER).as_posix() for path in pages} - {"index.md"}
 
 
 def test_pages_with_cells_are_notebooks():

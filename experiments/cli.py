@@ -26,6 +26,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_verb(verbs, "reproduce", text, own_options_of("reproduce"), _reproduce)
     text = "what auto loses against the best single network"
     add_verb(verbs, "regret", text, own_options_of("regret"), _regret)
+    text = "auto as a row of the table on digits"
+    add_verb(verbs, "auto-row", text, own_options_of("auto-row"), _auto_row)
     text = "whether epsilon-softmax itself matters beside CE + MAE"
     add_verb(verbs, "ablation", text, own_options_of("ablation"), _ablation)
     text = "how well each kind of evidence finds wrong labels"
@@ -72,6 +74,12 @@ def _regret(options: argparse.Namespace) -> None:
     from experiments.regret.measure import report_regret
 
     report_regret(**_arguments(options, "regret"))
+
+
+def _auto_row(options: argparse.Namespace) -> None:
+    from experiments.regret.auto_row import report_auto_row
+
+    report_auto_row(**_arguments(options, "auto-row"))
 
 
 def _ablation(options: argparse.Namespace) -> None:

@@ -3,22 +3,35 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.whole_file import write_whole
 from experiments.audits.measure import KEY as AUDITS_KEY
 from experiments.audits.measure import audits_table
+from experiments.configs import load_table
 from experiments.generated_parts import has_part, with_generated
 from experiments.lines import read_rows
 from experiments.regret import ablation, tables
+from experiments.regret.auto_row import auto_rows
+from experiments.tables.results_table import results_table
 
 _ROOT = Path(__file__).parents[1]
-PAGES = tuple(_ROOT / "docs" / name for name in ("auto.md", "cleanlab.md"))
-LINES = _ROOT / "experiments" / "results" / "regret"
-AUDITS = _ROOT / "experiments" / "results" / "audits" / "beside-cleanlab.jsonl"
+PAGES = tuple(_ROOT / "docs" / name for name in ("auto.md", "cleanlab.md", "reproducing.md"))
+RESULTS = _ROOT / "experiments" / "results"
+LINES = RESULTS / "regret"
+AUDITS = RESULTS / "audits" / "beside-cleanlab.jsonl"
 
 _TABLES: Mapping[str, Callable[[], str]] = {
     "regret": lambda: tables.regret_report(read_rows(LINES / "regret.jsonl", tables.KEY)),
     "ablation": lambda: ablation.ablation_table(
         read_rows(LINES / "ablation.jsonl", ablation.KEY)
+    ),
+    "digits": lambda: results_table(
+        load_table("digits"),
+        read_results(RESULTS / "digits-digits-paper.jsonl"),
+        auto_rows(LINES / "auto-row.jsonl"),
+    ),
+    "mnist": lambda: results_table(
+        load_table("mnist"), read_results(RESULTS / "mnist-mnist-paper.jsonl")
     ),
     "audits": lambda: audits_table(read_rows(AUDITS, AUDITS_KEY)),
 }

@@ -32,7 +32,7 @@ _THEORY = ("theory",)
 _PAGE, _PICTURES = ("page",), ("pictures",)
 _AUDITS = ("audits",)
 _REPRODUCE, _REGRET, _ABLATION = ("reproduce",), ("regret",), ("ablation",)
-_EVIDENCE = ("evidence",)
+_EVIDENCE, _AUTO_ROW = ("evidence",), ("auto-row",)
 _ON_FOLDS = (*_REGRET, *_EVIDENCE)
 _LINES = "file of JSON lines; what is in it is not measured again"
 
@@ -131,7 +131,7 @@ OPTIONS = (
     _option(_REGRET, "datasets", "separated by commas (all that the page on auto names)"),
     _option(_EVIDENCE, "datasets", "separated by commas (digits,wine,breast_cancer)"),
     _option(
-        (*_ON_FOLDS, *_ABLATION, *_AUDITS),
+        (*_ON_FOLDS, *_ABLATION, *_AUDITS, *_AUTO_ROW),
         "seeds",
         "how many, ≥ 1 (3)",
         whole(1, MOST_SEEDS),
@@ -165,6 +165,14 @@ OPTIONS = (
         f"{_LINES} (runs/ablation.jsonl)",
         PATH,
         default=Path("runs/ablation.jsonl"),
+        metavar="FILE",
+    ),
+    _option(
+        _AUTO_ROW,
+        "out",
+        f"{_LINES} (runs/auto-row.jsonl)",
+        PATH,
+        default=Path("runs/auto-row.jsonl"),
         metavar="FILE",
     ),
     _option(

@@ -1,0 +1,65 @@
+"""Tables of finished runs, and the row of auto beside them."""
+
+import pytest
+
+from esoftmax_jax.app.files.json_lines import append_lines
+from esoftmax_jax.app.runs.results import read_results
+from experiments.configs import load_table
+from experiments.document_tables import RESULTS
+from experiments.regret import auto_row
+from experiments.tables.results_table import accuracy_text, results_table
+
+RUNS = read_results(RESULTS / "digits-digits-paper.jsonl")
+EVERY = ["clean", "sym0.2", "sym0.4", "sym0.6", "sym0.8", "asym0.2", "asym0.4"]
+
+
+def rows_of(text):
+    lines = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()
+    ]
+    return {name: cells for name, *cells in lines if not name.startswith("---")}
+
+
+def test_a_cell_is_the_mean_over_the_seeds_that_are_there():
+    cells = [cell for cell in load_table("digits").cells if cell.label == "CE"]
+    one = {seed: cells[0].run_config(seed).identity for seed in range(5)}
+    percents = [100 * RUNS[one[seed]].test_accuracy for seed in range(5)]
+    assert rows_of(results_table(load_table("digits"), RUNS))["CE"][0] == "93.0 ± 0.7"
+    assert accuracy_text(percents) == "93.0 ± 0.7"
+    alone = {one[3]: RUNS[one[3]]}
+    found = rows_of(results_table(load_table("digits"), alone, {"auto": ["1"] * 7}))
+    assert found == {"method": EVERY, "CE": [f"{percents[3]:.1f}", *6 * "–"], "auto": ["1"] * 7}
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """Return what was asked for of a measurement that trains nothing."""
+    asked = []
+
+    def measure(dataset, noises, seed, *, epochs):
+        asked.append((dataset.name, len(noises), seed, epochs))
+        where = {"dataset": dataset.name, "seed": seed, "accuracy": 90.0 + seed}
+        return [
+            where | {"noise": noise, "rule": rule} for noise in noises for rule in auto_row.ROWS
+        ]
+
+    monkeypatch.setattr(auto_row, "measure", measure)
+    return asked
+
+
+def test_auto_is_trained_on_the_cells_of_the_table_once(measured, tmp_path, capsys):
+    out = tmp_path / "lines.jsonl"
+    for seeds in (1, 2):
+        auto_row.report_auto_row(seeds=seeds, out=out)
+    assert measured == [("digits", 7, 0, 50), ("digits", 7, 1, 50)]
+    assert auto_row.auto_rows(out)["auto"] == ["90.5 ± 0.7"] * 7
+    assert "| auto | 90.5 ± 0.7 |" in capsys.readouterr().out
+    wrong = {"dataset": "digits", "seed": 2, "noise": "none", "rule": "auto", "accuracy": 50.0}
+    append_lines(out, [wrong])
+    auto_row.report_auto_row(seeds=3, out=out)  # a seed that is not whole is measured again
+    assert auto_row.auto_rows(out)["auto"] == ["91.0 ± 1.0"] * 7
+
+
+def test_noises_are_those_of_the_columns():
+    assert list(auto_row.NOISES.values()) == EVERY
+    assert list(auto_row.NOISES)[-1] == "pairwise:0.4"

@@ -15,13 +15,17 @@ from experiments.regret.auto_row import auto_rows
 from experiments.tables.results_table import results_table
 
 _ROOT = Path(__file__).parents[1]
-PAGES = tuple(_ROOT / "docs" / name for name in ("auto.md", "cleanlab.md", "reproducing.md"))
+PAGES = tuple(
+    _ROOT / "docs" / name
+    for name in ("auto.md", "cleanlab.md", "reproducing.md", "which-loss.md")
+)
 RESULTS = _ROOT / "experiments" / "results"
 LINES = RESULTS / "regret"
 AUDITS = RESULTS / "audits" / "beside-cleanlab.jsonl"
 
 _TABLES: Mapping[str, Callable[[], str]] = {
     "regret": lambda: tables.regret_report(read_rows(LINES / "regret.jsonl", tables.KEY)),
+    "situations": lambda: tables.situation_table(read_rows(LINES / "regret.jsonl", tables.KEY)),
     "ablation": lambda: ablation.ablation_table(
         read_rows(LINES / "ablation.jsonl", ablation.KEY)
     ),

@@ -56,6 +56,18 @@ def the_loop_learns_in_spite_of_wrong_labels():
     assert (labels != clean).sum() == 160
 
 
+def the_step_of_the_front_page_learns():
+    labels = jnp.arange(40) % 4
+    optimizer, params = optax.sgd(1.0), jnp.zeros((4, 4))
+    names = run(
+        "docs/index.md", apply=lambda params, inputs: inputs @ params, optimizer=optimizer
+    )
+    state, inputs = optimizer.init(params), jnp.eye(4)[labels]
+    for _ in range(20):
+        params, state = names["train_step"](params, state, inputs, labels)
+    assert ((inputs @ params).argmax(-1) == labels).all()
+
+
 def a_loss_by_name_gives_a_value_for_each_example():
     labels = jnp.arange(80) % 4
     names = run("docs/losses.md", logits=jnp.ones((80, 4)), labels=labels)
@@ -202,6 +214,7 @@ EXAMPLES = {
     "docs/cleanlab.md": cleanlab_and_the_audit_find_the_same,
     "docs/auto.md": settings_are_chosen_on_folds,
     "README.md": the_loop_learns_in_spite_of_wrong_labels,
+    "docs/index.md": the_step_of_the_front_page_learns,
     "docs/losses.md": a_loss_by_name_gives_a_value_for_each_example,
     "docs/theory.md": a_loss_of_ones_own_is_judged,
     "docs/noise.md": noise_is_drawn_and_described,

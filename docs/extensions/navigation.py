@@ -7,7 +7,7 @@ from sphinx.application import Sphinx
 
 _DOCS = Path(__file__).resolve().parents[1]
 _PARTS = {
-    "Begin": ("get-started",),
+    "Begin": ("get-started", "which-loss", "faq"),
     "Your labels": (
         "own-data",
         "auditing",
@@ -18,8 +18,8 @@ _PARTS = {
     ),
     "Your network": (
         "losses",
-        "training",
         "own-loss",
+        "training",
         "noise",
     ),
     "The command": (
@@ -30,7 +30,7 @@ _PARTS = {
         "command-options",
         "file-formats",
     ),
-    "How to": ("how-to/*",),
+    "How to": ("how-to/training-loops", "how-to/pytorch", "how-to/*"),
     "Why it works": ("theory", "reproducing", "benchmarks"),
     "API": ("api/*",),
     "The project": ("project/contributing", "project/changes", "project/decisions"),

@@ -27,6 +27,18 @@ RULES = (
 FAILED = 3.0
 """Points behind averaged cross-entropy from which on a draw is named."""
 
+_SITUATIONS = {
+    "not made wrong": ("noise", "none"),
+    "one in five wrong, any class": ("noise", "symmetric:0.2"),
+    "two in five wrong, any class": ("noise", "symmetric:0.4"),
+    "two in five wrong, one class for another": ("noise", "pairwise:0.4"),
+    "two in five wrong, hard examples first": ("noise", "instance:0.4"),
+    "of people, two in five wrong": ("noise", "human"),
+    "of 100 classes": ("dataset", "mnist-pairs"),
+    "of 100 examples": ("dataset", "wine"),
+}
+"""What is known of labels → which column of a row begins with what."""
+
 _RESAMPLES = 2000
 
 
@@ -64,6 +76,24 @@ def dataset_table(rows: Sequence[Row]) -> str:
         lines.append([called, *map(_regrets, by_rule), paired(by_rule[0], own)])
     return _table(
         ["dataset (training examples; draws)", *rules, "auto behind CE averaged"], lines
+    )
+
+
+def situation_table(rows: Sequence[Row]) -> str:
+    """Return a table: mean and worst regret by what is known of held-out labels."""
+    rows = [row for row in rows if row["held_out"]]
+    lines = []
+    for situation, (name, value) in _SITUATIONS.items():
+        own = [row for row in rows if str(row[name]).startswith(value)]
+        by_rule = [
+            [row for row in own if row["rule"] == rule] for rule in (AUTO, CE_AVERAGED, UNTUNED)
+        ]
+        if own:
+            cells = [*map(_regrets, by_rule), paired(by_rule[0], own)]
+            lines.append([situation, str(len(by_rule[0])), *cells])
+    return _table(
+        ["labels", "draws", AUTO, "CE, rate by folds", "CE, usual rate", "auto behind CE"],
+        lines,
     )
 
 

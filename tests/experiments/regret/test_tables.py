@@ -27,6 +27,12 @@ def test_the_table_has_mean_and_worst_regret_and_the_paired_difference():
     assert tables.dataset_table(rows).splitlines()[2].startswith("| d (9; 4) | 1.8 / 4.0 | 1.0")
 
 
+def test_what_is_known_of_labels_is_told_of_held_out_draws_alone():
+    rows = rows_of({"none": (9, 9)}) + rows_of({"none": (1, 3)}, held_out=True)
+    (line,) = tables.situation_table(rows).splitlines()[2:]
+    assert line.startswith("| not made wrong | 2 | 3.0 / 4.0 | 1.0 / 1.0 | – | 2.0 (")
+
+
 def test_the_interval_is_of_settings_and_of_draws_in_them():
     low, high = tables.interval([[0, 0, 0], [4, 4, 4]])
     assert (low, high) == (0, 4)

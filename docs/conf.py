@@ -57,6 +57,7 @@ autosummary_generate = False
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 napoleon_use_ivar = True
+napoleon_attr_annotations = False
 python_maximum_signature_line_length = 120
 add_module_names = False
 html_math_renderer = "mathml"

@@ -5,7 +5,11 @@ from typing import Any
 from docutils import nodes
 from latex2mathml.converter import convert
 from sphinx.application import Sphinx
+from sphinx.util import logging
 from sphinx.writers.html5 import HTML5Translator
+
+# Names that the converter does not know.
+_NAMES = {r"\arg": r"\operatorname{arg}"}
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -15,11 +19,21 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 
 def _inline(translator: HTML5Translator, node: nodes.math) -> None:
-    translator.body.append(convert(node.astext()))
+    translator.body.append(_mathml(node, "inline"))
     raise nodes.SkipNode
 
 
 def _block(translator: HTML5Translator, node: nodes.math_block) -> None:
-    formula = convert(node.astext().strip(), display="block")
-    translator.body.append(f'<div class="formula">{formula}</div>\n')
+    translator.body.append(f'<div class="formula">{_mathml(node, "block")}</div>\n')
     raise nodes.SkipNode
+
+
+def _mathml(node: nodes.Element, display: str) -> str:
+    formula = node.astext().strip()
+    for name, known in _NAMES.items():
+        formula = formula.replace(name, known)
+    converted = convert(formula, display=display)
+    if "\\" in converted or "&#x0005C;" in converted:
+        text = "a command that latex2mathml does not know: %s"
+        logging.getLogger(__name__).warning(text, formula, location=node)
+    return converted

@@ -22,6 +22,7 @@ _PARTS = {
         "training",
         "noise",
     ),
+    "How to": ("how-to/training-loops", "how-to/pytorch", "how-to/*"),
     "The command": (
         "comparing-losses",
         "auto",
@@ -30,7 +31,6 @@ _PARTS = {
         "command-options",
         "file-formats",
     ),
-    "How to": ("how-to/training-loops", "how-to/pytorch", "how-to/*"),
     "Why it works": ("theory", "reproducing", "benchmarks"),
     "API": ("api/*",),
     "The project": ("project/contributing", "project/changes", "project/decisions"),

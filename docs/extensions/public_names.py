@@ -14,6 +14,8 @@ _PACKAGE = "esoftmax_jax"
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add this to the builder."""
     app.connect("autodoc-process-docstring", _add_table)
+    app.connect("autodoc-process-docstring", _join_property, priority=600)  # after napoleon
+    app.connect("autodoc-skip-member", _skip)
     app.connect("doctree-resolved", _link)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -28,12 +30,31 @@ def _add_table(
         lines.append("")
 
 
+def _join_property(
+    _app: Sphinx, what: str, _name: str, _object: object, _options: object, lines: list[str]
+) -> None:
+    """Put back what stood before a colon: napoleon takes it for the type of a property."""
+    before = [line for line in lines if line.startswith(":type: ")]
+    if what == "property" and before:
+        lines.remove(before[0])
+        lines[0] = f"{before[0].removeprefix(':type: ')}: {lines[0]}"
+
+
+def _skip(
+    _app: Sphinx, _what: str, _name: str, member: object, _skipped: bool, _options: object
+) -> bool | None:
+    """Leave out fields of named tuples: their text only counts them."""
+    text = getattr(member, "__doc__", None) or ""
+    return True if text.startswith("Alias for field number") else None
+
+
 def _link(app: Sphinx, tree: nodes.document, page: str) -> None:
     """Make ``losses.get`` and ``cross_entropy`` in a text lead to the page of the API."""
-    places = _places(app)
+    places, module = _places(app), page.rpartition("/")[2]
     for literal in list(tree.findall(nodes.literal)):
         name = literal.astext().removesuffix("()").removeprefix(f"{_PACKAGE}.")
-        found = places.get(name)
+        # On a module's own page its names are meant.
+        found = places.get(f"{module}.{name}", places.get(name))
         parents = (nodes.reference, nodes.title)
         if found is None or any(isinstance(literal.parent, one) for one in parents):
             continue

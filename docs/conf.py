@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib import metadata
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
@@ -19,6 +20,9 @@ os.environ["XLA_FLAGS"] = (
     "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
     "--xla_cpu_parallel_codegen_split_count=1"
 )
+if tuple(map(int, metadata.version("jaxlib").split(".")[:2])) < (0, 11):
+    # Later versions do not know it, and end the process.
+    os.environ["XLA_FLAGS"] += " --xla_cpu_use_fusion_emitters=false"
 
 from esoftmax_jax import __version__  # noqa: E402
 
@@ -35,6 +39,7 @@ extensions = [
     "links_of_pages",
     "mathml",
     "navigation",
+    "notebooks",
     "public_names",
 ]
 exclude_patterns = ["extensions"]

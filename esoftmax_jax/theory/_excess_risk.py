@@ -17,6 +17,7 @@ from esoftmax_jax.theory._evaluation import (
     logits_of,
     losses_at,
 )
+from esoftmax_jax.theory._numbers import probability_numbers
 from esoftmax_jax.theory._symmetry import delta as change_over
 from esoftmax_jax.theory._symmetry import symmetry_gap
 
@@ -197,7 +198,7 @@ def transition_matrix(noise: Numbers, num_classes: int | None) -> HostFloats:
     """Return the matrix of a rate of symmetric noise, or a matrix that was given, checked."""
     if isinstance(noise, str):
         raise TypeError(f"noise: expected a rate or a matrix of shape (K, K), got {noise!r}")
-    given = np.asarray(noise, dtype=np.float64)
+    given = probability_numbers("noise", noise)
     if num_classes is None and given.ndim == 2:
         num_classes = len(given)
     _checks.check_num_classes(num_classes)
@@ -217,7 +218,7 @@ def transition_matrix(noise: Numbers, num_classes: int | None) -> HostFloats:
 
 
 def _distribution(name: str, values: Numbers, num_classes: int) -> HostFloats:
-    given = np.asarray(values, dtype=np.float64)
+    given = probability_numbers(name, values)
     if given.shape != (num_classes,) or not (
         np.all(given >= 0) and abs(given.sum() - 1) < 1e-6
     ):

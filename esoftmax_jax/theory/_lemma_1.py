@@ -4,6 +4,7 @@ import numpy as np
 
 from esoftmax_jax import _checks
 from esoftmax_jax._host_types import HostFloats, Numbers
+from esoftmax_jax.theory._numbers import probability_numbers
 
 
 def epsilon_bound_of_prediction(m: float, top_probability: Numbers) -> HostFloats:
@@ -35,7 +36,7 @@ def epsilon_bound_of_prediction(m: float, top_probability: Numbers) -> HostFloat
         Wang et al., NeurIPS 2024 (arXiv 2508.02387), proof of Lemma 1.
     """
     _checks.check_hyperparameter("m", m, _checks.NON_NEGATIVE)
-    top = np.asarray(top_probability, dtype=np.float64)
+    top = probability_numbers("top_probability", top_probability)
     if not np.all((top > 0) & (top <= 1)):
         raise ValueError(
             f"top_probability: expected probabilities in (0, 1], got {top_probability!r}"

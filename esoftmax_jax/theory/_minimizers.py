@@ -9,6 +9,7 @@ from esoftmax_jax._host_types import HostFloats, HostIntegers, Numbers
 from esoftmax_jax._types import LossFunction
 from esoftmax_jax.theory import _points
 from esoftmax_jax.theory._evaluation import check_loss, logits_of, losses_at
+from esoftmax_jax.theory._numbers import probability_numbers
 
 _MOST_CLASSES = 6
 _LEAST_STEP = 1e-10
@@ -133,7 +134,7 @@ def epsilon_softmax_minimizer(
     """
     _checks.check_hyperparameter("m", m, _checks.NON_NEGATIVE)
     _checks.check_hyperparameter("min_prob", min_prob, _checks.PROBABILITY_FLOOR)
-    given = np.asarray(target, dtype=np.float64)
+    given = probability_numbers("target", target)
     if given.ndim != 1:
         raise ValueError(f"target: expected one distribution (K,), got shape {given.shape}")
     q = _targets(given, most=None)[0]
@@ -203,7 +204,7 @@ def all_k_calibrated(loss: LossFunction, targets: Numbers = _TARGETS) -> Calibra
 
 
 def _targets(target: Numbers, most: int | None = _MOST_CLASSES) -> HostFloats:
-    rows = np.atleast_2d(np.asarray(target, dtype=np.float64))
+    rows = np.atleast_2d(probability_numbers("target", target))
     many = most is not None and rows.shape[-1] > most
     if rows.ndim != 2 or rows.size == 0 or rows.shape[1] < 2 or many:
         limit = "" if most is None else f" and at most {most}"

@@ -8,6 +8,7 @@ from esoftmax_jax import _checks
 from esoftmax_jax._host_types import HostFloats, Numbers
 from esoftmax_jax._types import LossFunction
 from esoftmax_jax.theory._evaluation import check_loss, gradients_at, logits_of
+from esoftmax_jax.theory._numbers import probability_numbers
 
 _COMPETITOR = 0.9  # the share that another class has of what the label leaves to it
 
@@ -129,7 +130,7 @@ def gate(loss: LossFunction, num_classes: int) -> float:
 
 
 def _probabilities(name: str, values: Numbers) -> HostFloats:
-    given = np.asarray(values, dtype=np.float64)
+    given = probability_numbers(name, values)
     if not np.all((given > 0) & (given < 1)):
         raise ValueError(f"{name}: expected probabilities in (0, 1), got {values!r}")
     return given

@@ -76,3 +76,28 @@ def test_targets_that_are_no_distributions_are_refused():
 def test_a_target_with_nan_is_no_distribution():
     with pytest.raises(ValueError, match="target: expected probabilities that sum to 1"):
         theory.epsilon_softmax_minimizer([0.5, np.nan, 0.5], m=1.0)
+
+
+@pytest.mark.parametrize("target", [["a", "b"], "ab", np.array(["0.5", "0.5"]), [0.5, None]])
+def test_texts_are_no_probabilities(target):
+    first = target if isinstance(target, str) else next(x for x in target if x != 0.5)
+    said = f"expected numbers, got {str(first) if first else None!r}; pass the probability of"
+    for called, function in (
+        ("target", lambda: theory.risk_minimizer(losses.cross_entropy, target)),
+        ("target", lambda: theory.epsilon_softmax_minimizer(target, m=1.0)),
+        ("target", lambda: theory.all_k_calibrated(losses.cross_entropy, target)),
+        ("top_probability", lambda: theory.epsilon_bound_of_prediction(1.0, target)),
+        (
+            "label_probability",
+            lambda: theory.example_weight(losses.cross_entropy, 3, target, predicted=True),
+        ),
+    ):
+        with pytest.raises(TypeError, match=f"{called}: {said}"):
+            function()
+    with pytest.raises(TypeError, match="noise: expected "):
+        theory.excess_risk_bound(losses.mean_absolute_error, target, num_classes=2)
+
+
+def test_rows_of_targets_have_one_length():
+    with pytest.raises(ValueError, match="target: expected rows of one length"):
+        theory.all_k_calibrated(losses.cross_entropy, [[0.5, 0.5], [1.0]])

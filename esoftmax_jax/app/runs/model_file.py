@@ -191,7 +191,7 @@ def read_model(option: str, folder: Path) -> Model:
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(
             f"{option}: expected the folder of a run that `train` has finished, got {folder}, "
-            f"which has no {MODEL}/{_CARD} and {_FUNCTION}; {_instead(folder)}"
+            f"{_lacking(folder)}"
         ) from None
     except (UsageError, MemoryError):
         raise
@@ -208,8 +208,16 @@ def read_model(option: str, folder: Path) -> Model:
         ) from None
 
 
+def _lacking(folder: Path) -> str:
+    """Say what is wrong with a folder that has no model, and what to do about it."""
+    if not folder.exists():
+        return f"which is not there; check the path from {Path.cwd()}, or train into it first"
+    if not folder.is_dir():
+        return "which is a file; pass the folder that `train` was given as its --workdir"
+    return f"which has no {MODEL}/{_CARD} and {_FUNCTION}; {_instead(folder)}"
+
+
 def _instead(folder: Path) -> str:
-    """Return what to do about a folder that has no model."""
     below = sorted(path.parents[1] for path in folder.glob(f"*/{MODEL}/{_CARD}"))
     if below:
         return f"pass one below it, such as {below[0]}"

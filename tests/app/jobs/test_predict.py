@@ -218,7 +218,9 @@ def test_an_archive_and_a_model_that_was_deleted(capsys):
         assert main([*PREDICT, inputs]) == 2
         assert re.search(message, capsys.readouterr().err), message
     assert main(["predict", "--model", "none", "--inputs", "npz:new.npz"]) == 2
-    assert "got none, which has no model/model.json and" in capsys.readouterr().err
+    assert "got none, which is not there; check the path from" in capsys.readouterr().err
+    assert main(["predict", "--model", "new.npz", "--inputs", "npz:new.npz"]) == 2
+    assert "new.npz, which is a file; pass the folder that" in capsys.readouterr().err
     shutil.rmtree("run/model")
     shutil.rmtree("run/checkpoints")
     assert main([*TRAIN, "npz:own.npz"]) == 0

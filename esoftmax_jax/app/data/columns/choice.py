@@ -123,10 +123,7 @@ def _kinds(given: Any) -> tuple[tuple[str, str], ...]:
         pairs = [(name, kind) for name, _, kind in (one.rpartition(":") for one in listed)]
     for name, kind in pairs:
         if not isinstance(name, str):
-            raise UsageError(
-                f"--kinds: expected names of columns as text, got {name!r}; a column that is "
-                f"called by a number is {str(name)!r}"
-            )
+            raise _not_text("--kinds", name)
         if not name or kind not in KINDS:
             got = f"{name}:{kind}" if name else kind
             raise UsageError(
@@ -138,7 +135,7 @@ def _kinds(given: Any) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def _names(option: str, given: str | Sequence[str]) -> tuple[str, ...]:
+def _names(option: str, given: Any) -> tuple[str, ...]:
     """Return names; in a text one with a comma in it stands in quotation marks."""
     try:
         listed = (
@@ -148,12 +145,22 @@ def _names(option: str, given: str | Sequence[str]) -> tuple[str, ...]:
         )
     except (csv.Error, TypeError):
         listed = []
-    found = [one.strip() if isinstance(one, str) else "" for one in listed]
+    for one in listed:
+        if not isinstance(one, str):
+            raise _not_text(option, one)
+    found = [one.strip() for one in listed]
     if not found or not all(found) or len(set(found)) < len(found):
         raise UsageError(
             f"{option}: expected names of columns separated by commas, each once, got {given!r}"
         )
     return tuple(found)
+
+
+def _not_text(option: str, name: Any) -> UsageError:
+    return UsageError(
+        f"{option}: expected names of columns as text, got {name!r}; a column that is called "
+        f"by a number is {str(name)!r}"
+    )
 
 
 def with_commas(names: Sequence[str]) -> str:

@@ -175,7 +175,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "in both": ({"columns": "age", "ignore": "age"}, "--ignore: expected other columns than --columns has, got 'age' in both"),
     "twice": ({"columns": "age,age"}, "--columns: expected names of columns separated by commas, each once"),
     "none": ({"columns": ""}, "--columns: expected names of columns"),
-    "no names": ({"columns": [3]}, "--columns: expected names of columns"),
+    "numbers": ({"columns": [3]}, "--columns: expected names of columns as text, got 3; a column that is called by a number is '3'"),
     "nothing left": ({"columns": "site"}, "expected columns that say something about an example, got 1 column: left out: site (always 'north'); add features"),
 }  # fmt: skip
 

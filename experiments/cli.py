@@ -30,6 +30,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_verb(verbs, "auto-row", text, own_options_of("auto-row"), _auto_row)
     text = "whether epsilon-softmax itself matters beside CE + MAE"
     add_verb(verbs, "ablation", text, own_options_of("ablation"), _ablation)
+    text = "what auto loses with less effort, and saves"
+    add_verb(verbs, "savings", text, own_options_of("savings"), _savings)
     text = "how well each kind of evidence finds wrong labels"
     add_verb(verbs, "evidence", text, own_options_of("evidence"), _evidence)
     text = "what is proved of each loss, and the bound of Theorem 1"
@@ -86,6 +88,12 @@ def _ablation(options: argparse.Namespace) -> None:
     from experiments.regret.ablation import report_ablation
 
     report_ablation(**_arguments(options, "ablation"))
+
+
+def _savings(options: argparse.Namespace) -> None:
+    from experiments.regret.savings import report_savings
+
+    report_savings(**_arguments(options, "savings"))
 
 
 def _evidence(options: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from experiments.audits.measure import audits_table
 from experiments.configs import load_table
 from experiments.generated_parts import has_part, with_generated
 from experiments.lines import read_rows
-from experiments.regret import ablation, tables
+from experiments.regret import ablation, savings, tables
 from experiments.regret.auto_row import auto_rows
 from experiments.tables.results_table import results_table
 
@@ -37,6 +37,7 @@ _TABLES: Mapping[str, Callable[[], str]] = {
     "mnist": lambda: results_table(
         load_table("mnist"), read_results(RESULTS / "mnist-mnist-paper.jsonl")
     ),
+    "savings": lambda: savings.savings_report(read_rows(LINES / "savings.jsonl", savings.KEY)),
     "audits": lambda: audits_table(read_rows(AUDITS, AUDITS_KEY)),
 }
 

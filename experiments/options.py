@@ -32,7 +32,7 @@ _THEORY = ("theory",)
 _PAGE, _PICTURES = ("page",), ("pictures",)
 _AUDITS = ("audits",)
 _REPRODUCE, _REGRET, _ABLATION = ("reproduce",), ("regret",), ("ablation",)
-_EVIDENCE, _AUTO_ROW = ("evidence",), ("auto-row",)
+_EVIDENCE, _AUTO_ROW, _SAVINGS = ("evidence",), ("auto-row",), ("savings",)
 _ON_FOLDS = (*_REGRET, *_EVIDENCE)
 _LINES = "file of JSON lines; what is in it is not measured again"
 
@@ -131,7 +131,7 @@ OPTIONS = (
     _option(_REGRET, "datasets", "separated by commas (all that the page on auto names)"),
     _option(_EVIDENCE, "datasets", "separated by commas (digits,wine,breast_cancer)"),
     _option(
-        (*_ON_FOLDS, *_ABLATION, *_AUDITS, *_AUTO_ROW),
+        (*_ON_FOLDS, *_ABLATION, *_AUDITS, *_AUTO_ROW, *_SAVINGS),
         "seeds",
         "how many, ≥ 1 (3)",
         whole(1, MOST_SEEDS),
@@ -146,7 +146,7 @@ OPTIONS = (
         default="less",
     ),
     _option(
-        (*_REGRET, *_ABLATION),
+        (*_REGRET, *_ABLATION, *_SAVINGS),
         "report",
         "only print the tables of the lines that are there",
         SWITCH,
@@ -157,6 +157,19 @@ OPTIONS = (
         f"{_LINES} (runs/regret.jsonl)",
         PATH,
         default=Path("runs/regret.jsonl"),
+        metavar="FILE",
+    ),
+    _option(
+        _SAVINGS,
+        "datasets",
+        "separated by commas (all)",
+    ),
+    _option(
+        _SAVINGS,
+        "out",
+        f"{_LINES}, and runs in a folder beside it (runs/savings.jsonl)",
+        PATH,
+        default=Path("runs/savings.jsonl"),
         metavar="FILE",
     ),
     _option(

@@ -75,7 +75,7 @@ def _mnist(rng: np.random.Generator) -> Dataset:
 
 
 def _cifar10(rng: np.random.Generator) -> Dataset:
-    found = _with_human_labels()
+    found = with_human_labels()
     rows = _drawn(found, rng)
     parts = found.train.images[rows[0]], found.test.images[rows[1]]
     of_train, of_test = map(gradients_and_colours, parts)
@@ -88,7 +88,7 @@ def _cifar10(rng: np.random.Generator) -> Dataset:
 
 
 @functools.cache
-def _with_human_labels() -> Dataset:
+def with_human_labels() -> Dataset:
     folder = os.environ.get(LABELS_DIR)
     if folder is None or not (path := Path(folder) / _HUMAN_FILE).exists():
         raise UsageError(

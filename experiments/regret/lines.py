@@ -1,7 +1,7 @@
 """Lines of results: what is there is not measured again, and what is missing is announced."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +35,14 @@ def reported_rows(path: Path, key: Sequence[str]) -> list[Row]:
     return rows
 
 
-def chosen_sources(text: str | None) -> list[str]:
+def chosen_sources(text: str | None, known: Collection[str] = SOURCES) -> list[str]:
     """Return the datasets of ``--datasets``; None: all."""
-    chosen = list(SOURCES) if text is None else names("--datasets", text)
+    chosen = list(known) if text is None else names("--datasets", text)
     for name in chosen:
-        if name not in SOURCES:
+        if name not in known:
             raise UsageError(
-                f"--datasets: unknown dataset {name!r}: expected some of {', '.join(SOURCES)}"
-                f"{did_you_mean(name, SOURCES)}"
+                f"--datasets: unknown dataset {name!r}: expected some of {', '.join(known)}"
+                f"{did_you_mean(name, known)}"
             )
     return chosen
 
@@ -57,6 +57,7 @@ class Work:
         lines: what tells the lines apart that it gives.
         runs: returns the runs, to tell how long they take.
         measure: returns the rows.
+        load: returns the examples of a dataset and seed.
     """
 
     dataset: str
@@ -64,6 +65,7 @@ class Work:
     lines: frozenset[tuple[Any, ...]]
     runs: Callable[[Dataset], Sequence[RunConfig]]
     measure: Callable[[Dataset], Sequence[Row]]
+    load: Callable[[str, int], Dataset] = load
 
 
 def complete(out: Path, work: Sequence[Work], key: Sequence[str]) -> None:
@@ -84,7 +86,7 @@ def complete(out: Path, work: Sequence[Work], key: Sequence[str]) -> None:
     console.print(f"{len(missing)} of {len(work)} measurements are missing: {_cost(missing)}")
     for place, one in enumerate(missing, 1):
         console.print(f"{place} of {len(missing)}: {one.dataset}, seed {one.seed}")
-        append_lines(out, one.measure(load(one.dataset, one.seed)))
+        append_lines(out, one.measure(one.load(one.dataset, one.seed)))
 
 
 def _cost(missing: Sequence[Work]) -> str:
@@ -92,7 +94,7 @@ def _cost(missing: Sequence[Work]) -> str:
     rate, seconds, count = quick_rate(1, "float32"), 0.0, 0
     datasets: dict[str, Dataset] = {}
     for one in missing:
-        dataset = datasets.setdefault(one.dataset, load(one.dataset, one.seed))
+        dataset = datasets.setdefault(one.dataset, one.load(one.dataset, one.seed))
         needed = one.runs(dataset)
         seconds += work_of(needed, dataset).seconds(rate, 1)
         count += len(needed)

@@ -16,8 +16,8 @@ from esoftmax_jax.app.terminal.whole_numbers import (
     shown,
 )
 
-Effort = Literal["less", "more"]
-"""Of ``auto``: 25 runs, or 245 of which the best vote."""
+Effort = Literal["least", "less", "more"]
+"""Of ``auto``: 12 runs by one fold, 25 by all, or 245 of which the best vote."""
 
 
 class DataOptions(TypedDict, total=False):

@@ -23,14 +23,15 @@ from esoftmax_jax.app.jobs.arguments import (
     path_or_none,
     suspects_path,
 )
-from esoftmax_jax.app.jobs.auto_runs import MEMBERS, AutoRuns, auto_runs, member_runs
+from esoftmax_jax.app.jobs.auto_runs import AutoRuns, auto_runs, default_effort, member_runs
 from esoftmax_jax.app.jobs.auto_trained import AutoTrained, print_auto
 from esoftmax_jax.app.jobs.forecast import announce_folds
 from esoftmax_jax.app.jobs.trained import SuspectLabels
 from esoftmax_jax.app.jobs.training_data import training_data
 from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES, NoiseSpec
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining, apply_noise
-from esoftmax_jax.app.runs.fold_choice import choose
+from esoftmax_jax.app.runs.first_fold import choose_by_first_fold
+from esoftmax_jax.app.runs.fold_choice import choose, setting_of
 from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks, out_of_fold_logits
 from esoftmax_jax.app.runs.model_file import (
     Model,
@@ -70,7 +71,7 @@ def auto(
     dataset: str | Dataset = "digits",
     *,
     noise: str | None = None,
-    effort: Effort = "less",
+    effort: Effort | None = None,
     seed: int = 0,
     workdir: str | Path | None = None,
     suspects: str | Path | bool = True,
@@ -89,9 +90,12 @@ def auto(
         dataset: what ``load_dataset`` takes, or what it returned.
         noise: such as ``"symmetric:0.6"``; None: labels as they came for data of your own,
             noise drawn for the others.
-        effort: ``"less"`` for 25 runs; ``"more"`` for 245: a grid of losses and rates is
-            trained too, the five settings that agree best with the labels vote on every label,
-            and the rate is the one that agrees best with the vote.
+        effort: ``"less"`` for 25 runs; ``"least"`` for 12: the first fold alone chooses the
+            rate, and the model has four networks; ``"more"`` for 245: a grid of losses and
+            rates is trained too, the five settings that agree best with the labels vote on
+            every label, and the rate is the one that agrees best with the vote. None:
+            ``"less"``, or ``"least"`` where 25 runs are more than ``auto_runs.LONG``
+            operations.
         seed: of noise, folds, initialisation, batch order and augmentation.
         workdir: a folder for results and networks. What is finished in it is not repeated;
             without, nothing is written.
@@ -109,8 +113,9 @@ def auto(
     to = AutoDestination(path_or_none(workdir), path, spreadsheet_safe)
     with speaking(verbose):
         data, (spec,) = training_data(dataset, noises, DEFAULT_NOISES[:1], options)
-        runs = auto_runs(data, spec, effort, seed=seed, **common_fields(data, options))
-        return run_auto(runs, data, to)
+        given = {"seed": seed, **common_fields(data, options)}
+        chosen = effort or default_effort(auto_runs(data, spec, **given), data)
+        return run_auto(auto_runs(data, spec, chosen, **given), data, to)
 
 
 def run_auto(runs: AutoRuns, dataset: Dataset, to: AutoDestination) -> AutoTrained:
@@ -165,11 +170,17 @@ def _run(
         kept = set() if path is None else read_results(path).keys()
         missing = missing_runs(configs, {one for one in kept if networks.has(one)})
         to_do = [config for alike in missing for config in alike.configs]
-        settings = len(configs) // runs.folds
-        announce_folds(to_do, dataset, settings=settings, folds=runs.folds, members=MEMBERS)
+        what, later = runs.describe(configs)
+        if what:
+            shorter = [] if runs.by_first_fold else ["--effort least"]
+            announce_folds(to_do, dataset, what, later=later, shorter=shorter)
         return run_all(configs, dataset, path, "folds", networks=networks)
 
-    choice, found = choose(runs.rule, runs.plain, runs.voters, train, networks)
+    if runs.by_first_fold:
+        labels = noisy.labels.observed
+        choice, found = choose_by_first_fold(runs.rule, runs.plain, labels, train, networks)
+    else:
+        choice, found = choose(runs.rule, runs.plain, runs.voters, train, networks)
     best = choice.chosen
     if not np.isfinite(best.mean):
         raise UsageError(
@@ -177,17 +188,13 @@ def _run(
             f"{len(choice.candidates)}; scale the features, or name a loss and a lower "
             "--learning-rate"
         )
-    chosen = [
-        one
-        for one in runs.rule + runs.plain
-        if (one.loss, one.learning_rate) == (best.loss, best.learning_rate)
-    ]
+    chosen = [one for one in runs.rule + runs.plain if setting_of(one) == setting_of(best)]
     on_folds = [networks.read(config) for config in chosen]
     logits = _finite(out_of_fold_logits(on_folds))
     learnt = TrainingEvidence.of(
         [one.training_margins for one in on_folds], [one.wrong_events for one in on_folds]
     )
-    members = member_runs(chosen[0])
+    members = member_runs(chosen[0], runs.num_members)
     run_all(members, dataset, path, "model", networks=networks)
     if networks.forgotten(members):  # less effort had chosen another rate
         run_all(members, dataset, path, "model", networks=networks)
@@ -201,7 +208,9 @@ def _run(
         network=lambda: model,
         suspects=_suspects(dataset, noisy, chosen[0].noise, logits, tested, learnt),
         choice=choice,
-        runs=tuple(found.values()),
+        runs=tuple(
+            found[one] for one in (*runs.rule, *runs.voters, *runs.plain) if one in found
+        ),
         labels=noisy.labels.observed,
         out_of_fold_logits=logits,
         training_evidence=learnt,
@@ -244,9 +253,10 @@ def _model(
     Beside it the logits of the test set and its accuracy on it.
     """
     networks = None
+    model = None
     if workdir is not None and has_model(workdir) and _is_of(workdir, config):
         model = read_model("--workdir", workdir)
-    else:
+    if model is None or model.card.members != len(kept):  # which more effort makes
         networks = Networks(config, dataset, tuple(one.variables for one in kept))
         model = trained_model(networks)
     tested = _finite(model.logits(dataset.test.images))

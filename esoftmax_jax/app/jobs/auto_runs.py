@@ -7,6 +7,7 @@ from typing import Any
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.jobs.arguments import Effort
+from esoftmax_jax.app.jobs.forecast import work_of
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.loss_spec import Pairs
 from esoftmax_jax.app.runs.recipes import default_settings, make_config, recipe_for
@@ -16,6 +17,12 @@ LOSS = "CE_eps+MAE"
 FOLDS = 5
 MEMBERS = 5
 """Networks of the model."""
+
+FEWER_MEMBERS = 4
+"""Likewise, with the least effort: half of the runs in all."""
+
+LONG = 2e13
+"""Operations of the rule's runs from which on the least effort is the default: minutes."""
 
 RATES = (0.01, 0.03, 0.1, 0.3)
 """Of a loss with β = 1, for small sets and networks; scaled to what a recipe takes."""
@@ -51,11 +58,35 @@ class AutoRuns:
         rule: those among which the choice is.
         plain: of cross-entropy, which are run and take part where the labels are nearly right.
         voters: further ones that have a vote; empty with less effort.
+        by_first_fold: whether the first fold decides, and the other folds of the chosen setting
+            alone are run.
     """
 
     rule: tuple[RunConfig, ...]
     plain: tuple[RunConfig, ...]
     voters: tuple[RunConfig, ...] = ()
+    by_first_fold: bool = False
+
+    @property
+    def num_members(self) -> int:
+        """How many networks the model has."""
+        return FEWER_MEMBERS if self.by_first_fold else MEMBERS
+
+    def describe(self, configs: Sequence[RunConfig]) -> tuple[str, int]:
+        """Say what runs on folds are for, and how many of what is chosen follow.
+
+        "" of further folds of what the first has chosen: they were counted with it.
+        """
+        settings = len({(one.loss, one.learning_rate) for one in configs})
+        networks = f"{self.num_members} networks of"
+        if not self.by_first_fold:
+            tried = f"{settings} settings in {self.folds} folds and {networks} the chosen one"
+            return tried, self.num_members
+        if configs[0].fold != (0, self.folds):
+            return "", 0
+        more = self.folds - 1
+        tried = f"{settings} settings in one fold, the chosen one in {more} more, {networks} it"
+        return tried, more + self.num_members
 
     @property
     def members(self) -> tuple[RunConfig, ...]:
@@ -69,14 +100,14 @@ class AutoRuns:
         return sum(one.learning_rate == self.rule[0].learning_rate for one in self.rule)
 
 
-def member_runs(chosen: RunConfig) -> tuple[RunConfig, ...]:
+def member_runs(chosen: RunConfig, number: int = MEMBERS) -> tuple[RunConfig, ...]:
     """Return the runs that are the model if this setting is chosen, on nearly all examples.
 
     Networks on folds lack a fifth of the examples. What a member lacks differs between members,
     and so do their first weights.
     """
     return tuple(
-        dataclasses.replace(chosen, fold=(member, _UNSEEN)) for member in range(MEMBERS)
+        dataclasses.replace(chosen, fold=(member, _UNSEEN)) for member in range(number)
     )
 
 
@@ -126,4 +157,13 @@ def auto_runs(
     ]
     rule = on_folds(LOSS, settings, (rate * scale for rate in rates))
     plain = on_folds(LOSS, _CROSS_ENTROPY, (rate * common for rate in rates))
-    return AutoRuns(tuple(rule), tuple(plain), tuple(voters))
+    return AutoRuns(tuple(rule), tuple(plain), tuple(voters), effort == "least")
+
+
+def default_effort(runs: AutoRuns, dataset: Dataset) -> Effort:
+    """Return the effort of a user who names none: the least where all runs take minutes.
+
+    By counted operations: what is chosen must not depend on how fast the machine is.
+    """
+    all_runs = (*runs.rule, *member_runs(runs.rule[0]))
+    return "least" if work_of(all_runs, dataset).operations >= LONG else "less"

@@ -11,19 +11,13 @@ from rich.table import Table
 from esoftmax_jax import cleaning
 from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.files.arrays import Array
-from esoftmax_jax.app.jobs.auto_runs import MEMBERS
 from esoftmax_jax.app.jobs.trained import Trained
-from esoftmax_jax.app.runs.fold_choice import Candidate, FoldChoice
+from esoftmax_jax.app.runs.fold_choice import TOLD_APART, Candidate, FoldChoice
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.suspects.suspect_list import describe_suspects
 from esoftmax_jax.app.suspects.training_evidence import TrainingEvidence
 from esoftmax_jax.app.terminal.console import print_titled
 from esoftmax_jax.app.terminal.short_repr import short_repr
-
-MODEL = (
-    f"The model is the mean of {MEMBERS} further networks of that setting, each trained on "
-    "nearly all examples."
-)
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -85,7 +79,7 @@ def print_auto(console: Console, found: AutoTrained) -> None:
     if guess := describe_guess(found.choice.chosen, found.labels):
         console.print(guess, soft_wrap=True)
     accuracy = f"Test accuracy {100 * found.test_accuracy:.2f} %."
-    console.print(f"{MODEL} {accuracy}", soft_wrap=True)
+    console.print(f"{describe_model(found)} {accuracy}", soft_wrap=True)
     if found.dataset.note:
         console.print(f"Data: {found.dataset.note}")
     if found.suspects is not None:
@@ -97,6 +91,15 @@ def print_auto(console: Console, found: AutoTrained) -> None:
         )
 
 
+def describe_model(found: AutoTrained) -> str:
+    """Say what the model is."""
+    members = found.model.card.members
+    return (
+        f"The model is the mean of {members} further networks of that setting, each trained on "
+        "nearly all examples."
+    )
+
+
 def describe_choice(choice: FoldChoice) -> str:
     """Say what was chosen and how sure that is."""
     chosen, (best, *others) = choice.chosen, choice.order
@@ -105,10 +108,11 @@ def describe_choice(choice: FoldChoice) -> str:
         f"{_percent(chosen.standard_error)} % of {_what(choice)}"
     )
     if chosen != best:
+        behind, error = (100 * one for one in chosen.behind(best))
         return (
-            f"{text}; the best, {_named(best)}, gives {_percent(best.mean)} %, not a "
-            "standard error of the paired difference more: of such the lowest learns the "
-            "fewest wrong labels by heart."
+            f"{text}; the best, {_named(best)}, gives {behind:.2f} points more, within the "
+            f"standard error of the paired difference, {error:.2f} points: of such the lowest "
+            f"learns the fewest wrong labels by heart.{_undecided(choice)}"
         )
     if not others:
         return f"{text}."
@@ -121,17 +125,39 @@ def describe_choice(choice: FoldChoice) -> str:
         if choice.nearly_right
         else ""
     )
-    verdict = "" if choice.told_apart else ": not told apart, either would do"
+    ahead = f"{choice.standard_errors:.1f} standard errors of the paired difference before"
+    if second.mean == best.mean:
+        ahead = "level with"
+    return f"{text}; {ahead} {_named(second)}{_doubts(choice)}.{right or _undecided(choice)}"
+
+
+def _doubts(choice: FoldChoice) -> str:
+    """Say which others would do as well as the best, in the middle of a sentence."""
+    close = choice.within(TOLD_APART)
+    if len(close) < 2:
+        return ": not told apart, either would do" if close else ""
+    which = (
+        "none of the others is"
+        if len(close) == len(choice.order) - 1
+        else (f"{_named(close[0])} and {len(close) - 1} more are not")
+    )
+    return f": {which} told apart from it, any would do"
+
+
+def _undecided(choice: FoldChoice) -> str:
+    """Say so if all settings are so close that the lowest rate is taken whatever they are."""
+    if not choice.cannot_tell or choice.nearly_right or choice.by_first_fold:
+        return ""
     return (
-        f"{text}; {choice.standard_errors:.1f} standard errors of the paired difference before "
-        f"{_named(second)}{verdict}.{right}"
+        " No rate is more than a standard error behind the best: these labels are too few to "
+        "choose by, and the lowest is taken."
     )
 
 
 def describe_guess(chosen: Candidate, labels: npt.NDArray[np.int32]) -> str:
     """Say so if guessing the most frequent label may do as well; "" if it does not."""
     guess = float(np.bincount(labels).max() / len(labels))
-    given = dataclasses.replace(chosen, agreements=())
+    given = dataclasses.replace(chosen, agreements=(), examples=())
     if given.mean - 2 * given.standard_error > guess:
         return ""
     return (
@@ -142,6 +168,11 @@ def describe_guess(chosen: Candidate, labels: npt.NDArray[np.int32]) -> str:
 
 
 def _what(choice: FoldChoice) -> str:
+    if choice.by_first_fold:
+        return (
+            f"the {len(choice.chosen.examples)} labels of the first fold, as noisy as the rest "
+            "(all rates on all folds: --effort less)"
+        )
     if not choice.voters:
         return "the held-out labels, as noisy as the rest"
     voters = ", ".join(f"{loss_of(one)} at {one.learning_rate:g}" for one in choice.voters)
@@ -156,7 +187,8 @@ def _print_candidates(console: Console, choice: FoldChoice) -> None:
     for column in (*(f"fold {fold}" for fold in folds), "mean", "standard error", ""):
         table.add_column(column, justify="right")
     for one in choice.candidates:
-        shown = (*one.scores, one.mean, one.standard_error)
+        missing = [np.nan] * (len(folds) - len(one.by_fold))
+        shown = (*one.by_fold, *missing, one.mean, one.standard_error)
         chosen = "chosen" if one == choice.chosen else ""
         table.add_row(_named(one).removeprefix("learning rate "), *map(_percent, shown), chosen)
     print_titled(console, table)

@@ -1,17 +1,18 @@
 """What is said before a long command starts: what will run, about how long, what shortens it.
 
 The time is told from counted operations and the rate of a matrix product, without compiling
-the network: right within a factor of about 2, which is enough to decide whether to wait.
+the network, and from what such programs took to compile: right within a factor of about 2,
+which is enough to decide whether to wait.
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import jax
 
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.names import RESIZED
-from esoftmax_jax.app.engine.config import RunConfig
+from esoftmax_jax.app.engine.config import NetworkName, RunConfig
 from esoftmax_jax.app.engine.matrix_peak import quick_rate
 from esoftmax_jax.app.engine.network_choice import make_network
 from esoftmax_jax.app.engine.one_run import EVAL_BATCH
@@ -26,6 +27,15 @@ OUTPUT_OPERATIONS = 500
 _STEP_SECONDS = 1e-4  # around each step, however small it is
 _SLOWEST_RATE = 5e9  # operations per second; what is short at it is not timed
 _SMALL_SIDE, _SMALL_WIDTH = 32, 0.25
+# Seconds that all programs of a run take to compile, on two cores that do _MEASURED_AT
+# operations per second; a slower processor compiles slower, an accelerator does not compile.
+COMPILATION: Mapping[NetworkName, float] = {
+    "mlp": 5.0,
+    "mnist_cnn": 10.0,
+    "eight_layer_cnn": 40.0,
+    "resnet34": 100.0,
+}
+_MEASURED_AT = 1.5e11
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,12 +73,50 @@ def work_of(configs: Iterable[RunConfig], dataset: Dataset) -> Work:
     return Work(epochs * passes * each, epochs * (steps - (-test // EVAL_BATCH)))
 
 
-def seconds_here(configs: Sequence[RunConfig], dataset: Dataset, devices: int) -> float:
-    """Return about how long runs take on so many of the devices here, once compiled."""
+@dataclasses.dataclass(frozen=True)
+class Forecast:
+    """How long runs take here, about.
+
+    Attributes:
+        running: seconds once compiled; 0: too few to be looked at.
+        compiling: seconds before that.
+    """
+
+    running: float = 0.0
+    compiling: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Both."""
+        return self.running + self.compiling
+
+    def __str__(self) -> str:
+        text = f"about {duration(self.seconds, digits=0)} here"
+        compiling = duration(max(1.0, self.compiling), digits=0)
+        return f"{text}, {compiling} of it to compile"
+
+
+def seconds_here(
+    configs: Sequence[RunConfig], dataset: Dataset, devices: int, programs: int = 1
+) -> Forecast:
+    """Return about how long runs take on so many of the devices here.
+
+    Args:
+        configs: of all runs.
+        dataset: already cut to ``train_examples``.
+        devices: how many are used.
+        programs: how many are compiled for them.
+    """
     work = work_of(configs, dataset)
-    if work.seconds(_SLOWEST_RATE, devices) < LONG:
-        return 0.0
-    return work.seconds(quick_rate(devices, configs[0].dtype), devices)
+    if not configs:
+        return Forecast()
+    compiling = programs * COMPILATION[configs[0].network]
+    if work.seconds(_SLOWEST_RATE, devices) + compiling < LONG:
+        return Forecast()
+    rate = quick_rate(devices, configs[0].dtype)
+    if jax.default_backend() == "cpu":
+        compiling *= max(1.0, _MEASURED_AT / rate)
+    return Forecast(work.seconds(rate, devices), compiling)
 
 
 def announce_comparison(
@@ -91,7 +139,8 @@ def announce_comparison(
     runs = [*tuning, *final]
     if not runs:
         return
-    seconds = seconds_here(runs, dataset, min(jax.local_device_count(), len(runs)))
+    devices = min(jax.local_device_count(), len(runs))
+    forecast = seconds_here(runs, dataset, devices, programs=2 if tuning and final else 1)
     shorter = [
         *(["--seeds 2"] if seeds > 2 else []),
         *(["--losses CE,CE_eps+MAE"] if losses > 2 else []),
@@ -100,53 +149,57 @@ def announce_comparison(
     what = _counted(len(final), runs[0].epochs)
     if tuning:
         what = f"{what} after {len(tuning)} that choose rates and settings"
-    _announce(what, seconds, [*shorter, *_shorter_runs(runs[0], dataset)])
+    _announce(what, forecast, [*shorter, *_shorter_runs(runs[0], dataset)])
 
 
-def announce_run(config: RunConfig, dataset: Dataset, seconds: float, epochs: int) -> None:
+def announce_run(config: RunConfig, dataset: Dataset, forecast: Forecast, epochs: int) -> None:
     """Say on standard error what is left of a run, if that takes long.
 
     Args:
         config: of the run.
         dataset: already cut to ``train_examples``.
-        seconds: that the whole run takes here.
+        forecast: of the whole run.
         epochs: how many are left.
     """
     what = f"{epochs} epochs of {config.loss}"
-    _announce(what, seconds * epochs / config.epochs, _shorter_runs(config, dataset))
+    left = dataclasses.replace(forecast, running=forecast.running * epochs / config.epochs)
+    _announce(what, left, _shorter_runs(config, dataset))
 
 
 def announce_folds(
-    missing: Sequence[RunConfig], dataset: Dataset, *, settings: int, folds: int, members: int
+    missing: Sequence[RunConfig],
+    dataset: Dataset,
+    what: str,
+    *,
+    later: int,
+    shorter: Sequence[str],
 ) -> None:
     """Say on standard error which runs on folds are missing and how long they take.
 
     Args:
         missing: the runs; nothing is said without any.
         dataset: already cut to ``train_examples``.
-        settings: how many are tried.
-        folds: how many networks there are of each.
-        members: how many runs of the chosen setting follow.
+        what: says what they are for.
+        later: how many runs of what is chosen follow.
+        shorter: options with which fewer do.
     """
     if not missing:
         return
-    runs = [*missing, *[missing[0]] * members]
-    seconds = seconds_here(runs, dataset, min(jax.local_device_count(), len(missing)))
-    what = (
-        f"{settings} settings in {folds} folds and {members} networks of the chosen one: "
-        f"{_counted(len(runs), runs[0].epochs)}"
-    )
-    if seconds >= LONG:
-        _announce(what, seconds, _shorter_runs(missing[0], dataset))
+    runs = [*missing, *[missing[0]] * later]
+    forecast = seconds_here(runs, dataset, min(jax.local_device_count(), len(missing)))
+    what = f"{what}: {_counted(len(runs), runs[0].epochs)}"
+    if forecast.seconds >= LONG:
+        _announce(what, forecast, [*shorter, *_shorter_runs(missing[0], dataset)])
         return
-    text = f"{what}: less than {duration(LONG, digits=0)} here, once compiled"
+    known = "" if forecast.compiling else ", once compiled"
+    text = f"{what}: less than {duration(LONG, digits=0)} here{known}"
     make_console(stderr=True, soft_wrap=True).print(text)
 
 
-def _announce(what: str, seconds: float, shorter: Sequence[str]) -> None:
-    if seconds < LONG:
+def _announce(what: str, forecast: Forecast, shorter: Sequence[str]) -> None:
+    if forecast.seconds < LONG:
         return
-    text = f"{what}: about {duration(seconds, digits=0)} here, once compiled"
+    text = f"{what}: {forecast}"
     if shorter:
         text += f"; shorter: {', '.join(shorter)}"
     make_console(stderr=True, soft_wrap=True).print(text)

@@ -32,7 +32,7 @@ def train(
     dataset: str | Dataset = "digits",
     *,
     loss: str | Function = DEFAULT_LOSSES[-1],
-    effort: Effort = "less",
+    effort: Effort | None = None,
     hyperparameters: Mapping[str, Any] | None = None,
     noise: str | None = None,
     learning_rate: float | None = None,
@@ -89,7 +89,7 @@ def train(
             verbose=verbose,
             **options,
         )
-    if effort != "less":
+    if effort not in (None, "less"):
         raise UsageError(
             f"--effort: expected --loss {AUTO} beside it, got {loss!r}; leave it out"
         )

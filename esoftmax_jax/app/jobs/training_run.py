@@ -16,7 +16,7 @@ from esoftmax_jax.app.engine.loop import Callback, Epoch, each_epoch, train_rest
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.files.lock import locked
-from esoftmax_jax.app.jobs.forecast import announce_run, seconds_here
+from esoftmax_jax.app.jobs.forecast import Forecast, announce_run, seconds_here
 from esoftmax_jax.app.jobs.trained import (
     SuspectLabels,
     Trained,
@@ -107,7 +107,7 @@ def _run(config: RunConfig, dataset: Dataset, methods: Methods, to: Destination)
             network = None if done.diverged else _reader(workdir)
             return Trained(dataset, done, network)
     # Told before anything is compiled beside it.
-    seconds = 0.0 if done is not None else seconds_here([config], dataset, devices=1)
+    forecast = Forecast() if done is not None else seconds_here([config], dataset, devices=1)
     program = make_program(config, dataset, methods, num_devices=1)
     together = to.checkpoint_every if done is None else None
     group = make_group(program, [config], dataset, epochs_together=together)
@@ -122,7 +122,7 @@ def _run(config: RunConfig, dataset: Dataset, methods: Methods, to: Destination)
         if done is None:
             for note in gate_notes([config], dataset.num_classes, methods):
                 console.print(note)
-            announce_run(config, dataset, seconds, config.epochs - group.epoch)
+            announce_run(config, dataset, forecast, config.epochs - group.epoch)
             _train_rest(group, checkpoints, history, to)
     finished_before = done is not None
     if done is None:

@@ -38,26 +38,39 @@ class Candidate:
             which has not seen them; −inf of a run that diverged.
         agreements: likewise, with the classes that the best settings vote for; empty where
             there was no vote.
+        examples: of each label of the first fold whether the network gives it that has not
+            seen it, where that fold alone decides; −inf of a setting with which a run diverged.
     """
 
     loss: LossSpec
     learning_rate: float
     accuracies: tuple[float, ...]
     agreements: tuple[float, ...] = ()
+    examples: tuple[float, ...] = ()
 
     @property
     def scores(self) -> tuple[float, ...]:
-        """What decides: agreements where there was a vote, accuracies otherwise."""
+        """What decides: agreements where there was a vote, examples, or accuracies of folds."""
+        return self.agreements or self.examples or self.accuracies
+
+    @property
+    def by_fold(self) -> tuple[float, ...]:
+        """The scores of the folds that were run."""
         return self.agreements or self.accuracies
+
+    def behind(self, other: "Candidate") -> tuple[float, float]:
+        """By how much the mean score is below another's, and the paired standard error."""
+        differences = np.subtract(other.scores, self.scores)
+        return float(np.mean(differences)), _standard_error(differences)
 
     @property
     def mean(self) -> float:
-        """Mean score over folds."""
+        """Mean score over folds, or over examples of the first."""
         return float(np.mean(self.scores))
 
     @property
     def standard_error(self) -> float:
-        """Of that mean, from the differences between folds; NaN with a run that diverged."""
+        """Of that mean, from the differences between scores; NaN with a run that diverged."""
         return _standard_error(np.array(self.scores))
 
 
@@ -94,19 +107,39 @@ class FoldChoice:
         """The best where labels are nearly right, else the lowest rate of those hardly worse.
 
         Hardly worse is by no more than ``HARDLY`` standard errors of the paired difference. Of
-        rates that chance decides between, the lower one learns fewer wrong labels by heart.
+        rates that chance decides between, the lower one learns fewer wrong labels by heart. By
+        the first fold alone the best is taken: its standard error is so large that rates at
+        which nothing is learnt would be hardly worse.
         """
         best = self.order[0]
-        if self.nearly_right:
+        if self.nearly_right or self.by_first_fold:
             return best
-        close = [one for one in self.order if _standard_errors(best, one) <= HARDLY]
-        return min([best, *close], key=lambda one: one.learning_rate)
+        return min([best, *self.within(HARDLY)], key=lambda one: one.learning_rate)
+
+    def within(self, standard_errors: float) -> tuple[Candidate, ...]:
+        """The others that lie no further behind the best, in paired standard errors."""
+        best, *others = self.order
+        return tuple(one for one in others if _standard_errors(best, one) <= standard_errors)
+
+    @property
+    def cannot_tell(self) -> bool:
+        """Whether all that stayed finite are within ``HARDLY`` of the best: nothing is decided.
+
+        So it is with few labels: the lowest rate is taken, whatever they are.
+        """
+        finite = [one for one in self.candidates if np.isfinite(one.mean)]
+        return len(finite) > 1 and len(self.within(HARDLY)) == len(finite) - 1
 
     @property
     def nearly_right(self) -> bool:
         """Whether a setting gives a share of ``NEARLY_RIGHT`` of the held-out labels."""
-        best = max(float(np.mean(one.accuracies)) for one in self.candidates)
+        best = max(float(np.mean(one.examples or one.accuracies)) for one in self.candidates)
         return best >= NEARLY_RIGHT
+
+    @property
+    def by_first_fold(self) -> bool:
+        """Whether the first fold alone decided: only the chosen setting has all of them."""
+        return bool(self.candidates[0].examples)
 
     @property
     def standard_errors(self) -> float:
@@ -124,12 +157,14 @@ class FoldChoice:
     @property
     def table(self) -> list[dict[str, Any]]:
         """One row for each candidate; ``pandas.DataFrame`` takes it."""
+        folds = len(self.chosen.accuracies)
         return [
             {
                 "loss": one.loss.name,
                 **dict(one.loss.hyperparameters),
                 "learning_rate": one.learning_rate,
-                **{f"fold_{fold}": found for fold, found in enumerate(one.scores, 1)},
+                **dict.fromkeys((f"fold_{fold + 1}" for fold in range(folds)), math.nan),
+                **{f"fold_{fold}": found for fold, found in enumerate(one.by_fold, 1)},
                 "mean": one.mean,
                 "standard_error": one.standard_error,
                 "chosen": one == self.chosen,
@@ -187,7 +222,7 @@ def choose_by_folds(runs: Sequence[Run]) -> FoldChoice:
     """
     found: dict[tuple[LossSpec, float], list[float]] = {}
     for run in runs:
-        found.setdefault(_setting(run.config), []).append(run.held_out_score)
+        found.setdefault(setting_of(run.config), []).append(run.held_out_score)
     return FoldChoice(
         tuple(Candidate(loss, rate, tuple(values)) for (loss, rate), values in found.items())
     )
@@ -209,7 +244,7 @@ def choose_by_vote(
     """
     folds: dict[tuple[LossSpec, float], list[FoldNetwork]] = {}
     for run in all_of_them:
-        folds.setdefault(_setting(run.config), []).append(networks.read(run.config))
+        folds.setdefault(setting_of(run.config), []).append(networks.read(run.config))
     voters = tuple(
         one for one in choose_by_folds(all_of_them).order[:VOTERS] if np.isfinite(one.mean)
     )
@@ -234,16 +269,16 @@ def choose_by_vote(
     return FoldChoice(tuple(map(scored, choice.candidates)), voters)
 
 
-def _setting(config: RunConfig) -> tuple[LossSpec, float]:
-    return config.loss, config.learning_rate
+def setting_of(one: RunConfig | Candidate) -> tuple[LossSpec, float]:
+    """Return what tells settings apart."""
+    return one.loss, one.learning_rate
 
 
 def _standard_errors(better: Candidate, other: Candidate) -> float:
     """Return how many paired standard errors the other lies behind; NaN if it diverged."""
     if not np.isfinite((better.scores, other.scores)).all():
         return math.nan
-    differences = np.subtract(better.scores, other.scores)
-    difference, error = float(np.mean(differences)), _standard_error(differences)
+    difference, error = other.behind(better)
     if error == 0:
         return 0.0 if difference == 0 else math.inf
     return difference / error

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ from esoftmax_jax.app.data.labels import Labels
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.engine.folds import assign_folds
-from esoftmax_jax.app.jobs.auto_runs import auto_runs
+from esoftmax_jax.app.jobs import auto_runs as jobs_of_auto
+from esoftmax_jax.app.jobs.auto_runs import auto_runs, default_effort, member_runs
 from esoftmax_jax.app.jobs.auto_trained import describe_choice, describe_guess, loss_of
+from esoftmax_jax.app.jobs.forecast import work_of
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs import run_all
@@ -133,6 +136,38 @@ def test_more_effort_goes_on_where_less_was(found, folder):
     assert np.mean(said.labels == right) == more.test_accuracy
 
 
+def test_the_least_effort_is_twelve_runs_of_the_same_numbers(found, folder):
+    least = app.auto("wine", workdir=folder / "run", effort="least", **OPTIONS)
+    assert len(least.runs) == 8
+    of_full = {one.config: one.to_json() for one in found.runs}
+    assert all(of_full[one.config] == one.to_json() for one in least.runs)
+    folds = [len(one.accuracies) for one in least.choice.candidates]
+    assert sorted(folds) == [1, 1, 1, 5]
+    assert least.out_of_fold_logits.shape == found.out_of_fold_logits.shape
+    assert least.model.card.members == 4
+    told = describe_choice(least.choice)
+    assert re.search(r"% of the \d+ labels of the first fold, .*: --effort less\)", told)
+
+
+def test_effort_follows_counted_operations_alone(monkeypatch):
+    digits = load_dataset("digits")
+    runs = auto_runs(digits, parse_noise("none"))
+    assert default_effort(runs, digits) == "less"
+    operations = work_of([*runs.rule, *member_runs(runs.rule[0])], digits).operations
+    monkeypatch.setattr(jobs_of_auto, "LONG", operations)
+    assert default_effort(runs, digits) == "least"
+
+
+def test_what_runs_on_folds_are_for():
+    digits = load_dataset("digits")
+    full, least = (auto_runs(digits, parse_noise("none"), one) for one in ("less", "least"))
+    told = "4 settings in 5 folds and 5 networks of the chosen one"
+    assert full.describe(full.rule) == (told, 5)
+    told = "4 settings in one fold, the chosen one in 4 more, 4 networks of it"
+    assert least.describe(least.rule[::5]) == (told, 8)
+    assert least.describe(least.rule[1:5]) == ("", 0)
+
+
 def test_what_was_lost_is_trained_again_with_the_same_numbers(found, folder):
     next((folder / "run/folds").iterdir()).unlink()
     again = app.auto("wine", workdir=folder / "run", **OPTIONS)
@@ -205,11 +240,35 @@ def test_what_is_said_of_the_choice():
     )
     told = describe_choice(FoldChoice((Candidate(mae, 0.03, (0.61, 0.78)), best)))
     assert told.startswith("Chosen: learning rate 0.03, 69.50 ± 8.50 %")
-    assert "; the best, learning rate 0.1, gives 70.00 %, not a standard error" in told
+    assert "learning rate 0.1, gives 0.50 points more, within the standard error of" in told
+    assert "difference, 1.50 points: of such the lowest learns the fewest wrong" in told
+    assert told.endswith("these labels are too few to choose by, and the lowest is taken.")
     right = FoldChoice((Candidate(mae, 0.1, (0.9, 0.9)), Candidate(plain, 0.1, (0.9, 0.94))))
     told = describe_choice(right)
     assert told.startswith("Chosen: cross-entropy at 0.1, 92.00 ± 2.00 %")
     assert "few can be wrong: cross-entropy was tried too" in told
+
+
+def test_settings_that_nothing_tells_apart_are_told():
+    def told(*scores: tuple[float, ...]) -> str:
+        rates = zip((0.01, 0.03, 0.1, 0.3), scores, strict=False)
+        found = (Candidate(LossSpec("CE_eps+MAE"), rate, of_rate) for rate, of_rate in rates)
+        return describe_choice(FoldChoice(tuple(found)))
+
+    low, high = (0.5, 0.7), (0.6, 0.58)
+    assert told(low, low, low, low).endswith(
+        "; level with learning rate 0.03: none of the others is told apart from "
+        "it, any would do. No rate is more than a standard error behind the best: these labels "
+        "are too few to choose by, and the lowest is taken."
+    )
+    assert "rate 0.03: none of the others is told apart from it, any" in told(low, high, high)
+    behind = (0.1, 0.3)
+    assert told(low, low, high, behind).endswith(
+        "learning rate 0.03: learning rate 0.03 and 1 more are not told apart from it, any would do."
+    )
+    assert told(high, low, behind).count("points more, within the standard error of the paired")
+    assert "too few" not in told(high, low, behind)
+    assert "either would do" in told(low, high, behind)
 
 
 def test_networks_that_may_only_guess_are_told():

@@ -4,6 +4,7 @@ import os
 import re
 import runpy
 import signal
+from typing import Any
 
 import jax
 import numpy as np
@@ -19,8 +20,10 @@ from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.jobs import forecast
 from esoftmax_jax.app.jobs.compare import CompareOptions, _announce, _tuning
 from esoftmax_jax.app.jobs.forecast import (
+    Forecast,
     Work,
     announce_comparison,
+    announce_folds,
     announce_run,
     seconds_here,
     work_of,
@@ -50,6 +53,7 @@ def line(capsys):
 def slow(monkeypatch):
     """Let the machine do a thousand million operations per second, and not be measured."""
     monkeypatch.setattr(forecast, "quick_rate", lambda devices, dtype: 1e9)
+    monkeypatch.setattr(forecast, "_MEASURED_AT", 1.5e9)
 
 
 def test_work_by_hand():
@@ -78,13 +82,13 @@ def test_a_comparison_says_what_runs_and_what_shortens_it(slow, monkeypatch, cap
     config = make_config(dataset, NONE, "CE", width=1.0, epochs=30)
     announce_comparison([config] * 40, [config] * 25, dataset, seeds=5, losses=5)
     assert line(capsys) == (
-        "25 runs of 30 epochs after 40 that choose rates and settings: about 7 minutes here, "
-        "once compiled; shorter: --seeds 2, --losses CE,CE_eps+MAE, --no-tune, --epochs 15, "
+        "25 runs of 30 epochs after 40 that choose rates and settings: about 9 minutes here, "
+        "2 minutes of it to compile; shorter: --seeds 2, --losses CE,CE_eps+MAE, --no-tune, --epochs 15, "
         "--image-size 32, --width 0.25"
     )
-    announce_run(config, dataset, seconds=3 * 3600, epochs=20)
+    announce_run(config, dataset, Forecast(3 * 3600, 40), epochs=20)
     assert line(capsys) == (
-        "20 epochs of CE: about 2 hours here, once compiled; "
+        "20 epochs of CE: about 2 hours here, 40 s of it to compile; "
         "shorter: --epochs 15, --image-size 32, --width 0.25"
     )
 
@@ -96,6 +100,38 @@ def test_nothing_is_said_of_what_is_short(capsys):
     announce_comparison([], [], digits, seeds=1, losses=1)
     announce_run(config, digits, seconds_here([config], digits, devices=1), epochs=1)
     assert capsys.readouterr().err == ""
+
+
+def test_compilation_is_counted(slow, monkeypatch):
+    """The measured seconds of a network, as much longer as this machine is slower."""
+    monkeypatch.setattr(forecast, "work_of", lambda configs, dataset: Work(180e9, 0))
+    photos = pictures()
+    config = make_config(photos, NONE, "CE")
+    assert seconds_here([config], photos, devices=1) == Forecast(180, 1.5 * 40)
+    assert seconds_here([config], photos, devices=1, programs=2) == Forecast(180, 3 * 40)
+    monkeypatch.setattr(forecast, "quick_rate", lambda devices, dtype: 9e9)
+    assert seconds_here([config], photos, devices=1) == Forecast(20, 40)
+    # What is short even on a slow machine is not measured.
+    small = make_config(photos, NONE, "CE", network="mlp")
+    assert seconds_here([small], photos, devices=1) == Forecast()
+    assert seconds_here([], photos, devices=1) == Forecast()
+
+
+@pytest.mark.parametrize(
+    ("operations", "told"),
+    [
+        (400e9, "about 8 minutes here, 60 s of it to compile; shorter: --effort least, "),
+        (1e9, "less than 60 s here, once compiled"),
+    ],
+)
+def test_networks_on_folds_are_announced(slow, monkeypatch, capsys, operations, told):
+    monkeypatch.setattr(forecast, "work_of", lambda configs, dataset: Work(operations, 0))
+    config = make_config(pictures(), NONE, "CE")
+    options: dict[str, Any] = {"later": 5, "shorter": ["--effort least"]}
+    announce_folds([config] * 20, pictures(), "4 settings", **options)
+    assert line(capsys).startswith(f"4 settings: 25 runs of 20 epochs: {told}")
+    announce_folds([], pictures(), "nothing", **options)
+    assert not capsys.readouterr().err
 
 
 def test_finished_runs_are_not_counted(slow, monkeypatch, capsys, tmp_path):

@@ -59,7 +59,7 @@ def test_what_functions_share_is_declared():
     assert {"dataset", *RunOptions.__annotations__} == {one.name for one in SHARED}
     assert set(FIELDS) < {field.name for field in dataclasses.fields(RunConfig)}
     assert LITERAL in {option.flag for option in SHARED}
-    assert {"dataset", "losses", "loss", "effort", "seed", "checkpoint_every"} == NEEDED
+    assert {"dataset", "losses", "loss", "seed", "checkpoint_every"} == NEEDED
 
 
 def test_every_option_is_declared_once_for_a_verb():

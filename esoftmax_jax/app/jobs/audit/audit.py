@@ -46,7 +46,7 @@ def audit(
     out: str | Path | None = None,
     image_size: int | None = None,
     epochs: int | None = None,
-    effort: Effort = "less",
+    effort: Effort | None = None,
     data_dir: str | None = None,
     literal_labels: bool = False,
     columns: Names = None,

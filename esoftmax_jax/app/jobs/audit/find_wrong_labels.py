@@ -16,7 +16,7 @@ def find_wrong_labels(
     probabilities: OwnArray = None,
     features: OwnArray = None,
     epochs: int | None = None,
-    effort: Effort = "less",
+    effort: Effort | None = None,
     literal_labels: bool = False,
     columns: Names = None,
     ignore: Names = None,

@@ -14,10 +14,10 @@ from esoftmax_jax.app.data.in_memory.dataset import made_of_arrays
 from esoftmax_jax.app.data.names import is_own
 from esoftmax_jax.app.jobs.auto import auto
 from esoftmax_jax.app.jobs.auto_trained import (
-    MODEL,
     AutoTrained,
     describe_choice,
     describe_guess,
+    describe_model,
     loss_of,
 )
 from esoftmax_jax.app.suspects.training_evidence import TrainingEvidence
@@ -106,5 +106,5 @@ def told_choice(found: AutoTrained) -> list[str]:
         "order is by the networks that have seen it: how they took it while they learnt.",
         describe_choice(found.choice),
         *([guess] if guess else []),
-        MODEL,
+        describe_model(found),
     ]

@@ -16,6 +16,9 @@ from esoftmax_jax.spreadsheets import write_csv
 LIST = "suspects.csv"
 """The list in the folder of an audit."""
 
+TOLD = 0.15
+"""Width of the bounds from which on the rate is not told as an estimate: see the page."""
+
 LIST_COLUMNS = (*COLUMNS, "probability")
 """Those of ``train --suspects``, and the probability that the label is wrong."""
 
@@ -44,14 +47,32 @@ class Audit:
         return self.findings.noise
 
     @property
+    def is_told(self) -> bool:
+        """Whether the bounds are near enough for the rate to be told, see ``TOLD``."""
+        least, most = self.noise.bounds
+        return not self.noise.refused and most - least < TOLD
+
+    @property
     def between(self) -> str:
         """What the rate may be, in words: chance and the model's own errors together, first."""
         low, high = self.noise.interval
         least, most = min(low, self.noise.bounds[0]), max(high, self.noise.bounds[1])
+        if self.is_told:
+            return (
+                f"between {least:.1%} and {most:.1%}; by chance alone the "
+                f"{self.noise.level:.0%} interval is {low:.1%} to {high:.1%}"
+            )
         return (
-            f"between {least:.1%} and {most:.1%}; by chance alone the {self.noise.level:.0%} "
-            f"interval is {low:.1%} to {high:.1%}"
+            "what the model gets wrong by itself cannot be told from wrong labels: the "
+            f"estimate that counts both is {self.noise.rate:.1%}, mostly too high"
         )
+
+    @property
+    def rate_in_words(self) -> str:
+        """The rate, or the most that it may be."""
+        if self.is_told:
+            return f"about {self.noise.rate:.1%}"
+        return f"at most {max(self.noise.interval[1], self.noise.bounds[1]):.1%}"
 
     @property
     def noise_rate(self) -> float:
@@ -162,7 +183,7 @@ class Audit:
 
     def __repr__(self) -> str:
         most = f"at most {self.noise.bounds[1]:.0%} wrong"
-        rate = most if self.noise.refused else f"{self.noise_rate:.1%} estimated wrong"
+        rate = f"{self.noise_rate:.1%} estimated wrong" if self.is_told else most
         return (
             f"<Audit of {len(self.examples)} labels of {self.examples.name}: {rate}, "
             f"{self.count} suspects>"

@@ -101,6 +101,23 @@ def test_a_rate_that_is_refused_is_told_nowhere():
     assert repr(found) == "<Audit of 300 labels of arrays: at most 50% wrong, 30 suspects>"
 
 
+@pytest.mark.parametrize(("least", "told"), [(0.06, True), (0.04, False)])
+def test_a_rate_between_wide_bounds_is_told_as_the_most_that_it_may_be(least, told):
+    truth, labels = noisy(300)
+    found = audit(labels=labels, probabilities=probabilities_of(truth))
+    noise = dataclasses.replace(found.noise, bounds=(least, 0.2))
+    found = dataclasses.replace(
+        found, findings=dataclasses.replace(found.findings, noise=noise)
+    )
+    page, estimated = report_text(found), f"{noise.rate:.1%}"
+    assert found.rate_in_words == (f"about {estimated}" if told else "at most 20.0%")
+    assert (f"<dd>{estimated}<small>between 6.0% and 20.0%; by chance" in page) is told
+    assert ("<dd>at most 20.0%<small>what the model gets wrong by itself" in page) is not told
+    assert ("That is at most</dt><dd>60<small>of 300" in page) is not told
+    assert (f"counts both is {estimated}, mostly too high" in page) is not told
+    assert ("at most 20% wrong, 30 suspects" in repr(found)) is not told
+
+
 def test_a_matrix_is_drawn_with_its_names():
     matrix = np.array([[0.75, 0.25], [0.0, 1.0]])
     picture = draw_matrix(matrix, ["<a>", "b"])

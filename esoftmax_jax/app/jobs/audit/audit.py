@@ -233,7 +233,8 @@ def _print(found: Audit, *, again: bool = False) -> None:
         console.print(f"No estimate of the noise rate: {noise.refused}.")
     else:
         console.print(
-            f"About {noise.rate:.1%} of {count} labels are wrong, {found.between}.",
+            f"{found.rate_in_words.capitalize()} of {count} labels are wrong"
+            f"{', ' if found.is_told else ': '}{found.between}.",
             soft_wrap=True,
         )
     console.print(

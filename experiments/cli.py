@@ -40,6 +40,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_verb(verbs, "page", text, own_options_of("page"), _page)
     text = "the pictures of the pages"
     add_verb(verbs, "pictures", text, own_options_of("pictures"), _pictures)
+    text = "which network learns from a few images"
+    add_verb(verbs, "few-images", text, own_options_of("few-images"), _few_images)
     text = "audits beside cleanlab, where it is known what is wrong"
     add_verb(verbs, "audits", text, own_options_of("audits"), _audits)
     bench = verbs.add_parser("bench", help="measure speed")
@@ -118,6 +120,12 @@ def _pictures(options: argparse.Namespace) -> None:
     from experiments.pictures.draw import draw_pictures
 
     draw_pictures(**_arguments(options, "pictures"))
+
+
+def _few_images(options: argparse.Namespace) -> None:
+    from experiments.few_images import report_few_images
+
+    report_few_images(**_arguments(options, "few-images"))
 
 
 def _audits(options: argparse.Namespace) -> None:

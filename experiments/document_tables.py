@@ -5,6 +5,7 @@ from pathlib import Path
 
 from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.whole_file import write_whole
+from experiments import few_images
 from experiments.audits.measure import KEY as AUDITS_KEY
 from experiments.audits.measure import audits_table
 from experiments.configs import load_table
@@ -15,10 +16,6 @@ from experiments.regret.auto_row import auto_rows
 from experiments.tables.results_table import results_table
 
 _ROOT = Path(__file__).parents[1]
-PAGES = tuple(
-    _ROOT / "docs" / name
-    for name in ("auto.md", "cleanlab.md", "reproducing.md", "which-loss.md")
-)
 RESULTS = _ROOT / "experiments" / "results"
 LINES = RESULTS / "regret"
 AUDITS = RESULTS / "audits" / "beside-cleanlab.jsonl"
@@ -38,6 +35,9 @@ _TABLES: Mapping[str, Callable[[], str]] = {
         load_table("mnist"), read_results(RESULTS / "mnist-mnist-paper.jsonl")
     ),
     "savings": lambda: savings.savings_report(read_rows(LINES / "savings.jsonl", savings.KEY)),
+    "few-images": lambda: few_images.few_images_table(
+        read_rows(RESULTS / "few-images.jsonl", few_images.KEY)
+    ),
     "audits": lambda: audits_table(read_rows(AUDITS, AUDITS_KEY)),
 }
 
@@ -50,9 +50,16 @@ def with_tables(page: str) -> str:
     return page
 
 
+def pages_with_tables() -> list[Path]:
+    """Return the pages that have a part for a table."""
+    pages = sorted((_ROOT / "docs").glob("*.md"))
+    texts = {page: page.read_text(encoding="utf-8") for page in pages}
+    return [page for page in pages if any(has_part(texts[page], name) for name in _TABLES)]
+
+
 def main() -> None:
     """Write the pages."""
-    for page in PAGES:
+    for page in pages_with_tables():
         write_whole(page, with_tables(page.read_text(encoding="utf-8")))
         print(f"wrote {page}")
 

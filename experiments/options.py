@@ -25,10 +25,12 @@ BENCHES = {
 """What ``bench`` measures."""
 
 _DTYPE = one_of(*get_args(ComputeDtype))
-_NETWORKS = [name for name in get_args(NetworkName) if name != "mlp"]  # which is too small
+_SMALL = ("mlp", "gradient_mlp")  # too small to be timed
+_NETWORKS = [name for name in get_args(NetworkName) if name not in _SMALL]
 
 
 _THEORY = ("theory",)
+_FEW_IMAGES = ("few-images",)
 _PAGE, _PICTURES = ("page",), ("pictures",)
 _AUDITS = ("audits",)
 _REPRODUCE, _REGRET, _ABLATION = ("reproduce",), ("regret",), ("ablation",)
@@ -228,6 +230,22 @@ OPTIONS = (
         "labels",
         "CIFAR-10_human.npy of CIFAR-10N, which embeddings and pictures need",
         PATH,
+        metavar="FILE",
+    ),
+    _option(
+        _FEW_IMAGES,
+        "labels",
+        "CIFAR-10_human.npy of CIFAR-10N",
+        PATH,
+        metavar="FILE",
+        needed=True,
+    ),
+    _option(
+        _FEW_IMAGES,
+        "out",
+        f"{_LINES} (runs/few-images.jsonl)",
+        PATH,
+        default=Path("runs/few-images.jsonl"),
         metavar="FILE",
     ),
     _option(

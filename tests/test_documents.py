@@ -10,8 +10,7 @@ import pytest
 
 import esoftmax_jax
 from experiments.document_options import options_page
-from experiments.document_tables import PAGES as TABLES_IN
-from experiments.document_tables import with_tables
+from experiments.document_tables import pages_with_tables, with_tables
 from tests.helpers.documents import FOLDER, PAGES, ROOT
 
 MOST_LINES_OF_README = 150
@@ -30,7 +29,7 @@ def test_the_page_of_options_is_what_their_declaration_says():
 
 
 def test_the_tables_of_a_page_are_what_the_lines_of_results_say():
-    for path in TABLES_IN:
+    for path in pages_with_tables():
         page = PAGES[str(path.relative_to(ROOT))]
         assert page == with_tables(page), "run `python -m experiments.document_tables`"
 

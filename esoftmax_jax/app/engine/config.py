@@ -16,7 +16,7 @@ from esoftmax_jax.app.labels.noise_spec import NoiseSpec, parse_noise
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.terminal.messages import UsageError
 
-NetworkName = Literal["mlp", "mnist_cnn", "eight_layer_cnn", "resnet34"]
+NetworkName = Literal["mlp", "gradient_mlp", "mnist_cnn", "eight_layer_cnn", "resnet34"]
 ComputeDtype = Literal["float32", "bfloat16"]
 
 # Fields that JSON has as text.

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.networks.convolution import Implementation
+from esoftmax_jax.app.networks.gradients import GradientMLP
 from esoftmax_jax.app.networks.resnet import ResNet34
 from esoftmax_jax.app.networks.small import MLP, EightLayerCNN, MnistCNN
 
@@ -17,6 +18,8 @@ def make_network(
     dtype = jnp.dtype(config.dtype)
     if config.network == "mlp":
         return MLP(num_classes, hidden=(_scaled(config, 256),), dtype=dtype)
+    if config.network == "gradient_mlp":
+        return GradientMLP(num_classes, hidden=_scaled(config, 256), dtype=dtype)
     if config.network == "mnist_cnn":
         return MnistCNN(num_classes, dtype=dtype, convolution=convolution)
     if config.network == "resnet34":

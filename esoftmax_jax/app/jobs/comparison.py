@@ -126,10 +126,9 @@ def _protocol(comparison: Comparison) -> list[str]:
     ]
     if comparison.tuning:
         recipe = recipe_for(dataset)
-        chosen = "Rate and settings" if recipe.tune_settings else "Rate"
         lines.append(
-            f"{chosen} of each loss: best accuracy on {100 * HOLDOUT:.0f} % of the noisy "
-            f"training set, held out, labels as noisy as the rest, "
+            f"Rate and settings of each loss: best accuracy on {100 * HOLDOUT:.0f} % of the "
+            f"noisy training set, held out, labels as noisy as the rest, "
             f"{_seeds(len(recipe.tuning_seeds))}; no clean label was used."
         )
     lines += [what_counts_as_wrong(dataset), dataset.note and f"Data: {dataset.note}"]

@@ -31,6 +31,7 @@ _SMALL_SIDE, _SMALL_WIDTH = 32, 0.25
 # operations per second; a slower processor compiles slower, an accelerator does not compile.
 COMPILATION: Mapping[NetworkName, float] = {
     "mlp": 5.0,
+    "gradient_mlp": 10.0,
     "mnist_cnn": 10.0,
     "eight_layer_cnn": 40.0,
     "resnet34": 100.0,

@@ -48,7 +48,7 @@ def tuning_configs(
         )
         for noise in noises
         for loss in methods
-        for settings in tried_settings(loss, dataset, noise, methods)
+        for settings in tried_settings(loss, methods)
         for rate in recipe_for(dataset).learning_rates or LEARNING_RATES
         for seed in recipe_for(dataset).tuning_seeds
     ]

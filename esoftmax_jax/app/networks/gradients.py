@@ -5,13 +5,19 @@ gradients (Dalal and Triggs, CVPR 2005) and mean and deviation of each colour, b
 of it is trained but the scale of each feature and two dense layers.
 """
 
+import math
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
 
 from esoftmax_jax.app.networks.small import Network, dense_layer
 
 _CELLS, _DIRECTIONS = 4, 9
+_TINY = 1e-12  # length of a gradient that has no direction
+_SIDE = 32  # pixels that a longer side is averaged down to, about
 
 
 def gradient_features(
@@ -24,8 +30,9 @@ def gradient_features(
     """Return what each cell of an image shows: its edges by direction, and its colours.
 
     Cells are half as wide apart as they are wide. A direction is one of an edge, between 0 and
-    π, without a sign; each pixel counts with the length of its gradient, shared between the two
-    nearest directions. The histogram of a cell has length 1, or less where it is faint.
+    π, without a sign. A pixel whose gradient has length r and direction θ counts
+    r · max(0, cos 2(θ − θ_k) − cos(2π / ``directions``)) for direction θ_k, which is 0 from the
+    next direction on. The histogram of a cell has length 1, or less where it is faint.
 
     Args:
         images: float32 (N, H, W, C), normalised; H, W ≥ 2 ``cells``.
@@ -44,27 +51,40 @@ def gradient_features(
     def pooled(values: jax.Array) -> jax.Array:
         return jnp.einsum("ih,jw,nhwc->nijc", rows, columns, values, optimize="optimal")
 
-    grey = images.mean(axis=-1)
-    down = jnp.pad(grey[:, 2:] - grey[:, :-2], ((0, 0), (1, 1), (0, 0)))
-    right = jnp.pad(grey[:, :, 2:] - grey[:, :, :-2], ((0, 0), (0, 0), (1, 1)))
-    place = jnp.mod(jnp.arctan2(down, right) / jnp.pi, 1.0) * directions
-    turn = jnp.mod(place[..., None] - jnp.arange(directions, dtype=jnp.float32), directions)
-    shares = jnp.maximum(0.0, 1.0 - jnp.minimum(turn, directions - turn))
-    edges = pooled(shares * jnp.hypot(down, right)[..., None])
-    length = jnp.linalg.norm(edges, axis=-1, keepdims=True)
+    grey = images.mean(axis=-1, keepdims=True)
+    down = jnp.pad(grey[:, 2:] - grey[:, :-2], ((0, 0), (1, 1), (0, 0), (0, 0)))
+    right = jnp.pad(grey[:, :, 2:] - grey[:, :, :-2], ((0, 0), (0, 0), (1, 1), (0, 0)))
+    length = jnp.sqrt(down**2 + right**2)
+    # r cos 2(θ − θ_k) by products alone: no angle is computed.
+    twice = 2 * np.pi * np.arange(directions) / directions
+    cosines, sines = np.cos(twice).astype(np.float32), np.sin(twice).astype(np.float32)
+    safe = jnp.maximum(length, _TINY)
+    along = (right**2 - down**2) / safe * cosines + 2 * right * down / safe * sines
+    edges = pooled(jnp.maximum(0.0, along - length * math.cos(2 * math.pi / directions)))
+    longest = jnp.linalg.norm(edges, axis=-1, keepdims=True)
     mean = pooled(images) / area
     variance = jnp.maximum(pooled(images**2) / area - mean**2, 0.0)
-    parts = [edges / (length + min_length * area), mean, jnp.sqrt(variance)]
+    parts = [edges / (longest + min_length * area), mean, jnp.sqrt(variance)]
     found: jax.Array = jnp.concatenate(parts, axis=-1).reshape(count, -1)
     return found
 
 
-def _windows(size: int, cells: int) -> jax.Array:
+def _windows(size: int, cells: int) -> npt.NDArray[np.float32]:
     """Return 0 or 1 (windows, size): which pixels of a side belong to which window."""
     side = size // cells
-    first = jnp.arange(0, size - side + 1, max(1, side // 2))[:, None]
-    pixels = jnp.arange(size)
-    return ((first <= pixels) & (pixels < first + side)).astype(jnp.float32)
+    first = np.arange(0, size - side + 1, max(1, side // 2))[:, None]
+    pixels = np.arange(size)
+    return ((first <= pixels) & (pixels < first + side)).astype(np.float32)
+
+
+def average_pool(images: jax.Array, size: int) -> jax.Array:
+    """Return the means of squares of so many pixels; what is left at the end is cut off."""
+    if size == 1:
+        return images
+    count, height, width, channels = images.shape
+    height, width = height // size, width // size
+    cut = images[:, : height * size, : width * size]
+    return cut.reshape(count, height, size, width, size, channels).mean(axis=(2, 4))
 
 
 class GradientMLP(Network):
@@ -79,7 +99,10 @@ class GradientMLP(Network):
     @nn.compact
     def __call__(self, images: jax.Array, *, train: bool) -> jax.Array:
         """Returns the logits (N, num_classes) of images (N, H, W, C)."""
-        features = gradient_features(images.astype(jnp.float32)).astype(self.dtype)
+        pixels = average_pool(
+            images.astype(jnp.float32), max(1, min(images.shape[1:3]) // _SIDE)
+        )
+        features = gradient_features(pixels).astype(self.dtype)
         features = self.batch_norm(features, train, "features_norm")
         hidden = nn.relu(dense_layer(self.hidden, self.dtype, "dense")(features))
         return dense_layer(self.num_classes, self.dtype, "logits")(hidden).astype(jnp.float32)

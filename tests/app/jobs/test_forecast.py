@@ -79,7 +79,8 @@ def test_a_comparison_says_what_runs_and_what_shortens_it(slow, monkeypatch, cap
     monkeypatch.setattr(jax, "local_device_count", lambda: 2)
     monkeypatch.setattr(forecast, "work_of", lambda configs, dataset: Work(400e9, 0))
     dataset = pictures()
-    config = make_config(dataset, NONE, "CE", width=1.0, epochs=30)
+    given: dict[str, Any] = {"network": "eight_layer_cnn", "width": 1.0, "epochs": 30}
+    config = make_config(dataset, NONE, "CE", **given)
     announce_comparison([config] * 40, [config] * 25, dataset, seeds=5, losses=5)
     assert line(capsys) == (
         "25 runs of 30 epochs after 40 that choose rates and settings: about 9 minutes here, "
@@ -106,7 +107,7 @@ def test_compilation_is_counted(slow, monkeypatch):
     """The measured seconds of a network, as much longer as this machine is slower."""
     monkeypatch.setattr(forecast, "work_of", lambda configs, dataset: Work(180e9, 0))
     photos = pictures()
-    config = make_config(photos, NONE, "CE")
+    config = make_config(photos, NONE, "CE", network="eight_layer_cnn")
     assert seconds_here([config], photos, devices=1) == Forecast(180, 1.5 * 40)
     assert seconds_here([config], photos, devices=1, programs=2) == Forecast(180, 3 * 40)
     monkeypatch.setattr(forecast, "quick_rate", lambda devices, dtype: 9e9)
@@ -120,7 +121,7 @@ def test_compilation_is_counted(slow, monkeypatch):
 @pytest.mark.parametrize(
     ("operations", "told"),
     [
-        (400e9, "about 8 minutes here, 60 s of it to compile; shorter: --effort least, "),
+        (400e9, "about 7 minutes here, 15 s of it to compile; shorter: --effort least, "),
         (1e9, "less than 60 s here, once compiled"),
     ],
 )
@@ -129,13 +130,13 @@ def test_networks_on_folds_are_announced(slow, monkeypatch, capsys, operations, 
     config = make_config(pictures(), NONE, "CE")
     options: dict[str, Any] = {"later": 5, "shorter": ["--effort least"]}
     announce_folds([config] * 20, pictures(), "4 settings", **options)
-    assert line(capsys).startswith(f"4 settings: 25 runs of 20 epochs: {told}")
+    assert line(capsys).startswith(f"4 settings: 25 runs of 40 epochs: {told}")
     announce_folds([], pictures(), "nothing", **options)
     assert not capsys.readouterr().err
 
 
 def test_finished_runs_are_not_counted(slow, monkeypatch, capsys, tmp_path):
-    dataset = pictures()
+    dataset = pictures(count=3000)
     options = CompareOptions(
         noises=(NONE,),
         methods=selected(("CE", "GCE")),
@@ -147,7 +148,7 @@ def test_finished_runs_are_not_counted(slow, monkeypatch, capsys, tmp_path):
         out=tmp_path,
     )
     tuning = _tuning(dataset, options)
-    assert len(tuning) == 4  # losses × rates
+    assert len(tuning) == 12  # settings × rates: one of CE, three of GCE
 
     def done(configs: list[RunConfig]) -> dict[str, Run]:
         return {one.identity: finished(one, held_out=0.5) for one in configs}
@@ -157,11 +158,11 @@ def test_finished_runs_are_not_counted(slow, monkeypatch, capsys, tmp_path):
         "esoftmax_jax.app.jobs.compare.read_results", lambda path: found[path.name]
     )
     _announce(dataset, options, tuning)
-    assert re.match(r"4 runs of 20 epochs after 2 that choose", line(capsys))
+    assert re.match(r"4 runs of 40 epochs after 10 that choose", line(capsys))
     found["tuning.jsonl"] = done(tuning)
     _announce(dataset, options, tuning)
     # CE at the common rate stands beside CE, which chose another.
-    assert re.match(r"6 runs of 20 epochs: about", line(capsys))
+    assert re.match(r"6 runs of 40 epochs: about", line(capsys))
 
 
 def test_a_rate_is_measured_on_devices_together(monkeypatch):
@@ -178,9 +179,9 @@ def test_a_rate_is_measured_on_devices_together(monkeypatch):
         (pictures(count=4000, side=16), False),
     ],
 )
-def test_few_images_of_ones_own_are_trained_in_minutes(dataset, few):
+def test_few_images_of_ones_own_get_a_network_on_edges_and_colours(dataset, few):
     config = make_config(dataset, NONE, "CE")
-    short = ("eight_layer_cnn", 0.125, 20, 32)
+    short = ("gradient_mlp", 0.5, 40, 32)
     assert ((config.network, config.width, config.epochs, config.batch_size) == short) is few
 
 

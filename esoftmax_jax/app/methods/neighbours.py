@@ -25,13 +25,19 @@ class Neighbours:
 
     @contextlib.contextmanager
     def __call__(self) -> Iterator[None]:
-        """Let imports find the folder's modules before any others."""
+        """Let imports find the folder's modules before any others.
+
+        Nothing compiled is kept beside them: it is found by size and whole seconds, so that a
+        file that is changed at once would be imported as it was.
+        """
         shadowed = {name: sys.modules.pop(name) for name in self._loaded()}
         sys.modules.update(self._modules)
         sys.path.insert(0, str(self._folder))
+        kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         try:
             yield
         finally:
+            sys.dont_write_bytecode = kept
             sys.path.remove(str(self._folder))
             self._modules = {name: sys.modules.pop(name) for name in self._loaded()}
             sys.modules.update(shadowed)

@@ -98,6 +98,19 @@ def test_a_file_is_executed_once_until_it_changes(written, tmp_path):
     assert values.tolist() == [1, 4]
 
 
+def test_a_change_of_one_letter_in_the_same_second_is_seen(written, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    text = "from beside import S\ndef loss(logits, labels): return %s * S * logits[:, 0]\n"
+    hashes = []
+    for place, (own, beside) in enumerate([("1.0", "2.0"), ("3.0", "2.0"), ("3.0", "4.0")]):
+        paths = written(f"S = {beside}", file="beside.py"), written(text % own)
+        for path in paths:
+            now = 10**18 + place  # nanoseconds
+            os.utime(path.rpartition(":")[0], ns=(now, now))
+        hashes.append(loss_hash(paths[1]))
+    assert len(set(hashes)) == 3
+
+
 def test_a_changed_loss_is_run_anew(written, tmp_path, capsys):
     path = written(JITTED % "1.0")
     arguments = [

@@ -1,6 +1,7 @@
 """What ``auto`` leaves, as a value and as text."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import numpy.typing as npt
@@ -132,15 +133,17 @@ def describe_choice(choice: FoldChoice) -> str:
 
 
 def _doubts(choice: FoldChoice) -> str:
-    """Say which others would do as well as the best, in the middle of a sentence."""
-    close = choice.within(TOLD_APART)
+    """Say which others would do as well as the best, in the middle of a sentence.
+
+    Of those that follow it: one after another that is told apart may be close for scattering.
+    """
+    near, others = choice.within(TOLD_APART), choice.order[1:]
+    close = list(itertools.takewhile(lambda one: one in near, others))
     if len(close) < 2:
         return ": not told apart, either would do" if close else ""
-    which = (
-        "none of the others is"
-        if len(close) == len(choice.order) - 1
-        else (f"{_named(close[0])} and {len(close) - 1} more are not")
-    )
+    which = f"{_named(close[0])} and {len(close) - 1} more are not"
+    if len(close) == len(others):
+        which = "none of the others is"
     return f": {which} told apart from it, any would do"
 
 

@@ -269,6 +269,8 @@ def test_settings_that_nothing_tells_apart_are_told():
     assert told(high, low, behind).count("points more, within the standard error of the paired")
     assert "too few" not in told(high, low, behind)
     assert "either would do" in told(low, high, behind)
+    scattered = (0.3, 0.9)  # half of a standard error behind the best, but after the second
+    assert "would do" not in told((0.6, 0.8), (0.58, 0.78), scattered)
 
 
 def test_networks_that_may_only_guess_are_told():

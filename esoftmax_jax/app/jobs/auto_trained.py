@@ -187,11 +187,14 @@ def _print_candidates(console: Console, choice: FoldChoice) -> None:
     table = Table(title=title, box=box.SIMPLE, title_justify="left")
     folds = range(1, len(choice.chosen.accuracies) + 1)
     table.add_column("learning rate")
-    for column in (*(f"fold {fold}" for fold in folds), "mean", "standard error", ""):
+    # Where the first fold alone counts, it is the mean; beside other folds that would mislead.
+    means = () if choice.by_first_fold else ("mean",)
+    for column in (*(f"fold {fold}" for fold in folds), *means, "standard error", ""):
         table.add_column(column, justify="right")
     for one in choice.candidates:
         missing = [np.nan] * (len(folds) - len(one.by_fold))
-        shown = (*one.by_fold, *missing, one.mean, one.standard_error)
+        of_all = (one.mean,) if means else ()
+        shown = (*one.by_fold, *missing, *of_all, one.standard_error)
         chosen = "chosen" if one == choice.chosen else ""
         table.add_row(_named(one).removeprefix("learning rate "), *map(_percent, shown), chosen)
     print_titled(console, table)

@@ -15,12 +15,18 @@ from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.engine.folds import assign_folds
 from esoftmax_jax.app.jobs import auto_runs as jobs_of_auto
 from esoftmax_jax.app.jobs.auto_runs import auto_runs, default_effort, member_runs
-from esoftmax_jax.app.jobs.auto_trained import describe_choice, describe_guess, loss_of
+from esoftmax_jax.app.jobs.auto_trained import (
+    describe_choice,
+    describe_guess,
+    loss_of,
+    print_auto,
+)
 from esoftmax_jax.app.jobs.forecast import work_of
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.runs.fold_choice import Candidate, FoldChoice
+from esoftmax_jax.app.terminal.console import make_console
 from experiments.cli import main
 
 OPTIONS: dict[str, Any] = {"epochs": 3, "width": 0.05, "noise": "symmetric:0.4"}
@@ -136,7 +142,7 @@ def test_more_effort_goes_on_where_less_was(found, folder):
     assert np.mean(said.labels == right) == more.test_accuracy
 
 
-def test_the_least_effort_is_twelve_runs_of_the_same_numbers(found, folder):
+def test_the_least_effort_is_twelve_runs_of_the_same_numbers(found, folder, capsys):
     least = app.auto("wine", workdir=folder / "run", effort="least", **OPTIONS)
     assert len(least.runs) == 8
     of_full = {one.config: one.to_json() for one in found.runs}
@@ -147,6 +153,14 @@ def test_the_least_effort_is_twelve_runs_of_the_same_numbers(found, folder):
     assert least.model.card.members == 4
     told = describe_choice(least.choice)
     assert re.search(r"% of the \d+ labels of the first fold, .*: --effort less\)", told)
+    # The first fold is what counts: no mean stands beside the others.
+    for one, columns in (
+        (found, ["mean", "standard", "error"]),
+        (least, ["standard", "error"]),
+    ):
+        print_auto(make_console(width=120), one)
+        heading = next(line for line in capsys.readouterr().out.splitlines() if "rate" in line)
+        assert heading.split("fold 5")[1].split() == columns
 
 
 def test_effort_follows_counted_operations_alone(monkeypatch):

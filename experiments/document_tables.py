@@ -36,7 +36,7 @@ _TABLES: Mapping[str, Callable[[], str]] = {
     ),
     "savings": lambda: savings.savings_report(read_rows(LINES / "savings.jsonl", savings.KEY)),
     "few-images": lambda: few_images.few_images_table(
-        read_rows(RESULTS / "few-images.jsonl", few_images.KEY)
+        read_rows(RESULTS / "networks" / "few-images.jsonl", few_images.KEY)
     ),
     "audits": lambda: audits_table(read_rows(AUDITS, AUDITS_KEY)),
 }

@@ -7,6 +7,7 @@ They are small enough for a network of two convolutions to learn them in seconds
 import dataclasses
 from collections.abc import Mapping
 
+import jax.numpy as jnp
 import numpy as np
 
 from esoftmax_jax.app.data.dataset import Dataset
@@ -14,6 +15,7 @@ from esoftmax_jax.app.data.examples import Examples
 from esoftmax_jax.app.data.labels import Labels
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.files.arrays import Array, ClassNumbers
+from esoftmax_jax.app.networks.gradients import average_pool
 from experiments.regret.data import HUMAN, Source, with_human_labels
 
 _TRAINED, _TESTED, _SHAPES, _SIDE = 400, 1000, 6, 14
@@ -88,9 +90,9 @@ def _cifar10(rng: np.random.Generator) -> Dataset:
 
 def _halved(images: Array) -> Array:
     """Return uint8 (N, H/2, W/2, C): means of four pixels."""
-    count, height, width, channels = images.shape
-    blocks = images.reshape(count, height // 2, 2, width // 2, 2, channels)
-    found: Array = blocks.mean(axis=(2, 4)).astype(np.uint8)
+    found: Array = np.asarray(average_pool(jnp.asarray(images, jnp.float32), 2)).astype(
+        np.uint8
+    )
     return found
 
 

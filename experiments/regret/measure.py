@@ -25,7 +25,7 @@ from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.jobs.arguments import Effort
 from esoftmax_jax.app.jobs.auto_runs import FOLDS, RATES, AutoRuns, auto_runs, member_runs
 from esoftmax_jax.app.labels.noise_spec import parse_noise
-from esoftmax_jax.app.runs.fold_choice import Train, choose
+from esoftmax_jax.app.runs.fold_choice import Train, choose, setting_of
 from esoftmax_jax.app.runs.fold_networks import FoldNetworks
 from esoftmax_jax.app.runs.networks import Networks
 from esoftmax_jax.app.runs.recipes import recipe_for
@@ -152,11 +152,7 @@ def _chosen(
     found = {}
     for way, (rule, plain, voters) in tried.items():
         best = choose(rule, plain, voters, train, networks)[0].chosen
-        found[way] = [
-            one
-            for one in (*rule, *plain)
-            if (one.loss, one.learning_rate) == (best.loss, best.learning_rate)
-        ]
+        found[way] = [one for one in (*rule, *plain) if setting_of(one) == setting_of(best)]
     return found
 
 

@@ -139,11 +139,7 @@ def measure(
     rows: list[Row] = []
     for rule, (choose_rate, number) in RULES.items():
         choice, count = choose_rate(tried)
-        on_folds = [
-            one
-            for one in (*runs.rule, *runs.plain)
-            if setting_of(one) == setting_of(choice.chosen)
-        ]
+        on_folds = runs.on_folds(choice.chosen)
         model = member_runs(on_folds[0], number) if number else tuple(on_folds)
         train(model)
         predicted = np.mean([said(one) for one in model], axis=0).argmax(axis=1)

@@ -81,8 +81,7 @@ def _noise(audit: Audit) -> str:
         rate, more = audit.rate_in_words.removeprefix("about "), audit.between
         about = ("That is about", f"{audit.expected_wrong:,.0f}", f"of {count:,} labels")
         if not audit.is_told:
-            most = max(noise.interval[1], noise.bounds[1]) * count
-            about = ("That is at most", f"{most:,.0f}", f"of {count:,} labels")
+            about = ("That is at most", f"{audit.most * count:,.0f}", f"of {count:,} labels")
     facts = [
         ("Labels estimated wrong", rate, more),
         about,

@@ -53,13 +53,18 @@ class Audit:
         return not self.noise.refused and most - least < TOLD
 
     @property
+    def most(self) -> float:
+        """The most that the rate may be: chance and the model's own errors together."""
+        return max(self.noise.interval[1], self.noise.bounds[1])
+
+    @property
     def between(self) -> str:
         """What the rate may be, in words: chance and the model's own errors together, first."""
         low, high = self.noise.interval
-        least, most = min(low, self.noise.bounds[0]), max(high, self.noise.bounds[1])
+        least = min(low, self.noise.bounds[0])
         if self.is_told:
             return (
-                f"between {least:.1%} and {most:.1%}; by chance alone the "
+                f"between {least:.1%} and {self.most:.1%}; by chance alone the "
                 f"{self.noise.level:.0%} interval is {low:.1%} to {high:.1%}"
             )
         return (
@@ -72,7 +77,7 @@ class Audit:
         """The rate, or the most that it may be."""
         if self.is_told:
             return f"about {self.noise.rate:.1%}"
-        return f"at most {max(self.noise.interval[1], self.noise.bounds[1]):.1%}"
+        return f"at most {self.most:.1%}"
 
     @property
     def noise_rate(self) -> float:

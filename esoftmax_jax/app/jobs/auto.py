@@ -31,7 +31,7 @@ from esoftmax_jax.app.jobs.training_data import training_data
 from esoftmax_jax.app.labels.noise_spec import DEFAULT_NOISES, NoiseSpec
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining, apply_noise
 from esoftmax_jax.app.runs.first_fold import choose_by_first_fold
-from esoftmax_jax.app.runs.fold_choice import choose, setting_of
+from esoftmax_jax.app.runs.fold_choice import choose
 from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks, out_of_fold_logits
 from esoftmax_jax.app.runs.model_file import (
     Model,
@@ -188,7 +188,7 @@ def _run(
             f"{len(choice.candidates)}; scale the features, or name a loss and a lower "
             "--learning-rate"
         )
-    chosen = [one for one in runs.rule + runs.plain if setting_of(one) == setting_of(best)]
+    chosen = runs.on_folds(best)
     on_folds = [networks.read(config) for config in chosen]
     logits = _finite(out_of_fold_logits(on_folds))
     learnt = TrainingEvidence.of(

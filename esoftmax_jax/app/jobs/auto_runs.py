@@ -10,6 +10,7 @@ from esoftmax_jax.app.jobs.arguments import Effort
 from esoftmax_jax.app.jobs.forecast import work_of
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.loss_spec import Pairs
+from esoftmax_jax.app.runs.fold_choice import Candidate, setting_of
 from esoftmax_jax.app.runs.recipes import default_settings, make_config, recipe_for
 from esoftmax_jax.losses import m_for_gate
 
@@ -77,7 +78,7 @@ class AutoRuns:
 
         "" of further folds of what the first has chosen: they were counted with it.
         """
-        settings = len({(one.loss, one.learning_rate) for one in configs})
+        settings = len({setting_of(one) for one in configs})
         networks = f"{self.num_members} networks of"
         if not self.by_first_fold:
             tried = f"{settings} settings in {self.folds} folds and {networks} the chosen one"
@@ -87,6 +88,10 @@ class AutoRuns:
         more = self.folds - 1
         tried = f"{settings} settings in one fold, the chosen one in {more} more, {networks} it"
         return tried, more + self.num_members
+
+    def on_folds(self, chosen: Candidate) -> list[RunConfig]:
+        """Return the runs on folds of a setting among which the choice was."""
+        return [one for one in self.rule + self.plain if setting_of(one) == setting_of(chosen)]
 
     @property
     def members(self) -> tuple[RunConfig, ...]:

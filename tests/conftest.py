@@ -55,6 +55,16 @@ def folder(tmp_path, monkeypatch):
     return tmp_path / "work"
 
 
+@pytest.fixture(scope="module")
+def five_together():
+    """Run five at a time on one device, however many there are: one program for them all."""
+    from esoftmax_jax.app.runs import run_all
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_all, "lay_out", lambda *_: run_all.Layout(1, 5, 1))
+        yield
+
+
 @pytest.fixture
 def written(tmp_path):
     """Return a function that writes a file of losses and returns how a loss in it is named."""

@@ -11,6 +11,7 @@ Programs are kept, and shared by all who ask for the same: a second call compile
 
 import dataclasses
 import functools
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -175,5 +176,10 @@ def _over_runs(function: Callable[[Any], Any], runs: Any, at_once: int) -> Any:
 
 
 def _called_once() -> dict[str, Any]:
-    """Return compiler options for what runs once: a CPU compiles it in half of the time."""
-    return {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else {}
+    """Return compiler options for what runs once: a CPU compiles it in half of the time.
+
+    A level that the environment gives stays: it may be lower.
+    """
+    given = "xla_backend_optimization_level" in os.environ.get("XLA_FLAGS", "")
+    on_cpu = jax.default_backend() == "cpu"
+    return {"xla_backend_optimization_level": 1} if on_cpu and not given else {}

@@ -40,7 +40,7 @@ def suspects_of(found):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, five_together):
     """Return the folder that the command line has left."""
     folder = tmp_path_factory.mktemp("auto")
     kept = ["--workdir", str(folder / "run"), "--suspects", str(folder / "suspects.csv")]

@@ -16,7 +16,7 @@ from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
 from tests.helpers.audits import CLASSES, write_table
 
-pytestmark = pytest.mark.usefixtures("folder")
+pytestmark = pytest.mark.usefixtures("folder", "five_together")
 
 
 def test_the_command_trains_and_reports(capsys):

@@ -10,7 +10,7 @@ from esoftmax_jax import app
 from esoftmax_jax.app import find_wrong_labels
 from tests.helpers.audits import CLASSES, noisy, probabilities_of
 
-pytestmark = pytest.mark.usefixtures("folder")
+pytestmark = pytest.mark.usefixtures("folder", "five_together")
 
 TRUTH, LABELS = noisy()
 WRONG = np.flatnonzero(TRUTH != LABELS)
@@ -51,7 +51,7 @@ def test_truth_values_are_suggested_as_such():
 
 def test_features_alone_are_trained_on_and_nothing_is_written_or_printed(capsys):
     points = 5.0 * np.eye(3)[TRUTH] + (np.arange(60) % 7 / 10)[:, None]
-    found = find_wrong_labels(points, LABELS + 1, epochs=12)
+    found = find_wrong_labels(points, LABELS + 1, epochs=10)
     np.testing.assert_array_equal(found["label"], LABELS + 1)  # held-out ones are among them
     assert {*np.argsort(found["rank"])[:6]} == {*WRONG}
     trained = np.isfinite(found["training_margin"])

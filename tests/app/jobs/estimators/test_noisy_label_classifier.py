@@ -13,6 +13,8 @@ from esoftmax_jax import app, cleaning
 from esoftmax_jax.app.audits.findings import bounded_rate, probabilities_wrong
 from esoftmax_jax.sklearn import NoisyLabelClassifier
 
+pytestmark = pytest.mark.usefixtures("five_together")
+
 NUMBERS = np.random.default_rng(0).normal(size=(90, 3)) + 8 * np.repeat(np.eye(3), 30, axis=0)
 TRUE = np.repeat(["a", "b", "c"], 30)
 WRONG = np.arange(90) % 10 == 0

@@ -3,6 +3,7 @@
 import functools
 import pickle
 import pydoc
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,9 +13,10 @@ import pytest
 
 from esoftmax_jax import losses
 
-Z = 2 * jax.random.normal(jax.random.key(0), (8, 5))
-Y = jnp.array([0, 1, 2, 3, 4, 0, 1, 2])
-WHERE = jnp.array([True, True, False, True, False, True, True, True])
+Z = (2 * np.random.default_rng(0).normal(size=(8, 5))).astype(np.float32)
+Y = np.array([0, 1, 2, 3, 4, 0, 1, 2], np.int32)
+HOT = np.eye(5, dtype=np.float32)[Y]
+WHERE = np.array([True, True, False, True, False, True, True, True])
 
 
 def plain(logits, labels):
@@ -23,33 +25,41 @@ def plain(logits, labels):
 
 
 def test_losses_of_others_need_neither_axis_nor_where():
-    hot, ce = jax.nn.one_hot(Y, 5), losses.cross_entropy
-    for theirs, ours in (
-        (losses.with_epsilon_softmax(plain, m=3.0), losses.with_epsilon_softmax(ce, m=3.0)),
-        (losses.with_logit_bias(plain, bias=1.0), losses.with_logit_bias(ce, bias=1.0)),
-        (losses.weighted_sum((2.0, plain)), losses.weighted_sum((2.0, ce))),
-        (losses.checked(plain), ce),
-    ):
-        np.testing.assert_allclose(theirs(Z, Y), ours(Z, Y), rtol=1e-5)
-    every = losses.per_class_loss(ce)(Z)
-    np.testing.assert_allclose(losses.per_class_loss(plain)(Z), every, rtol=1e-5)
-    np.testing.assert_allclose(losses.per_class_loss(plain)(Z.T, axis=0), every.T, rtol=1e-5)
-    np.testing.assert_allclose(losses.expected_loss(plain)(Z, hot), ce(Z, Y), rtol=1e-5)
+    ce = losses.cross_entropy
     binary = functools.partial(optax.sigmoid_focal_loss, gamma=1.0)  # one loss for each class
-    expected = binary(Z, hot)
-    np.testing.assert_allclose(losses.weighted_sum((1.0, binary))(Z, hot), expected, rtol=1e-6)
-    np.testing.assert_allclose(losses.checked(binary)(Z, hot), expected, rtol=1e-6)
-    narrow = losses.with_epsilon_softmax(binary, m=3.0, min_prob=None)(Z, hot)
-    log_probs = losses.log_epsilon_softmax(Z, m=3.0)
-    np.testing.assert_allclose(narrow, binary(log_probs, hot), rtol=1e-5)
+
+    @jax.jit
+    def pairs():
+        derived: list[Any] = [
+            functools.partial(losses.with_epsilon_softmax, m=3.0),
+            functools.partial(losses.with_logit_bias, bias=1.0),
+            lambda loss: losses.weighted_sum((2.0, loss)),
+        ]
+        every = losses.per_class_loss(ce)(Z)
+        narrow = losses.with_epsilon_softmax(binary, m=3.0, min_prob=None)
+        return [
+            *((make(plain)(Z, Y), make(ce)(Z, Y)) for make in derived),
+            (losses.per_class_loss(plain)(Z), every),
+            (losses.per_class_loss(plain)(Z.T, axis=0), every.T),
+            (losses.expected_loss(plain)(Z, HOT), ce(Z, Y)),
+            (narrow(Z, HOT), binary(losses.log_epsilon_softmax(Z, m=3.0), HOT)),
+            (losses.weighted_sum((1.0, binary))(Z, HOT), binary(Z, HOT)),
+        ]
+
+    found = pairs()
+    for theirs, ours in found:
+        np.testing.assert_allclose(theirs, ours, rtol=1e-5)
+    summed, expected = found[-1]
+    np.testing.assert_allclose(summed, expected, rtol=1e-6)
+    np.testing.assert_allclose(losses.checked(binary)(Z, HOT), expected, rtol=1e-6)
+    np.testing.assert_allclose(losses.checked(plain)(Z, Y), ce(Z, Y), rtol=1e-5)
     with pytest.raises(TypeError, match="unexpected keyword argument 'where'"):
         losses.checked(plain)(Z, Y, where=WHERE)
 
 
 @pytest.mark.parametrize("size", [8, 5])  # with as many examples as classes they broadcast
 def test_losses_of_other_labels_are_told_apart(size):
-    logits, labels = Z[:size], Y[:size]
-    hot = jax.nn.one_hot(labels, 5)
+    logits, labels, hot = Z[:size], Y[:size], HOT[:size]
     one_hot = optax.softmax_cross_entropy
     mixed = losses.weighted_sum((1.0, losses.cross_entropy), (1.0, one_hot))
     wrong = "softmax_cross_entropy takes labels with one entry for each class, and gets one int"
@@ -60,21 +70,23 @@ def test_losses_of_other_labels_are_told_apart(size):
         ("per_class_loss", lambda z, y: losses.expected_loss(one_hot)(z, hot)),
     ):
         with pytest.raises(TypeError, match=f"{name}: {wrong}"):
-            loss(logits, labels)
+            jax.eval_shape(loss, logits, labels)
     with pytest.raises(TypeError, match=r"write expected_loss\(cross_entropy\) for it"):
-        mixed(logits, hot)
+        jax.eval_shape(mixed, logits, hot)
     soft = losses.expected_loss(losses.cross_entropy)
-    np.testing.assert_allclose(
-        losses.weighted_sum((1.0, soft), (1.0, one_hot))(logits, hot),
-        2 * losses.cross_entropy(logits, labels),
-        rtol=1e-5,
-    )
     each = losses.weighted_sum((1.0, soft), (1.0, optax.sigmoid_focal_loss))
     with pytest.raises(ValueError, match=rf"of one shape, got \({size},\) and \({size}, 5\)"):
-        each(logits, hot)
-    both = losses.weighted_sum((1.0, losses.cross_entropy), (1.0, plain))
-    expected = 2 * losses.cross_entropy(logits, labels)
-    np.testing.assert_allclose(both(logits, labels), expected, rtol=1e-5)
+        jax.eval_shape(each, logits, hot)
+
+    @jax.jit
+    def sums():
+        of_soft = losses.weighted_sum((1.0, soft), (1.0, one_hot))(logits, hot)
+        both = losses.weighted_sum((1.0, losses.cross_entropy), (1.0, plain))
+        return (of_soft, both(logits, labels)), losses.cross_entropy(logits, labels)
+
+    found, once = sums()
+    for twice in found:
+        np.testing.assert_allclose(twice, 2 * np.asarray(once), rtol=1e-5)
 
 
 def derived_losses():
@@ -100,7 +112,7 @@ def test_derived_losses_can_be_pickled(subtests):
     np.testing.assert_array_equal(again(Z, where=WHERE), every(Z, where=WHERE))
     soft = losses.expected_loss(losses.get("GCE"))
     again = pickle.loads(pickle.dumps(functools.partial(soft, axis=-1)))
-    np.testing.assert_array_equal(again(Z, jnp.abs(Z)), soft(Z, label_distribution=jnp.abs(Z)))
+    np.testing.assert_array_equal(again(Z, abs(Z)), soft(Z, label_distribution=abs(Z)))
 
 
 def test_arguments_of_derived_losses():
@@ -128,7 +140,7 @@ def test_arguments_of_derived_losses():
 )
 def test_one_hot_losses_never_broadcast_integer_labels(name, make):
     loss = make(optax.softmax_cross_entropy)
-    square, labels = jnp.zeros((5, 5)), jnp.arange(5)
+    square, labels = np.zeros((5, 5), np.float32), np.arange(5, dtype=np.int32)
     with pytest.raises(TypeError, match=f"{name}: softmax_cross_entropy takes labels with one"):
         loss(square, labels)
     with pytest.raises(TypeError, match=f"{name}: softmax_cross_entropy takes labels with one"):
@@ -156,7 +168,7 @@ def test_losses_that_average_over_examples():
     with pytest.raises(
         ValueError, match=r"shape \(8,\), got shape \(\) of averaged; average aft"
     ):
-        losses.expected_loss(averaged)(Z, jax.nn.one_hot(Y, 5))
+        losses.expected_loss(averaged)(Z, HOT)
     mixed = losses.weighted_sum((1.0, losses.cross_entropy), (1.0, averaged))
     with pytest.raises(ValueError, match=r"got \(8,\) and \(\); average after the sum"):
         mixed(Z, Y)

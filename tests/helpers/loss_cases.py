@@ -132,6 +132,8 @@ CASES = [
 def named_losses(num_classes):
     """Return every loss of the registry, with the settings of its first line above."""
     first = {case.loss: case for case in reversed(CASES)}
+    missing = {loss.__name__ for loss in registry._SINGLE.values() if loss not in first}
+    assert not missing, f"expected a line of CASES for {missing}"
 
     def named(name):
         parts = registry._PAIRS.get(name) or (registry._SINGLE[name],)

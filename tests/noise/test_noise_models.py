@@ -1,6 +1,8 @@
 """What each noise model promises beyond the contract: counts, probabilities, conventions."""
 
+import inspect
 import itertools
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -9,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from esoftmax_jax import noise
 from esoftmax_jax.noise import (
     _checks,
     _selection,
@@ -22,6 +25,7 @@ from esoftmax_jax.noise import (
     transition_matrix,
     transition_matrix_noise,
 )
+from tests.helpers import noises
 from tests.helpers.noises import (
     CONFUSION,
     KEY,
@@ -32,6 +36,20 @@ from tests.helpers.noises import (
     flips_per_class,
     unbalanced,
 )
+
+
+def test_every_function_that_draws_labels_is_among_the_models_of_the_contract():
+    drawing = {
+        name
+        for name in noise.__all__
+        if inspect.isfunction(function := getattr(noise, name))
+        and [*inspect.signature(function).parameters][:2] == ["key", "labels"]
+    }
+    others = {"open_set_replacements", "long_tailed_examples"}  # they draw no labels
+    source = inspect.getsource(noises)
+    used = {name for name in drawing if len(re.findall(rf"\b{name}\b", source)) > 1}
+    assert drawing - others - used == set(), "add to NOISE_MODELS of tests/helpers/noises.py"
+
 
 # --- symmetric: three conventions of the rate ------------------------------------------
 

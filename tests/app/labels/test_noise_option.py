@@ -13,7 +13,7 @@ from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.subset import take_rows
 from esoftmax_jax.app.labels import draws
 from esoftmax_jax.app.labels.matrix_file import read_matrix
-from esoftmax_jax.app.labels.noise_kinds import KINDS, NoiseKind
+from esoftmax_jax.app.labels.noise_kinds import KINDS, RATE_AND_COUNT, NoiseKind
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec, parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.runs.recipes import noise_file
@@ -28,6 +28,21 @@ TEXTS = [
     "open-set:0.4:npz:other.npz", "matrix:T.npy", "matched:worst", "human:worst", "labels",
     "labels:a:b", "given",
 ]  # fmt: skip
+RATES = [
+    ("none", 0, 0),
+    ("symmetric:0.4", 0.395, 0.4),
+    ("symmetric-bernoulli:0.4", 0.35, 0.45),
+    ("symmetric-resampled:0.4", 0.32, 0.4),
+    ("pairwise:0.4", 0.395, 0.4),
+    ("asymmetric:0.4", 0.395, 0.4),
+    ("asymmetric-sequential:0.4", 0.2, 0.5),
+    ("instance:0.4", 0.399, 0.4),
+    ("instance-views:0.4", 0.399, 0.4),
+    ("part:0.4", 0.35, 0.45),
+    ("annotators:0.3:1", 0.25, 0.35),
+    ("annotators:0.3:5", 0.01, 0.2),
+]
+"""Kinds that a seed decides, and the bounds of the share of wrong labels."""
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -36,7 +51,9 @@ def test_text_and_value_are_two_forms_of_one_thing(text):
 
 
 def test_every_kind_is_tested():
-    assert {parse_noise(text).kind for text in TEXTS} == set(KINDS)
+    assert set(KINDS) - {parse_noise(text).kind for text in TEXTS} == set(), "add to TEXTS"
+    rated = {name for name, kind in KINDS.items() if kind.takes in ("R", RATE_AND_COUNT)}
+    assert rated - {parse_noise(text).kind for text, *_ in RATES} == set(), "add to RATES"
     assert parse_noise("annotators:0.3") == NoiseSpec("annotators", 0.3, annotators=3)
 
 
@@ -71,23 +88,7 @@ def digits():
     return load_dataset("digits")
 
 
-@pytest.mark.parametrize(
-    ("text", "low", "high"),
-    [
-        ("none", 0, 0),
-        ("symmetric:0.4", 0.395, 0.4),
-        ("symmetric-bernoulli:0.4", 0.35, 0.45),
-        ("symmetric-resampled:0.4", 0.32, 0.4),
-        ("pairwise:0.4", 0.395, 0.4),
-        ("asymmetric:0.4", 0.395, 0.4),
-        ("asymmetric-sequential:0.4", 0.2, 0.5),
-        ("instance:0.4", 0.399, 0.4),
-        ("instance-views:0.4", 0.399, 0.4),
-        ("part:0.4", 0.35, 0.45),
-        ("annotators:0.3:1", 0.25, 0.35),
-        ("annotators:0.3:5", 0.01, 0.2),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("text", "low", "high"), RATES)
 def test_each_kind_has_the_rate_it_says(digits, text, low, high):
     drawn = apply_noise(parse_noise(text), digits, seed=0)
     assert low <= drawn.report.rate <= high

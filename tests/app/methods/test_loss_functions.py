@@ -113,3 +113,8 @@ def test_a_function_may_draw():
 
     _, method = find_method("--loss", drawing)
     assert method.draws
+
+
+def test_every_loss_without_a_matrix_can_be_named():
+    named = {method.name for method in METHODS.values()}
+    assert {*losses.names()} - named == {"Forward", "Backward"}, "add its _CANDIDATES"

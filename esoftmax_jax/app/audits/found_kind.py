@@ -15,8 +15,13 @@ _ENDINGS = {
 }
 
 
-def specification(data: str | Path) -> str:
+def specification(data: str | Path, option: str = "DATA", forms: str = DATASET_FORMS) -> str:
     """Return what ``load_dataset`` takes for a path; other forms that it takes stay.
+
+    Args:
+        data: a path, or another form.
+        option: that says it, for messages.
+        forms: what else it may be, likewise.
 
     Raises:
         UsageError: it is a file of another kind.
@@ -32,9 +37,9 @@ def specification(data: str | Path) -> str:
         return f"{found}:{text}"
     if path.exists():
         raise UsageError(
-            f"DATA: expected a folder of images, or a file {', '.join(_ENDINGS)}, got {text}; "
-            f"convert it, or pass {DATASET_FORMS}"
+            f"{option}: expected a folder of images, or a file {', '.join(_ENDINGS)}, got "
+            f"{text}; convert it, or pass {forms}"
         )
     if "/" in text or "\\" in text or isinstance(data, Path):
-        raise UsageError(f"DATA: no file or folder {text!r}; correct the path")
+        raise UsageError(f"{option}: no file or folder {text!r}; correct the path")
     return text  # perhaps the name of a dataset: its loader tells what there is

@@ -14,6 +14,10 @@ from esoftmax_jax.spelling import did_you_mean
 Verbs: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
+_ELSEWHERE = {"workdir": "out", "out": "workdir"}
+"""What an option is called by one verb and by another."""
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, and that takes no part of an option for it."""
 
@@ -30,6 +34,7 @@ class Parser(argparse.ArgumentParser):
         if rest:
             option = next((one for one in rest if one.startswith("-")), "").partition("=")[0]
             known = {one.lstrip("-"): one for one in self._option_string_actions}
+            known |= {name: known[one] for name, one in _ELSEWHERE.items() if one in known}
             meant = did_you_mean(option.lstrip("-"), (), known)
             self.error(f"unrecognized arguments: {' '.join(rest)}{meant}")
         return found, rest

@@ -29,7 +29,7 @@ from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spreadsheets import named
 
-_ARRAYS = ("images", "test_images", "x_test")
+_ARRAYS = ("images", "test_images", "x_test", "train_images", "x_train")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -52,7 +52,8 @@ def read_unlabelled(option: str, spec: str, card: Card) -> Unlabelled:
             - ``folder:PATH``: all images in PATH and below it;
             - ``csv:PATH``, ``parquet:PATH``: a table with a column path, or with the columns
               that the model was trained on, in any order; others are passed over;
-            - ``npz:PATH``: a NumPy archive with the array images, test_images or x_test.
+            - ``npz:PATH``: a NumPy archive with the array images, test_images or x_test, or
+              else train_images or x_train.
 
             Images are brought to the model's size where that is square.
         card: of the model.
@@ -173,6 +174,8 @@ def _archive(spec: str, path: Path, card: Card) -> Unlabelled:
     converted, _, notes, warnings = arrays_to_bytes({wanted[0]: array}, card.value_range)
     array = without_offsets(converted[wanted[0]], card.feature_offsets)
     images = checked_images(array, f"{spec}: {wanted[0]}")
+    if len(archive.files) > 1:
+        notes = [f"of the archive the array {wanted[0]}", *notes]
     return Unlabelled(images, [str(row) for row in range(len(images))], notes, warnings)
 
 

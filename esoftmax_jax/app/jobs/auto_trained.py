@@ -82,12 +82,12 @@ def print_auto(console: Console, found: AutoTrained) -> None:
     accuracy = f"Test accuracy {100 * found.test_accuracy:.2f} %."
     console.print(f"{describe_model(found)} {accuracy}", soft_wrap=True)
     if found.dataset.note:
-        console.print(f"Data: {found.dataset.note}")
+        console.print(f"Data: {found.dataset.note}", soft_wrap=True)
     if found.suspects is not None:
         console.print(describe_suspects(found.suspects.ranked, found.dataset))
         console.print(
-            "Margins are those of networks that have not seen the label. The order is by those "
-            "that have: how they took it while they learnt.",
+            "Margins are those of networks that have not seen the label. The order is by the "
+            "networks that were trained on it: what they said of it epoch by epoch.",
             soft_wrap=True,
         )
 
@@ -144,7 +144,7 @@ def _doubts(choice: FoldChoice) -> str:
     which = f"{_named(close[0])} and {len(close) - 1} more are not"
     if len(close) == len(others):
         which = "none of the others is"
-    return f": {which} told apart from it, any would do"
+    return f": {which} told apart from the best, any would do"
 
 
 def _undecided(choice: FoldChoice) -> str:

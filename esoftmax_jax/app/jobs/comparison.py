@@ -14,6 +14,7 @@ from esoftmax_jax.app.jobs.tuning import HOLDOUT
 from esoftmax_jax.app.labels.noisy_labels import what_counts_as_wrong
 from esoftmax_jax.app.runs.recipes import recipe_for
 from esoftmax_jax.app.runs.report import Row, print_table, summary
+from esoftmax_jax.app.terminal.number_text import counted
 
 _SHARES = ("test_accuracy", "best_accuracy", "memorized")
 
@@ -99,12 +100,8 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
 def title_of(comparison: Comparison) -> str:
     """Return what stands above the table and the picture."""
     dataset = comparison.dataset
-    seeds = _seeds(len(comparison.rows[0].runs))
+    seeds = counted(len(comparison.rows[0].runs), "seed")
     return f"{dataset.name}, {len(dataset.train)} training examples, {seeds}"
-
-
-def _seeds(count: int) -> str:
-    return "1 seed" if count == 1 else f"{count} seeds"
 
 
 def _protocol(comparison: Comparison) -> list[str]:
@@ -120,16 +117,16 @@ def _protocol(comparison: Comparison) -> list[str]:
         else "picked by the very labels that it is measured on"
     )
     lines = [
-        f"{config.network}{width}, {config.epochs} epochs, SGD, cosine rate.{spread} Best: "
-        f"best epoch on the test set, {picked}. Memorized: wrong training labels that the "
-        f"network gives back."
+        f"{config.network}{width}, {counted(config.epochs, 'epoch')}, SGD, cosine rate."
+        f"{spread} Best: best epoch on the test set, {picked}. Memorized: wrong training "
+        "labels that the network gives back."
     ]
     if comparison.tuning:
         recipe = recipe_for(dataset)
         lines.append(
             f"Rate and settings of each loss: best accuracy on {100 * HOLDOUT:.0f} % of the "
             f"noisy training set, held out, labels as noisy as the rest, "
-            f"{_seeds(len(recipe.tuning_seeds))}; no clean label was used."
+            f"{counted(len(recipe.tuning_seeds), 'seed')}; no clean label was used."
         )
     lines += [what_counts_as_wrong(dataset), dataset.note and f"Data: {dataset.note}"]
     return [line for line in lines if line]

@@ -18,6 +18,7 @@ from esoftmax_jax.app.engine.network_choice import make_network
 from esoftmax_jax.app.engine.one_run import EVAL_BATCH
 from esoftmax_jax.app.engine.operations import forward_counts
 from esoftmax_jax.app.terminal.console import make_console
+from esoftmax_jax.app.terminal.number_text import counted
 from esoftmax_jax.app.terminal.progress import duration
 
 LONG = 60.0  # seconds; what takes less needs no announcement
@@ -27,6 +28,8 @@ OUTPUT_OPERATIONS = 500
 _STEP_SECONDS = 1e-4  # around each step, however small it is
 _SLOWEST_RATE = 5e9  # operations per second; what is short at it is not timed
 _SMALL_SIDE, _SMALL_WIDTH = 32, 0.25
+_HOURS = 3600.0  # from which on fewer examples are the remedy
+_FEWEST_EXAMPLES = 1000  # that are offered
 # Seconds that all programs of a run take to compile, on two cores that do _MEASURED_AT
 # operations per second; a slower processor compiles slower, an accelerator does not compile.
 COMPILATION: Mapping[NetworkName, float] = {
@@ -150,7 +153,8 @@ def announce_comparison(
     what = _counted(len(final), runs[0].epochs)
     if tuning:
         what = f"{what} after {len(tuning)} that choose rates and settings"
-    _announce(what, forecast, [*shorter, *_shorter_runs(runs[0], dataset)])
+    shorter += [*_shorter_runs(runs[0], dataset), *_fewer_examples(forecast, dataset)]
+    _announce(what, forecast, shorter)
 
 
 def announce_run(config: RunConfig, dataset: Dataset, forecast: Forecast, epochs: int) -> None:
@@ -162,9 +166,9 @@ def announce_run(config: RunConfig, dataset: Dataset, forecast: Forecast, epochs
         forecast: of the whole run.
         epochs: how many are left.
     """
-    what = f"{epochs} epochs of {config.loss}"
+    what = f"{counted(epochs, 'epoch')} of {config.loss}"
     left = dataclasses.replace(forecast, running=forecast.running * epochs / config.epochs)
-    _announce(what, left, _shorter_runs(config, dataset))
+    _announce(what, left, [*_shorter_runs(config, dataset), *_fewer_examples(left, dataset)])
 
 
 def announce_folds(
@@ -207,7 +211,7 @@ def _announce(what: str, forecast: Forecast, shorter: Sequence[str]) -> None:
 
 
 def _counted(runs: int, epochs: int) -> str:
-    return f"{runs} {'run' if runs == 1 else 'runs'} of {epochs} epochs"
+    return f"{counted(runs, 'run')} of {counted(epochs, 'epoch')}"
 
 
 def _shorter_runs(config: RunConfig, dataset: Dataset) -> list[str]:
@@ -219,3 +223,11 @@ def _shorter_runs(config: RunConfig, dataset: Dataset) -> list[str]:
     if config.network in ("eight_layer_cnn", "resnet34") and config.width > _SMALL_WIDTH:
         found.append(f"--width {_SMALL_WIDTH:g}")
     return found
+
+
+def _fewer_examples(forecast: Forecast, dataset: Dataset) -> list[str]:
+    """Return the option with which an hour becomes some minutes."""
+    fewer = len(dataset.train) // 10
+    if forecast.seconds < _HOURS or fewer < _FEWEST_EXAMPLES:
+        return []
+    return [f"--train-examples {fewer}"]

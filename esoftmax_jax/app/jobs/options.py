@@ -175,6 +175,7 @@ _TRAINING = (
         "augment",
         TEXT,
         f"none, or among {AUGMENT_FORMS}, separated by commas (default: the dataset's)",
+        also_of=("audit",),
     ),
     _trained(
         "label_smoothing",
@@ -287,7 +288,7 @@ _PREDICT = (
         metavar="DIR",
         needed=True,
     ),
-    Option(name="inputs", help=INPUT_FORMS, verbs=("predict",), needed=True),
+    Option(name="inputs", help=f"a path, or {INPUT_FORMS}", verbs=("predict",), needed=True),
     Option(
         name="probabilities",
         kind=SWITCH,

@@ -10,8 +10,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from esoftmax_jax.app.audits.found_kind import specification
 from esoftmax_jax.app.audits.result import Audit
 from esoftmax_jax.app.data.in_memory.labels import plain_values
+from esoftmax_jax.app.data.names import INPUT_FORMS
 from esoftmax_jax.app.data.parts import sentences
 from esoftmax_jax.app.data.readers.manifest import listed_features
 from esoftmax_jax.app.data.unlabelled import Unlabelled, array_examples, read_unlabelled
@@ -94,7 +96,8 @@ def predict(
     Args:
         model: the folder of a finished run or of an audit that has trained, or what ``train``,
             ``auto`` or ``audit`` returned.
-        inputs: ``folder:PATH``, a table ``csv:PATH`` or ``parquet:PATH`` with the columns that
+        inputs: a path of a folder of images or of a file .csv, .parquet or .npz, or
+            ``folder:PATH``, a table ``csv:PATH`` or ``parquet:PATH`` with the columns that
             it was trained on, or ``path`` for images, ``npz:PATH`` with one array, an array of
             examples as the network was trained on, or a table of pandas with its columns.
         out: a CSV file to write; None: nothing is written. It takes the place of an older list
@@ -112,8 +115,9 @@ def predict(
     if path is not None:
         check_csv("--out", path, COLUMNS, further=("p(", _DISAGREEMENT))
     network = _network(model)
-    if isinstance(inputs, str):
-        examples = read_unlabelled("--inputs", inputs, network.card)
+    if isinstance(inputs, str | Path):
+        where = specification(inputs, "--inputs", INPUT_FORMS)
+        examples = read_unlabelled("--inputs", where, network.card)
     else:
         examples = array_examples("inputs", inputs, network.card)
     with speaking(verbose):

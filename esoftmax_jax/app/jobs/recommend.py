@@ -113,10 +113,12 @@ def _sentence(noise: str, scored: Sequence[_Scored]) -> str:
     best, *others = scored
     seeds = len(best.accuracies)
     of_seeds = f"for each of {seeds} seeds" if seeds > 1 else "for 1 seed"
+    tied = [one.row.label for one in others if one.mean == best.mean]
+    which = f" (a tie with {', '.join(tied)}: the first named counts)" if tied else ""
     text = (
-        f"{noise}: {best.row.label} is recommended; it agrees with {100 * best.mean:.1f} ± "
-        f"{100 * best.error:.1f} % of the labels held out of training ({best.labels} "
-        f"{of_seeds}; ± is the standard error)"
+        f"{noise}: {best.row.label} is recommended{which}; it agrees with "
+        f"{100 * best.mean:.1f} ± {100 * best.error:.1f} % of the labels held "
+        f"out of training ({best.labels} {of_seeds}; ± is the standard error)"
     )
     below = [(best.mean - one.mean, math.hypot(best.error, one.error)) for one in others]
     level = [one for one, (points, error) in zip(others, below, strict=True) if points <= error]

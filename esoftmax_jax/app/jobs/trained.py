@@ -14,6 +14,7 @@ from esoftmax_jax.app.runs.model_file import Model
 from esoftmax_jax.app.runs.report import AS_THEY_CAME, noise_name
 from esoftmax_jax.app.suspects.suspect_list import Suspects, describe_suspects
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.number_text import counted
 from esoftmax_jax.app.terminal.short_repr import short_repr
 
 # A gap between training and test accuracy that calls for a warning.
@@ -118,8 +119,9 @@ def print_run(console: Console, run: Run, dataset: Dataset) -> None:
     ended = "DIVERGED, " if run.diverged else ""
     console.print(
         f"{config.loss}, {config.dataset}, {name} ({share}), seed {config.seed}: {ended}test "
-        f"accuracy {100 * run.test_accuracy:.2f} % in the last of {config.epochs} epochs, best "
-        f"{100 * run.best_accuracy:.2f} % (epoch {run.best_epoch})"
+        f"accuracy {100 * run.test_accuracy:.2f} % in the last of "
+        f"{counted(config.epochs, 'epoch')}, best {100 * run.best_accuracy:.2f} % (epoch "
+        f"{run.best_epoch})"
     )
     if dataset.note:
         console.print(f"Data: {dataset.note}")

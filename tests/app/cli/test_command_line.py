@@ -16,6 +16,11 @@ ROOT = Path(__file__).parents[3]
 WRONG = [
     (["walk"], r"error: VERB: expected one of compare, train, .*, got 'walk'; see `python -m"),
     (["trian"], r"VERB: expected one of .*, got 'trian'; did you mean 'train'\?; see `python"),
+    (["compare", "--workdir", "a"], r"--workdir a; did you mean '--out'\?; see `python -m"),
+    (
+        ["train", "--out", "a"],
+        r"unrecognized .* --out a; did you mean '--workdir'\?; see `pyth",
+    ),
     (["compare", "--quick", "3"], r"unrecognized arguments: --quick 3; see `python -m .* comp"),
     (
         ["train", "--epoch=3"],

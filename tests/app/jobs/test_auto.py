@@ -272,13 +272,15 @@ def test_settings_that_nothing_tells_apart_are_told():
     low, high = (0.5, 0.7), (0.6, 0.58)
     assert told(low, low, low, low).endswith(
         "; level with learning rate 0.03: none of the others is told apart from "
-        "it, any would do. No rate is more than a standard error behind the best: these labels "
+        "the best, any would do. No rate is more than a standard error behind the best: these labels "
         "are too few to choose by, and the lowest is taken."
     )
-    assert "rate 0.03: none of the others is told apart from it, any" in told(low, high, high)
+    assert "rate 0.03: none of the others is told apart from the best, any" in told(
+        low, high, high
+    )
     behind = (0.1, 0.3)
     assert told(low, low, high, behind).endswith(
-        "learning rate 0.03: learning rate 0.03 and 1 more are not told apart from it, any would do."
+        "learning rate 0.03: learning rate 0.03 and 1 more are not told apart from the best, any would do."
     )
     assert told(high, low, behind).count("points more, within the standard error of the paired")
     assert "too few" not in told(high, low, behind)

@@ -87,7 +87,7 @@ def test_a_comparison_says_what_runs_and_what_shortens_it(slow, monkeypatch, cap
         "2 minutes of it to compile; shorter: --seeds 2, --losses CE,CE_eps+MAE, --no-tune, --epochs 15, "
         "--image-size 32, --width 0.25"
     )
-    announce_run(config, dataset, Forecast(3 * 3600, 40), epochs=20)
+    announce_run(config, dataset, Forecast(3 * 3600, 40), epochs=20)  # 40 examples are few
     assert line(capsys) == (
         "20 epochs of CE: about 2 hours here, 40 s of it to compile; "
         "shorter: --epochs 15, --image-size 32, --width 0.25"

@@ -174,6 +174,13 @@ def test_an_archive_and_a_model_that_was_deleted(capsys):
     assert app.predict("run", images[:7]).labels.tolist() == [
         int(row["prediction"]) for row in first
     ]
+    # A path will do, and the archive that it was trained on: of that the training examples.
+    capsys.readouterr()
+    assert main([*PREDICT, "own.npz"]) == 0
+    assert rows_of()[:7] == first
+    assert "Inputs: Of the archive the array train_images." in capsys.readouterr().out
+    assert main([*PREDICT, "new.npz"]) == 0
+    assert rows_of() == first
     assert main(["predict", "--model", ".", "--inputs", "npz:new.npz"]) == 2
     assert "logits.jaxexport; pass one below it, such as run" in capsys.readouterr().err
     content = Path("run/model/logits.jaxexport")
@@ -206,13 +213,16 @@ def test_an_archive_and_a_model_that_was_deleted(capsys):
     assert main([*TRAIN, "npz:own.npz"]) == 0
     capsys.readouterr()
     np.save("single.npy", np.zeros((2, 5)))
+    np.savez("labels.npz", labels=np.zeros(2))
     for inputs, message in {
         "npz:none.npz": r"no file 'none.npz': npz:PATH expects",
         "npz:run/config.json": r"'run/config.json' is not a readable NumPy .npz archive",
-        "npz:own.npz": r"npz:own.npz: expected an array images or test_images or x_test, found 'train_images', 'train_labels'; name it so",
+        "npz:labels.npz": r"npz:labels.npz: expected an array images or test_images or x_test or train_images or x_train, found 'labels'; name it so",
         "csv:new.csv": r"--inputs: expected npz:PATH, as the model was trained on numbers without names",
         "folder:none": r"no directory 'none'",
         "npz:single.npy": r"'single.npy' is not a readable NumPy .npz archive",
+        "single.npy": r"--inputs: expected a folder of images, or a file .*, got single.npy; convert it, or pass folder:PATH",
+        "./none": r"--inputs: no file or folder './none'; correct the path",
         "mnist": r"--inputs: expected folder:PATH, csv:PATH, parquet:PATH or npz:PATH, got 'mnist'",
     }.items():
         assert main([*PREDICT, inputs]) == 2

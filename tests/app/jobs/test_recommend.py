@@ -51,6 +51,12 @@ def test_losses_that_held_out_labels_do_not_tell_apart_are_named():
     ) in found.text
 
 
+def test_a_tie_is_told():
+    tried = tuning(CE=(0.60, 0.60), GCE=(0.62, 0.62), MAE=(0.62, 0.62))
+    (found,) = recommend(tried, rows(CE=0.1, GCE=0.1, MAE=0.9), LABELS)
+    assert "none: GCE is recommended (a tie with MAE: the first named counts); it" in found.text
+
+
 def test_seeds_that_differ_more_than_chance_widen_the_error():
     tried = tuning(CE=(0.50, 0.70), GCE=(0.90, 0.50))
     (found,) = recommend(tried, rows(CE=0.5, GCE=0.5), LABELS)

@@ -46,6 +46,7 @@ def audit(
     out: str | Path | None = None,
     image_size: int | None = None,
     epochs: int | None = None,
+    augment: str | None = None,
     effort: Effort | None = None,
     data_dir: str | None = None,
     literal_labels: bool = False,
@@ -79,6 +80,8 @@ def audit(
             ``training`` with the model; None: nothing is written.
         image_size: of image files that are trained on, in pixels a side.
         epochs: of the training; None: the dataset's.
+        augment: what is done to images that are trained on, such as ``"shift"`` for letters,
+            which ``flip`` would make others of; None: the dataset's.
         effort: of the training, see ``auto``.
         data_dir: where prepared TFDS data lies.
         literal_labels: takes labels as classes whatever they look like, such as −1.
@@ -98,14 +101,17 @@ def audit(
     """
     arguments: dict[str, Any] = {"data_dir": data_dir, "literal_labels": literal_labels}
     arguments |= {"out": out, "epochs": epochs, "spreadsheet_safe": spreadsheet_safe}
-    arguments |= {"effort": effort, "image_size": image_size}
+    arguments |= {"effort": effort, "image_size": image_size, "augment": augment}
     of_columns = {"columns": columns, "ignore": ignore, "kinds": kinds}
     check_arguments(arguments | of_columns)
     said = ColumnChoice.of(columns, ignore, kinds)
-    if said.is_made and probabilities is not None:
+    of_networks = {"--epochs": epochs, "--augment": augment, "--effort": effort}
+    unused = [said.option] if said.is_made else []
+    unused += [option for option, value in of_networks.items() if value is not None]
+    if unused and probabilities is not None:
         raise UsageError(
-            f"{said.option}: expected a table that is trained on, got --probabilities beside "
-            "it, with which nothing is; leave the option out"
+            f"{unused[0]}: expected data that is trained on, got --probabilities beside it, "
+            "with which nothing is; leave the option out"
         )
     folder = None if out is None else Path(out).expanduser()
     if folder is not None:
@@ -130,14 +136,15 @@ def audit(
             model, choice = None, []
         else:
             of_training: dict[str, Any] = of_data | {"image_size": image_size}
-            of_training |= {"epochs": epochs, "effort": effort, "verbose": verbose}
+            of_training |= {"epochs": epochs, "augment": augment, "effort": effort}
+            of_training |= {"verbose": verbose}
             of_training |= of_columns
             chances, learnt, model, choice = _trained(
                 data, labels, examples, folder, of_training
             )
         found = Audit(examples, judge(examples, chances, given, learnt), model=model)
         if folder is not None:
-            words = data_options(said, image_size, literal_labels=literal_labels)
+            words = data_options(said, image_size, augment, literal_labels=literal_labels)
             return _written(found, folder, (choice, words), spreadsheet_safe=spreadsheet_safe)
         _print(found)
     return found
@@ -195,7 +202,8 @@ def _trained(
         data = dataset_of_arrays(data, labels, literal_labels=literal, choice=choice)
     if isinstance(data, Dataset):
         given = {name: options[name] for name in _OF_COLUMNS if options.get(name)}
-        options = {name: options[name] for name in ("epochs", "effort", "verbose")} | given
+        kept = ("epochs", "augment", "effort", "verbose")
+        options = {name: options[name] for name in kept} | given
     workdir = None if folder is None else folder / TRAINING
     *found, model = trained_probabilities(data, examples, workdir, **options)
     return *found, model, told_choice(model)

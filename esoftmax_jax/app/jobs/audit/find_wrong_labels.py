@@ -16,6 +16,7 @@ def find_wrong_labels(
     probabilities: OwnArray = None,
     features: OwnArray = None,
     epochs: int | None = None,
+    augment: str | None = None,
     effort: Effort | None = None,
     literal_labels: bool = False,
     columns: Names = None,
@@ -37,6 +38,8 @@ def find_wrong_labels(
         features: (N, D) by which examples that are alike are near, such as embeddings: the
             labels of neighbours are evidence beside the probabilities.
         epochs: of the training; None: by the kind of the data.
+        augment: what is done to images that are trained on, such as ``"shift"`` for letters,
+            which ``flip`` would make others of; None: by their size.
         effort: of the training, see ``auto``.
         literal_labels: takes labels as classes whatever they look like, such as −1.
         columns: of a table that is trained on: the only columns that are features.
@@ -74,6 +77,7 @@ def find_wrong_labels(
         probabilities=probabilities,
         features=features,
         epochs=epochs,
+        augment=augment,
         effort=effort,
         literal_labels=literal_labels,
         columns=columns,

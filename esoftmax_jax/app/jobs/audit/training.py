@@ -103,7 +103,8 @@ def told_choice(found: AutoTrained) -> list[str]:
         f"{len(chosen.accuracies)} networks with the loss {loss_of(chosen)}, each "
         "trained on all folds but one. Probabilities are those of the network that has "
         "not seen the label; of labels that were held out of training the mean of all. The "
-        "order is by the networks that have seen it: how they took it while they learnt.",
+        "order is by the networks that were trained on it: what they said of it epoch by "
+        "epoch.",
         describe_choice(found.choice),
         *([guess] if guess else []),
         describe_model(found),

@@ -186,7 +186,5 @@ def test_an_audit_trains_on_such_a_table():
     chosen = ColumnChoice(columns=("age",))
     data = dataset_of_arrays(frame(), LABELS, literal_labels=False, choice=chosen)
     assert "1 column: 1 number." in data.note
-    with pytest.raises(
-        app.UsageError, match="ignore: expected a table that is trained on, got p"
-    ):
+    with pytest.raises(app.UsageError, match="ignore: expected data that is trained on, got p"):
         app.audit(frame(), labels=LABELS, probabilities=np.full((60, 2), 0.5), ignore="age")

@@ -8,6 +8,7 @@ import pytest
 import esoftmax_jax
 from esoftmax_jax import app
 from esoftmax_jax.app import find_wrong_labels
+from esoftmax_jax.app.jobs.audit import training
 from tests.helpers.audits import CLASSES, noisy, probabilities_of
 
 pytestmark = pytest.mark.usefixtures("folder", "five_together")
@@ -60,6 +61,24 @@ def test_features_alone_are_trained_on_and_nothing_is_written_or_printed(capsys)
     assert np.nanmin(events[WRONG]) > np.nanmax(np.delete(events, WRONG))
     assert not list(Path().iterdir())
     assert capsys.readouterr() == ("", "")
+
+
+def test_images_are_augmented_as_is_said(monkeypatch):
+    asked = {}
+
+    def instead(dataset, **options):
+        asked.update(options)
+        raise app.UsageError("enough")
+
+    monkeypatch.setattr(training, "auto", instead)
+    with pytest.raises(app.UsageError, match="enough"):
+        find_wrong_labels(np.zeros((60, 4, 4)), LABELS, augment="shift:1", effort="least")
+    assert (asked["augment"], asked["effort"], asked["epochs"]) == ("shift:1", "least", None)
+    chances = probabilities_of(TRUTH)
+    with pytest.raises(
+        app.UsageError, match="augment: expected data that is trained on, got p"
+    ):
+        find_wrong_labels(None, LABELS, probabilities=chances, augment="shift:1")
 
 
 def test_what_does_not_fit_is_told():

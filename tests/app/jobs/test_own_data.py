@@ -243,6 +243,7 @@ def test_a_dataset_is_not_its_own_foreign_set(capsys):
         assert f"expected images of other classes than {ours} has, got {other}" in message
 
 
+@pytest.mark.usefixtures("five_together")
 def test_the_command_that_compare_prints_trains_the_run_it_recommends(capsys, folder):
     np.savez("my data.npz", **features())
     compare = ["compare", "--losses", "CE,MAE", "--seeds", "1", "--epochs", "2", "--out", "out"]  # fmt: skip

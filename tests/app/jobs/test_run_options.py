@@ -218,7 +218,8 @@ def test_nothing_compiles_again_for_other_settings_labels_or_losses(pictures):
 def test_a_loss_that_draws_gets_another_key_every_step(pictures):
     loss = switching_loss(selected(["CE", "NLNL"]).values(), jnp.int32(1), jnp.zeros(1))
     logits, labels = jnp.array([[2.0, 0.0, -1.0]] * 2), jnp.array([0, 0])
-    drawn = {tuple(loss(logits, labels, key=jax.random.key(i)).tolist()) for i in range(8)}
+    draw = jax.jit(jax.vmap(lambda seed: loss(logits, labels, key=jax.random.key(seed))))
+    drawn = {tuple(values.tolist()) for values in np.asarray(draw(np.arange(8)))}
     assert 1 < len(drawn) <= 4  # of two examples with two other classes each
     arguments = {"loss": "NLNL", "epochs": 2, "label_smoothing": 0.1, "augment": "mixup:1"}
     _, result = run(pictures, **arguments)

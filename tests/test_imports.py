@@ -25,70 +25,76 @@ HEAVY = {
 }  # fmt: skip
 
 
-def imported_with(statement):
-    """Return the packages that a fresh process has imported after a statement."""
-    code = f"import sys; {statement}; print({{name.partition('.')[0] for name in sys.modules}})"
+def imported_after(*statements):
+    """Return the packages that one fresh process has imported after each statement."""
+    tell = "print('imported', {name.partition('.')[0] for name in sys.modules})"
+    code = "\n".join(f"{line}\n{tell}" for line in ("import sys", *statements))
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    return ast.literal_eval(result.stdout.splitlines()[-1])
+    told = [x for x in result.stdout.splitlines() if x.startswith("imported ")]
+    return [ast.literal_eval(line.removeprefix("imported ")) for line in told[1:]]
 
 
-@pytest.mark.parametrize(
-    "part",
-    [
-        "esoftmax_jax",
-        *(f"esoftmax_jax.{part}" for part in ("losses", "theory", "cleaning", "estimate")),
-    ],
+LIGHT = (
+    "import esoftmax_jax",
+    "from esoftmax_jax import cleaning, estimate",
+    "import numpy as np; y = np.arange(40) % 2; p = np.where(y[:, None] == [0, 1], 0.9, 0.1)",
+    "estimate.confident_joint(p, y, share=0.5)",
+    "from esoftmax_jax.cleaning import label_margins",
+    "import esoftmax_jax.losses, esoftmax_jax.theory",
+    "esoftmax_jax.cross_entropy",
+    "from esoftmax_jax import make_train_step",
 )
-def test_the_library_stays_light(part):
-    assert imported_with(f"import {part}") & HEAVY == set()
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "from esoftmax_jax import cleaning, estimate",
-        "import numpy as np; from esoftmax_jax import estimate; y = np.arange(40) % 2; "
-        "estimate.confident_joint(np.where(y[:, None] == [0, 1], 0.9, 0.1), y, share=0.5)",
-        "import numpy as np; from esoftmax_jax import find_wrong_labels; y = np.arange(40) % 2; "
-        "find_wrong_labels(None, y, probabilities=np.where(y[:, None] == [0, 1], 0.9, 0.1))",
-    ],
-)
-def test_evidence_in_the_memory_of_numpy_needs_no_jax(statement):
-    assert imported_with(statement) & {"jax", "chex", "optax"} == set()
-    needs_jax = imported_with("from esoftmax_jax.cleaning import label_margins")
-    assert "jax" in needs_jax
-    assert "optax" not in needs_jax
+def test_names_are_imported_when_they_are_asked_for():
+    *without_jax, margins, parts, one_loss, step = imported_after(*LIGHT)
+    for imported in without_jax:  # evidence in the memory of NumPy too
+        assert imported & {"jax", "chex", "optax"} == set()
+    assert "jax" in margins
+    assert "optax" not in margins
+    for imported in (*without_jax, margins, parts, one_loss):
+        assert imported & HEAVY == set()
+    assert "flax" in step
+    assert {"losses", "app", "cross_entropy", "make_train_step"} <= set(dir(esoftmax_jax))
+    for name in ("get", "no_such_loss"):
+        with pytest.raises(AttributeError, match=f"'esoftmax_jax' has no attribute '{name}'"):
+            getattr(esoftmax_jax, name)
 
 
-@pytest.mark.parametrize(
-    "parser",
-    [
+def test_help_needs_no_jax():
+    for imported in imported_after(
         "from esoftmax_jax.app.cli.parser import make_parser; make_parser('x')",
         "from experiments.cli import make_parser; make_parser()",
-    ],
-)
-def test_help_needs_no_jax(parser):
-    assert imported_with(parser) & {"jax", "numpy", *HEAVY} == set()
+    ):
+        assert imported & {"jax", "numpy", *HEAVY} == set()
 
 
-@pytest.mark.parametrize(
-    "words",
-    ["--help", "--version", "reproduce --help", "bench losses --help", "bench", "--no-such-option", "regret --seeds 0"],
-)  # fmt: skip
-def test_the_experiments_answer_without_jax(words):
+COMMANDS = {
+    "--help": 0,
+    "--version": 0,
+    "reproduce --help": 0,
+    "bench losses --help": 0,
+    "bench": 0,
+    "--no-such-option": 2,
+    "regret --seeds 0": 2,
+}
+
+
+def test_the_experiments_answer_without_jax():
     code = (
-        "import sys; from experiments.__main__ import main; ended = None\n"
-        f"try: ended = main({words.split()})\n"
-        "except SystemExit as end: ended = end.code\n"
-        "print(ended, 'jax' in sys.modules)"
+        "import sys; from experiments.__main__ import main\n"
+        f"for words in {[*COMMANDS]}:\n"
+        "    try: ended = main(words.split())\n"
+        "    except SystemExit as end: ended = end.code\n"
+        "    print(f'\\nended {words}:', ended, 'jax' in sys.modules)"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT
     )
-    wrong = words in ("--no-such-option", "regret --seeds 0")
-    assert result.stdout.splitlines()[-1] == f"{2 if wrong else 0} False"
+    told = [line for line in result.stdout.splitlines() if line.startswith("ended ")]
+    assert told == [f"ended {words}: {code} False" for words, code in COMMANDS.items()]
 
 
 def test_an_audit_by_probabilities_of_ones_own_needs_numpy_alone(tmp_path):
@@ -97,21 +103,14 @@ def test_an_audit_by_probabilities_of_ones_own_needs_numpy_alone(tmp_path):
     paths = [
         str(tmp_path / one) if one.startswith(("own", "out")) else one for one in arguments
     ]
-    found = imported_with(
-        f"from esoftmax_jax.app.cli.main import main; assert main({paths}) == 0"
+    in_memory, of_a_file = imported_after(
+        "import numpy as np; from esoftmax_jax import find_wrong_labels; y = np.arange(40) % 2; "
+        "find_wrong_labels(None, y, probabilities=np.where(y[:, None] == [0, 1], 0.9, 0.1))",
+        f"from esoftmax_jax.app.cli.main import main; assert main({paths}) == 0",
     )
     assert (tmp_path / "out/report.html").is_file()
-    assert found & ((HEAVY - {"rich"}) | {"jax", "chex", "optax"}) == set()
-
-
-def test_names_are_imported_when_they_are_asked_for():
-    assert "jax" not in imported_with("import esoftmax_jax")
-    assert "flax" not in imported_with("import esoftmax_jax; esoftmax_jax.cross_entropy")
-    assert "flax" in imported_with("from esoftmax_jax import make_train_step")
-    assert {"losses", "app", "cross_entropy", "make_train_step"} <= set(dir(esoftmax_jax))
-    for name in ("get", "no_such_loss"):
-        with pytest.raises(AttributeError, match=f"'esoftmax_jax' has no attribute '{name}'"):
-            getattr(esoftmax_jax, name)
+    assert in_memory & {"jax", "chex", "optax"} == set()
+    assert of_a_file & ((HEAVY - {"rich"}) | {"jax", "chex", "optax"}) == set()
 
 
 @pytest.mark.parametrize("module", [esoftmax_jax, app])

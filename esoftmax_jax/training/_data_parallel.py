@@ -67,9 +67,8 @@ class DataParallel:
     def replicate(self, state: Any) -> Any:
         """Copy a state of one device to all of them."""
         if self.backend == "pmap":
-            count = len(self.devices)
-            stacked = jax.tree.map(lambda x: jnp.broadcast_to(x, (count, *x.shape)), state)
-            return jax.device_put(stacked, NamedSharding(self._mesh, self._split_spec))
+            split = NamedSharding(self._mesh, self._split_spec)
+            return jax.device_put(_stacked(state, len(self.devices)), split)
         return jax.device_put(state, NamedSharding(self._mesh, PartitionSpec()))
 
     def unreplicate(self, state: Any) -> Any:
@@ -217,6 +216,13 @@ def _check_weights(batch: Batch) -> None:
         _weights.check_weights(weights, examples, where)
 
 
+@functools.partial(jax.jit, static_argnums=1)
+def _stacked(tree: Any, count: int) -> Any:
+    """Repeat everything along a new first axis, in one program."""
+    return jax.tree.map(lambda x: jnp.broadcast_to(x, (count, *x.shape)), tree)
+
+
+@jax.jit
 def _first(tree: Any) -> Any:
     """Take the first device's copy of everything."""
     return jax.tree.map(lambda x: x[0], tree)

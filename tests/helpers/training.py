@@ -54,7 +54,11 @@ def optimizer():
 
 @functools.partial(jax.jit, static_argnums=0)
 def _variables(dtype):
-    return Network(dtype=dtype).init(jax.random.key(1), jnp.zeros((1, 8), dtype), train=False)
+    variables = Network(dtype=dtype).init(
+        jax.random.key(1), jnp.zeros((1, 8), dtype), train=False
+    )
+    # Flax starts running statistics in float32: of the second step another program would come.
+    return jax.tree.map(lambda x: x.astype(dtype), variables)
 
 
 def initial_state(dtype=jnp.float32, **kwargs):

@@ -106,7 +106,6 @@ def test_training_learns():
 def test_one_device_and_eight_give_the_same_parameters(backend):
     # In float64 the only difference is the order of additions; in float32 it is rounding.
     for dtype, tolerance in ((jnp.float64, 1e-11), (jnp.float32, 2e-4)):
-        # Flax starts running statistics in float32 whatever the dtype.
         with jax.enable_x64(dtype == jnp.float64), jax.numpy_dtype_promotion("standard"):
             one, one_metrics = trained_on_one_device(dtype)
             parallel = parallel_step(backend, dtype=dtype)

@@ -33,7 +33,11 @@ def linear(variables, inputs, train):
 
 
 def start(tx):
-    return create_train_state({"params": jnp.full((8, 3), 0.1).at[0, 0].set(0.5)}, tx)
+    params = np.full((8, 3), 0.1, np.float32)
+    params[0, 0] = 0.5
+    state = create_train_state({"params": params}, tx)
+    # Through NumPy, which has no weak types: the second step takes the program of the first.
+    return jax.device_put(jax.device_get(state))
 
 
 def run_step(backend, tx, batch, steps=1):
@@ -192,8 +196,8 @@ def weighted_mean(params):
 def searched_by_hand():
     """Return the parameters of three steps with a line search, written without a step."""
     tx = optax.lbfgs()
-    params = start(tx).params
-    state = tx.init(params)
+    first = start(tx)
+    params, state = first.params, first.opt_state
 
     @jax.jit
     def update(params, state):

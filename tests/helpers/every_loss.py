@@ -18,10 +18,10 @@ LARGEST_MATRIX = 1000
 
 
 def random_batch(shape=SHAPE, dtype="float32", scale=3.0, seed=0):
-    rng = np.random.default_rng(seed)
-    logits = scale * rng.normal(size=shape)
-    labels = rng.integers(shape[-1], size=shape[:-1], dtype=np.int32)
-    return jax.device_put((logits.astype(jnp.dtype(dtype)), labels))
+    logits_key, labels_key = jax.random.split(jax.random.key(seed))
+    logits = scale * jax.random.normal(logits_key, shape)
+    labels = jax.random.randint(labels_key, shape[:-1], 0, shape[-1])
+    return logits.astype(dtype), labels
 
 
 def cases_of(num_classes):

@@ -91,7 +91,7 @@ def strict(logits, labels, *, where, axis): return losses.cross_entropy(logits, 
     logits = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
     labels = np.arange(6, dtype=np.int32) % 5
     expected = np.asarray(losses.cross_entropy(logits, labels))
-    for name, parameters, values in [
+    cases: list[tuple[str, tuple[str, ...], Any]] = [
         ("scaled", ("shift",), 2 * expected + 0.5),
         (
             "bound",
@@ -104,7 +104,8 @@ def strict(logits, labels, *, where, axis): return losses.cross_entropy(logits, 
             losses.with_logit_bias(losses.mean_absolute_error, bias=1.0)(logits, labels),
         ),
         ("strict", (), expected),
-    ]:
+    ]
+    for name, parameters, values in cases:
         path = written(text, name)
         _, method = find_method("--loss", path)
         assert method.parameters == parameters

@@ -1,5 +1,6 @@
 """What a long command says before it starts."""
 
+import dataclasses
 import os
 import re
 import runpy
@@ -87,11 +88,24 @@ def test_a_comparison_says_what_runs_and_what_shortens_it(slow, monkeypatch, cap
         "2 minutes of it to compile; shorter: --seeds 2, --losses CE,CE_eps+MAE, --no-tune, --epochs 15, "
         "--image-size 32, --width 0.25"
     )
-    announce_run(config, dataset, Forecast(3 * 3600, 40), epochs=20)  # 40 examples are few
+    announce_run(config, dataset, Forecast(3 * 3600, 40), epochs=20)  # 300 examples are few
     assert line(capsys) == (
         "20 epochs of CE: about 2 hours here, 40 s of it to compile; "
         "shorter: --epochs 15, --image-size 32, --width 0.25"
     )
+
+
+def test_fewer_examples_are_offered_where_it_takes_hours(capsys):
+    digits = load_dataset("digits")
+    few = np.arange(10_000) % len(digits.train)
+    large = dataclasses.replace(digits, train=digits.train.take(few))
+    config = make_config(large, NONE, "CE", epochs=1)
+    announce_run(config, large, Forecast(3600, 0), epochs=1)
+    assert line(capsys).endswith(
+        "1 epoch of CE: about 60 minutes here, 1 s of it to compile; shorter: --train-examples 1000"
+    )
+    announce_run(config, large, Forecast(3500, 0), epochs=1)
+    assert "--train-examples" not in line(capsys)
 
 
 def test_nothing_is_said_of_what_is_short(capsys):

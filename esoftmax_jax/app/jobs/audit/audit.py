@@ -100,14 +100,13 @@ def audit(
         UsageError: the data cannot be read, or rows and columns do not fit it.
     """
     arguments: dict[str, Any] = {"data_dir": data_dir, "literal_labels": literal_labels}
-    arguments |= {"out": out, "epochs": epochs, "spreadsheet_safe": spreadsheet_safe}
-    arguments |= {"effort": effort, "image_size": image_size, "augment": augment}
+    arguments |= {"out": out, "spreadsheet_safe": spreadsheet_safe, "image_size": image_size}
+    of_networks = {"epochs": epochs, "augment": augment, "effort": effort}
     of_columns = {"columns": columns, "ignore": ignore, "kinds": kinds}
-    check_arguments(arguments | of_columns)
+    check_arguments(arguments | of_networks | of_columns)
     said = ColumnChoice.of(columns, ignore, kinds)
-    of_networks = {"--epochs": epochs, "--augment": augment, "--effort": effort}
     unused = [said.option] if said.is_made else []
-    unused += [option for option, value in of_networks.items() if value is not None]
+    unused += [f"--{name}" for name, value in of_networks.items() if value is not None]
     if unused and probabilities is not None:
         raise UsageError(
             f"{unused[0]}: expected data that is trained on, got --probabilities beside it, "
@@ -135,10 +134,8 @@ def audit(
             chances, learnt = read_probabilities(own, examples), None
             model, choice = None, []
         else:
-            of_training: dict[str, Any] = of_data | {"image_size": image_size}
-            of_training |= {"epochs": epochs, "augment": augment, "effort": effort}
-            of_training |= {"verbose": verbose}
-            of_training |= of_columns
+            of_training: dict[str, Any] = of_data | of_networks | of_columns
+            of_training |= {"image_size": image_size, "verbose": verbose}
             chances, learnt, model, choice = _trained(
                 data, labels, examples, folder, of_training
             )

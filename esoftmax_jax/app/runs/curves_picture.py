@@ -17,6 +17,10 @@ _COLUMNS = 3
 _PANEL = (5.2, 4.0)  # inches
 _LETTERS_IN_AN_INCH = 10  # of a title
 _LONG_NAME = 34
+# Lines are told apart in grey too; 35 pairs, of which no two near ones share anything.
+_DASHES = ("-", "--", "-.", ":", (0, (6, 1.5, 1, 1.5, 1, 1.5)))
+_MARKERS = "os^DvPX"
+_MARKS = 6  # on a line
 
 
 def draw_curves(
@@ -51,8 +55,7 @@ def draw_curves(
     drawn: dict[str, Any] = {}
     for axis, noise in zip(axes.flat, noises, strict=False):
         for row in (row for row in rows if row.noise == noise):
-            colour = f"C{names.index(row.label)}"
-            drawn[row.label] = _draw_row(axis, row, colour)
+            drawn[row.label] = _draw_row(axis, row, names.index(row.label))
         called = noise_name(noise, as_they_came)
         axis.set_title(_wrapped(called, _PANEL[0]), fontsize=11, parse_math=False)
         axis.set_xlabel("epoch")
@@ -70,15 +73,21 @@ def draw_curves(
     save_picture(figure, path)
 
 
-def _draw_row(axis: Any, row: Row, colour: str) -> Any:
-    """Draw a loss's mean and band; return the line."""
+def _draw_row(axis: Any, row: Row, number: int) -> Any:
+    """Draw the mean and band of the loss with this number; return the line."""
     curves = 100 * np.array([run.curves["test_accuracy"] for run in row.runs])
     epochs = np.arange(1, curves.shape[1] + 1)
     mean = curves.mean(axis=0)
-    # A single epoch is a point, which a line does not show.
-    marker = "o" if len(epochs) == 1 else ""
-    style = "--" if row.label.startswith("CE at") else "-"
-    (line,) = axis.plot(epochs, mean, style, color=colour, marker=marker)
+    colour, step = f"C{number}", -(-len(epochs) // _MARKS)
+    (line,) = axis.plot(
+        epochs,
+        mean,
+        color=colour,
+        linestyle=_DASHES[number % len(_DASHES)],
+        marker=_MARKERS[number % len(_MARKERS)],
+        markersize=5,
+        markevery=(number % step, step),
+    )
     if len(curves) > 1:
         std = curves.std(axis=0, ddof=1)
         axis.fill_between(epochs, mean - std, mean + std, color=colour, alpha=0.15, lw=0)

@@ -49,6 +49,17 @@ def test_the_band_is_the_standard_deviation_of_the_table_and_is_called_so(drawn)
     assert (len(once.axes[0].collections), once.get_suptitle()) == (0, "digits")
 
 
+def test_lines_are_told_apart_without_colours(drawn):
+    names = [f"loss {number}" for number in range(33)]
+    lines = drawn(["none"], names).axes[0].lines
+    # The last of the dashes has no name of its own: matplotlib calls it "--", it is drawn apart.
+    assert len({(line.get_marker(), line._unscaled_dash_pattern) for line in lines}) == len(
+        names
+    )
+    # A marker stands on every line, however few epochs it has.
+    assert all(line.get_markevery()[0] < 3 for line in lines)
+
+
 def test_epochs_are_whole_numbers(drawn):
     figure = drawn(["none"])
     ticks = [tick for tick in figure.axes[0].get_xticks() if 1 <= tick <= 3]

@@ -1,5 +1,6 @@
 """``python -m experiments.document_tables``: tables of pages, from lines of results."""
 
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -8,8 +9,9 @@ from esoftmax_jax.whole_file import write_whole
 from experiments import few_images
 from experiments.audits.measure import KEY as AUDITS_KEY
 from experiments.audits.measure import audits_table
+from experiments.bench.page import bench_part, with_costs
 from experiments.configs import load_table
-from experiments.generated_parts import has_part, with_generated
+from experiments.generated_parts import generated, has_part, with_generated
 from experiments.lines import read_rows
 from experiments.regret import ablation, savings, tables
 from experiments.regret.auto_row import auto_rows
@@ -18,7 +20,15 @@ from experiments.tables.results_table import results_table
 _ROOT = Path(__file__).parents[1]
 RESULTS = _ROOT / "experiments" / "results"
 LINES = RESULTS / "regret"
+BENCHMARKS = RESULTS / "benchmarks"
 AUDITS = RESULTS / "audits" / "beside-cleanlab.jsonl"
+_COSTS = "costs"
+"""A column of a table of which the rest is written by hand."""
+
+
+def _bench_part(machine: str, bench: str) -> str:
+    return bench_part(read_rows(BENCHMARKS / f"{machine}.jsonl"), bench)
+
 
 _TABLES: Mapping[str, Callable[[], str]] = {
     "regret": lambda: tables.regret_report(read_rows(LINES / "regret.jsonl", tables.KEY)),
@@ -39,6 +49,11 @@ _TABLES: Mapping[str, Callable[[], str]] = {
         read_rows(RESULTS / "networks" / "few-images.jsonl", few_images.KEY)
     ),
     "audits": lambda: audits_table(read_rows(AUDITS, AUDITS_KEY)),
+    **{
+        f"bench-{machine}-{bench}": functools.partial(_bench_part, machine, bench)
+        for machine in ("cpu", "h100")
+        for bench in ("losses", "linear", "train", "sweep", "augmentation", "startup")
+    },
 }
 
 
@@ -47,6 +62,10 @@ def with_tables(page: str) -> str:
     for name, table in _TABLES.items():
         if has_part(page, name):
             page = with_generated(page, name, ["", table(), ""])
+    if has_part(page, _COSTS):
+        rows = read_rows(BENCHMARKS / "cpu.jsonl")
+        costs = with_costs("\n".join(generated(page, _COSTS)), rows)
+        page = with_generated(page, _COSTS, ["", costs, ""])
     return page
 
 
@@ -54,7 +73,8 @@ def pages_with_tables() -> list[Path]:
     """Return the pages that have a part for a table."""
     pages = sorted((_ROOT / "docs").glob("*.md"))
     texts = {page: page.read_text(encoding="utf-8") for page in pages}
-    return [page for page in pages if any(has_part(texts[page], name) for name in _TABLES)]
+    parts = (*_TABLES, _COSTS)
+    return [page for page in pages if any(has_part(texts[page], name) for name in parts)]
 
 
 def main() -> None:

@@ -12,19 +12,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from rich import box
-from rich.table import Table
 
 from esoftmax_jax import losses
 from esoftmax_jax.app.augment.augment_spec import AugmentationSpec, parse_augmentation
 from esoftmax_jax.app.augment.mixup import mixup
 from esoftmax_jax.app.augment.stages import augment, stage_keys
-from esoftmax_jax.app.engine.environment import environment
-from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.networks.small import EightLayerCNN, MnistCNN
-from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from esoftmax_jax.training import create_train_state, make_train_step
+from experiments.bench.line import report
 
 BATCH, BATCHES, EXAMPLES = 128, 50, 10_000
 
@@ -74,28 +70,7 @@ def bench_augmentation(*, repeats: int, json_path: Path | None) -> None:
     with ProgressBar("bench augmentation", repeats * len(CASES), unit="rounds") as bar:
         for case in CASES:
             figures[case.title] = _figures(case, repeats, bar)
-    table = Table(title=f"input of a batch of {BATCH}", box=box.SIMPLE)
-    for column in ("network", "augmentation", "time", "quartiles", "share of a step"):
-        table.add_column(column, justify="left" if column[0] in "na" else "right")
-    for title, rows in figures.items():
-        for name, row in rows.items():
-            table.add_row(
-                title,
-                name,
-                f"{1e3 * row['seconds']:.2f} ms",
-                f"{1e3 * row['lower_quartile']:.2f}–{1e3 * row['upper_quartile']:.2f}",
-                "" if name == "step" else f"{100 * row['share']:.2f} %",
-            )
-    if json_path is not None:
-        append_line(
-            json_path,
-            {"bench": "augmentation", "repeats": repeats, "figures": figures, **environment()},
-        )
-    print_titled(make_console(100), table)
-    print(
-        f"gather of uint8 + augmentation + normalisation to float32; {repeats} interleaved "
-        f"rounds; jax {jax.__version__} on {jax.devices()[0].device_kind}"
-    )
+    report(json_path, "augmentation", repeats=repeats, figures=figures)
 
 
 def _figures(case: _Case, repeats: int, bar: ProgressBar) -> dict[str, dict[str, float]]:

@@ -8,15 +8,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from rich import box
-from rich.table import Table
 
 from esoftmax_jax import losses
 from esoftmax_jax.app.engine.config import ComputeDtype
-from esoftmax_jax.app.engine.environment import environment
-from esoftmax_jax.app.files.json_lines import append_line
-from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar
+from experiments.bench.line import report
 
 TOKENS, WIDTH = 2048, 512
 CLASSES = (32_768, 131_072)
@@ -55,46 +51,23 @@ def bench_linear(
         seconds, difference = _time_interleaved(timed, repeats, bar, dtype)
     pairs = zip(seconds["fused"], seconds["unfused"], strict=True)
     ratios = sorted(mine / peer for mine, peer in pairs)
-    table = Table(title="value + gradient of CE_eps+MAE, last layer included", box=box.SIMPLE)
-    table.add_column("")
-    for count in CLASSES:
-        table.add_column(f"temporary memory at {count} classes", justify="right")
-    table.add_column(f"time at {CLASSES[-1]}", justify="right")
     memory = {
         name: {str(count): _temporary_bytes(program) for count, program in by_count.items()}
         for name, by_count in programs.items()
     }
-    for name, sizes in memory.items():
-        cells = [f"{size / 1e6:.1f} MB" for size in sizes.values()]
-        table.add_row(name, *cells, f"{statistics.median(seconds[name]):.3g} s")
-    if json_path is not None:
-        figures = {
+    report(
+        json_path,
+        "linear",
+        dtype=dtype,
+        repeats=repeats,
+        figures={
             "temporary_bytes": memory,
             "seconds": {name: statistics.median(times) for name, times in seconds.items()},
             "ratio": statistics.median(ratios),
             "ratio_lowest": ratios[0],
             "ratio_highest": ratios[-1],
             "gradient_difference": difference,
-        }
-        append_line(
-            json_path,
-            {
-                "bench": "linear",
-                "dtype": dtype,
-                "repeats": repeats,
-                "figures": figures,
-                **environment(),
-            },
-        )
-    print_titled(make_console(110), table)
-    print(
-        f"time fused/unfused: median {statistics.median(ratios):.2f} "
-        f"[{ratios[0]:.2f}–{ratios[-1]:.2f}]; gradients differ by at most {difference:.1e} of "
-        f"their largest entry"
-    )
-    print(
-        f"{TOKENS} tokens, width {WIDTH}, {dtype}, {repeats} interleaved rounds; "
-        f"jax {jax.__version__} on {jax.devices()[0].device_kind}"
+        },
     )
 
 

@@ -6,17 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
-from rich import box
-from rich.table import Table
 
 from esoftmax_jax.app.engine.config import ComputeDtype
-from esoftmax_jax.app.engine.environment import environment
-from esoftmax_jax.app.files.json_lines import append_line
-from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.names import names
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from experiments.bench.candidates import PEER, SHAPES, Function, candidates, checked_names
+from experiments.bench.line import report
 
 COPY = "copy"
 TARGET_SECONDS = 0.01  # length of one timed burst
@@ -64,21 +59,14 @@ def bench_losses(
                     "temporaries": temporaries[name],
                     "copy_share": round(copies[_text(shape)] / statistics.median(seconds), 4),
                 }
-    if json_path is not None:  # first, because a reader may close the pipe of the tables
-        append_line(
-            json_path,
-            {
-                "bench": "losses",
-                "dtype": dtype,
-                "repeats": repeats,
-                "figures": figures,
-                "copy_microseconds": {k: round(1e6 * v, 2) for k, v in copies.items()},
-                **environment(),
-            },
-        )
-    _print_ratios(figures, shapes)
-    _print_memory(figures, shapes, copies, jnp.dtype(dtype).itemsize)
-    print(f"{dtype}, {repeats} interleaved rounds; {_machine()}")
+    report(
+        json_path,
+        "losses",
+        dtype=dtype,
+        repeats=repeats,
+        figures=figures,
+        copy_microseconds={k: round(1e6 * v, 2) for k, v in copies.items()},
+    )
 
 
 def _figures(seconds: list[float], peer: list[float]) -> dict[str, float]:
@@ -105,64 +93,6 @@ def _temporaries(
         )
         for name, function in functions.items()
     }
-
-
-def _print_ratios(figures: dict[str, dict[str, dict[str, float]]], shapes: Any) -> None:
-    title = f"value + gradient, ratio to {PEER}: median and, in brackets, quartiles"
-    table = Table(title=title, box=box.SIMPLE)
-    table.add_column("loss")
-    for shape in shapes:
-        table.add_column(_text(shape), justify="right")
-    for name, by_shape in figures.items():
-        cells = []
-        for shape in shapes:
-            figure = by_shape.get(_text(shape))
-            if figure is None:
-                cells.append("–")
-            elif name == PEER:
-                cells.append(f"{figure['microseconds']:.0f} µs")
-            else:
-                low, high = figure["ratio_quartile_1"], figure["ratio_quartile_3"]
-                cells.append(f"{figure['ratio']:.2f} [{low:.2f}–{high:.2f}]")
-        table.add_row(name, *cells)
-    print_titled(make_console(130), table)
-
-
-def _print_memory(
-    figures: dict[str, dict[str, dict[str, float]]],
-    shapes: Any,
-    copies: dict[str, float],
-    itemsize: int,
-) -> None:
-    table = Table(
-        title="temporary memory, in units of the logits | share of copy bandwidth",
-        box=box.SIMPLE,
-    )
-    table.add_column("loss")
-    bandwidths = []
-    for shape in shapes:
-        table.add_column(_text(shape), justify="right")
-        moved = _must_move(shape, itemsize)
-        bandwidths.append(
-            f"{moved / 1e6:.3g} MB at {moved / copies[_text(shape)] / 1e9:.3g} GB/s"
-        )
-    table.add_row("must move (read logits, write gradient) at copy bandwidth", *bandwidths)
-    for name, by_shape in figures.items():
-        cells = []
-        for shape in shapes:
-            figure = by_shape.get(_text(shape))
-            cells.append(
-                "–"
-                if figure is None
-                else f"{figure['temporaries']:.2f} | {100 * figure['copy_share']:.0f} %"
-            )
-        table.add_row(name, *cells)
-    print_titled(make_console(130), table)
-
-
-def _must_move(shape: tuple[int, int], itemsize: int) -> int:
-    """Return the bytes that value and gradient cannot avoid: logits in, gradient out."""
-    return 2 * itemsize * shape[0] * shape[1]
 
 
 def _large(shape: tuple[int, ...]) -> bool:
@@ -216,8 +146,3 @@ def _burst(function: Function, logits: jax.Array, labels: jax.Array, calls: int)
 
 def _text(shape: tuple[int, ...]) -> str:
     return f"{shape[0]} × {shape[1]}"
-
-
-def _machine() -> str:
-    device = jax.devices()[0]
-    return f"jax {jax.__version__} on {device.device_kind}"

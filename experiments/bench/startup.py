@@ -6,13 +6,8 @@ import sys
 import time
 from pathlib import Path
 
-from rich import box
-from rich.table import Table
-
-from esoftmax_jax.app.engine.environment import environment
-from esoftmax_jax.app.files.json_lines import append_line
-from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar
+from experiments.bench.line import report
 
 _PEER = "import jax"
 _IMPORTS = (
@@ -48,20 +43,11 @@ def bench_startup(*, repeats: int, json_path: Path | None) -> None:
     rows = {f"{name}, beyond jax": times for name, times in rows.items()}
     rows |= {name: seconds[name] for name in ("pass", _PEER)}
     rows |= {f"esoftmax {verb}": seconds[verb] for verb in _VERBS}
-    table = Table(title="fresh processes", box=box.SIMPLE)
-    for column in ("process", "seconds", "quartiles"):
-        table.add_column(column, justify="left" if column == "process" else "right")
     figures = {}
     for name, times in rows.items():
         lower, median, upper = statistics.quantiles(times, n=4, method="inclusive")
         figures[name] = {"seconds": median, "lower_quartile": lower, "upper_quartile": upper}
-        table.add_row(name, f"{median:.2f}", f"{lower:.2f}–{upper:.2f}")
-    if json_path is not None:
-        append_line(
-            json_path,
-            {"bench": "startup", "repeats": repeats, "figures": figures, **environment()},
-        )
-    print_titled(make_console(100), table)
+    report(json_path, "startup", repeats=repeats, figures=figures)
 
 
 def _seconds(words: list[str]) -> float:

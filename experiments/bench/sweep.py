@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -11,22 +10,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import jax
-from rich import box
-from rich.table import Table
 
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.config import RunConfig
-from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.engine.group import grouped, make_group
 from esoftmax_jax.app.engine.program import forget_programs, make_program
-from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.methods import METHODS, selected
 from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.runs.run_all import Layout
-from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.progress import ProgressBar
+from experiments.bench.line import report
 
 LOSSES = ("CE", "GCE", "SCE", "CE_eps+MAE")
 NOISES = (
@@ -70,10 +65,16 @@ def bench_sweep(*, runs: int, repeats: int, json_path: Path | None) -> None:
                 bar.advance(1, f"{name} {first:.1f} s")
             seconds["processes"].append(_processes(configs) * runs / PROCESSES)
             bar.advance(1, f"processes {seconds['processes'][-1]:.0f} s")
-    if json_path is not None:
-        line = {"bench": "sweep", "runs": runs, "epochs": EPOCHS, "seconds": seconds}
-        append_line(json_path, {**line, "seconds_compiled": compiled, **environment()})
-    _print(seconds, compiled, runs, len(dataset.train) // configs[0].batch_size)
+    report(
+        json_path,
+        "sweep",
+        runs=runs,
+        repeats=repeats,
+        epochs=EPOCHS,
+        processes_measured=PROCESSES,
+        seconds=seconds,
+        seconds_compiled=compiled,
+    )
 
 
 def _configs(dataset: Dataset, runs: int) -> list[RunConfig]:
@@ -146,32 +147,3 @@ def _command(config: RunConfig, workdir: Path) -> list[str]:
     command += ["--learning-rate", str(config.learning_rate)]
     # No checkpoint but the last: what is compared is training.
     return [*command, "--checkpoint-every", str(EPOCHS), "--workdir", str(workdir)]
-
-
-def _print(
-    seconds: dict[str, list[float]], compiled: dict[str, list[float]], runs: int, steps: int
-) -> None:
-    table = Table(
-        title=f"{runs} runs on digits, {EPOCHS} epochs of {steps} steps",
-        box=box.SIMPLE,
-        title_justify="left",
-    )
-    for column in ("", "s with compilation", "range", "ratio", "s without", "range", "ratio"):
-        table.add_column(column, justify="left" if not column else "right")
-    for name, values in seconds.items():
-        cells = [*_cells(values, seconds["one program"])]
-        cells += _cells(compiled[name], compiled["one program"]) if name in compiled else []
-        table.add_row(name, *cells)
-    print_titled(make_console(100), table)
-    print(
-        f"ratio to one program; processes: {PROCESSES} measured, {jax.local_device_count()} at "
-        f"a time, times {runs}/{PROCESSES}; jax {jax.__version__} on "
-        f"{jax.local_device_count()} × {jax.devices()[0].device_kind}"
-    )
-
-
-def _cells(values: list[float], base: list[float]) -> tuple[str, str, str]:
-    """Return median, range and the ratio of the medians."""
-    middle = statistics.median(values)
-    ratio = middle / statistics.median(base)
-    return f"{middle:.1f}", f"{min(values):.1f}–{max(values):.1f}", f"{ratio:.1f}"

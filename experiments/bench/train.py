@@ -9,28 +9,24 @@ from typing import Any, cast, get_args
 
 import jax
 import numpy as np
-from rich import box
-from rich.table import Table
 
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.examples import Examples
 from esoftmax_jax.app.data.labels import Labels
 from esoftmax_jax.app.engine.config import ComputeDtype, NetworkName, RunConfig
-from esoftmax_jax.app.engine.environment import environment
 from esoftmax_jax.app.engine.group import Group, make_group
 from esoftmax_jax.app.engine.matrix_peak import matrix_peak
 from esoftmax_jax.app.engine.network_choice import make_network
 from esoftmax_jax.app.engine.operations import step_operations
 from esoftmax_jax.app.engine.program import make_program
-from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.methods import selected
 from esoftmax_jax.app.runs.recipes import make_config
-from esoftmax_jax.app.terminal.console import make_console, print_titled
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.names import names
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from esoftmax_jax.spelling import did_you_mean
+from experiments.bench.line import report
 from experiments.bench.torch_peer import check_torch, describe_torch, torch_epoch
 
 BATCH_SIZE = 128
@@ -95,22 +91,15 @@ def bench_train(
     with ProgressBar("bench train", total, unit="epochs") as bar:
         measured = {one: _measure(chosen, steps, repeats, one, bar, peer) for one in dtypes}
     for one, (peak, figures) in measured.items():
-        if json_path is not None:
-            line = {
-                "bench": "train",
-                "dtype": one,
-                "repeats": repeats,
-                "matrix_peak": round(peak),
-                "figures": figures,
-                **environment(),
-            }
-            append_line(json_path, line)
-        _print(figures, one, peak)
-        machine = f"jax {jax.__version__} on {jax.devices()[0].device_kind}"
-        if peer:
-            _print_peers(figures)
-            machine += f"; {describe_torch()}"
-        print(f"batch {BATCH_SIZE}, {one}, {repeats} epochs; {machine}")
+        report(
+            json_path,
+            "train",
+            dtype=one,
+            repeats=repeats,
+            matrix_peak=round(peak),
+            figures=figures,
+            **({"peer": describe_torch()} if peer else {}),
+        )
 
 
 def _choose(networks: str | Sequence[str] | None) -> dict[NetworkName, _Case]:
@@ -227,47 +216,6 @@ def _beside(ours: list[float], theirs: list[float]) -> Figures:
         "ratio_lowest": round(min(ratios), 3),
         "ratio_highest": round(max(ratios), 3),
     }
-
-
-def _print(figures: dict[str, Figures], dtype: str, peak: float) -> None:
-    table = Table(
-        title=f"training in {dtype}, forward + backward + update; "
-        f"matrix peak {peak / 1e9:.3g} GFLOP/s",
-        box=box.SIMPLE,
-    )
-    columns = ("network", "images/s", "range", "share of peak", "first epoch with compilation")
-    for column in columns:
-        table.add_column(column, justify="left" if column == "network" else "right")
-    for title, figure in figures.items():
-        table.add_row(
-            title,
-            _rate(figure["images_per_second"]),
-            f"{_rate(figure['lowest'])}–{_rate(figure['highest'])}",
-            f"{100 * figure['peak_share']:.0f} %",
-            f"{figure['first_epoch_seconds']:.1f} s",
-        )
-    print_titled(make_console(100), table)
-
-
-def _print_peers(figures: dict[str, Figures]) -> None:
-    table = Table(
-        title="against PyTorch, in turn: images/s, and ours to theirs", box=box.SIMPLE
-    )
-    table.add_column("network")
-    for name in next(iter(figures.values()))["peers"]:
-        table.add_column(name, justify="right")
-    for title, figure in figures.items():
-        cells = [
-            f"{_rate(one['images_per_second'])}, {one['ratio']:.2f} "
-            f"[{one['ratio_lowest']:.2f}–{one['ratio_highest']:.2f}]"
-            for one in figure["peers"].values()
-        ]
-        table.add_row(title, *cells)
-    print_titled(make_console(100), table)
-
-
-def _rate(value: float) -> str:
-    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _task(case: _Case, steps: int, *, epochs: int) -> tuple[RunConfig, Dataset]:

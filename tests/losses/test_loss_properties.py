@@ -22,7 +22,7 @@ seeds = st.integers(0, 2**31 - 1)
 def evaluate(logits, labels, gradients=True):
     """Return (case, values, gradient) in float64 NumPy; logits in any dtype."""
     with jax.enable_x64(logits.dtype == np.float64):
-        arguments = jnp.asarray(logits), jnp.asarray(labels)
+        arguments = jax.device_put((logits, labels))
         if gradients:
             results = value_and_gradient(*arguments)
         else:
@@ -125,22 +125,22 @@ def test_derivatives_of_first_and_second_order_in_every_mode(subtests):
     direction, weights = np.random.default_rng(4).normal(size=(2, *SHAPE))
     step = 1e-5
     with jax.enable_x64(True):
-        z, v, w = (jnp.asarray(x) for x in (logits, direction, weights))
-        y = jnp.asarray(labels)
-        along = jax.jit(lambda z: jax.jvp(lambda z: value_and_gradient(z, y), (z,), (v,)))
-        slopes, forward = along(z)
-        (ahead, _), (behind, _) = along(z + step * v), along(z - step * v)
+        z, y, v, w = jax.device_put((logits, labels, direction, weights))
 
-        def one_at_a_time(z):
-            products, pullback = jax.vjp(
-                lambda z: jnp.stack(
-                    [jnp.vdot(w, gradient) for _, gradient in value_and_gradient(z, y)]
-                ),
-                z,
-            )
-            return jax.lax.map(lambda one: pullback(one)[0], jnp.eye(products.size))
+        @jax.jit
+        def derivatives(z):
+            slopes, along = jax.linearize(lambda z: value_and_gradient(z, y), z)
 
-        results = forward, ahead, behind, slopes, jax.jit(one_at_a_time)(z)
+            def products(direction):
+                return jnp.stack([jnp.vdot(w, gradient) for _, gradient in along(direction)])
+
+            pullback = jax.linear_transpose(products, z)  # which is what reverse mode does
+            each = jax.lax.map(lambda one: pullback(one)[0], jnp.eye(len(slopes)))
+            return slopes, along(v), each
+
+        slopes, forward, reverse = derivatives(z)
+        ahead, behind = (derivatives(z + x * v)[0] for x in (step, -step))
+        results = forward, ahead, behind, slopes, reverse
     forward, ahead, behind, slopes, reverse = jax.tree.map(np.asarray, results)
     for i, case in enumerate(cases_of(CLASSES)):
         with subtests.test(case.name):

@@ -1,11 +1,14 @@
 """How much a network agrees with a label, and which class it would rather give."""
 
+import functools
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from esoftmax_jax import _checks, _numerics
 from esoftmax_jax._host_types import AnyArray
-from esoftmax_jax._types import Array
+from esoftmax_jax._types import Array, ArrayInput
 from esoftmax_jax.cleaning._foreign_arrays import as_array
 
 
@@ -43,12 +46,8 @@ def label_margins(logits: AnyArray, labels: AnyArray, *, axis: int = -1) -> Arra
         Pleiss et al., "Identifying Mislabeled Data using the Area Under the Margin Ranking",
         NeurIPS 2020, equation 1.
     """
-    scores, safe, axis = _checked(logits, labels, axis)
-    own = _numerics.class_is(scores.shape, safe, axis)
-    others = jnp.max(jnp.where(own, -jnp.inf, scores), axis=axis)
-    label = _numerics.pick_with_gradient(scores, safe, axis)
-    # Not −inf − (−inf), which is NaN, for a masked label beside masked classes.
-    return jnp.where(label == -jnp.inf, -jnp.inf, label - others)
+    margins: Array = _margins(*_checked(logits, labels, axis))
+    return margins
 
 
 def suggested_labels(logits: AnyArray, labels: AnyArray, *, axis: int = -1) -> Array:
@@ -82,7 +81,28 @@ def suggested_labels(logits: AnyArray, labels: AnyArray, *, axis: int = -1) -> A
     Reference:
         The class k of the largest other logit in Pleiss et al., NeurIPS 2020, equation 1.
     """
-    scores, safe, axis = _checked(logits, labels, axis)
+    suggested: Array = _suggested(*_checked(logits, labels, axis))
+    return suggested
+
+
+# One program in place of one for each operation, of which nothing remains in a caller's.
+_compiled = functools.partial(jax.jit, static_argnums=2, inline=True)
+
+
+@_compiled
+def _margins(logits: ArrayInput, labels: ArrayInput, axis: int) -> Array:
+    scores = jnp.asarray(logits)
+    safe, _ = _numerics.safe_labels(labels, scores.shape[axis])
+    own = _numerics.class_is(scores.shape, safe, axis)
+    others = jnp.max(jnp.where(own, -jnp.inf, scores), axis=axis)
+    label = _numerics.pick_with_gradient(scores, safe, axis)
+    # Not −inf − (−inf), which is NaN, for a masked label beside masked classes.
+    return jnp.where(label == -jnp.inf, -jnp.inf, label - others)
+
+
+@_compiled
+def _suggested(scores: ArrayInput, labels: ArrayInput, axis: int) -> Array:
+    safe, _ = _numerics.safe_labels(labels, scores.shape[axis])
     own = _numerics.class_is(scores.shape, safe, axis)
     wide = _numerics.widened(scores)
     # A masked class is still a suggestion, and the label never is.
@@ -90,10 +110,11 @@ def suggested_labels(logits: AnyArray, labels: AnyArray, *, axis: int = -1) -> A
     return jnp.argmax(jnp.where(own, -jnp.inf, others), axis=axis).astype(jnp.int32)
 
 
-def _checked(logits: AnyArray, labels: AnyArray, axis: int) -> tuple[Array, Array, int]:
-    """Return logits, labels with K for those that are no class, and the axis from the front."""
+def _checked(
+    logits: AnyArray, labels: AnyArray, axis: int
+) -> tuple[ArrayInput, ArrayInput, int]:
+    """Return logits, labels that JAX can hold, and the axis counted from the front."""
     scores, classes = as_array("logits", logits), as_array("labels", labels)
     axis = _checks.check_logits(scores, axis)
     _checks.check_labels(classes, scores, axis)
-    safe, _ = _numerics.safe_labels(classes, scores.shape[axis])
-    return jnp.asarray(scores), safe, axis
+    return scores, _numerics.narrow_labels(classes), axis

@@ -1,5 +1,8 @@
 """Below which probability the clip of ε-softmax losses leaves a label without a gradient."""
 
+import functools
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -42,7 +45,8 @@ def gate_probability(m: Scalar, min_prob: Scalar = 1e-8) -> Array:
     """
     _checks.check_hyperparameter("m", m, _checks.NON_NEGATIVE, None)
     _checks.check_hyperparameter("min_prob", min_prob, FLOOR, None)
-    return (1 + jnp.asarray(m, dtype=float)) * jnp.asarray(min_prob, dtype=float)
+    gate: Array = _gate(m, min_prob)
+    return gate
 
 
 def m_for_gate(probability: Scalar, min_prob: Scalar = 1e-8) -> Array:
@@ -76,6 +80,17 @@ def m_for_gate(probability: Scalar, min_prob: Scalar = 1e-8) -> Array:
     low = 0.0 if _checks.is_traced(min_prob) else float(np.min(np.asarray(min_prob)))
     interval = _checks.Interval(low * (1 - 1e-6), 1.0)  # one rounding of slack
     _checks.check_hyperparameter("probability", probability, interval, None)
+    m: Array = _largest_m(probability, min_prob)
+    return m
+
+
+@functools.partial(jax.jit, inline=True)
+def _gate(m: Scalar, min_prob: Scalar) -> Array:
+    return (1 + jnp.asarray(m, dtype=float)) * jnp.asarray(min_prob, dtype=float)
+
+
+@functools.partial(jax.jit, inline=True)
+def _largest_m(probability: Scalar, min_prob: Scalar) -> Array:
     gate, floor = (jnp.asarray(x, dtype=float) for x in (probability, min_prob))
     m = jnp.maximum(gate / floor - 1, 0)
     # What rounds upwards would close the gate on that very probability.

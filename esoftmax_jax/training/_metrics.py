@@ -1,5 +1,6 @@
 """Metrics that add up: sums and counts, never means of means."""
 
+import functools
 from typing import Any, Self
 
 import jax
@@ -12,6 +13,11 @@ from esoftmax_jax.training import _batch, _sums, _weights
 
 def _sum(index: int, doc: str) -> Any:
     return property(lambda self: _sums.value(self._words[index]), doc=doc)
+
+
+@functools.partial(jax.jit, inline=True)
+def _quotient(total: Any, weight: Any) -> Array:
+    return _sums.rounded(total) / _sums.rounded(weight)
 
 
 _NAMES = ("loss_sum", "correct", "count", "weight_sum", "correct_weight")
@@ -153,7 +159,8 @@ class Metrics:
         return self._mean(4)
 
     def _mean(self, index: int) -> Array:
-        return _sums.rounded(self._words[index]) / _sums.rounded(self._words[3])
+        mean: Array = _quotient(self._words[index], self._words[3])
+        return mean
 
     def __repr__(self) -> str:
         """Show the sums."""

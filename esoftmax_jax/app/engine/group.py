@@ -184,7 +184,7 @@ def make_group(
         pools=[pool for pool, _ in splits],
         runs=runs,
         data=place(data, program.devices, split=False),
-        states=program.start(runs),
+        states=program.start(runs.seed),
         curves={name: np.full(shape, np.nan, np.float32) for name in CURVES},
     )
 

@@ -27,7 +27,7 @@ from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.one_run import Data, Runs
 from esoftmax_jax.app.engine.optimizer import RunState
 from esoftmax_jax.app.engine.placement import SPLIT, WHOLE, placed_shapes, run_mesh
-from esoftmax_jax.app.engine.shared import Shared, shared_by
+from esoftmax_jax.app.engine.shared import Beginning, Shared, beginning_of, shared_by
 from esoftmax_jax.app.methods.methods import Methods
 from esoftmax_jax.app.networks.convolution import Implementation
 
@@ -39,7 +39,7 @@ class Program:
     """The compiled functions for runs that share all shapes.
 
     Attributes:
-        start: ``start(runs) -> states``.
+        start: ``start(seeds) -> states``.
         advance: ``advance(states, runs, data, epochs, orders) -> (states, EpochMetrics)``,
             with (E,) int32 consecutive epoch numbers and (R, E, steps, batch) int32 indices of
             the examples of every batch; consumes ``states``.
@@ -50,7 +50,7 @@ class Program:
         batches: steps in an epoch, and examples in a step.
     """
 
-    start: Callable[[Runs], RunState]
+    start: Callable[[jax.Array], RunState]
     advance: CompiledAhead
     predict: CompiledAhead
     logits: Callable[[RunState, jax.Array], jax.Array]
@@ -66,8 +66,9 @@ class Program:
             data: likewise.
             epochs: how many one call is to advance.
         """
-        states = jax.eval_shape(self.start, runs)
-        states, runs = (placed_shapes(x, self.devices, split=True) for x in (states, runs))
+        runs = placed_shapes(runs, self.devices, split=True)
+        states = jax.eval_shape(self.start, runs.seed)
+        states = placed_shapes(states, self.devices, split=True)
         numbers = jax.ShapeDtypeStruct((epochs,), jnp.int32)
         data, numbers = (placed_shapes(x, self.devices, split=False) for x in (data, numbers))
         orders = jax.ShapeDtypeStruct((runs.seed.shape[0], epochs, *self.batches), jnp.int32)
@@ -105,14 +106,24 @@ def make_program(
 def forget_programs() -> None:
     """Compile anew what ``make_program`` returns from now on."""
     _program.cache_clear()
+    _start_program.cache_clear()
+
+
+@functools.lru_cache(_KEPT)
+def _start_program(beginning: Beginning, devices: int, at_once: int, settings: str) -> Any:
+    del settings
+    start = functools.partial(_start, beginning)
+    return _compiled(start, devices, at_once, SPLIT, compiler_options=_called_once())
 
 
 @functools.lru_cache(_KEPT)
 def _program(shared: Shared, devices: int, at_once: int, settings: str) -> Program:
-    del settings
-    compiled = functools.partial(_compiled, shared, devices, at_once)
+    def compiled(function: Callable[..., Any], *in_specs: PartitionSpec, **options: Any) -> Any:
+        of_shared = functools.partial(function, shared)
+        return _compiled(of_shared, devices, at_once, *in_specs, **options)
+
     return Program(
-        start=compiled(_start, SPLIT, compiler_options=_called_once()),
+        start=_start_program(beginning_of(shared), devices, at_once, settings),
         advance=CompiledAhead(
             compiled(_advance, SPLIT, SPLIT, WHOLE, WHOLE, SPLIT, donate_argnums=0)
         ),
@@ -125,16 +136,15 @@ def _program(shared: Shared, devices: int, at_once: int, settings: str) -> Progr
 
 
 def _compiled(
-    shared: Shared,
+    function: Callable[..., Any],
     devices: int,
     at_once: int,
-    function: Callable[..., Any],
     *in_specs: PartitionSpec,
     **options: Any,
 ) -> Any:
-    """Return a function of this module, compiled for what is shared and split over devices."""
+    """Return a function of runs, compiled and split over devices."""
     over_devices = jax.shard_map(
-        functools.partial(function, shared, at_once),
+        functools.partial(function, at_once),
         mesh=run_mesh(devices),
         in_specs=in_specs,
         out_specs=SPLIT,
@@ -143,8 +153,8 @@ def _compiled(
     return jax.jit(over_devices, **options)
 
 
-def _start(shared: Shared, at_once: int, runs: Runs) -> Any:
-    return _over_runs(lambda run: one_run.start(shared, run), runs, at_once)
+def _start(beginning: Beginning, at_once: int, seeds: jax.Array) -> Any:
+    return _over_runs(lambda seed: one_run.start(beginning, seed), seeds, at_once)
 
 
 def _advance(

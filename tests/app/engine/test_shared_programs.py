@@ -3,6 +3,7 @@
 import dataclasses
 import gc
 import weakref
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -144,6 +145,37 @@ def test_losses_their_order_devices_and_settings_of_jax_make_another_program():
     with jax.default_matmul_precision("float32"):
         assert program() is not one
     assert program() is one
+
+
+def test_runs_begin_alike_whatever_they_are_trained_on_for_how_long_and_by_which_loss():
+    others: dict[str, Any] = {"epochs": 3, "batch_size": 4, "momentum": 0.5, "weight_decay": 1}
+    config = dataclasses.replace(CONFIG, augment=SHIFT_AND_FLIP, label_smoothing=0.1, **others)
+    other = program(images(examples=24, mean=0.4), config, selected(["SCE"]))
+    assert other is not program()
+    assert other.start is program().start
+
+
+@pytest.mark.parametrize(
+    "differing",
+    [
+        {"network": "mnist_cnn"},
+        {"width": 0.5},
+        {"weight_decay": 0.0},
+        {"l1_decay": 0.1},
+        {"clip_norm": 0.0},
+        {"ema_decay": 0.9},
+        {"dtype": "bfloat16"},
+        {"fold": (0, 5)},
+    ],
+    ids=lambda differing: next(iter(differing)),
+)
+def test_runs_of_another_network_or_state_begin_otherwise(differing):
+    assert program(config=dataclasses.replace(CONFIG, **differing)).start is not program().start
+
+
+@pytest.mark.parametrize("differing", [{"shape": (6, 5, 1)}, {"classes": 4}])
+def test_networks_of_images_of_another_form_begin_otherwise(differing):
+    assert program(images(**differing)).start is not program().start
 
 
 FACTOR = 1.0

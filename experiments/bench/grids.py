@@ -73,7 +73,7 @@ def _losses(line: Row) -> list[Grid]:
         # What value and gradient cannot avoid: logits in, gradient out.
         moved = 2 * itemsize * _elements(shape)
         rate = moved / line["copy_microseconds"][shape] / 1e3
-        return f"{moved / 1e6:.3g} MB at {_rate(rate)} GB/s"
+        return f"{_rate(rate)} GB/s"
 
     def memory(figure: Mapping[str, float]) -> str:
         return f"{figure['temporaries']:.2f} | {100 * figure['copy_share']:.0f} %"

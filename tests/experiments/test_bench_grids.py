@@ -47,7 +47,7 @@ def test_losses_stand_beside_the_peer_from_the_smallest_shape_on():
         ["mine.py:loss", "3.00 [2.90–3.20]", "–"],
     ]
     # Four bytes are read and written for each logit.
-    assert memory.rows[0][1:] == ["0.328 MB at 20 GB/s", "32.8 MB at 32.8 GB/s"]
+    assert memory.rows[0][1:] == ["20 GB/s", "32.8 GB/s"]
     assert memory.rows[-1] == ["mine.py:loss", "2.00 | 44 %", "–"]
 
 

@@ -244,6 +244,7 @@ def test_every_page_with_python_is_executed():
         assert Path(page).name in TESTED_BY[page].read_text(encoding="utf-8"), page
 
 
+@pytest.mark.usefixtures("five_together")
 @pytest.mark.parametrize("page", EXAMPLES)
 def test_the_python_examples_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -22,7 +22,7 @@ from esoftmax_jax.app.engine.optimizer import (
     rate_factor,
     start_average,
 )
-from esoftmax_jax.app.engine.shared import Beginning, Shared
+from esoftmax_jax.app.engine.shared import Shared
 from esoftmax_jax.app.methods.switching import switching_loss
 from esoftmax_jax.cleaning import init_training_dynamics
 from esoftmax_jax.training import (
@@ -70,16 +70,16 @@ class EpochMetrics(flax.struct.PyTreeNode):
     test: Metrics
 
 
-def start(beginning: Beginning, seed: jax.Array) -> RunState:
+def start(shared: Shared, seed: jax.Array) -> RunState:
     """Return the state before the first step."""
-    images = jnp.zeros((1, *beginning.shape), jnp.float32)
-    variables = beginning.network.init(_stream(seed, 0), images, train=False)
-    optimizer = make_optimizer(beginning.config, learning_rate=0.0)
+    images = jnp.zeros((1, *shared.shape), jnp.float32)
+    variables = shared.network.init(_stream(seed, 0), images, train=False)
+    optimizer = make_optimizer(shared.config, learning_rate=0.0)
     state = create_train_state(variables, optimizer)
-    run_state = start_average(state, beginning.config.ema_decay)
-    if beginning.remembered is None:
+    run_state = start_average(state, shared.config.ema_decay)
+    if not shared.watched:
         return run_state
-    dynamics = init_training_dynamics(beginning.remembered, beginning.num_classes)
+    dynamics = init_training_dynamics(shared.examples, shared.num_classes)
     return WatchedState(run_state.train, run_state.average, dynamics)
 
 

@@ -27,7 +27,7 @@ from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.one_run import Data, Runs
 from esoftmax_jax.app.engine.optimizer import RunState
 from esoftmax_jax.app.engine.placement import SPLIT, WHOLE, placed_shapes, run_mesh
-from esoftmax_jax.app.engine.shared import Beginning, Shared, beginning_of, shared_by
+from esoftmax_jax.app.engine.shared import Shared, beginning_of, shared_by
 from esoftmax_jax.app.methods.methods import Methods
 from esoftmax_jax.app.networks.convolution import Implementation
 
@@ -110,18 +110,15 @@ def forget_programs() -> None:
 
 
 @functools.lru_cache(_KEPT)
-def _start_program(beginning: Beginning, devices: int, at_once: int, settings: str) -> Any:
+def _start_program(beginning: Shared, devices: int, at_once: int, settings: str) -> Any:
     del settings
-    start = functools.partial(_start, beginning)
-    return _compiled(start, devices, at_once, SPLIT, compiler_options=_called_once())
+    options = _called_once()
+    return _compiled(beginning, devices, at_once, _start, SPLIT, compiler_options=options)
 
 
 @functools.lru_cache(_KEPT)
 def _program(shared: Shared, devices: int, at_once: int, settings: str) -> Program:
-    def compiled(function: Callable[..., Any], *in_specs: PartitionSpec, **options: Any) -> Any:
-        of_shared = functools.partial(function, shared)
-        return _compiled(of_shared, devices, at_once, *in_specs, **options)
-
+    compiled = functools.partial(_compiled, shared, devices, at_once)
     return Program(
         start=_start_program(beginning_of(shared), devices, at_once, settings),
         advance=CompiledAhead(
@@ -136,15 +133,16 @@ def _program(shared: Shared, devices: int, at_once: int, settings: str) -> Progr
 
 
 def _compiled(
-    function: Callable[..., Any],
+    shared: Shared,
     devices: int,
     at_once: int,
+    function: Callable[..., Any],
     *in_specs: PartitionSpec,
     **options: Any,
 ) -> Any:
-    """Return a function of runs, compiled and split over devices."""
+    """Return a function of this module, compiled for what is shared and split over devices."""
     over_devices = jax.shard_map(
-        functools.partial(function, at_once),
+        functools.partial(function, shared, at_once),
         mesh=run_mesh(devices),
         in_specs=in_specs,
         out_specs=SPLIT,
@@ -153,8 +151,8 @@ def _compiled(
     return jax.jit(over_devices, **options)
 
 
-def _start(beginning: Beginning, at_once: int, seeds: jax.Array) -> Any:
-    return _over_runs(lambda seed: one_run.start(beginning, seed), seeds, at_once)
+def _start(shared: Shared, at_once: int, seeds: jax.Array) -> Any:
+    return _over_runs(lambda seed: one_run.start(shared, seed), seeds, at_once)
 
 
 def _advance(

@@ -4,9 +4,11 @@ import dataclasses
 from collections.abc import Hashable
 from typing import Any
 
+from esoftmax_jax.app.augment.augment_spec import NO_AUGMENTATION
 from esoftmax_jax.app.data.dataset import Dataset, Normalisation
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.network_choice import make_network
+from esoftmax_jax.app.engine.schedule import COSINE
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.methods.methods import Method, Methods
@@ -55,60 +57,6 @@ class Shared:
         return self.examples // self.config.batch_size
 
 
-@dataclasses.dataclass(frozen=True)
-class Beginning:
-    """What the state before the first step depends on, beside a seed: less than a program.
-
-    Attributes:
-        config: as of ``Shared``, of which only the network and the form of the state are left.
-        shape: of an image, without the batch.
-        num_classes: number of classes K.
-        convolution: how it is computed.
-        remembered: examples of which a run remembers what it said; None: of none.
-    """
-
-    config: RunConfig
-    shape: tuple[int, ...]
-    num_classes: int
-    convolution: Implementation
-    remembered: int | None
-
-    @property
-    def network(self) -> Any:
-        """The network, of normalised images."""
-        return make_network(self.config, self.num_classes, self.convolution)
-
-
-def beginning_of(shared: Shared) -> Beginning:
-    """Return what runs begin with; other rates, lengths, losses or data begin alike."""
-    config = shared.config
-
-    def whether(amount: float) -> float:
-        return float(amount > 0)
-
-    return Beginning(
-        config=RunConfig(
-            dataset="",
-            noise=config.noise,
-            loss=config.loss,
-            learning_rate=0.0,
-            seed=0,
-            epochs=1,
-            network=config.network,
-            width=config.width,
-            dtype=config.dtype,
-            weight_decay=whether(config.weight_decay),
-            l1_decay=whether(config.l1_decay),
-            clip_norm=whether(config.clip_norm),
-            ema_decay=whether(config.ema_decay),
-        ),
-        shape=shared.shape,
-        num_classes=shared.num_classes,
-        convolution=shared.convolution,
-        remembered=shared.examples if shared.watched else None,
-    )
-
-
 def shared_by(
     config: RunConfig, dataset: Dataset, methods: Methods, convolution: Implementation
 ) -> Shared:
@@ -151,4 +99,34 @@ def _without_run(config: RunConfig) -> RunConfig:
         holdout=0.0,
         fold=None,
         data_hash=None,
+    )
+
+
+def beginning_of(shared: Shared) -> Shared:
+    """Return what a start depends on; other rates, lengths, losses or data begin alike."""
+    config = shared.config
+
+    def whether(amount: float) -> float:
+        return float(amount > 0)
+
+    return dataclasses.replace(
+        shared,
+        config=dataclasses.replace(
+            config,
+            epochs=1,
+            batch_size=1,
+            schedule=COSINE,
+            momentum=0.0,
+            label_smoothing=0.0,
+            augment=NO_AUGMENTATION,
+            # They decide which states there are.
+            weight_decay=whether(config.weight_decay),
+            l1_decay=whether(config.l1_decay),
+            clip_norm=whether(config.clip_norm),
+            ema_decay=whether(config.ema_decay),
+        ),
+        examples=shared.examples if shared.watched else 0,
+        normalised=Normalisation((), (), of_bytes=False),
+        losses=(),
+        methods=(),
     )

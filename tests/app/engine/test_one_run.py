@@ -14,7 +14,7 @@ from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.subset import first_examples
 from esoftmax_jax.app.engine import one_run
 from esoftmax_jax.app.engine.optimizer import WatchedState, make_optimizer
-from esoftmax_jax.app.engine.shared import beginning_of, shared_by
+from esoftmax_jax.app.engine.shared import shared_by
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.methods.methods import selected
 from esoftmax_jax.app.runs.recipes import make_config
@@ -22,9 +22,7 @@ from esoftmax_jax.app.runs.recipes import make_config
 RATE = 0.1
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def start(shared, seed):
-    return one_run.start(beginning_of(shared), seed)
+start = jax.jit(one_run.start, static_argnums=0)
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -101,7 +99,7 @@ def test_a_step_is_the_update_written_by_hand(parts):
 def test_a_watched_run_remembers_the_margins_of_what_it_is_trained_on(parts):
     plain, run, data, _ = parts
     shared = dataclasses.replace(plain, watched=True)
-    state = start(shared, run.seed)
+    state = one_run.start(shared, run.seed)
     order = jnp.array([[5, 4, 3, 2], [1, 0, 5, 4], [7, 8, 9, 7]], jnp.int32)
     epoch = jax.jit(functools.partial(one_run.epoch, shared))
     after, _ = epoch(state, run, data, jnp.int32(0), order)

@@ -22,50 +22,51 @@ RESULTS = _ROOT / "experiments" / "results"
 LINES = RESULTS / "regret"
 BENCHMARKS = RESULTS / "benchmarks"
 AUDITS = RESULTS / "audits" / "beside-cleanlab.jsonl"
-_COSTS = "costs"
-"""A column of a table of which the rest is written by hand."""
 
 
-def _bench_part(machine: str, bench: str) -> str:
+def _bench_part(machine: str, bench: str, _: str) -> str:
     return bench_part(read_rows(BENCHMARKS / f"{machine}.jsonl"), bench)
 
 
-_TABLES: Mapping[str, Callable[[], str]] = {
-    "regret": lambda: tables.regret_report(read_rows(LINES / "regret.jsonl", tables.KEY)),
-    "situations": lambda: tables.situation_table(read_rows(LINES / "regret.jsonl", tables.KEY)),
-    "ablation": lambda: ablation.ablation_table(
+_TABLES: Mapping[str, Callable[[str], str]] = {
+    "regret": lambda _: tables.regret_report(read_rows(LINES / "regret.jsonl", tables.KEY)),
+    "situations": lambda _: tables.situation_table(
+        read_rows(LINES / "regret.jsonl", tables.KEY)
+    ),
+    "ablation": lambda _: ablation.ablation_table(
         read_rows(LINES / "ablation.jsonl", ablation.KEY)
     ),
-    "digits": lambda: results_table(
+    "digits": lambda _: results_table(
         load_table("digits"),
         read_results(RESULTS / "digits-digits-paper.jsonl"),
         auto_rows(LINES / "auto-row.jsonl"),
     ),
-    "mnist": lambda: results_table(
+    "mnist": lambda _: results_table(
         load_table("mnist"), read_results(RESULTS / "mnist-mnist-paper.jsonl")
     ),
-    "savings": lambda: savings.savings_report(read_rows(LINES / "savings.jsonl", savings.KEY)),
-    "few-images": lambda: few_images.few_images_table(
+    "savings": lambda _: savings.savings_report(
+        read_rows(LINES / "savings.jsonl", savings.KEY)
+    ),
+    "few-images": lambda _: few_images.few_images_table(
         read_rows(RESULTS / "networks" / "few-images.jsonl", few_images.KEY)
     ),
-    "audits": lambda: audits_table(read_rows(AUDITS, AUDITS_KEY)),
+    "audits": lambda _: audits_table(read_rows(AUDITS, AUDITS_KEY)),
+    "costs": lambda table: with_costs(table, read_rows(BENCHMARKS / "cpu.jsonl")),
     **{
         f"bench-{machine}-{bench}": functools.partial(_bench_part, machine, bench)
         for machine in ("cpu", "h100")
         for bench in ("losses", "linear", "train", "sweep", "augmentation", "startup")
     },
 }
+"""Of each part what its text becomes: most are written anew, of "costs" only a column."""
 
 
 def with_tables(page: str) -> str:
     """Return the text of a page with its tables as the lines give them."""
     for name, table in _TABLES.items():
         if has_part(page, name):
-            page = with_generated(page, name, ["", table(), ""])
-    if has_part(page, _COSTS):
-        rows = read_rows(BENCHMARKS / "cpu.jsonl")
-        costs = with_costs("\n".join(generated(page, _COSTS)), rows)
-        page = with_generated(page, _COSTS, ["", costs, ""])
+            text = table("\n".join(generated(page, name)))
+            page = with_generated(page, name, ["", text, ""])
     return page
 
 
@@ -73,8 +74,7 @@ def pages_with_tables() -> list[Path]:
     """Return the pages that have a part for a table."""
     pages = sorted((_ROOT / "docs").glob("*.md"))
     texts = {page: page.read_text(encoding="utf-8") for page in pages}
-    parts = (*_TABLES, _COSTS)
-    return [page for page in pages if any(has_part(texts[page], name) for name in parts)]
+    return [page for page in pages if any(has_part(texts[page], name) for name in _TABLES)]
 
 
 def main() -> None:

@@ -207,7 +207,7 @@ def _sweep(line: Row) -> list[Grid]:
 def _augmentation(line: Row) -> list[Grid]:
     return [
         Grid(
-            "input of a batch of 128 beside a training step",
+            "input of a batch beside a training step",
             ["network", "augmentation", "time", "quartiles", "share of a step"],
             [
                 [

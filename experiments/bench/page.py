@@ -24,7 +24,7 @@ def bench_part(rows: Iterable[Row], bench: str) -> str:
     return "\n\n".join(tables)
 
 
-def with_costs(page: str, rows: Iterable[Row]) -> str:
+def with_costs(table: str, rows: Iterable[Row]) -> str:
     """Return the table of losses with the measured costs in its last column."""
     (line,) = (line for line in _last(rows, "losses") if line["dtype"] == "float32")
 
@@ -36,7 +36,7 @@ def with_costs(page: str, rows: Iterable[Row]) -> str:
         costs = ", ".join(f"{figures[shape]['ratio']:.2f}" for shape in _SHAPES)
         return f"{found[1]}{costs}{found[3]}"
 
-    return _COST.sub(row, page)
+    return _COST.sub(row, table)
 
 
 def _last(rows: Iterable[Row], bench: str) -> list[Row]:

@@ -93,7 +93,8 @@ class ProgressBar:
         self._bar.update(self._task, advance=amount, latest=latest, left=left)
         if self._bar.disable and now - self._spoke > PLAIN_INTERVAL:
             self._spoke = now
-            self._say(f"{self._done}/{self._total} {self._unit}, {latest}, {left}")
+            stands = f"{self._done}/{self._total} {self._unit}"
+            self._say(", ".join(filter(None, (stands, latest, left))))
 
     def _say(self, text: str) -> None:
         self._console.print(f"{self._title}: {text}", soft_wrap=True)

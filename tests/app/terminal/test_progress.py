@@ -36,6 +36,13 @@ def test_time_left_does_not_count_compilation(monkeypatch, capsys):
     ]
 
 
+def test_a_log_hears_no_word_of_what_there_is_none(monkeypatch, capsys):
+    monkeypatch.setattr("esoftmax_jax.app.terminal.progress.PLAIN_INTERVAL", -1.0)
+    with ProgressBar("measuring", 2, unit="rounds") as bar:
+        bar.advance(2, "")
+    assert capsys.readouterr().err == "measuring: 2/2 rounds, 0 s left\n"
+
+
 def test_a_log_hears_of_a_long_compilation(monkeypatch, capsys):
     monkeypatch.setattr("esoftmax_jax.app.terminal.progress.PLAIN_INTERVAL", 0.01)
     with ProgressBar("training", 10) as bar, bar.compiling():

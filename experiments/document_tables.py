@@ -10,12 +10,12 @@ from experiments import few_images
 from experiments.audits.measure import KEY as AUDITS_KEY
 from experiments.audits.measure import audits_table
 from experiments.bench.page import bench_part, with_costs
-from experiments.configs import load_table
+from experiments.configs import SCALES, load_table
 from experiments.generated_parts import generated, has_part, with_generated
 from experiments.lines import read_rows
 from experiments.regret import ablation, savings, tables
 from experiments.regret.auto_row import auto_rows
-from experiments.tables.results_table import results_table
+from experiments.reproduce.results_table import results_table
 
 _ROOT = Path(__file__).parents[1]
 RESULTS = _ROOT / "experiments" / "results"
@@ -43,6 +43,16 @@ _TABLES: Mapping[str, Callable[[str], str]] = {
     ),
     "mnist": lambda _: results_table(
         load_table("mnist"), read_results(RESULTS / "mnist-mnist-paper.jsonl")
+    ),
+    "table2-small": lambda _: results_table(
+        load_table("table2", "cifar10"),
+        read_results(RESULTS / "table2-cifar10-small.jsonl"),
+        scale=SCALES["small"],
+    ),
+    "table2-paper": lambda _: results_table(
+        load_table("table2", "cifar10"),
+        read_results(RESULTS / "table2-cifar10-paper.jsonl"),
+        dtype="bfloat16",
     ),
     "savings": lambda _: savings.savings_report(
         read_rows(LINES / "savings.jsonl", savings.KEY)

@@ -16,8 +16,8 @@ from experiments.configs import digits
 from experiments.lines import read_rows
 from experiments.regret.measure import measure
 from experiments.regret.tables import AUTO, CE_AVERAGED, KEY
+from experiments.reproduce.report import accuracy_text
 from experiments.tables.protocols import noise_of
-from experiments.tables.results_table import accuracy_text
 
 NOISES = {str(noise_of("digits", setting)): setting for setting in digits.SETTINGS}
 """Noise → column of the table."""

@@ -34,8 +34,7 @@ class CellResult:
         Args:
             epoch: ``last`` or ``best``.
         """
-        name = {"last": "test_accuracy", "best": "best_accuracy"}[epoch]
-        percent = 100 * np.array([getattr(run, name) for run in self.runs])
+        percent = np.array(self._percents(epoch))
         return float(percent.mean()), float(percent.std(ddof=1)) if len(percent) > 1 else 0.0
 
     def gap(self) -> float | None:
@@ -49,26 +48,45 @@ class CellResult:
 
     def texts(self) -> tuple[str, ...]:
         """Return the row's text, one entry for each of COLUMNS."""
-        gap, reference = self.gap(), self.cell.reference
-        published = "–"
-        if reference is not None:
-            published = f"{reference.mean_percent:.2f}"
-            if reference.std_percent is not None:
-                published += f" ± {reference.std_percent:.2f}"
+        gap, seeds = self.gap(), f" ({len(self.runs)})" if self.runs else ""
         return (
             self.cell.label + divergence(self.runs),
-            self._measured("last"),
-            self._measured("best"),
-            published,
+            self._measured("last", 2) + seeds,
+            self._measured("best", 2) + seeds,
+            self.published(digits=2) or "–",
             "–" if gap is None else f"{gap:+.2f}",
         )
 
-    def _measured(self, epoch: str) -> str:
-        if not self.runs:
-            return "–"
-        mean, std = self.mean_and_std(epoch)
-        spread = f" ± {std:.2f}" if len(self.runs) > 1 else ""
-        return f"{mean:.2f}{spread} ({len(self.runs)})"
+    def ours(self, *, digits: int) -> str:
+        """Return mean and standard deviation in the reported epoch, "–" without a run."""
+        return self._measured(self.cell.reported, digits) + divergence(self.runs)
+
+    def published(self, *, digits: int) -> str:
+        """Return the published mean and standard deviation, "" where there is no figure."""
+        reference = self.cell.reference
+        if reference is None:
+            return ""
+        return _with_spread(reference.mean_percent, reference.std_percent, digits)
+
+    def _measured(self, epoch: str, digits: int) -> str:
+        return accuracy_text(self._percents(epoch), digits)
+
+    def _percents(self, epoch: str) -> list[float]:
+        name = {"last": "test_accuracy", "best": "best_accuracy"}[epoch]
+        return [100 * getattr(run, name) for run in self.runs]
+
+
+def accuracy_text(percents: Sequence[float], digits: int = 1) -> str:
+    """Return mean and sample standard deviation, "–" of nothing."""
+    if not percents:
+        return "–"
+    spread = float(np.std(percents, ddof=1)) if len(percents) > 1 else None
+    return _with_spread(float(np.mean(percents)), spread, digits)
+
+
+def _with_spread(mean: float, std: float | None, digits: int) -> str:
+    spread = "" if std is None else f" ± {std:.{digits}f}"
+    return f"{mean:.{digits}f}{spread}"
 
 
 def print_cells(console: Console, cells: Sequence[CellResult], *, title: str) -> None:
@@ -96,20 +114,12 @@ def _print_overview(
             rows.setdefault(cell.cell.label, {})[setting] = cell
     for label, by_setting in rows.items():
         found = [by_setting.get(setting) for setting in settings]
-        table.add_row(label, *(_ours(cell) for cell in found))
+        table.add_row(label, *("–" if cell is None else cell.ours(digits=1) for cell in found))
         if any(cell is not None and cell.cell.reference for cell in found):
             table.add_row("  published", *(_theirs(cell) for cell in found), style="dim")
     print_titled(console, table)
     epochs = " or ".join(dict.fromkeys(c[0].cell.reported for c in settings.values()))
     console.print(f"Test accuracy, {epochs} epoch, mean ± standard deviation over seeds.")
-
-
-def _ours(cell: CellResult | None) -> str:
-    if cell is None or not cell.runs:
-        return "–"
-    mean, std = cell.mean_and_std(cell.cell.reported)
-    mark = divergence(cell.runs)
-    return f"{mean:.1f} ± {std:.1f}{mark}" if len(cell.runs) > 1 else f"{mean:.1f}{mark}"
 
 
 def _theirs(cell: CellResult | None) -> str:

@@ -7,7 +7,8 @@ from esoftmax_jax.app.runs.results import read_results
 from experiments.configs import load_table
 from experiments.document_tables import RESULTS
 from experiments.regret import auto_row
-from experiments.tables.results_table import accuracy_text, results_table
+from experiments.reproduce.report import accuracy_text
+from experiments.reproduce.results_table import results_table
 
 RUNS = read_results(RESULTS / "digits-digits-paper.jsonl")
 EVERY = ["clean", "sym0.2", "sym0.4", "sym0.6", "sym0.8", "asym0.2", "asym0.4"]
@@ -17,18 +18,37 @@ def rows_of(text):
     lines = [
         [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()
     ]
-    return {name: cells for name, *cells in lines if not name.startswith("---")}
+    return {name: cells for name, *cells in lines if cells and not name.startswith("---")}
 
 
 def test_a_cell_is_the_mean_over_the_seeds_that_are_there():
     cells = [cell for cell in load_table("digits").cells if cell.label == "CE"]
     one = {seed: cells[0].run_config(seed).identity for seed in range(5)}
     percents = [100 * RUNS[one[seed]].test_accuracy for seed in range(5)]
-    assert rows_of(results_table(load_table("digits"), RUNS))["CE"][0] == "93.0 ± 0.7"
+    whole = rows_of(results_table(load_table("digits"), RUNS))
+    assert (whole["method"], whole["CE"][0]) == (EVERY, "93.0 ± 0.7")
     assert accuracy_text(percents) == "93.0 ± 0.7"
     alone = {one[3]: RUNS[one[3]]}
-    found = rows_of(results_table(load_table("digits"), alone, {"auto": ["1"] * 7}))
-    assert found == {"method": EVERY, "CE": [f"{percents[3]:.1f}", *6 * "–"], "auto": ["1"] * 7}
+    found = rows_of(results_table(load_table("digits"), alone, {"auto": ["1"]}))
+    assert found == {"method": ["clean"], "CE": [f"{percents[3]:.1f}"], "auto": ["1"]}
+
+
+def test_published_figures_and_their_order_stand_beside_ours():
+    runs = read_results(RESULTS / "table2-cifar10-paper.jsonl")
+    text = results_table(load_table("table2", "cifar10"), runs, dtype="bfloat16")
+    found = rows_of(text)
+    assert found["method"] == ["sym0.4", "sym0.8", "asym0.4"]
+    assert found["GCE"][1] == "26.3 (25.8 ± 1.0)"
+    assert found["CE_eps+MAE"][0] == "–"  # was not run there
+    assert found["JAL-CE"][1] == "47.6"  # has no published figure
+    below = text.splitlines()[-4:]
+    assert below[0] == "- 14 runs: 1 × NVIDIA H100 80GB HBM3, jax 0.11.2."
+    assert below[2] == (
+        "- sym0.8: 5 of 6 pairs of methods are in the published order; reversed, with one seed: "
+        "NCE+RCE above CE_eps+MAE."
+    )
+    # Without the type of their networks they are other runs.
+    assert "JAL-CE" not in results_table(load_table("table2", "cifar10"), runs)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.whole_file import write_whole
-from experiments import few_images
+from experiments import evidence, few_images
 from experiments.audits.measure import KEY as AUDITS_KEY
 from experiments.audits.measure import audits_table
 from experiments.bench.page import bench_part, with_costs
@@ -53,6 +53,9 @@ _TABLES: Mapping[str, Callable[[str], str]] = {
         load_table("table2", "cifar10"),
         read_results(RESULTS / "table2-cifar10-paper.jsonl"),
         dtype="bfloat16",
+    ),
+    "evidence": lambda _: evidence.evidence_table(
+        read_rows(LINES / "evidence.jsonl", evidence.KEY)
     ),
     "savings": lambda _: savings.savings_report(
         read_rows(LINES / "savings.jsonl", savings.KEY)

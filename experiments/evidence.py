@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from esoftmax_jax import cleaning
+from esoftmax_jax.app.audits.findings import against_rival
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.config import RunConfig
@@ -94,7 +95,7 @@ def evidence(networks: Sequence[FoldNetwork], labels: Array) -> dict[str, Array]
         "margin out of fold": said.margins,
         "mean margin in training": learnt.margins,
         "wrong events in training": -learnt.wrong_events,
-        COMBINED: learnt.scores(said.margins),
+        COMBINED: learnt.scores(against_rival(said)),
     }
 
 

@@ -216,7 +216,22 @@ def cleanlab_and_the_audit_find_the_same():
         assert names["issues"].tolist() == names["table"]["suspect"].tolist()
 
 
+def embeddings_are_an_archive_that_is_read():
+    given = np.arange(12, dtype=np.float32).reshape(6, 2)
+    run(
+        "docs/own-data.md",
+        embeddings=given,
+        labels=np.arange(6) % 2,
+        test_embeddings=given[:2] + 1,
+        test_labels=np.arange(2),
+    )
+    found = load_dataset("npz:embeddings.npz")
+    np.testing.assert_array_equal(found.train.images, given)
+    assert len(found.test) == 2
+
+
 EXAMPLES = {
+    "docs/own-data.md": embeddings_are_an_archive_that_is_read,
     "docs/cleanlab.md": cleanlab_and_the_audit_find_the_same,
     # One after the other: they share their programs.
     "docs/auto.md": settings_are_chosen_on_folds,

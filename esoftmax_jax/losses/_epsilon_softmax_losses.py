@@ -26,7 +26,7 @@ def epsilon_softmax_cross_entropy(
     gradient. ``min_prob=None`` is the exact, unclipped form. A label that ties for the
     maximum counts as predicted. m = 0 with ``min_prob=None`` is cross-entropy.
 
-    **With many classes** choose m by :func:`m_for_gate`, for instance
+    **With many classes** choose m by :func:`m_for_gate`, at most
     ``m_for_gate(1 / (10 * K))``: a label that is not predicted gets a gradient of CE_ε only
     from p_y = (m + 1) · ``min_prob`` on (:func:`gate_probability`), and an untrained network
     gives it about 1/K. At m = 1e5 and K = 1000 most labels get none at first.
@@ -85,7 +85,7 @@ def epsilon_softmax_focal_loss(
 
     .. math:: \ell = -(1 - u)^\gamma \log u, \qquad u = \max(p_{\epsilon,y}, p_{\min})
 
-    **With many classes** choose m by :func:`m_for_gate`, for instance
+    **With many classes** choose m by :func:`m_for_gate`, at most
     ``m_for_gate(1 / (10 * K))``: a label that is not predicted gets a gradient of FL_ε only
     from p_y = (m + 1) · ``min_prob`` on (:func:`gate_probability`), and an untrained network
     gives it about 1/K. At m = 1e5 and K = 1000 most labels get none at first.
@@ -151,7 +151,7 @@ def epsilon_softmax_cross_entropy_with_mae(
     MAE is on the ordinary softmax; it is symmetric, so it leaves the excess-risk bound of
     α·CE_ε as it is (Lemma 3) while it fits the clean examples.
 
-    **With many classes** choose m by :func:`m_for_gate`, for instance
+    **With many classes** choose m by :func:`m_for_gate`, at most
     ``m_for_gate(1 / (10 * K))``: a label that is not predicted gets a gradient of CE_ε only
     from p_y = (m + 1) · ``min_prob`` on (:func:`gate_probability`), and an untrained network
     gives it about 1/K. At m = 1e5 and K = 1000 most
@@ -221,7 +221,7 @@ def epsilon_softmax_focal_loss_with_mae(
 
     .. math:: \ell = \alpha \, \mathrm{FL}_\epsilon + \beta \cdot 2 (1 - p_y)
 
-    **With many classes** choose m by :func:`m_for_gate`, for instance
+    **With many classes** choose m by :func:`m_for_gate`, at most
     ``m_for_gate(1 / (10 * K))``: a label that is not predicted gets a gradient of FL_ε only
     from p_y = (m + 1) · ``min_prob`` on (:func:`gate_probability`), and an untrained network
     gives it about 1/K. At m = 1e5 and K = 1000 most

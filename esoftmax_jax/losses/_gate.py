@@ -54,8 +54,8 @@ def m_for_gate(probability: Scalar, min_prob: Scalar = 1e-8) -> Array:
 
     .. math:: m = \frac{p_\text{gate}}{p_{\min}} - 1
 
-    For K classes ``m_for_gate(1 / (10 * K))`` is a safe choice: an untrained network gives
-    the label ten times as much.
+    For K classes ``m_for_gate(1 / (10 * K))`` is the most that is safe: an untrained network
+    gives the label ten times as much.
 
     Args:
         probability: in [``min_prob``, 1] (the least of them), a number or an array.

@@ -35,10 +35,10 @@ class TrainingEvidence(NamedTuple):
     def scores(self, margins: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
         """Return a score of each label, the lower the more suspicious.
 
-        Labels are put in the order of the mean of two ranks: by their margins in training and
-        by their wrong events. As scores they get the margins out of fold of all of them in
-        that order, so that labels that were not trained on, which keep theirs, lie where they
-        belong among the others.
+        Labels are put in the order of the mean of three ranks: by their margins in training, by
+        their wrong events and by their margins out of fold. As scores they get the margins out
+        of fold of all of them in that order, so that labels that were not trained on, which
+        keep theirs, lie where they belong among the others.
 
         Args:
             margins: (N,), out of fold.
@@ -46,7 +46,9 @@ class TrainingEvidence(NamedTuple):
         found = np.asarray(margins, np.float64).copy()
         seen = np.flatnonzero(np.isfinite(self.margins) & np.isfinite(self.wrong_events))
         if seen.size:
-            ranks = cleaning.mean_ranks(self.margins[seen], -self.wrong_events[seen])
+            ranks = cleaning.mean_ranks(
+                self.margins[seen], -self.wrong_events[seen], found[seen]
+            )
             order = seen[np.lexsort((found[seen], ranks))]
             found[order] = np.sort(found[seen])
         return found

@@ -245,7 +245,7 @@ def linear_epsilon_softmax_cross_entropy_with_mae(
     CE_ε is :func:`epsilon_softmax_cross_entropy`; a label that ties for the largest logit
     counts as predicted.
 
-    **With a large vocabulary** choose m by :func:`m_for_gate`, for instance
+    **With a large vocabulary** choose m by :func:`m_for_gate`, at most
     ``m_for_gate(1 / (10 * K))``: a label that is not predicted gets a gradient of CE_ε only
     from p_y = (m + 1) · ``min_prob`` on (:func:`gate_probability`), and an untrained network
     gives it about 1/K. At m = 1e4 and K = 50 000 most labels get MAE's alone, which is about

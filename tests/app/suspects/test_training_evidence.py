@@ -19,12 +19,17 @@ def test_evidence_is_the_mean_over_the_networks_that_were_trained_on_the_label()
     np.testing.assert_array_equal(found.wrong_events, floats(0.25, 1, NAN))
 
 
-def test_margins_and_wrong_events_in_training_decide_the_order():
-    # By margins the order is 2 1 0 3, by wrong events 1 2 3 0.
+def test_margins_and_wrong_events_in_training_and_margins_out_of_fold_decide_the_order():
+    # By margins the order is 2 1 0 3, by wrong events 1 2 3 0, out of fold 1 2 3 0.
     evidence = TrainingEvidence(floats(-1, -2, -3, 5), floats(0.1, 0.9, 0.8, 0.2))
-    scores = evidence.scores(floats(0.4, 0.3, -0.2, -0.1))
-    assert np.argsort(scores).tolist() == [2, 1, 3, 0]  # of 1 and 2 the lower margin decides
+    scores = evidence.scores(floats(0.4, -0.2, -0.1, 0.3))
+    assert np.argsort(scores).tolist() == [1, 2, 3, 0]
     np.testing.assert_allclose(np.sort(scores), [-0.2, -0.1, 0.3, 0.4], rtol=1e-6)
+
+
+def test_of_equally_doubted_labels_the_lower_margin_out_of_fold_comes_first():
+    evidence = TrainingEvidence(floats(1, 2, 9), floats(0.5, 0.5, 0))
+    assert np.argsort(evidence.scores(floats(0.2, 0.1, 0.7))).tolist() == [1, 0, 2]
 
 
 def test_a_label_that_was_not_trained_on_keeps_its_margin_out_of_fold():

@@ -19,7 +19,9 @@ def nearest_neighbours(
     Distances are Euclidean and computed in float32. Time grows with the square of N, memory
     with N · ``block_size``.
     """
-    rows = points.astype(np.float32)
+    # By a power of two, which changes no digit: squares of float32 are finite and not 0.
+    _, exponent = np.frexp(np.abs(points).max(initial=0))
+    rows = np.ldexp(points, -exponent).astype(np.float32)
     size = len(rows)
     groups = -(-size // _GROUP)
     block = block_size or max(1, min(size, _MOST_SCORES // (groups * _GROUP)))

@@ -39,6 +39,7 @@ def label_evidence(probabilities: AnyArray, labels: AnyArray) -> LabelEvidence:
     s is the self-confidence and M the normalised margin of the source; below 0 the network
     prefers another class. The probabilities must come from a network that was not trained on
     the label in question, as in K-fold cross-validation: one that was may know it by heart.
+    Columns in another order are not noticed: every label then looks wrong.
 
     Args:
         probabilities: floating (N, K), K ≥ 2, rows sum to 1; columns are in the order of the
@@ -99,9 +100,11 @@ def checked_probabilities(value: Any) -> HostFloats:
     bad = ~((rows >= low) & (rows <= high))
     if bad.any():
         row, column = np.argwhere(bad)[0].tolist()
+        missing = np.isnan(rows[row, column])
+        remedy = "leave them out" if missing else "pass the softmax of logits"
         raise ValueError(
             f"probabilities: expected numbers in [0, 1], got {rows[row, column]:g} in row "
-            f"{row} ({bad.any(axis=1).sum()} such rows); pass the softmax of logits"
+            f"{row} ({bad.any(axis=1).sum()} such rows); {remedy}"
         )
     sums = rows.sum(axis=1)
     off = np.flatnonzero(np.abs(sums - 1) > _ROW_SUM_TOLERANCE)

@@ -31,7 +31,8 @@ def neighbour_margins(
 
     Raises:
         TypeError: an argument of the wrong type or dtype.
-        ValueError: a shape that does not fit, or a number that is not finite.
+        ValueError: a shape that does not fit, a number that is not finite, or rows that are all
+            the same.
 
     Example:
         >>> import numpy as np
@@ -61,6 +62,10 @@ def neighbour_margins(
         raise ValueError(
             f"features: expected finite numbers, got others in row {bad[0]} ({bad.size} such "
             "rows); fill them in"
+        )
+    if (points == points[0]).all():
+        raise ValueError(
+            "features: expected rows that differ, got the same for every example; pass others"
         )
     if given.min() < 0:
         raise ValueError(f"labels: expected classes from 0, got {given.min()}")

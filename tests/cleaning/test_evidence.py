@@ -84,6 +84,16 @@ def test_a_number_that_cannot_be_is_refused():
         cleaning.wrong_label_probabilities(np.array([0.5, 0.5]), 1, score=np.zeros(3))
 
 
+@pytest.mark.parametrize("scale", [1e-200, 1e-30, 1e25, 1e200])
+def test_neighbours_are_the_same_at_every_scale(scale):
+    features = np.random.default_rng(0).normal(size=(40, 3))
+    labels = np.arange(40) % 2
+    found = cleaning.neighbour_margins(features * scale, labels, neighbours=3)
+    np.testing.assert_array_equal(
+        found, cleaning.neighbour_margins(features, labels, neighbours=3)
+    )
+
+
 def test_neighbours_vote_on_a_label():
     features = np.array([[0.0], [0.1], [0.2], [0.3], [9.0], [9.1], [9.2], [9.3]])
     labels = np.array([0, 0, 1, 0, 1, 1, 1, 2])
@@ -96,6 +106,7 @@ def test_neighbours_vote_on_a_label():
     for bad, message in [
         (features[:3], r"a row for each of 8 labels .* got \(3, 1\)"),
         (np.where(features == 9.0, np.nan, features), r"got others in row 4 \(1 such"),
+        (features * 0, "rows that differ, got the same for every example; pass others"),
     ]:
         with pytest.raises(ValueError, match=message):
             cleaning.neighbour_margins(bad, labels)

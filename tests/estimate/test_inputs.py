@@ -22,7 +22,7 @@ def changed(array, place, value):
 
 PROBABILITIES = [
     (GOOD[:20], ValueError, "probabilities: expected one row for each of 30 labels, got 20; leave out examples without a label in both"),
-    (changed(GOOD, (4, 1), np.nan), ValueError, "probabilities: expected numbers in [0, 1], got nan in row 4 (1 such rows); pass the softmax of logits"),
+    (changed(GOOD, (4, 1), np.nan), ValueError, "probabilities: expected numbers in [0, 1], got nan in row 4 (1 such rows); leave them out"),
     (GOOD * 2, ValueError, "probabilities: expected numbers in [0, 1], got 1.2 in row 0 (30 such rows); pass the softmax of logits"),
     (GOOD / 2, ValueError, "probabilities: expected rows that sum to 1, got 0.5 in row 0 (30 such rows); pass the softmax of logits, with a column for every class"),
     (np.full((30, 2), 0.5), ValueError, "labels: expected classes in [0, 2), got 2 in row 2 (10 outside in all); correct them, or leave the examples out"),

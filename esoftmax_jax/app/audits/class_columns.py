@@ -88,6 +88,8 @@ def in_order_of_classes(found: OwnNumbers, classes: tuple[str, ...]) -> OwnNumbe
             # A line of numbers is a header only if it names all classes.
             below = found.values[int(found.first_is_names) :]
             return dataclasses.replace(found, values=below[:, places], names=None)
+        if found.gaps:
+            raise UsageError(f"{found.where}: {found.gaps[0]}")
         if count > 1 and not all(map(is_number, found.names)):
             raise UsageError(
                 f"{found.where}: expected a column for each class ({named(classes)}), called "

@@ -1,5 +1,6 @@
 """Which row of one's own numbers belongs to which example."""
 
+import dataclasses
 from collections import Counter
 
 import numpy as np
@@ -36,6 +37,22 @@ def rows_of_examples(found: OwnNumbers, examples: AuditedExamples) -> npt.NDArra
         )
         + ", in the order of the data"
     )
+
+
+def without_counted_header(found: OwnNumbers, examples: AuditedExamples) -> OwnNumbers:
+    """Return numbers without a first line 0, 1, … that only counts the columns.
+
+    ``DataFrame.to_csv`` writes it. It is no row where there is one more than examples.
+    """
+    counted = tuple(map(str, range(found.values.shape[1])))
+    rows = len(found.values) - 1
+    if found.first_is_names and found.names == counted and rows in _row_counts(examples):
+        return dataclasses.replace(found, values=found.values[1:], first_is_names=False)
+    return found
+
+
+def _row_counts(examples: AuditedExamples) -> tuple[int, int]:
+    return len(examples), examples.num_rows
 
 
 def _places_of(found: OwnNumbers, names: list[str], wanted: list[str], data: str) -> list[int]:

@@ -79,7 +79,16 @@ def read_numbers(option: str, given: OwnArray, arrays: Sequence[str]) -> OwnNumb
         keys = list(given if isinstance(given, Mapping) else given.columns)
         names = [str(name) for name in keys]
         text = {name: cell_text if name in _CALLED else str for name in names}
-        cells = [np.asarray(given[key]).tolist() for key in keys]
+        columns = (
+            [np.asarray(given[key]) for key in keys] if len(set(names)) == len(keys) else []
+        )
+        if not columns or len({one.shape for one in columns}) > 1 or columns[0].ndim != 1:
+            shapes = ", ".join(str(one.shape) for one in columns) or named(names)
+            raise UsageError(
+                f"{option}: expected columns of one length, each with a name of its own, got "
+                f"{shapes}; correct the table"
+            )
+        cells = [column.tolist() for column in columns]
         return _of_columns(
             option,
             names,
@@ -155,7 +164,7 @@ def _of_lines(where: str, lines: list[list[str]]) -> OwnNumbers:
 
 def _of_array(where: str, array: Array) -> OwnNumbers:
     if array.dtype.kind not in "fiub" or array.ndim != 2:
-        remedy = "convert the array"
+        remedy = "pass numpy.asarray(numbers, float), of a sparse matrix numbers.toarray()"
         if array.dtype.kind in "fiub" and array.ndim == 1:
             remedy = ONE_COLUMN if _PROBABILITIES in where else "pass array.reshape(-1, 1)"
         raise UsageError(
@@ -186,7 +195,11 @@ def _of_columns(where: str, names: list[str], columns: list[list[str]]) -> OwnNu
             continue
         kept.append(name)
     if not kept:
-        raise UsageError(f"{where}: expected columns of numbers, got {named(names)}; add them")
+        cell = next((column[0] for column in columns if column), "nothing")
+        raise UsageError(
+            f"{where}: expected columns of numbers, got {named(names)} with cells such as "
+            f"{cell!r}; write numbers, with a decimal point"
+        )
     numbers = np.stack(values, axis=1)
     found = OwnNumbers(where, numbers, tuple(kept), examples, called)
     return dataclasses.replace(found, passed_over=tuple(texts), gaps=tuple(gaps))

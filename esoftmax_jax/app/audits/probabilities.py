@@ -19,6 +19,7 @@ Matrix = npt.NDArray[np.float64]
 PROBABILITIES = ("probabilities", "pred_probs", "probs", "train_probabilities")
 _FEATURES = ("features", "embeddings", "train_features")
 _CLEARLY = 2  # times as often right in another order
+_FEWEST = 10  # labels that are right in it, where only some columns lie in another order
 
 
 def read_probabilities(given: OwnArray, examples: AuditedExamples) -> Matrix:
@@ -42,10 +43,18 @@ def read_probabilities(given: OwnArray, examples: AuditedExamples) -> Matrix:
             raise UsageError(
                 f"{found.where}: expected {what}, got {', '.join(f'{x:.4g}' for x in row[:4])}"
                 f"{', ...' if len(row) > 4 else ''} for {examples.called(bad[0])} "
-                f"({bad.size} such rows); pass the softmax of logits, a column for every class"
+                f"({bad.size} such rows); {_remedy(row)}"
             )
     _check_order(found.where, rows, examples)
     return rows
+
+
+def _remedy(row: npt.NDArray[np.float64]) -> str:
+    if np.isnan(row).any():
+        return "predict these examples, or leave them out"
+    if abs(row.sum() - 100) <= 100 * SUM_TOLERANCE and row.min() >= 0:
+        return "divide percents by 100"
+    return "pass the softmax of logits, a column for every class"
 
 
 def read_features(
@@ -100,22 +109,26 @@ def _without_index(found: OwnNumbers) -> tuple[OwnNumbers, list[str]]:
 
 
 def _check_order(where: str, rows: Matrix, examples: AuditedExamples) -> None:
-    """Refuse columns that fit the labels far better in another order."""
+    """Refuse columns that fit the labels far better in another order: all of them, or some."""
     labels, names = examples.labels, examples.class_names
     count = len(names)
     cells = labels * count + rows.argmax(axis=1)
     table = np.bincount(cells, minlength=count**2).reshape(count, count)
     best = table.argmax(axis=1)
-    agreed, other = np.trace(table), table[np.arange(count), best].sum()
-    if (
-        len(set(best.tolist())) == count
-        and other > _CLEARLY * agreed
-        and 2 * other > len(labels)
-    ):
-        order = np.empty(count, np.int64)
-        order[best] = np.arange(count)
+    # Classes that lead to each other in a circle, by what is predicted most often for each.
+    circles = np.arange(count)
+    while len(fewer := np.unique(best[circles])) < len(circles):
+        circles = fewer
+    moved = circles[best[circles] != circles]
+    own, other = table[moved, moved].sum(), table[moved, best[moved]].sum()
+    enough = len(moved) == count or other >= _FEWEST
+    if enough and other > _CLEARLY * own and 2 * other > table[moved].sum():
+        order = np.arange(count)
+        order[best[moved]] = moved
+        agreed = np.trace(table)
         raise UsageError(
             f"{where}: expected columns in the order {named(names)}, got some that agree with "
-            f"{agreed / len(labels):.0%} of the labels, and with {other / len(labels):.0%} in "
-            f"the order {named([names[one] for one in order])}; reorder them, or name them"
+            f"{agreed / len(labels):.0%} of the labels, and with "
+            f"{(agreed - own + other) / len(labels):.0%} in the order "
+            f"{named([names[one] for one in order])}; reorder them, or name them"
         )

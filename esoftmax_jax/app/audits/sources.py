@@ -1,5 +1,6 @@
 """The labels of a data set, without decoding its images or taking numbers of its texts."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,13 @@ from esoftmax_jax.app.data.labels import UNKNOWN
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.names import IN_MEMORY
 from esoftmax_jax.app.data.readers.image_folder import list_folder
+from esoftmax_jax.app.data.same_examples import (
+    contradiction,
+    first_places,
+    same_bytes,
+    same_content,
+)
+from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.suspects.labelled import Labelled
 from esoftmax_jax.app.terminal.messages import UsageError
 
@@ -52,7 +60,11 @@ def read_examples(
             found.classes,
             pictures_of_files(spec, found.files, found.called),
             asked,
-            notes=(*found.notes, *found.warnings),
+            notes=(
+                *found.notes,
+                *found.warnings,
+                *contradiction(same_bytes(found.files), found.labels, found.called),
+            ),
         )
     if kind in ("csv", "parquet"):
         return table_examples(spec, kind, path, literal=literal_labels)
@@ -91,10 +103,27 @@ def examples_of_arrays(
         shown.content,
         identifiers=shown.identifiers,
         columns=shown.columns,
-        notes=given.notes,
+        notes=(*given.notes, *_contradicting(data, numbers)),
         declared=given.declared,
         kind=given.kind,
     )
+
+
+def _contradicting(data: Any, labels: Array) -> list[str]:
+    """Note rows in memory that are the same and have two labels."""
+    if hasattr(data, "columns") or isinstance(data, Mapping):
+        names = data if isinstance(data, Mapping) else data.columns
+        rows = zip(*(np.asarray(data[name]).tolist() for name in names), strict=True)
+        same = first_places(map(str, rows))
+    else:
+        array = np.asarray(data)
+        if array.dtype.kind not in "fiub":
+            same = first_places(map(str, array.ravel().tolist()))
+        else:
+            same = same_content(array)
+    if len(same) != len(labels):  # nothing, or a matrix that is no array
+        return []
+    return contradiction(same, labels, [str(row) for row in range(len(labels))])
 
 
 def examples_of(dataset: Dataset) -> AuditedExamples:

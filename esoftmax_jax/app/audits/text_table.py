@@ -99,7 +99,7 @@ def _contradicting(table: TextTable, shown: Sequence[str], labels: Array) -> lis
         return []
     return [
         f"{len(again)} rows repeat an earlier one with another label, first row "
-        f"{table.rows[again[0]]}: one of the two labels is wrong"
+        f"{table.rows[again[0]]}; one of the two labels is wrong: keep one, or correct it"
     ]
 
 

@@ -3,7 +3,8 @@
 import dataclasses
 import hashlib
 import stat
-from collections.abc import Hashable, Iterable
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,45 @@ def first_places(identities: Iterable[Hashable]) -> Groups:
     return np.array(places, np.int64)
 
 
+def same_bytes(files: Sequence[Path]) -> Groups:
+    """Tell which files have the same bytes; those of a size of their own are not read."""
+
+    def size(file: Path) -> int:
+        try:
+            return file.stat().st_size
+        except OSError:  # there is none
+            return -1
+
+    sizes = list(map(size, files))
+    several = Counter(sizes)
+
+    def identity(place: int, file: Path) -> Hashable:
+        if sizes[place] < 0 or several[sizes[place]] == 1:
+            return place
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "blake2b").digest()
+
+    return first_places(identity(place, file) for place, file in enumerate(files))
+
+
+def contradiction(groups: Groups, labels: Array, called: Sequence[str]) -> list[str]:
+    """Return a note on examples of the same content with two labels; none without any.
+
+    Args:
+        groups: for each example the first that is the same.
+        labels: theirs.
+        called: what the user calls them.
+    """
+    pair = first_pair(groups, labels)
+    if pair is None:
+        return []
+    first, second = (repr(called[place]) for place in pair.places)
+    return [
+        f"examples with the content of an earlier one and another label: {pair.count}, first "
+        f"{first} and {second}; one of the two labels is wrong: keep one, or correct it"
+    ]
+
+
 def first_pair(groups: Groups, values: Array) -> Pair | None:
     """Return the first example that is there again with another value, if there is one."""
     differing = np.flatnonzero(values != values[groups])
@@ -90,6 +130,7 @@ def describe_same(
     if pair is not None:
         text.append(
             f"Examples with the content of an earlier one and another label: {pair.count}, "
-            f"first {named(pair.places[0])} and {named(pair.places[1])}."
+            f"first {named(pair.places[0])} and {named(pair.places[1])}: keep one, or correct "
+            "its label."
         )
     return " ".join(text)

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.audits.example_rows import without_counted_header
+from esoftmax_jax.app.audits.own_arrays import read_numbers
 from esoftmax_jax.app.audits.probabilities import read_features, read_probabilities
 from esoftmax_jax.app.audits.sources import examples_of_arrays, read_examples
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -121,6 +123,67 @@ def test_what_does_not_fit_is_told():
     ]:  # fmt: skip
         with pytest.raises(UsageError, match=message):
             read_probabilities(given, examples)
+
+
+def test_a_few_columns_in_another_order_are_told():
+    examples, right = labels_of(60), probabilities_of(np.arange(60) % 3)
+    message = (
+        "agree with 33% of the labels, and with 100% in the order 'ant', 'cat', 'bee'; reorder"
+    )
+    with pytest.raises(UsageError, match=message):
+        read_probabilities(right[:, [0, 2, 1]], examples)
+    # A class that most are taken for is no order.
+    one = probabilities_of(np.where(np.arange(60) % 3 == 2, 1, np.arange(60) % 3))
+    np.testing.assert_array_equal(read_probabilities(one, examples), one)
+    # So are a few labels of two rare classes that are each taken for the other.
+    few = examples_of_arrays(None, np.array(CLASSES)[[0] * 50 + [1, 2] * 4])
+    exchanged = probabilities_of(np.array([0] * 50 + [2, 1] * 4))
+    np.testing.assert_array_equal(read_probabilities(exchanged, few), exchanged)
+
+
+def test_a_header_that_only_counts_the_columns_is_no_row():
+    examples, wanted = labels_of(), probabilities_of(np.arange(6) % 3)
+    np.savetxt("counted.csv", wanted, delimiter=",", header="0,1,2", comments="")
+    found = without_counted_header(read_numbers("--probabilities", "counted.csv", ()), examples)
+    np.testing.assert_allclose(read_probabilities(found, examples), wanted)
+    # As many lines as examples: the first is one of them.
+    lines = np.vstack([[0, 1, 2], wanted[1:]])
+    np.savetxt("row.csv", lines, delimiter=",", fmt="%g")
+    row = without_counted_header(read_numbers("--features", "row.csv", ()), examples)
+    assert read_features(row, examples)[0][0].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"ant": ["0,5"] * 6, "bee": ["0,5"] * 6}, r"'ant', 'bee' with cells such as '0,5'; write "
+         "numbers, with a decimal point"),
+        ({"ant": [0.5] * 6, "bee": [0.25] * 6, "cat": [*[0.25] * 5, ""]},
+         r"expected numbers in column 'cat', got '' in its row 6 \(1 such\); correct it"),
+        ({"ant": [1.0] * 6, "bee": [1.0] * 5}, r"columns of one length, .* got \(6,\), \(5,\)"),
+        ({"ant": 1}, r"columns of one length, each with a name of its own, got \(\); correct"),
+    ],
+)  # fmt: skip
+def test_columns_that_are_no_probabilities_are_told(columns, message):
+    with pytest.raises(UsageError, match=message):
+        read_probabilities(Frame(columns), labels_of())
+
+
+@pytest.mark.parametrize(
+    ("change", "remedy"),
+    [
+        (lambda right: right * 100, "divide percents by 100"),
+        (
+            lambda right: np.where(right > 0.8, np.nan, right),
+            "predict these examples, or leave",
+        ),
+        (lambda right: np.log(right), "pass the softmax of logits"),
+    ],
+)
+def test_what_to_do_with_numbers_that_are_no_probabilities(change, remedy):
+    right = probabilities_of(np.arange(6) % 3)
+    with pytest.raises(UsageError, match=rf"numbers in \[0, 1\], got .*; {remedy}"):
+        read_probabilities(change(right), labels_of())
 
 
 def test_features_with_a_gap_are_told_by_row_and_column():

@@ -140,7 +140,7 @@ def test_the_same_content_under_two_names_is_counted():
     assert "4 of the 11 test examples have the content" in note
     assert (
         "Examples with the content of an earlier one and another label: 1, first "
-        "'train/cat/train2.png' (training set) and 'test/dog/other.png' (test set)."
+        "'train/cat/train2.png' (training set) and 'test/dog/other.png' (test set): keep one"
     ) in note
 
 
@@ -163,7 +163,7 @@ def test_the_same_content_in_an_archive():
     )
     note = load_dataset("npz:own.npz").note
     assert note.startswith("3 of the 13 test examples have the content of a training example")
-    assert "first 5 (training set) and 11 (test set)." in note
+    assert "first 5 (training set) and 11 (test set): keep one" in note
 
 
 def test_sets_that_come_with_the_program_have_no_such_note():

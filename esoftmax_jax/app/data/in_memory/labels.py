@@ -64,6 +64,8 @@ def number_labels(
             ones are of other classes.
     """
     arrays = {name: plain_labels(name, value) for name, value in labels.items()}
+    for name, value in labels.items():
+        check_one_type(name, value)
     texts = {name: _texts(name, array) for name, array in arrays.items()}
     first = next(iter(arrays))
     if not literal:
@@ -71,6 +73,7 @@ def number_labels(
             _check_missing_words(name, texts[name])
             _check_unlabelled(name, array)
     notes = _doubts(first, arrays[first], texts[first], literal=literal) if doubt else []
+    notes += _joined_by_blanks(arrays[first])
     present = set(texts[first])
     declared = _categories(labels[first])
     if not present <= set(declared):
@@ -139,6 +142,31 @@ def plain_labels(name: str, value: Any) -> Array:
     if array.dtype.kind in "mM":
         return array.astype(str)
     return _of_one_kind(array) if array.dtype.kind == "O" else array
+
+
+def check_one_type(name: str, value: Any) -> None:
+    """Refuse labels of several types that would be called the same, such as 1, True and "1".
+
+    Raises:
+        UsageError: there are such.
+    """
+    # An array of NumPy has one type, but for Python's objects.
+    if not isinstance(value, list | tuple) and getattr(value, "dtype", None) != np.dtype("O"):
+        return
+    values = np.asarray(value, object).ravel().tolist()
+    truths = [one for one in values if isinstance(one, bool | np.bool_)]
+    pair: tuple[Any, Any] | None = None
+    if truths and len(truths) < len(values):
+        pair = truths[0], next(one for one in values if not isinstance(one, bool | np.bool_))
+    texts = {one.strip(): one for one in values if isinstance(one, str)}
+    for one in values if texts and not truths else ():
+        if isinstance(one, int | float | np.number) and (called := _name(float(one))) in texts:
+            pair = one, texts[called]
+    if pair:
+        raise UsageError(
+            f"{name}: expected labels of one type, got {pair[0]!r} beside {pair[1]!r}; convert "
+            "them"
+        )
 
 
 def _refuse_shape(name: str, value: Any, array: Array) -> None:
@@ -220,6 +248,16 @@ def _doubts(name: str, array: Array, texts: list[str], *, literal: bool) -> list
     if literal:
         return [f"labels that look like {doubt.looks} are classes by {LITERAL}"]
     raise UsageError(f"{name}: {doubt.message('the array')}")
+
+
+def _joined_by_blanks(array: Array) -> list[str]:
+    """Note labels that are one class although blanks around them differ."""
+    first: dict[str, str] = {}
+    for one in array.tolist() if array.dtype.kind in "OU" else ():
+        other = first.setdefault(_text(one), one)
+        if other != one:
+            return [f"labels that differ in blanks only are one class: {other!r} and {one!r}"]
+    return []
 
 
 def _check_missing_words(name: str, texts: list[str]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from esoftmax_jax.app.audits.class_columns import with_classes_of_columns
+from esoftmax_jax.app.audits.example_rows import without_counted_header
 from esoftmax_jax.app.audits.examples import AuditedExamples
 from esoftmax_jax.app.audits.findings import judge
 from esoftmax_jax.app.audits.own_arrays import OwnArray, calls_examples, read_numbers
@@ -122,6 +123,9 @@ def audit(
             ordered = _in_order("probabilities", probabilities, data, labels)
             own = read_numbers("--probabilities", ordered, PROBABILITIES)
         examples = _examples(data, labels, of_data, trained=own is None)
+        if own is not None:
+            own = without_counted_header(own, examples)
+            _told(dataclasses.replace(examples, notes=()), examples)
         given = None
         if features is not None:  # refused before minutes of training, if at all
             ordered = _in_order("features", features, data, labels)
@@ -153,7 +157,14 @@ def _examples(
     if labels is None:
         if data is None:
             raise UsageError("DATA: expected a path, a dataset, or labels, got nothing")
-        return read_examples(data, **options)
+        found = read_examples(data, **options)
+        if len(found.class_names) < 2:
+            raise UsageError(
+                f"{found.name}: expected at least 2 classes, got "
+                f"{', '.join(map(repr, found.class_names)) or 'none'} for each of {len(found)} "
+                "labels; add examples of another"
+            )
+        return found
     if isinstance(data, str | Path | Dataset):
         raise UsageError(
             "labels: expected none beside a path or a dataset, which has its own, got some; "

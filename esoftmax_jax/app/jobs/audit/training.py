@@ -75,8 +75,9 @@ def trained_probabilities(
     noise = None if is_own(name) else "none"  # none is drawn into labels that are asked about
     try:
         found = auto(dataset, noise=noise, workdir=folder, **options)
-    except UsageError as error:  # an audit has --out for it
-        raise UsageError(str(error).replace("--workdir:", "--out:", 1)) from error
+    except UsageError as error:  # an audit has other words for them
+        text = str(error).replace("--workdir:", "--out:", 1).replace("--dataset:", "DATA:", 1)
+        raise UsageError(text) from error
     train, test = found.dataset.train, found.dataset.test
     chances = [found.out_of_fold_probabilities, np.exp(found.model.logits(test.images))]
     sources = [*train.sources.tolist(), *test.sources.tolist()]
@@ -103,8 +104,8 @@ def told_choice(found: AutoTrained) -> list[str]:
         f"{len(chosen.accuracies)} networks with the loss {loss_of(chosen)}, each "
         "trained on all folds but one. Probabilities are those of the network that has "
         "not seen the label; of labels that were held out of training the mean of all. The "
-        "order is by the networks that were trained on it: what they said of it epoch by "
-        "epoch.",
+        "order is by these, and by what the networks that were trained on it said of it epoch "
+        "by epoch.",
         describe_choice(found.choice),
         *([guess] if guess else []),
         describe_model(found),

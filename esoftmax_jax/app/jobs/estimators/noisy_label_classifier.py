@@ -17,9 +17,10 @@ from sklearn.utils.validation import (
 
 from esoftmax_jax import cleaning, estimate
 from esoftmax_jax.app.audits.findings import against_rival, bounded_rate, probabilities_wrong
+from esoftmax_jax.app.data.checks import checked_images
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.in_memory.dataset import dataset_from_arrays
-from esoftmax_jax.app.data.in_memory.labels import plain_labels
+from esoftmax_jax.app.data.in_memory.labels import check_one_type, plain_labels
 from esoftmax_jax.app.data.in_memory.tables import as_table, features_of_table
 from esoftmax_jax.app.engine.folds import fewest_examples, same_examples
 from esoftmax_jax.app.files.arrays import Array
@@ -110,6 +111,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         else:
             inputs, labels = validate_data(self, X, y, allow_nd=True, ensure_min_samples=2)
         plain_labels("y", labels)  # a missing one is refused
+        check_one_type("y", y)
         _check_one_kind(labels)
         check_classification_targets(labels)
         self.classes_, numbers = np.unique(labels, return_inverse=True)
@@ -172,7 +174,14 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         check_is_fitted(self)
         rows = self._rows(X)
         parts = [self._logits(rows[at : at + _BATCH]) for at in range(0, len(rows), _BATCH)]
-        return softmax(np.concatenate(parts))
+        logits = np.concatenate(parts)
+        lost = np.flatnonzero(~np.isfinite(logits).all(axis=1))
+        if lost.size:
+            raise ValueError(
+                f"X: expected numbers such as fit had, got row {lost[0]}, of which no finite "
+                f"logits are made ({lost.size} such rows); correct it, or leave it out"
+            )
+        return softmax(logits)
 
     def _rows(self, X: Any) -> Array:
         """Return rows as the networks take them."""
@@ -187,13 +196,10 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             validate_data(self, X, reset=False, skip_check_array=True)
             return found[0]
         rows = _numbers(validate_data(self, X, reset=False, allow_nd=True))
-        if rows.ndim == 3:
-            rows = rows[..., np.newaxis]
         if rows.dtype == np.uint8:
-            return rows
+            return rows[..., np.newaxis] if rows.ndim == 3 else rows
         offsets = np.array(self.model_.card.feature_offsets or 0.0)
-        shifted: Array = (rows - offsets).astype(np.float32)
-        return shifted
+        return checked_images(rows - offsets, "X")
 
     def _logits(self, rows: Array) -> Array:
         padded = np.zeros((_BATCH, *rows.shape[1:]), rows.dtype)

@@ -173,11 +173,26 @@ def test_what_looks_like_a_missing_label_may_be_a_class():
         ([b"a", b"\xff"] * 9, "expected names of classes in UTF-8, got other bytes"),
         (["a;b", "a", "b"] * 9, "several labels in one cell"),
         (np.linspace(0, 1, 30), "a number to be predicted"),
+        ([1, "1", 2] * 9, "labels of one type, got 1 beside '1'; convert them"),
+        ([1.0, " 1 ", 2] * 9, "labels of one type, got 1.0 beside ' 1 '; convert them"),
+        ([1, True, 2] * 9, "labels of one type, got True beside 1; convert them"),
+        (np.array(["a", True] * 9, object), "labels of one type, got True beside 'a'"),
     ],
 )
 def test_what_is_no_label_is_told_with_what_to_do(labels, message):
     with pytest.raises(UsageError, match=message):
         numbered(labels)
+
+
+def test_numbers_and_texts_that_are_called_differently_are_classes():
+    assert numbered([1, "a", 2] * 9).names == ("1", "2", "a")
+
+
+def test_labels_that_are_joined_because_of_blanks_are_told():
+    found = numbered(["a", "a ", "b"] * 9)
+    assert found.names == ("a", "b")
+    assert found.notes == ("labels that differ in blanks only are one class: 'a' and 'a '",)
+    assert numbered(["a", "b"] * 9).notes == ()
 
 
 def test_labels_that_somebody_has_predicted_are_classes_without_a_doubt():

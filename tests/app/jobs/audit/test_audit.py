@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from esoftmax_jax import cleaning
 from esoftmax_jax.app.audits.result import LIST_COLUMNS
+from esoftmax_jax.app.audits.sources import read_examples
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.jobs.audit.audit import audit
 from esoftmax_jax.app.suspects.corrections import correct
@@ -75,7 +77,29 @@ def test_a_reviewed_list_is_not_replaced():
     assert path.read_bytes() == text
 
 
+def test_two_labels_of_one_example_are_told_beside_probabilities_too(capsys):
+    truth, labels = noisy()
+    right, features = probabilities_of(truth), np.arange(60.0)[:, None]
+    features[1] = features[0]
+    note = (
+        "examples with the content of an earlier one and another label: 1, first '0' and '1'; "
+        "one of the two labels is wrong: keep one, or correct it"
+    )
+    texts = [f"text {max(row, 1)}" for row in range(60)]
+    for data in (features, texts, Frame(text=texts)):
+        found = audit(data, labels=labels, probabilities=right, verbose=True)
+        assert found.examples.notes == (note,)
+        assert capsys.readouterr().out.startswith(f"E{note[1:]}.")
+    # Of files only those of the same bytes.
+    for name, colour in (("ant/1", 0), ("bee/2", 0), ("bee/3", 90), ("bee/4", 200)):
+        Path("pets", name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), colour).save(f"pets/{name}.png")
+    (told,) = read_examples("pets").notes
+    assert "1, first 'ant/1.png' and 'bee/2.png'" in told
+
+
 def test_what_an_audit_cannot_do_is_told():
+    write_table("same.csv", {"label": ["a"] * 60, "text": range(60)})
     truth, labels = noisy()
     right = probabilities_of(truth)
     for arguments, message in [
@@ -83,6 +107,10 @@ def test_what_an_audit_cannot_do_is_told():
         ({"data": "digits", "labels": labels, "probabilities": right}, "none beside a path"),
         ({"labels": labels, "probabilities": np.full((60, 3), 1 / 3)}, "by chance"),
         ({"data": 7, "probabilities": right}, "a path or a dataset, got int"),
+        (
+            {"data": "same.csv", "probabilities": right},
+            "at least 2 classes, got 'a' for each of 60",
+        ),
     ]:
         with pytest.raises(UsageError, match=message):
             audit(**arguments)

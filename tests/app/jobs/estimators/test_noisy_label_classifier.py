@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 import pytest
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
@@ -166,3 +166,21 @@ def test_names_beside_numbers_are_told():
     message = r"y: expected labels that are all text or all numbers, got 0 beside 'b'; pass num"
     with pytest.raises(ValueError, match=message):
         quick().fit(NUMBERS, labels)
+    with pytest.raises(ValueError, match="y: expected labels of one type, got 1 beside '1'"):
+        quick().fit(NUMBERS, [1, "1", 2] * 30)
+
+
+def test_numbers_that_networks_cannot_take_are_refused(fitted):
+    alone = fitted[-1]
+    with pytest.raises(ValueError, match="X: row 0 holds a value that is not a finite float32"):
+        alone.predict_proba(NUMBERS[:2] * 1e300)
+    with pytest.raises(
+        ValueError, match=r"got row 0, of which no finite logits are made \(2 such"
+    ):
+        alone.predict(NUMBERS[:2] * 2e37)
+
+
+def test_a_grid_of_settings_is_searched():
+    grid = {"learning_rates": [(1e-9,), (0.1,)]}
+    search = GridSearchCV(quick(), grid, cv=2).fit(NUMBERS, LABELS)
+    assert search.best_params_ == {"learning_rates": (0.1,)}

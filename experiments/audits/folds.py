@@ -31,7 +31,7 @@ from experiments.lines import Row
 
 NAME = "pictures"
 EPOCHS = 20
-TRAINING = "training"
+TRAINING = "training and out of fold"
 RATES = (0.03, 0.1)
 
 _NETWORK: dict[str, Any] = {

@@ -17,6 +17,7 @@ from experiments.evidence import FIRST, quality
 from experiments.lines import Row
 
 SECOND = 500
+_TENTHS = 10
 OURS, THEIRS = "esoftmax", "cleanlab"
 BY_PROBABILITIES, BESIDE_FEATURES = "ratio", "ratio and neighbours"
 TRAINED = "networks trained for it"
@@ -37,7 +38,7 @@ def measure(audited: AuditedSet, seed: int) -> list[Row]:
         audited.features,
     )
     table, took = _timed(lambda: find_wrong_labels(audited.data, audited.labels))
-    found = row_of(audited.wrong, table["score"], table["suspect"], took)
+    found = _row_of_table(audited.wrong, table, took)
     return [*rows, where | {"model": "none", "tool": OURS, "order": TRAINED} | found]
 
 
@@ -71,9 +72,27 @@ def of_probabilities(
     for order, beside in kinds:
         given = partial(find_wrong_labels, None, labels, probabilities=probabilities)
         table, took = _timed(partial(given, features=beside))
-        found = row_of(wrong, table["score"], table["suspect"], seconds + took)
+        found = _row_of_table(wrong, table, seconds + took)
         rows.append(where | {"tool": OURS, "order": order} | found)
     return rows
+
+
+def _row_of_table(wrong: Array, table: Any, seconds: float) -> Row:
+    error = calibration_error(table["probability_wrong"], wrong)
+    found = row_of(wrong, table["score"], table["suspect"], seconds)
+    return found | {"calibration_error": round(error, 4)}
+
+
+def calibration_error(probabilities: Array, wrong: Array) -> float:
+    """Return how far probabilities of being wrong are from the shares that are.
+
+    Labels are put into tenths by their probability; it is the mean over these of the distance
+    between mean probability and share of wrong labels.
+    """
+    count = min(_TENTHS, len(wrong))
+    tenths = np.array_split(np.argsort(probabilities, kind="stable"), count)
+    found = [abs(probabilities[one].mean() - wrong[one].mean()) for one in tenths]
+    return float(np.average(found, weights=list(map(len, tenths))))
 
 
 def row_of(wrong: Array, scores: Array, flagged: Array, seconds: float) -> Row:
@@ -107,7 +126,7 @@ def audits_table(rows: Sequence[Row]) -> str:
     """Return a table: means over seeds of each dataset, model, tool and order."""
     columns = ["data", "probabilities of", "tool", "order by", "AUROC", "average precision"]
     columns += [f"first {FIRST}", f"first {SECOND}", "as many as are wrong"]
-    columns += ["taken for wrong", "of these wrong", "seconds"]
+    columns += ["taken for wrong", "of these wrong", "calibration error", "seconds"]
     lines = []
     parts = ("dataset", "model", "tool", "order")
     for where in dict.fromkeys(tuple(row[one] for one in parts) for row in rows):
@@ -116,7 +135,9 @@ def audits_table(rows: Sequence[Row]) -> str:
         shares = [_share(own, one) for one in ("first", "second", "as_many")]
         found, right = (sum(row[one] for row in own) for one in ("flagged", "flagged_wrong"))
         flagged = [f"{found / len(own):.0f}", f"{100 * right / max(found, 1):.1f} %"]
-        lines.append([*where, *areas, *shares, *flagged, f"{_mean(own, 'seconds'):.1f}"])
+        known = [row for row in own if "calibration_error" in row]
+        error = f"{_mean(known, 'calibration_error'):.3f}" if known else "–"
+        lines.append([*where, *areas, *shares, *flagged, error, f"{_mean(own, 'seconds'):.1f}"])
     return "\n".join(markdown_table(columns, lines))
 
 

@@ -70,7 +70,12 @@ def test_the_table_is_of_means_over_seeds():
             np.array([True, False]), np.array([0.1, 0.2]), np.array([True, True]), 1
         )
     )
-    worse = row | {"seed": 1, "auroc": 0.5, "flagged": 1, "flagged_wrong": 0, "seconds": 2}
+    row |= {"calibration_error": 0.1}
+    worse = (
+        row
+        | {"calibration_error": 0.3}
+        | {"seed": 1, "auroc": 0.5, "flagged": 1, "flagged_wrong": 0, "seconds": 2}
+    )
     line = measure.audits_table([row, worse]).splitlines()[2]
     cells = [cell.strip() for cell in line.strip("|").split("|")]
     shares = ["50.0 %", "50.0 %", "100.0 %"]
@@ -84,8 +89,16 @@ def test_the_table_is_of_means_over_seeds():
         *shares,
         "2",
         "33.3 %",
+        "0.200",
         "1.5",
     ]
+
+
+def test_calibration_is_measured_by_tenths():
+    probabilities = np.repeat([0.1, 0.9], 50)
+    wrong = np.tile(np.arange(10) == 0, 10)  # one of ten, whatever is said
+    assert measure.calibration_error(probabilities, wrong) == pytest.approx(0.4)
+    assert measure.calibration_error(np.full(100, 0.1), wrong) == pytest.approx(0)
 
 
 def test_edges_and_colours_are_told_apart():

@@ -23,7 +23,7 @@ def find_wrong_labels(
     ignore: Names = None,
     kinds: DeclaredKinds = None,
     verbose: bool = False,
-) -> dict[str, Any]:
+) -> Any:
     """Say of each label how probably it is wrong, and which class it would rather be.
 
     It is ``audit`` of arrays, whose ``table`` comes back; nothing is written. With
@@ -49,7 +49,8 @@ def find_wrong_labels(
         verbose: whether to print progress and what was found.
 
     Returns:
-        Arrays (N,) by column, in the order of the examples; ``pandas.DataFrame`` takes them:
+        Arrays (N,) by column, in the order of the examples; of labels or data of pandas a
+        ``pandas.DataFrame`` with their index:
         ``example``, ``label``, ``prediction``, ``suggestion`` (the likeliest other class),
         ``self_confidence`` (the probability of the label), ``margin`` (that minus the largest
         other one), ``score`` (the lower the more suspicious), ``probability_wrong``,
@@ -71,7 +72,7 @@ def find_wrong_labels(
     """
     if labels is None:
         raise UsageError("labels: expected one for each example, got None; pass them")
-    return audit(
+    table = audit(
         data,
         labels=labels,
         probabilities=probabilities,
@@ -85,3 +86,9 @@ def find_wrong_labels(
         kinds=kinds,
         verbose=verbose,
     ).table
+    given = next((one for one in (labels, data) if hasattr(one, "iloc")), None)
+    if given is None:
+        return table
+    import pandas  # type: ignore[import-untyped]  # is there: what came is of it
+
+    return pandas.DataFrame(table, index=given.index)

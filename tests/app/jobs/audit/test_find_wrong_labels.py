@@ -50,6 +50,23 @@ def test_truth_values_are_suggested_as_such():
     np.testing.assert_array_equal(found["label"] ^ found["suspect"], truth)
 
 
+def test_labels_or_data_of_pandas_give_a_table_of_pandas():
+    pandas = pytest.importorskip("pandas")
+    index = [f"row {row}" for row in range(60)]
+    right = probabilities_of(TRUTH)
+    plain = find_wrong_labels(None, LABELS, probabilities=right)
+    series = pandas.Series(LABELS, index=index)
+    frame = pandas.DataFrame({"x": range(60)}, index=index)
+    for found in (
+        find_wrong_labels(None, series, probabilities=right),
+        find_wrong_labels(frame, LABELS, probabilities=right),
+    ):
+        assert found.index.tolist() == index
+        assert found.columns.tolist() == list(plain)
+        for name, column in plain.items():
+            np.testing.assert_array_equal(found[name], column)
+
+
 def test_features_alone_are_trained_on_and_nothing_is_written_or_printed(capsys):
     points = 5.0 * np.eye(3)[TRUTH] + (np.arange(60) % 7 / 10)[:, None]
     found = find_wrong_labels(points, LABELS + 1, epochs=10)

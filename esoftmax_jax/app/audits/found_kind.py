@@ -27,6 +27,10 @@ def specification(data: str | Path, option: str = "DATA", forms: str = DATASET_F
         UsageError: it is a file of another kind.
     """
     text = str(data)
+    if not text.strip() or "://" in text:
+        raise UsageError(
+            f"{option}: expected a path on this machine, got {text!r}; pass one, or {forms}"
+        )
     kind, colon, _ = text.partition(":")
     path = Path(text).expanduser()
     if colon and kind in (*OWN_FILES, "tfds"):

@@ -110,7 +110,8 @@ def _read(option: str, path: Path, arrays: Sequence[str]) -> OwnNumbers:
             found = npy_array(path.read_bytes(), path)
         except UNREADABLE as error:
             raise UsageError(
-                f"{where}: expected a NumPy array that can be read; write it with numpy.save"
+                f"{where}: expected a NumPy array of numbers that can be read; write "
+                "numpy.asarray(numbers, float) with numpy.save"
             ) from error
         return _of_array(where, found)
     if kind == ".npz":

@@ -46,6 +46,9 @@ def test_the_kind_of_a_path_is_seen():
         assert specification(data) == found
     with pytest.raises(UsageError, match=r"a folder of images, or a file \.csv, .* notes.docx"):
         specification("notes.docx")
+    for nowhere in ("", "https://some.where/labels.csv"):
+        with pytest.raises(UsageError, match=f"a path on this machine, got '{nowhere}'; pass"):
+            specification(nowhere)
     with pytest.raises(UsageError, match="no file or folder './gone'; correct the path"):
         specification("./gone")
     with pytest.raises(UsageError, match="unknown dataset 'digit': .*did you mean 'digits'"):

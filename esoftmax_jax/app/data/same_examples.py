@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from esoftmax_jax.app.files.arrays import Array
 
+_HEAD = 4096  # bytes of a file in which most differ
+
 Groups = npt.NDArray[np.int64]
 """For each example the first place that holds the same."""
 
@@ -54,24 +56,32 @@ def first_places(identities: Iterable[Hashable]) -> Groups:
 
 
 def same_bytes(files: Sequence[Path]) -> Groups:
-    """Tell which files have the same bytes; those of a size of their own are not read."""
+    """Tell which files have the same bytes; of most only the size is looked at, or the head."""
+    keys: list[Hashable] = list(map(_size, files))
+    for read in (_head, _whole):
+        several = Counter(keys)
+        keys = [
+            (key, read(file) if several[key] > 1 else place)
+            for place, (key, file) in enumerate(zip(keys, files, strict=True))
+        ]
+    return first_places(keys)
 
-    def size(file: Path) -> int:
-        try:
-            return file.stat().st_size
-        except OSError:  # there is none
-            return -1
 
-    sizes = list(map(size, files))
-    several = Counter(sizes)
+def _size(file: Path) -> Hashable:
+    try:
+        return file.stat().st_size
+    except OSError:  # there is none: like no other
+        return object()
 
-    def identity(place: int, file: Path) -> Hashable:
-        if sizes[place] < 0 or several[sizes[place]] == 1:
-            return place
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "blake2b").digest()
 
-    return first_places(identity(place, file) for place, file in enumerate(files))
+def _head(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return hashlib.blake2b(opened.read(_HEAD)).digest()
+
+
+def _whole(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "blake2b").digest()
 
 
 def contradiction(groups: Groups, labels: Array, called: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ import pyarrow.parquet  # type: ignore[import-untyped]
 import pytest
 
 from esoftmax_jax.app.data.load import load_dataset
+from esoftmax_jax.app.data.same_examples import contradiction, same_bytes
 from experiments.cli import main
 from tests.helpers.datasets import draw, pixels, refused
 
@@ -216,3 +217,21 @@ def test_the_command_line_ends_before_anything_is_written(photos, capsys):
     assert error.startswith("error: own.csv, row 22: expected the label 'a' that row 2 has")
     assert error.count("\n") == 1
     assert not Path("runs").exists()
+
+
+def test_files_of_the_same_bytes(tmp_path):
+    contents = [b"a" * 9000, b"b" * 9000, b"a" * 9000, b"a" * 8999 + b"c", b"a" * 10, b""]
+    files = [tmp_path / str(place) for place in range(len(contents))]
+    for file, content in zip(files, contents, strict=True):
+        file.write_bytes(content)
+    gone = [tmp_path / "gone", tmp_path / "gone"]
+    assert same_bytes([*files, *gone]).tolist() == [0, 1, 0, 3, 4, 5, 6, 7]
+
+
+def test_two_labels_of_the_same_content_are_told_by_what_examples_are_called():
+    groups, called = np.array([0, 1, 0, 1]), ["a", "b", "c", "d"]
+    assert contradiction(groups, np.array([0, 1, 0, 1]), called) == []
+    assert contradiction(groups, np.array([0, 1, 1, 0]), called) == [
+        "examples with the content of an earlier one and another label: 2, first 'a' and 'c'; "
+        "one of the two labels is wrong: keep one, or correct it"
+    ]

@@ -9,7 +9,16 @@ from pathlib import Path
 import nox
 
 # On the oldest JAX exponentials are less exact, so that figures of trained networks differ.
-_LIBRARY = ("tests/losses", "tests/presets", "tests/theory", "tests/training")
+_LIBRARY = (
+    "tests/cleaning",
+    "tests/estimate",
+    "tests/losses",
+    "tests/noise",
+    "tests/presets",
+    "tests/spreadsheets",
+    "tests/theory",
+    "tests/training",
+)
 
 
 @nox.session(python="3.11")

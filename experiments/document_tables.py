@@ -30,6 +30,7 @@ def _bench_part(machine: str, bench: str, _: str) -> str:
 
 _TABLES: Mapping[str, Callable[[str], str]] = {
     "regret": lambda _: tables.regret_report(read_rows(LINES / "regret.jsonl", tables.KEY)),
+    "more": lambda _: tables.effort_report(read_rows(LINES / "more.jsonl", tables.KEY)),
     "situations": lambda _: tables.situation_table(
         read_rows(LINES / "regret.jsonl", tables.KEY)
     ),

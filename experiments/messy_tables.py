@@ -8,13 +8,12 @@ True labels reach the last lines only.
 """
 
 import argparse
-import csv
 import datetime
 import importlib
 import inspect
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from sklearn.pipeline import make_pipeline
 from esoftmax_jax import app
 from esoftmax_jax.app.data.unlabelled import read_unlabelled
 from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.spreadsheets import write_csv
 
 _BUNDLED = {"breast_cancer": load_breast_cancer, "wine": load_wine}
 _SUBPACKAGES = ("stats", "signal", "linalg", "optimize", "special", "ndimage", "sparse")
@@ -106,8 +106,8 @@ def measure(name: str, folder: Path, rate: float, seed: int) -> None:
     order = generator.permutation(len(rows))
     new, old = order[: len(rows) // 5], order[len(rows) // 5 :]
     path, new_path = folder / f"{name}.csv", folder / f"{name}_new.csv"
-    _write(path, [*header, "label"], [[*rows[i], labels[i]] for i in old])
-    _write(new_path, header, [rows[i] for i in new])
+    write_csv(path, [*header, "label"], [[*rows[i], labels[i]] for i in old])
+    write_csv(new_path, header, [rows[i] for i in new])
     start = time.monotonic()
     found = app.audit(path)
     seconds = time.monotonic() - start
@@ -146,11 +146,6 @@ def _tell(what: str, hits: Array, wrong: Array, order: Array) -> None:
         f"{_FIRST} suspects {100 * shares[0]:.0f} %, the first {count} {100 * shares[1]:.1f} %",
         flush=True,
     )
-
-
-def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([header, *rows])
 
 
 def main() -> None:

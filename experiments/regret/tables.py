@@ -53,6 +53,20 @@ def regret_report(rows: Sequence[Row]) -> str:
     return "\n\n".join(parts)
 
 
+def effort_report(rows: Sequence[Row]) -> str:
+    """Return what more effort gains, by dataset, and over all draws with its interval."""
+    draws = {_draw(row): row["accuracy"] for row in rows if row["rule"] == MORE}
+    settings: dict[tuple[Any, Any], list[float]] = {}
+    for row in rows:
+        if row["rule"] == AUTO and _draw(row) in draws:
+            gained = draws[_draw(row)] - row["accuracy"]
+            settings.setdefault((row["dataset"], row["noise"]), []).append(gained)
+    low, high = interval(list(settings.values()))
+    mean = np.mean([one for points in settings.values() for one in points])
+    gain = f"More effort gains {mean:.1f} points ({low:.1f} to {high:.1f}) on these draws."
+    return f"{dataset_table(rows)}\n\n{gain}"
+
+
 def regret_table(rows: Sequence[Row]) -> str:
     """Return a table: mean and worst regret of each rule, by noise and of all."""
     noises = list(dict.fromkeys(row["noise"] for row in rows))

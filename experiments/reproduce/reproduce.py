@@ -139,7 +139,7 @@ def reproduce(options: ReproduceOptions) -> None:
         values = ", ".join(f"{name}={value:g}" for name, value in loss.hyperparameters)
         console.print(f"{loss.name}: {values or 'no constants'}, under L2 at the table's rate.")
     if dataset.note:
-        console.print(f"Data: {dataset.note}")
+        console.print(f"Data: {dataset.note}", soft_wrap=True)
     print_orderings(console, gathered)
     for one in written:
         console.print(f"wrote {one}", soft_wrap=True)

@@ -15,7 +15,7 @@ from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
 from experiments.configs import Reference, load_table
 from experiments.reproduce.report import CellResult, ordering, print_cells
-from experiments.reproduce.reproduce import _check_noise
+from experiments.reproduce.reproduce import RESULTS, _check_noise
 from tests.helpers.runs import run_of
 
 ARGUMENTS = [
@@ -71,6 +71,16 @@ def test_a_table_from_the_command_line(tmp_path, capsys, monkeypatch):
     # With all there, nothing is compiled or run.
     monkeypatch.setattr(run_all, "make_program", None)
     assert main([*arguments, "1"]) == 0
+
+
+def test_committed_runs_of_digits_are_found_and_nothing_is_run(tmp_path, monkeypatch):
+    path = tmp_path / "digits-digits-paper.jsonl"
+    committed = (RESULTS / path.name).read_bytes()
+    path.write_bytes(committed)
+    monkeypatch.setattr(run_all, "make_program", None)
+    assert main(["reproduce", "digits", "--seeds", "5", "--out", str(tmp_path)]) == 0
+    assert path.read_bytes() == committed
+    assert len(committed.splitlines()) == 315
 
 
 def test_a_plan_runs_nothing(tmp_path, capsys):

@@ -17,10 +17,10 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.examples import Examples
 from esoftmax_jax.app.data.labels import Labels
 from esoftmax_jax.app.data.names import (
-    _PREPARED,
     BUNDLED,
     DATASET_FORMS,
     OWN_FILES,
+    PREPARED,
     RESIZED,
     TABLES,
     is_own,
@@ -113,7 +113,7 @@ def load_dataset(
         )
     if spec in BUNDLED:
         return checked_dataset(spec, read_bundled(spec))
-    if spec in _PREPARED or (kind == "tfds" and rest):
+    if spec in PREPARED or (kind == "tfds" and rest):
         name = rest or spec
         return checked_dataset(spec, read_prepared(name, data_dir), base=name.partition(":")[0])
     if kind == "npz" and path is not None:
@@ -132,7 +132,7 @@ def load_dataset(
             f"--dataset: expected {what} behind {kind + ':'!r}, got {spec!r}; the forms are "
             f"{DATASET_FORMS}"
         )
-    meant = did_you_mean(spec, (*BUNDLED, *_PREPARED))
+    meant = did_you_mean(spec, (*BUNDLED, *PREPARED))
     raise UsageError(f"unknown dataset {spec!r}: expected {DATASET_FORMS}{meant}")
 
 

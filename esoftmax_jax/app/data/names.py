@@ -2,11 +2,11 @@
 
 BUNDLED = ("digits", "breast_cancer", "wine")
 
-_PREPARED = ("mnist", "cifar10", "cifar100", "fashion_mnist")
+PREPARED = ("mnist", "cifar10", "cifar100", "fashion_mnist")
 
 _OTHERS = tuple(name for name in BUNDLED if name != "digits")
 
-_NAMES = ("digits", *_PREPARED, *_OTHERS, "tfds:NAME", "npz:PATH", "folder:PATH", "csv:PATH")
+_NAMES = ("digits", *PREPARED, *_OTHERS, "tfds:NAME", "npz:PATH", "folder:PATH", "csv:PATH")
 
 RESIZED = ("folder:", "csv:", "parquet:")
 """What specifications of image files begin with, which can be brought to one size."""

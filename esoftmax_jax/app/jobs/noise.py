@@ -27,7 +27,7 @@ from esoftmax_jax.app.labels.noisy_labels import (
     apply_noise,
     what_counts_as_wrong,
 )
-from esoftmax_jax.app.labels.transitions_picture import _print_matrix, draw_transitions
+from esoftmax_jax.app.labels.transitions_picture import draw_transitions, print_matrix
 from esoftmax_jax.app.runs.report import noise_name
 from esoftmax_jax.app.terminal.console import make_console, print_titled, speaking
 from esoftmax_jax.app.terminal.names import names
@@ -133,11 +133,11 @@ def _drawn(
         written.insert(0, out / "transitions.png")
     # Printed last: a reader may close the pipe.
     for spec, noisy in counted:
-        _print_matrix(console, dataset, spec, noisy)
+        print_matrix(console, dataset, spec, noisy)
     print_titled(console, summary)
     for text in (what_counts_as_wrong(dataset), dataset.note and f"Data: {dataset.note}"):
         if text:
-            console.print(text)
+            console.print(text, soft_wrap=True)
     if out is not None:
         written.append(out / "noise.jsonl")
     for path in written:

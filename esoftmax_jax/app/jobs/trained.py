@@ -124,7 +124,7 @@ def print_run(console: Console, run: Run, dataset: Dataset) -> None:
         f"{run.best_epoch})"
     )
     if dataset.note:
-        console.print(f"Data: {dataset.note}")
+        console.print(f"Data: {dataset.note}", soft_wrap=True)
 
 
 def print_suspects(

@@ -25,9 +25,10 @@ _LARGEST_SHOWN = 10
 Matrix = npt.NDArray[np.float64]
 
 
-def _print_matrix(
+def print_matrix(
     console: Console, dataset: Dataset, spec: NoiseSpec, noisy: NoisyTraining
 ) -> None:
+    """Print a transition matrix; of many classes the most frequent confusions."""
     matrix, names = noisy.report.matrix, list(map(readable, dataset.class_names))
     if len(names) > _MOST_CLASSES_IN_FULL:
         console.print(f"{spec}: the largest of {len(names)}² transitions")

@@ -1,5 +1,6 @@
 """``find_wrong_labels``: two arrays in, evidence about each label out."""
 
+import sys
 from typing import Any
 
 from esoftmax_jax.app.audits.own_arrays import OwnArray
@@ -87,8 +88,5 @@ def find_wrong_labels(
         verbose=verbose,
     ).table
     given = next((one for one in (labels, data) if hasattr(one, "iloc")), None)
-    if given is None:
-        return table
-    import pandas  # type: ignore[import-untyped]  # is there: what came is of it
-
-    return pandas.DataFrame(table, index=given.index)
+    pandas = sys.modules.get("pandas")  # there if what came is of it
+    return table if given is None or not pandas else pandas.DataFrame(table, index=given.index)

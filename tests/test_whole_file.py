@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax import cleaning
-from esoftmax_jax.app.terminal.endings import exit_code_of
+from esoftmax_jax.app.terminal.exit_codes import exit_code_of
 from esoftmax_jax.whole_file import replacing, write_whole
 
 

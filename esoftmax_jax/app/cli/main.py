@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Sequence
 
 from esoftmax_jax.app.cli.parser import make_parser
-from esoftmax_jax.app.terminal.endings import exit_code_of
+from esoftmax_jax.app.terminal.exit_codes import exit_code_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

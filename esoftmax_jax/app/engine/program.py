@@ -22,7 +22,7 @@ from jax.sharding import PartitionSpec
 from esoftmax_jax.app.augment.stages import check_augmentation
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine import one_run
-from esoftmax_jax.app.engine.ahead import CompiledAhead
+from esoftmax_jax.app.engine.ahead_of_time import CompiledAheadOfTime
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.one_run import Data, Runs
 from esoftmax_jax.app.engine.optimizer import RunState
@@ -51,8 +51,8 @@ class Program:
     """
 
     start: Callable[[jax.Array], RunState]
-    advance: CompiledAhead
-    predict: CompiledAhead
+    advance: CompiledAheadOfTime
+    predict: CompiledAheadOfTime
     logits: Callable[[RunState, jax.Array], jax.Array]
     methods: Methods
     devices: int
@@ -121,10 +121,10 @@ def _program(shared: Shared, devices: int, at_once: int, settings: str) -> Progr
     compiled = functools.partial(_compiled, shared, devices, at_once)
     return Program(
         start=_start_program(beginning_of(shared), devices, at_once, settings),
-        advance=CompiledAhead(
+        advance=CompiledAheadOfTime(
             compiled(_advance, SPLIT, SPLIT, WHOLE, WHOLE, SPLIT, donate_argnums=0)
         ),
-        predict=CompiledAhead(compiled(_predict, SPLIT, WHOLE)),
+        predict=CompiledAheadOfTime(compiled(_predict, SPLIT, WHOLE)),
         logits=compiled(_logits, SPLIT, WHOLE),
         methods=dict(zip(dict(shared.losses), shared.methods, strict=True)),
         devices=devices,

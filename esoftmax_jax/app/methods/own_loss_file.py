@@ -10,9 +10,9 @@ from types import ModuleType
 from typing import Any
 
 from esoftmax_jax.app.files.regular_file import not_a_file
-from esoftmax_jax.app.methods.neighbours import Neighbours
 from esoftmax_jax.app.methods.own_loss import OwnLoss, described
 from esoftmax_jax.app.methods.own_loss_function import make_own_loss
+from esoftmax_jax.app.methods.sibling_modules import SiblingModules
 from esoftmax_jax.app.terminal.messages import UsageError
 
 _FORM = "FILE.py:NAME with a function NAME(logits, labels, *, constant=1.0, ...)"
@@ -21,7 +21,7 @@ _FORM = "FILE.py:NAME with a function NAME(logits, labels, *, constant=1.0, ...)
 @dataclasses.dataclass(frozen=True)
 class _Imported:
     module: ModuleType
-    neighbours: Neighbours
+    siblings: SiblingModules
 
 
 def names_own_loss(text: str) -> bool:
@@ -55,7 +55,7 @@ def read_own_loss(option: str, text: str) -> OwnLoss:
         name=f"{path.name}:{name}",
         given=text,
         form=_FORM,
-        surroundings=imported.neighbours,
+        surroundings=imported.siblings,
     )
 
 
@@ -75,16 +75,16 @@ def _executed(option: str, resolved: Path, changed: int, path: Path) -> _Importe
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module  # as dataclasses in the file need it
-    neighbours = Neighbours(resolved.parent)
+    siblings = SiblingModules(resolved.parent)
     try:
-        with neighbours():
+        with siblings():
             spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # whatever the user's code raises
         raise UsageError(
             f"{option}: expected a file that Python can import, got {path}: "
             f"{described(error, path)}; correct it"
         ) from None
-    return _Imported(module, neighbours)
+    return _Imported(module, siblings)
 
 
 def _belongs(function: Any, module: ModuleType, name: str) -> bool:

@@ -15,7 +15,7 @@ from esoftmax_jax.app.augment.augment_spec import SHIFT_AND_FLIP
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.examples import Examples
 from esoftmax_jax.app.data.labels import Labels
-from esoftmax_jax.app.engine.ahead import CompiledAhead
+from esoftmax_jax.app.engine.ahead_of_time import CompiledAheadOfTime
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.program import make_program
 from esoftmax_jax.app.engine.schedule import parse_schedule
@@ -234,7 +234,10 @@ def test_what_failed_to_compile_is_tried_again():
             raise ValueError("not traceable")
         return x + 1
 
-    ahead, shape = CompiledAhead(jax.jit(function)), jax.ShapeDtypeStruct((2,), jnp.float32)
+    ahead, shape = (
+        CompiledAheadOfTime(jax.jit(function)),
+        jax.ShapeDtypeStruct((2,), jnp.float32),
+    )
     ahead.prepare(shape)
     with pytest.raises(ValueError, match="not traceable"):
         ahead.wait()

@@ -14,7 +14,7 @@ from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.runs.workdir import check_workdir, claim_workdir
-from esoftmax_jax.app.terminal.endings import exit_code_of
+from esoftmax_jax.app.terminal.exit_codes import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
 
 CONFIG = RunConfig(

@@ -15,7 +15,7 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.examples import Examples
 from esoftmax_jax.app.data.labels import Labels
 from esoftmax_jax.app.engine import one_run
-from esoftmax_jax.app.engine.ahead import CompiledAhead
+from esoftmax_jax.app.engine.ahead_of_time import CompiledAheadOfTime
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.engine.group import make_group
 from esoftmax_jax.app.engine.network_choice import make_network
@@ -254,7 +254,7 @@ def test_an_error_of_a_compilation_ahead_is_told():
     def fails(x):
         raise ValueError("not traceable")
 
-    ahead = CompiledAhead(jax.jit(fails))
+    ahead = CompiledAheadOfTime(jax.jit(fails))
     ahead.prepare(jax.ShapeDtypeStruct((2,), jnp.float32))
     with pytest.raises(ValueError, match="not traceable"):
         ahead(jnp.zeros(2))

@@ -16,7 +16,7 @@ from esoftmax_jax.app.methods.methods import selected
 from esoftmax_jax.app.runs.model_file import read_model, write_model
 from esoftmax_jax.app.runs.networks import Networks
 from esoftmax_jax.app.runs.recipes import make_config
-from esoftmax_jax.app.terminal.endings import exit_code_of
+from esoftmax_jax.app.terminal.exit_codes import exit_code_of
 from experiments.cli import main
 from tests.helpers.datasets import draw, pixels
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.runs import run_all
-from esoftmax_jax.app.terminal.endings import exit_code_of
+from esoftmax_jax.app.terminal.exit_codes import exit_code_of
 from esoftmax_jax.app.terminal.signals import uninterrupted
 from experiments.cli import main
 

@@ -24,7 +24,7 @@ from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.app.suspects.labelled import labelled_examples
 from esoftmax_jax.app.suspects.margin_history import MarginHistory
-from esoftmax_jax.app.terminal.endings import exit_code_of
+from esoftmax_jax.app.terminal.exit_codes import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
 
@@ -316,7 +316,7 @@ def test_a_file_system_without_locks(tmp_path, monkeypatch):
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_a_character_that_the_output_lacks_is_replaced(encoding):
     code = (
-        "import sys; from esoftmax_jax.app.terminal.endings import exit_code_of\n"
+        "import sys; from esoftmax_jax.app.terminal.exit_codes import exit_code_of\n"
         "sys.exit(exit_code_of(lambda: print('CE_\\u03b5 \\u2713 \\udce9')))"
     )
     ended = subprocess.run(

@@ -24,7 +24,7 @@ from esoftmax_jax.app.suspects.suspect_list import (
     write_suspects,
 )
 from esoftmax_jax.app.terminal.console import make_console, print_titled
-from esoftmax_jax.app.terminal.endings import exit_code_of
+from esoftmax_jax.app.terminal.exit_codes import exit_code_of
 from esoftmax_jax.app.terminal.messages import UsageError, readable
 from esoftmax_jax.app.terminal.progress import ProgressBar
 from esoftmax_jax.spreadsheets import alike, harmless, original, write_csv

@@ -10,7 +10,7 @@ from types import ModuleType
 _SHARED = ("esoftmax_jax", "experiments")
 
 
-class Neighbours:
+class SiblingModules:
     """A folder whose modules are found first while code of it runs, and by no other code."""
 
     def __init__(self, folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 
 
-class CompiledAhead:
+class CompiledAheadOfTime:
     """A jitted function that a thread can compile for arguments that do not exist yet.
 
     Compilation does not hold Python's lock, so labels are drawn and runs started meanwhile.

@@ -82,7 +82,6 @@ def test_images_of_other_sizes_are_classified(capsys, kept):
     Path("new", "notes.txt").write_text("no image")
     options = ["--image-size", "8", "--learning-rate", "0.1", "--noise", "none"]
     assert main([*LONG, "folder:data", *options]) == 0
-    assert "wrote run/model" in capsys.readouterr().out
     found = app.predict("run", "folder:new", out="predictions.csv", probabilities=True)
     assert found.labels[:3].tolist() == list(NAMES)
     assert found.class_numbers[:3].tolist() == [0, 1, 2]

@@ -27,6 +27,14 @@ def test_the_table_has_mean_and_worst_regret_and_the_paired_difference():
     assert tables.dataset_table(rows).splitlines()[2].startswith("| d (9; 4) | 1.8 / 4.0 | 1.0")
 
 
+def test_more_effort_is_compared_on_the_draws_that_have_it():
+    rows = rows_of({"none": (1, 3)})
+    more = [row | {"rule": tables.MORE, "accuracy": 90.0, "regret": 1.0} for row in rows[:1]]
+    report = tables.effort_report(rows + more)
+    assert report.splitlines()[2].startswith("| d (9; 2) | 3.0 / 4.0 | 1.0 / 1.0 | 1.0 / 1.0 |")
+    assert report.endswith("More effort gains 1.0 points (1.0 to 1.0) on these draws.")
+
+
 def test_what_is_known_of_labels_is_told_of_held_out_draws_alone():
     rows = rows_of({"none": (9, 9)}) + rows_of({"none": (1, 3)}, held_out=True)
     (line,) = tables.situation_table(rows).splitlines()[2:]

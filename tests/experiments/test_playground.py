@@ -15,7 +15,7 @@ from experiments.generated_parts import generated
 from experiments.playground import replay
 from experiments.playground.page import PAGE, page_text, paper_settings, table_of_replay
 from experiments.theory.page import PAGE as THEORY
-from tests.helpers.browser import browser, page_after
+from tests.helpers.browser import browser, overflow_at, page_after
 
 LOSSES = {"ce": "CE", "mae": "MAE", "ce_eps": "CE_eps", "ce_eps_mae": "CE_eps+MAE"}
 SETTINGS = [
@@ -231,3 +231,10 @@ def test_the_command_writes_the_page_or_says_where_it_cannot(tmp_path, capsys):
     assert (tmp_path / "own.html").read_text(encoding="utf-8") == page_text()
     assert main(["page", "--out", str(tmp_path / "missing" / "own.html")]) == 2
     assert "--out: expected a file that can be written" in capsys.readouterr().err
+
+
+def test_the_page_is_no_wider_than_a_phone(tmp_path):
+    browser()
+    path = tmp_path / "page.html"
+    path.write_text(page_text(), encoding="utf-8")
+    assert overflow_at(path, 360, tmp_path / "profile") <= 0

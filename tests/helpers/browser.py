@@ -4,7 +4,7 @@ import functools
 import re
 import shutil
 import subprocess
-from html import unescape
+from html import escape, unescape
 
 import pytest
 
@@ -30,8 +30,30 @@ def page_after(path, script, profile):
         f"<pre id='said'></pre><script>document.getElementById('said').textContent = "
         f"(() => {{ {script} }})();</script></body>"
     )
+    return _said(path, page.replace("</body>", extra), profile)
+
+
+def overflow_at(path, width, profile):
+    """Return by how many pixels a page is wider than a window of this width, such as a phone's.
+
+    Chromium's own window has 500 pixels at least: the page is in a frame.
+    """
+    told = (
+        "<script>addEventListener('load', () => {"
+        "parent.document.getElementById('said').textContent = "
+        "`${innerWidth} ${document.documentElement.scrollWidth}`; });</script></body>"
+    )
+    inner = escape(path.read_text(encoding="utf-8").replace("</body>", told))
+    frame = f'<iframe style="border: 0" width="{width}" height="740" srcdoc="{inner}"></iframe>'
+    page = f"<!doctype html><body><pre id='said'></pre>{frame}</body>"
+    window, whole = map(int, _said(path, page, profile).split())
+    assert window == width
+    return whole - window
+
+
+def _said(path, page, profile):
     copy = path.with_name("opened.html")
-    copy.write_text(page.replace("</body>", extra), encoding="utf-8", newline="")
+    copy.write_text(page, encoding="utf-8", newline="")
     command = [
         browser(),
         "--headless",

@@ -11,7 +11,7 @@ from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.jobs.audit.audit import audit
 from esoftmax_jax.app.suspects.corrections import correct
 from tests.helpers.audits import CLASSES, noisy, probabilities_of, write_table
-from tests.helpers.browser import browser, page_after
+from tests.helpers.browser import browser, overflow_at, page_after
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -22,6 +22,11 @@ def audited_table():
     names = [f'{CLASSES[label]}, "x"\n' if label == 2 else CLASSES[label] for label in labels]
     write_table("own.csv", {"size": np.linspace(0, 1, 60), "label": names})
     return audit("own.csv", probabilities=probabilities_of(truth), out="out")
+
+
+def test_the_report_is_no_wider_than_a_phone(tmp_path):
+    browser()
+    assert overflow_at(audited_table().report, 360, tmp_path / "profile") <= 0
 
 
 def test_a_reviewed_list_is_applied_as_it_was_decided(tmp_path):

@@ -55,14 +55,9 @@ def regret_report(rows: Sequence[Row]) -> str:
 
 def effort_report(rows: Sequence[Row]) -> str:
     """Return what more effort gains, by dataset, and over all draws with its interval."""
-    draws = {_draw(row): row["accuracy"] for row in rows if row["rule"] == MORE}
-    settings: dict[tuple[Any, Any], list[float]] = {}
-    for row in rows:
-        if row["rule"] == AUTO and _draw(row) in draws:
-            gained = draws[_draw(row)] - row["accuracy"]
-            settings.setdefault((row["dataset"], row["noise"]), []).append(gained)
-    low, high = interval(list(settings.values()))
-    mean = np.mean([one for points in settings.values() for one in points])
+    draws = {_draw(row) for row in rows if row["rule"] == MORE}
+    own = [row for row in rows if row["rule"] == AUTO and _draw(row) in draws]
+    mean, low, high = _mean_behind(own, rows, MORE)
     gain = f"More effort gains {mean:.1f} points ({low:.1f} to {high:.1f}) on these draws."
     return f"{dataset_table(rows)}\n\n{gain}"
 
@@ -124,20 +119,26 @@ def failures(rows: Sequence[Row]) -> str:
     return f"{text}: {'; '.join(named) or 'none'}."
 
 
-def behind(own: Sequence[Row], rows: Sequence[Row]) -> list[float]:
-    """Return by how many points of accuracy rows are behind averaged CE of the same draw."""
-    ce = {_draw(row): row["accuracy"] for row in rows if row["rule"] == CE_AVERAGED}
-    return [ce[_draw(row)] - row["accuracy"] for row in own]
+def behind(own: Sequence[Row], rows: Sequence[Row], rule: str = CE_AVERAGED) -> list[float]:
+    """Return by how many points of accuracy rows are behind a rule in the same draw."""
+    other = {_draw(row): row["accuracy"] for row in rows if row["rule"] == rule}
+    return [other[_draw(row)] - row["accuracy"] for row in own]
 
 
 def paired(own: Sequence[Row], rows: Sequence[Row]) -> str:
     """Return the mean of ``behind``, and between which values it lies (95 %)."""
-    settings: dict[tuple[Any, Any], list[float]] = {}
-    for row, points in zip(own, behind(own, rows), strict=True):
-        settings.setdefault((row["dataset"], row["noise"]), []).append(points)
-    low, high = interval(list(settings.values()))
-    mean = np.mean(behind(own, rows))
+    mean, low, high = _mean_behind(own, rows, CE_AVERAGED)
     return f"{mean:.1f} ({low:.1f} to {high:.1f})"
+
+
+def _mean_behind(
+    own: Sequence[Row], rows: Sequence[Row], rule: str
+) -> tuple[float, float, float]:
+    points = behind(own, rows, rule)
+    settings: dict[tuple[Any, Any], list[float]] = {}
+    for row, one in zip(own, points, strict=True):
+        settings.setdefault((row["dataset"], row["noise"]), []).append(one)
+    return float(np.mean(points)), *interval(list(settings.values()))
 
 
 def interval(settings: Sequence[Sequence[float]]) -> tuple[float, float]:

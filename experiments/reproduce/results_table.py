@@ -33,12 +33,11 @@ def results_table(
         scale: of the runs.
         dtype: of their networks.
     """
-    cells = {
-        (cell.label, cell.setting): CellResult(cell, tuple(_found(cell, runs, scale, dtype)))
+    there = {
+        (cell.label, cell.setting): CellResult(cell, found)
         for cell in table.cells
-        if cell.runnable
+        if cell.runnable and (found := tuple(_found(cell, runs, scale, dtype)))
     }
-    there = {where: cell for where, cell in cells.items() if cell.runs}
     settings = [one for one in table.settings if any(one == where[1] for where in there)]
     lines = [
         [label, *(_text(there.get((label, setting))) for setting in settings)]

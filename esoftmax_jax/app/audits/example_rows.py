@@ -45,14 +45,10 @@ def without_counted_header(found: OwnNumbers, examples: AuditedExamples) -> OwnN
     ``DataFrame.to_csv`` writes it. It is no row where there is one more than examples.
     """
     counted = tuple(map(str, range(found.values.shape[1])))
-    rows = len(found.values) - 1
-    if found.first_is_names and found.names == counted and rows in _row_counts(examples):
+    fits = len(found.values) - 1 in (len(examples), examples.num_rows)
+    if found.first_is_names and found.names == counted and fits:
         return dataclasses.replace(found, values=found.values[1:], first_is_names=False)
     return found
-
-
-def _row_counts(examples: AuditedExamples) -> tuple[int, int]:
-    return len(examples), examples.num_rows
 
 
 def _places_of(found: OwnNumbers, names: list[str], wanted: list[str], data: str) -> list[int]:

@@ -117,10 +117,8 @@ def _contradicting(data: Any, labels: Array) -> list[str]:
         same = first_places(map(str, rows))
     else:
         array = np.asarray(data)
-        if array.dtype.kind not in "fiub":
-            same = first_places(map(str, array.ravel().tolist()))
-        else:
-            same = same_content(array)
+        numbers = array.dtype.kind in "fiub"
+        same = same_content(array) if numbers else first_places(map(str, array.ravel()))
     if len(same) != len(labels):  # nothing, or a matrix that is no array
         return []
     return contradiction(same, labels, [str(row) for row in range(len(labels))])

@@ -15,6 +15,7 @@ from esoftmax_jax.app.data.readers.parquet_file import parquet_cells, parquet_co
 from esoftmax_jax.app.data.readers.table_files import Table
 from esoftmax_jax.app.data.readers.table_header import MEANT, csv_lines
 from esoftmax_jax.app.data.repeated_rows import check_repeated_files, repeated_rows
+from esoftmax_jax.app.data.same_examples import first_pair, first_places
 from esoftmax_jax.app.data.table_labels import numbered_labels
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.regular_file import not_a_file
@@ -88,18 +89,13 @@ def table_examples(spec: str, kind: str, path: Path, *, literal: bool) -> Audite
 
 def _contradicting(table: TextTable, shown: Sequence[str], labels: Array) -> list[str]:
     """Say how many rows are alike but for their labels, of which one at least is wrong."""
-    first: dict[tuple[str, ...], int] = {}
     cells = zip(*(table.columns[name] for name in shown), strict=True)
-    again = [
-        row
-        for row, key in enumerate(cells)
-        if labels[first.setdefault(key, row)] != labels[row]
-    ]
-    if not again:
+    pair = first_pair(first_places(cells), labels) if shown else None
+    if pair is None:
         return []
     return [
-        f"{len(again)} rows repeat an earlier one with another label, first row "
-        f"{table.rows[again[0]]}; one of the two labels is wrong: keep one, or correct it"
+        f"{pair.count} rows repeat an earlier one with another label, first row "
+        f"{table.rows[pair.places[1]]}; one of the two labels is wrong: keep one, or correct it"
     ]
 
 

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import stat
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -56,30 +56,39 @@ def first_places(identities: Iterable[Hashable]) -> Groups:
 
 
 def same_bytes(files: Sequence[Path]) -> Groups:
-    """Tell which files have the same bytes; of most only the size is looked at, or the head."""
-    keys: list[Hashable] = list(map(_size, files))
-    for read in (_head, _whole):
+    """Tell which files have the same bytes; of most only the size is looked at, or the head.
+
+    What is no file, or cannot be read, is like no other.
+    """
+    keys: list[Hashable] = [()] * len(files)
+    for read in (_size, _head, _whole):
         several = Counter(keys)
         keys = [
-            (key, read(file) if several[key] > 1 else place)
+            (key, _told(read, file) if several[key] > 1 else place)
             for place, (key, file) in enumerate(zip(keys, files, strict=True))
         ]
     return first_places(keys)
 
 
-def _size(file: Path) -> Hashable:
+def _told(read: Callable[[Path], Hashable], file: Path) -> Hashable:
     try:
-        return file.stat().st_size
-    except OSError:  # there is none: like no other
+        return read(file)
+    except OSError:
         return object()
 
 
-def _head(file: Path) -> bytes:
+def _size(file: Path) -> Hashable:
+    found = file.stat()
+    # Opening what is no file, such as a pipe, may never end.
+    return found.st_size if stat.S_ISREG(found.st_mode) else object()
+
+
+def _head(file: Path) -> Hashable:
     with file.open("rb") as opened:
         return hashlib.blake2b(opened.read(_HEAD)).digest()
 
 
-def _whole(file: Path) -> bytes:
+def _whole(file: Path) -> Hashable:
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "blake2b").digest()
 

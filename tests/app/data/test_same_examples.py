@@ -228,6 +228,13 @@ def test_files_of_the_same_bytes(tmp_path):
     assert same_bytes([*files, *gone]).tolist() == [0, 1, 0, 3, 4, 5, 6, 7]
 
 
+def test_pipes_are_no_files_of_the_same_bytes(tmp_path):
+    pipes = [tmp_path / "one", tmp_path / "two"]
+    for pipe in pipes:
+        os.mkfifo(pipe)
+    assert same_bytes(pipes).tolist() == [0, 1]  # opened, they would wait for ever
+
+
 def test_two_labels_of_the_same_content_are_told_by_what_examples_are_called():
     groups, called = np.array([0, 1, 0, 1]), ["a", "b", "c", "d"]
     assert contradiction(groups, np.array([0, 1, 0, 1]), called) == []

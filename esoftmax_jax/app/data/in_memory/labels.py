@@ -73,7 +73,7 @@ def number_labels(
             _check_missing_words(name, texts[name])
             _check_unlabelled(name, array)
     notes = _doubts(first, arrays[first], texts[first], literal=literal) if doubt else []
-    notes += _joined_by_blanks(arrays[first])
+    notes += _joined_by_blanks(arrays[first], texts[first])
     present = set(texts[first])
     declared = _categories(labels[first])
     if not present <= set(declared):
@@ -250,11 +250,12 @@ def _doubts(name: str, array: Array, texts: list[str], *, literal: bool) -> list
     raise UsageError(f"{name}: {doubt.message('the array')}")
 
 
-def _joined_by_blanks(array: Array) -> list[str]:
+def _joined_by_blanks(array: Array, texts: list[str]) -> list[str]:
     """Note labels that are one class although blanks around them differ."""
     first: dict[str, str] = {}
-    for one in array.tolist() if array.dtype.kind in "OU" else ():
-        other = first.setdefault(_text(one), one)
+    given = array.tolist() if array.dtype.kind in "OU" else texts
+    for text, one in zip(texts, given, strict=True):
+        other = first.setdefault(text, one)
         if other != one:
             return [f"labels that differ in blanks only are one class: {other!r} and {one!r}"]
     return []

@@ -55,7 +55,7 @@ _TABLES: Mapping[str, Callable[[str], str]] = {
         read_results(RESULTS / "table2-cifar10-paper.jsonl"),
         dtype="bfloat16",
     ),
-    "evidence": lambda _: evidence.evidence_table(
+    "evidence": lambda _: evidence.evidence_report(
         read_rows(LINES / "evidence.jsonl", evidence.KEY)
     ),
     "savings": lambda _: savings.savings_report(

@@ -9,7 +9,6 @@ alone. The self-confidence of cross-entropy is what ``cleanlab`` ranks by unless
 (``get_label_quality_scores``), of the same probabilities.
 """
 
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,9 @@ import numpy as np
 from esoftmax_jax import cleaning
 from esoftmax_jax.app.audits.findings import against_rival
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.arrays import Array
-from esoftmax_jax.app.files.json_lines import append_lines
 from esoftmax_jax.app.files.markdown import markdown_table
-from esoftmax_jax.app.files.outputs import check_file
 from esoftmax_jax.app.jobs.auto_runs import LOSS, AutoRuns, auto_runs
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
@@ -32,36 +28,45 @@ from esoftmax_jax.app.runs.fold_choice import choose_by_folds
 from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks, out_of_fold_logits
 from esoftmax_jax.app.runs.run_all import run_all
 from esoftmax_jax.app.runs.softmax import softmax
+from esoftmax_jax.app.suspects.neighbours import neighbour_margins
 from esoftmax_jax.app.suspects.training_evidence import TrainingEvidence
-from esoftmax_jax.app.terminal.names import names
-from experiments.lines import Row, key_of, read_rows
+from experiments.lines import Row
+from experiments.regret.data import SOURCES
+from experiments.regret.lines import Work, chosen_sources, complete, reported_rows
 
-DATASETS = ("digits", "wine", "breast_cancer")
-NOISES = ("symmetric:0.2", "symmetric:0.4", "pairwise:0.4")
-COMBINED = "order of auto"
-FIRST = 200
-_TITLE = "AUROC / average precision"
+COMBINED = "order of auto: all four"
+KINDS = (
+    "self-confidence out of fold",
+    "margin out of fold",
+    "mean margin in training",
+    "wrong events in training",
+    "neighbours",
+    "both of training",
+    "both of training, out of fold",
+    "both of training, neighbours",
+    "out of fold, neighbours",
+    COMBINED,
+)
+LOSSES = ("CE", LOSS)
+FIRST, SECOND = 200, 500
 KEY = ("dataset", "noise", "seed", "loss", "kind")
 """What tells a row from others."""
 
 
-def measure(dataset: Dataset, noises: Sequence[str], seeds: int, **options: Any) -> list[Row]:
-    """Return a row for each noise, seed, loss and kind of evidence."""
-    cells: dict[tuple[str, int], AutoRuns] = {
-        (noise, seed): auto_runs(dataset, parse_noise(noise), "more", seed=seed, **options)
-        for noise, seed in itertools.product(noises, range(seeds))
-    }
-    losses = {where: (of_ce(cell), cell.rule) for where, cell in cells.items()}
-    runs = [config for both in losses.values() for configs in both for config in configs]
+def measure(dataset: Dataset, noises: Sequence[str], seed: int, **options: Any) -> list[Row]:
+    """Return a row for each noise, loss and kind of evidence."""
+    losses = {noise: _losses(dataset, noise, seed, **options) for noise in noises}
+    runs = [one for both in losses.values() for configs in both for one in configs]
     networks = FoldNetworks(None)
     found = run_all(runs, dataset, None, dataset.name, networks=networks)
     results = dict(zip(runs, found, strict=True))
     rows: list[Row] = []
-    for (noise, seed), both in losses.items():
+    for noise, both in losses.items():
         labels = apply_noise(parse_noise(noise), dataset, seed).labels
-        for name, configs in zip(("CE", LOSS), both, strict=True):
+        near = neighbour_margins(dataset, labels.observed)
+        for name, configs in zip(LOSSES, both, strict=True):
             chosen = _best(configs, [results[one] for one in configs])
-            kinds = evidence([networks.read(one) for one in chosen], labels.observed)
+            kinds = evidence([networks.read(one) for one in chosen], labels.observed, near)
             for kind, scores in kinds.items():
                 where = {"dataset": dataset.name, "noise": noise, "seed": seed}
                 row = {**where, "loss": name, "rate": chosen[0].learning_rate, "kind": kind}
@@ -69,9 +74,12 @@ def measure(dataset: Dataset, noises: Sequence[str], seeds: int, **options: Any)
     return rows
 
 
-def of_ce(runs: AutoRuns) -> tuple[RunConfig, ...]:
-    """Return the runs of cross-entropy."""
-    return tuple(one for one in runs.voters if one.loss.name == "CE")
+def _losses(
+    dataset: Dataset, noise: str, seed: int, **options: Any
+) -> tuple[Sequence[RunConfig], Sequence[RunConfig]]:
+    """Return the runs of each of ``LOSSES``."""
+    found: AutoRuns = auto_runs(dataset, parse_noise(noise), seed=seed, **options)
+    return found.plain, found.rule
 
 
 def _best(configs: Sequence[RunConfig], results: Sequence[Any]) -> list[RunConfig]:
@@ -79,85 +87,125 @@ def _best(configs: Sequence[RunConfig], results: Sequence[Any]) -> list[RunConfi
     return [one for one in configs if one.learning_rate == rate]
 
 
-def evidence(networks: Sequence[FoldNetwork], labels: Array) -> dict[str, Array]:
+def evidence(
+    networks: Sequence[FoldNetwork], labels: Array, near: Array | None
+) -> dict[str, Array]:
     """Return scores (N,) by kind, the lower the more suspicious.
 
     Args:
         networks: of one setting, one for each fold.
         labels: int (N,), as they were trained on.
+        near: (N,), margins of neighbours; None: kinds with them are left out.
     """
     said = cleaning.label_evidence(softmax(out_of_fold_logits(networks)), labels)
+    rival = against_rival(said)
     learnt = TrainingEvidence.of(
-        [one.training_margins for one in networks], [one.wrong_events for one in networks]
+        [one.training_margins for one in networks],
+        [one.wrong_events for one in networks],
+        near,
     )
-    return {
-        "self-confidence out of fold": said.self_confidences,
-        "margin out of fold": said.margins,
-        "mean margin in training": learnt.margins,
-        "wrong events in training": -learnt.wrong_events,
-        COMBINED: learnt.scores(against_rival(said)),
+    margins, events = learnt.margins, -learnt.wrong_events
+    kinds: dict[str, Sequence[Array | None]] = {
+        "self-confidence out of fold": [said.self_confidences],
+        "margin out of fold": [said.margins],
+        "mean margin in training": [margins],
+        "wrong events in training": [events],
+        "neighbours": [near],
+        "both of training": [margins, events],
+        "both of training, out of fold": [margins, events, rival],
+        "both of training, neighbours": [margins, events, near],
+        "out of fold, neighbours": [rival, near],
     }
+    found: dict[str, Array] = {}
+    for kind, parts in kinds.items():
+        known = [one for one in parts if one is not None]
+        if len(known) == len(parts):
+            found[kind] = known[0] if len(known) == 1 else cleaning.mean_ranks(*known)
+    return {**found, COMBINED: learnt.scores(rival)}
 
 
 def quality(scores: Array, wrong: Array) -> dict[str, float]:
     """Return how far wrong labels come first."""
-    first = min(FIRST, len(wrong))
-    found = cleaning.ranking_quality(scores, wrong, first=first)
-    whole = cleaning.ranking_quality(scores, wrong, first=int(wrong.sum()))
-    return {
-        "auroc": round(found.auroc, 4),
-        "average_precision": round(found.average_precision, 4),
-        "precision_first": round(found.precision, 4),
-        "precision_as_many": round(whole.precision, 4),
+    counts = {"first": FIRST, "second": SECOND, "as_many": int(wrong.sum())}
+    found = {
+        name: cleaning.ranking_quality(scores, wrong, first=min(count, len(wrong)))
+        for name, count in counts.items()
     }
+    precisions = {f"precision_{name}": one.precision for name, one in found.items()}
+    areas = found["first"]
+    both = {"auroc": areas.auroc, "average_precision": areas.average_precision}
+    return {name: round(value, 4) for name, value in {**both, **precisions}.items()}
 
 
-def evidence_table(rows: Sequence[Row]) -> str:
-    """Return a table: mean AUROC and average precision of each loss and kind, by noise."""
-    noises = list(dict.fromkeys(row["noise"] for row in rows))
-    columns = ["loss", "evidence", *noises, "all", f"first {FIRST}", "as many as are wrong"]
+def evidence_report(rows: Sequence[Row]) -> str:
+    """Return a table of the data on which the order was developed, and one of the others."""
+    parts = []
+    for title, held_out in (("Development", False), ("Held out", True)):
+        names = [name for name, one in SOURCES.items() if one.held_out == held_out]
+        own = [row for row in rows if row["dataset"] in names]
+        if own:
+            parts.append(f"**{title}**:\n\n{_table(own, names)}")
+    return "\n\n".join(parts)
+
+
+def _table(rows: Sequence[Row], names: Sequence[str]) -> str:
+    """Return mean AUROC and average precision of each loss and kind, by dataset."""
+    there = [name for name in names if any(row["dataset"] == name for row in rows)]
+    columns = ["loss", "evidence", *there, "all", f"first {FIRST}", f"first {SECOND}"]
     lines = []
     for loss, kind in dict.fromkeys((row["loss"], row["kind"]) for row in rows):
         own = [row for row in rows if (row["loss"], row["kind"]) == (loss, kind)]
-        cells = [_areas([row for row in own if row["noise"] == one]) for one in noises]
-        precisions = [_mean(own, f"precision_{name}") for name in ("first", "as_many")]
-        shares = [f"{100 * one:.1f} %" for one in precisions]
-        lines.append([loss, kind, *cells, _areas(own), *shares])
-    return "\n".join(markdown_table(columns, lines))
+        by_name = [[row for row in own if row["dataset"] == name] for name in there]
+        areas = [_areas([part]) for part in by_name]
+        shares = [_mean(by_name, f"precision_{one}") for one in ("first", "second", "as_many")]
+        percents = [f"{100 * one:.1f} %" for one in shares]
+        lines.append([loss, kind, *areas, _areas(by_name), *percents])
+    return "\n".join(markdown_table([*columns, "as many as are wrong"], lines))
 
 
-def _areas(rows: Sequence[Row]) -> str:
-    return f"{_mean(rows, 'auroc'):.3f} / {_mean(rows, 'average_precision'):.3f}"
+def _areas(parts: Sequence[Sequence[Row]]) -> str:
+    return f"{_mean(parts, 'auroc'):.3f} / {_mean(parts, 'average_precision'):.3f}"
 
 
-def _mean(rows: Sequence[Row], name: str) -> float:
-    return float(np.mean([row[name] for row in rows]))
+def _mean(parts: Sequence[Sequence[Row]], name: str) -> float:
+    """Return the mean over datasets, each with the same weight."""
+    return float(np.mean([np.mean([row[name] for row in part]) for part in parts]))
 
 
 def report_evidence(
-    *, datasets: str | None, noises: str | None, seeds: int, epochs: int, out: Path
+    *, datasets: str | None, seeds: int, epochs: int, report: bool, out: Path
 ) -> None:
-    """Measure the datasets that a file lacks, append the rows and print the tables.
+    """Measure what a file of lines lacks, and print the tables.
 
-    Names of ``datasets`` and ``noises`` are divided by commas; None are ``DATASETS`` and
-    ``NOISES``.
+    Args:
+        datasets: names of ``SOURCES`` divided by commas; None: all.
+        seeds: how many of each.
+        epochs: of every run.
+        report: whether to print the tables of what is there, and train nothing.
+        out: the file.
     """
-    noise = NOISES if noises is None else names("--noises", noises)
-    chosen = DATASETS if datasets is None else names("--datasets", datasets)
-    loaded = {name: load_dataset(name) for name in chosen}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    check_file("--out", out)
-    there = {key_of(row, KEY[:3]) for row in read_rows(out, KEY)}
-    for name, dataset in loaded.items():
-        # One compiled program trains all of a dataset.
-        if {(name, *cell) for cell in itertools.product(noise, range(seeds))} - there:
-            append_lines(out, measure(dataset, noise, seeds, epochs=epochs))
-    rows = [
-        row
-        for row in read_rows(out, KEY)
-        if row["dataset"] in loaded and row["noise"] in noise and row["seed"] < seeds
+    if not report:
+        names = chosen_sources(datasets)
+        complete(
+            out, [_work(name, seed, epochs) for name in names for seed in range(seeds)], KEY
+        )
+    print(evidence_report(reported_rows(out, KEY)))
+
+
+def _work(name: str, seed: int, epochs: int) -> Work:
+    noises = [one for one in SOURCES[name].noises if one != "none"]
+
+    def runs(dataset: Dataset) -> list[RunConfig]:
+        both = [_losses(dataset, noise, seed, epochs=epochs) for noise in noises]
+        return [one for pair in both for configs in pair for one in configs]
+
+    lines = [
+        (name, noise, seed, loss, kind) for noise in noises for loss in LOSSES for kind in KINDS
     ]
-    for name in loaded:
-        table = evidence_table([row for row in rows if row["dataset"] == name])
-        print(f"{name}: {_TITLE}\n\n{table}\n", flush=True)
-    print(f"all: {_TITLE}\n\n{evidence_table(rows)}")
+    return Work(
+        name,
+        seed,
+        frozenset(lines),
+        runs,
+        lambda dataset: measure(dataset, noises, seed, epochs=epochs),
+    )

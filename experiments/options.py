@@ -130,8 +130,7 @@ OPTIONS = (
         SWITCH,
     ),
     _option(_benches("sweep"), "runs", "≥ 4 (128)", whole(4), default=128),
-    _option(_REGRET, "datasets", "separated by commas (all that the page on auto names)"),
-    _option(_EVIDENCE, "datasets", "separated by commas (digits,wine,breast_cancer)"),
+    _option(_ON_FOLDS, "datasets", "separated by commas (all that the page on auto names)"),
     _option(
         (*_ON_FOLDS, *_ABLATION, *_AUDITS, *_AUTO_ROW, *_SAVINGS),
         "seeds",
@@ -148,7 +147,7 @@ OPTIONS = (
         default="less",
     ),
     _option(
-        (*_REGRET, *_ABLATION, *_SAVINGS),
+        (*_ON_FOLDS, *_ABLATION, *_SAVINGS),
         "report",
         "only print the tables of the lines that are there",
         SWITCH,
@@ -189,11 +188,6 @@ OPTIONS = (
         PATH,
         default=Path("runs/auto-row.jsonl"),
         metavar="FILE",
-    ),
-    _option(
-        _EVIDENCE,
-        "noises",
-        "separated by commas, as for train (symmetric:0.2,symmetric:0.4,pairwise:0.4)",
     ),
     _option(
         _EVIDENCE,

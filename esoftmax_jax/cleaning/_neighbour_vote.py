@@ -10,7 +10,7 @@ from esoftmax_jax.cleaning._label_lists import integers
 
 
 def neighbour_margins(
-    features: AnyArray, labels: AnyArray, *, neighbours: int = 10
+    features: AnyArray, labels: AnyArray, *, neighbours: int = 20
 ) -> HostFloats:
     r"""Return how far the labels of the nearest others agree with each label.
 

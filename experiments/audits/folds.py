@@ -24,6 +24,7 @@ from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks, out_o
 from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.runs.run_all import run_all
 from esoftmax_jax.app.runs.softmax import softmax
+from esoftmax_jax.app.suspects.neighbours import neighbour_margins
 from experiments.audits.measure import OURS, of_probabilities, row_of
 from experiments.audits.sets import FOLDS, human_pictures
 from experiments.evidence import COMBINED, evidence
@@ -31,7 +32,7 @@ from experiments.lines import Row
 
 NAME = "pictures"
 EPOCHS = 20
-TRAINING = "training and out of fold"
+TRAINING = "order of auto"
 RATES = (0.03, 0.1)
 
 _NETWORK: dict[str, Any] = {
@@ -56,12 +57,13 @@ def measure_folds(seed: int, file: LabelFile | None, folder: Path) -> list[Row]:
         images, labels, test_inputs=images[:100], test_labels=labels[:100]
     )
     kept = FoldNetworks(folder / "folds")
+    near = neighbour_margins(dataset, labels)
     rows: list[Row] = []
     for loss, runs in _trained(dataset, kept, folder / "results.jsonl").items():
         networks = [kept.read(one.config) for one in runs]
         where = {"dataset": NAME, "seed": seed, "model": f"networks, {loss}"}
         seconds = sum(one.seconds for one in runs)
-        rows += rows_of_networks(where, networks, labels, labels != truth, seconds)
+        rows += rows_of_networks(where, networks, labels, labels != truth, near, seconds)
     return rows
 
 
@@ -70,13 +72,14 @@ def rows_of_networks(
     networks: Sequence[FoldNetwork],
     labels: Array,
     wrong: Array,
+    near: Array | None,
     seconds: float,
 ) -> list[Row]:
-    """Return a row for each tool and order of what networks on folds say."""
+    """Return a row for each tool and order of what networks on folds and neighbours say."""
     probabilities = softmax(out_of_fold_logits(networks))
     rows = of_probabilities(where, labels, wrong, probabilities, seconds)
     flagged = probabilities.argmax(axis=1) != labels
-    scores = evidence(networks, labels)[COMBINED]
+    scores = evidence(networks, labels, near)[COMBINED]
     order = {"tool": OURS, "order": TRAINING}
     return [*rows, where | order | row_of(wrong, scores, flagged, seconds)]
 

@@ -84,10 +84,11 @@ def judge(
             "--probabilities of a model of yours"
         ) from error
     sure = against_rival(evidence)
-    kinds = [sure if learnt is None else learnt.scores(sure)]
-    if features is not None:
-        kinds.append(cleaning.neighbour_margins(features, examples.labels))
-    score = cleaning.mean_ranks(*kinds)
+    near = [] if features is None else [cleaning.neighbour_margins(features, examples.labels)]
+    if learnt is not None:
+        learnt = learnt.beside(near.pop()) if near else learnt
+        sure = learnt.scores(sure)
+    score = cleaning.mean_ranks(sure, *near)
     wrong = probabilities_wrong(evidence, bounded_rate(noise), score)
     ranking = cleaning.rank_labels(score, evidence.suggestions)
     return Findings(noise, evidence, score, wrong, ranking.indices, learnt)

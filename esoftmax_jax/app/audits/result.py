@@ -120,12 +120,14 @@ class Audit:
 
         Classes are called as labels in memory were, numbers by numbers. Where networks were
         trained, ``training_margin`` and ``wrong_events`` are of those that learnt the label:
-        their mean margin, and in which share of the epochs they did not predict it.
+        their mean margin, and in which share of the epochs they did not predict it;
+        ``neighbour_margin`` says how far examples that are alike have it. NaN: not known.
         """
         one, names = self.examples, self.examples.class_values
         learnt, trained = self.findings.learnt, {}
         if learnt is not None:
-            trained = dict(zip(("training_margin", "wrong_events"), learnt, strict=True))
+            kinds = ("training_margin", "wrong_events", "neighbour_margin")
+            trained = dict(zip(kinds, learnt, strict=True))
         ranks = np.empty(len(one), np.int64)
         ranks[self.order] = np.arange(1, len(one) + 1)
         return {

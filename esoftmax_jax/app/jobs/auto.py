@@ -47,6 +47,7 @@ from esoftmax_jax.app.runs.run_all import missing_runs, run_all
 from esoftmax_jax.app.runs.workdir import check_workdir, claim_workdir
 from esoftmax_jax.app.suspects.labelled import labelled_examples
 from esoftmax_jax.app.suspects.margins import Margins
+from esoftmax_jax.app.suspects.neighbours import neighbour_margins
 from esoftmax_jax.app.suspects.suspect_list import (
     check_spreadsheet_safe,
     check_suspects_file,
@@ -192,7 +193,9 @@ def _run(
     on_folds = [networks.read(config) for config in chosen]
     logits = _finite(out_of_fold_logits(on_folds))
     learnt = TrainingEvidence.of(
-        [one.training_margins for one in on_folds], [one.wrong_events for one in on_folds]
+        [one.training_margins for one in on_folds],
+        [one.wrong_events for one in on_folds],
+        neighbour_margins(dataset, noisy.labels.observed),
     )
     members = member_runs(chosen[0], runs.num_members)
     run_all(members, dataset, path, "model", networks=networks)

@@ -34,7 +34,8 @@ class AutoTrained(Trained):
         labels: int32 (N,), the labels trained on.
         out_of_fold_logits: float32 (N, K), of each example by the network that has not seen it.
         training_evidence: of each label by the networks that were trained on it, while they
-            learnt: mean margin, and share of the epochs in which it was not predicted.
+            learnt: mean margin, and share of the epochs in which it was not predicted; and how
+            far examples that are alike have it.
         test_accuracy: of the model, the mean of the probabilities of further networks of that
             rate, each trained on nearly all examples.
     """
@@ -86,8 +87,9 @@ def print_auto(console: Console, found: AutoTrained) -> None:
     if found.suspects is not None:
         console.print(describe_suspects(found.suspects.ranked, found.dataset))
         console.print(
-            "Margins are those of networks that have not seen the label. The order is by the "
-            "networks that were trained on it: what they said of it epoch by epoch.",
+            "Margins are those of networks that have not seen the label. The order is by them, "
+            "by what the others said of it while they learnt it, and by the labels of examples "
+            "that are alike.",
             soft_wrap=True,
         )
 

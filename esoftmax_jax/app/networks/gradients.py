@@ -6,6 +6,7 @@ of it is trained but the scale of each feature and two dense layers.
 """
 
 import math
+from collections.abc import Sequence
 
 import flax.linen as nn
 import jax
@@ -87,6 +88,17 @@ def average_pool(images: jax.Array, size: int) -> jax.Array:
     return cut.reshape(count, height, size, width, size, channels).mean(axis=(2, 4))
 
 
+def has_cells(sides: Sequence[int]) -> bool:
+    """Whether images of this height and width have pixels enough for ``gradient_features``."""
+    return min(sides) >= 2 * _CELLS
+
+
+def features_of_images(images: jax.Array) -> jax.Array:
+    """Return ``gradient_features`` of images (N, H, W, C) of any size, large ones averaged."""
+    size = max(1, min(images.shape[1:3]) // _SIDE)
+    return gradient_features(average_pool(images.astype(jnp.float32), size))
+
+
 class GradientMLP(Network):
     """Features of edges and colours, each normalised, and one hidden layer.
 
@@ -99,10 +111,7 @@ class GradientMLP(Network):
     @nn.compact
     def __call__(self, images: jax.Array, *, train: bool) -> jax.Array:
         """Returns the logits (N, num_classes) of images (N, H, W, C)."""
-        pixels = average_pool(
-            images.astype(jnp.float32), max(1, min(images.shape[1:3]) // _SIDE)
-        )
-        features = gradient_features(pixels).astype(self.dtype)
+        features = features_of_images(images).astype(self.dtype)
         features = self.batch_norm(features, train, "features_norm")
         hidden = nn.relu(dense_layer(self.hidden, self.dtype, "dense")(features))
         return dense_layer(self.num_classes, self.dtype, "logits")(hidden).astype(jnp.float32)

@@ -1,4 +1,4 @@
-"""What networks said of labels while they learnt them, and the order of doubt it gives."""
+"""What is known of labels beside a network that has not seen them, and the order it gives."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -12,20 +12,37 @@ Floats = npt.NDArray[np.float32]
 
 
 class TrainingEvidence(NamedTuple):
-    """Of each label, the mean over the networks that were trained on it; NaN without any."""
+    """Of each label what networks said of it that were trained on it, and its neighbours.
+
+    NaN where nothing is known.
+    """
 
     margins: Floats
-    """(N,): the label's logit minus the largest other one, a mean over epochs."""
+    """(N,): the label's logit minus the largest other one, a mean over networks and epochs."""
 
     wrong_events: Floats
-    """(N,), in [0, 1]: share of the epochs in which the label was not predicted."""
+    """(N,), in [0, 1]: share of the epochs in which the label was not predicted, a mean."""
+
+    neighbour_margins: Floats
+    """(N,), in [−1, 1]: share of the nearest examples that have the label, less that of another
+    class."""
 
     @classmethod
     def of(
-        cls, margins: Sequence[Floats], wrong_events: Sequence[Floats]
+        cls,
+        margins: Sequence[Floats],
+        wrong_events: Sequence[Floats],
+        neighbour_margins: Floats | None = None,
     ) -> "TrainingEvidence":
         """Return the mean of what several networks said, an array (N,) for each."""
-        return cls(_mean(np.stack(margins)), _mean(np.stack(wrong_events)))
+        margin, events = _mean(np.stack(margins)), _mean(np.stack(wrong_events))
+        nothing = np.full_like(margin, np.nan)
+        near = nothing if neighbour_margins is None else neighbour_margins
+        return cls(margin, events, near)
+
+    def beside(self, neighbour_margins: npt.NDArray[np.floating[Any]]) -> "TrainingEvidence":
+        """Return the same with other neighbours."""
+        return self._replace(neighbour_margins=neighbour_margins.astype(np.float32))
 
     def take(self, rows: npt.NDArray[np.integer[Any]]) -> "TrainingEvidence":
         """Return that of the examples in ``rows``; −1 is one that was not trained on."""
@@ -35,10 +52,11 @@ class TrainingEvidence(NamedTuple):
     def scores(self, margins: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
         """Return a score of each label, the lower the more suspicious.
 
-        Labels are put in the order of the mean of three ranks: by their margins in training, by
-        their wrong events and by their margins out of fold. As scores they get the margins out
-        of fold of all of them in that order, so that labels that were not trained on, which
-        keep theirs, lie where they belong among the others.
+        Labels are put in the order of the mean of their ranks: by their margins in training, by
+        their wrong events, by their margins out of fold and, where these are known, by their
+        neighbours. As scores they get the margins out of fold of all of them in that order, so
+        that labels that were not trained on, which keep theirs, lie where they belong among the
+        others.
 
         Args:
             margins: (N,), out of fold.
@@ -46,9 +64,14 @@ class TrainingEvidence(NamedTuple):
         found = np.asarray(margins, np.float64).copy()
         seen = np.flatnonzero(np.isfinite(self.margins) & np.isfinite(self.wrong_events))
         if seen.size:
-            ranks = cleaning.mean_ranks(
-                self.margins[seen], -self.wrong_events[seen], found[seen]
-            )
+            kinds: list[npt.NDArray[Any]] = [
+                self.margins[seen],
+                -self.wrong_events[seen],
+                found[seen],
+            ]
+            near = self.neighbour_margins[seen]
+            kinds += [near] if np.isfinite(near).all() else []
+            ranks = cleaning.mean_ranks(*kinds)
             order = seen[np.lexsort((found[seen], ranks))]
             found[order] = np.sort(found[seen])
         return found

@@ -56,7 +56,7 @@ def test_networks_on_folds_are_ranked_by_their_training_too():
         said, margin, event = (np.array(one, np.float32) for one in parts)
         networks.append(FoldNetwork(np.array(held, np.int32), said, margin, event, {}))
     wrong = np.array([False, False, True, False])
-    found = rows_by_order(folds.rows_of_networks(WHERE, networks, labels, wrong, 5))
+    found = rows_by_order(folds.rows_of_networks(WHERE, networks, labels, wrong, None, 5))
     assert list(found) == ["ratio", folds.TRAINING]
     assert found[folds.TRAINING]["auroc"] == 1
     assert (found[folds.TRAINING]["flagged"], found[folds.TRAINING]["flagged_wrong"]) == (1, 1)

@@ -104,8 +104,8 @@ def told_choice(found: AutoTrained) -> list[str]:
         f"{len(chosen.accuracies)} networks with the loss {loss_of(chosen)}, each "
         "trained on all folds but one. Probabilities are those of the network that has "
         "not seen the label; of labels that were held out of training the mean of all. The "
-        "order is by these, and by what the networks that were trained on it said of it epoch "
-        "by epoch.",
+        "order is by these, by what the networks that were trained on it said of it epoch by "
+        "epoch, and by the labels of examples that are alike.",
         describe_choice(found.choice),
         *([guess] if guess else []),
         describe_model(found),

@@ -58,8 +58,8 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         label_evidence_: dictionary of arrays, in the order of ``y``: the label, the class
             suggested in its place, its out-of-fold probability (``self_confidence``) and
             margin, the mean margin and the share of wrong events of the networks that learnt
-            it, the score that these two make (the lower the more suspicious), and the
-            probability that it is wrong. ``pandas.DataFrame`` takes it.
+            it, how far its neighbours have it, the score that these make (the lower the more
+            suspicious), and the probability that it is wrong. ``pandas.DataFrame`` takes it.
         noise_estimate_: all that is known of the noise; ``refused`` says why it is not to be
             trusted, if so. None where the networks agree with labels by chance at best; what
             follows from it is NaN then.
@@ -135,6 +135,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             "margin": evidence.margins,
             "training_margin": learnt.margins,
             "wrong_events": learnt.wrong_events,
+            "neighbour_margin": learnt.neighbour_margins,
             "score": score,
             "probability_wrong": wrong,
         }

@@ -71,7 +71,7 @@ def test_features_are_checked_before_anything_is_trained(monkeypatch):
 
 def test_networks_that_have_learnt_nothing_are_told_as_such():
     examples = examples_of_arrays(None, np.arange(60) % 3)
-    learnt = TrainingEvidence(np.zeros(60, np.float32), np.zeros(60, np.float32))
+    learnt = TrainingEvidence.of([np.zeros(60, np.float32)], [np.zeros(60, np.float32)])
     with pytest.raises(
         UsageError, match=r"^arrays: expected networks that .* more --epochs, o"
     ):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import esoftmax_jax
-from esoftmax_jax import app
+from esoftmax_jax import app, cleaning
 from esoftmax_jax.app import find_wrong_labels
 from esoftmax_jax.app.jobs.audit import training
 from tests.helpers.audits import CLASSES, noisy, probabilities_of
@@ -76,8 +76,19 @@ def test_features_alone_are_trained_on_and_nothing_is_written_or_printed(capsys)
     assert trained.sum() == 48  # a fifth is held out
     events = found["wrong_events"]
     assert np.nanmin(events[WRONG]) > np.nanmax(np.delete(events, WRONG))
+    near = found["neighbour_margin"]
+    np.testing.assert_array_equal(np.isfinite(near), trained)
+    assert np.nanmax(near[WRONG]) < 0 < np.nanmin(np.delete(near, WRONG))
     assert not list(Path().iterdir())
     assert capsys.readouterr() == ("", "")
+
+
+def test_features_beside_what_is_trained_on_say_who_is_near():
+    points = 5.0 * np.eye(3)[TRUTH] + (np.arange(60) % 7 / 10)[:, None]
+    other = np.random.default_rng(0).normal(size=(60, 2))
+    found = find_wrong_labels(points, LABELS, features=other, epochs=2)
+    expected = cleaning.neighbour_margins(other, LABELS)
+    np.testing.assert_allclose(found["neighbour_margin"], expected, rtol=1e-6)
 
 
 def test_images_are_augmented_as_is_said(monkeypatch):

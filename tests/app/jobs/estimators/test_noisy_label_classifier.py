@@ -60,6 +60,8 @@ def test_evidence_about_each_label_is_in_their_order(fitted):
     assert evidence["probability_wrong"].mean() == pytest.approx(fitted[-1].noise_rate_)
     assert evidence["training_margin"][WRONG].max() < evidence["training_margin"][~WRONG].min()
     assert evidence["wrong_events"][WRONG].min() > evidence["wrong_events"][~WRONG].max()
+    near = evidence["neighbour_margin"]
+    assert near[WRONG].max() < near[~WRONG].min()
     assert {*np.argsort(evidence["score"])[:9]} == {*np.flatnonzero(WRONG)}
 
 

@@ -44,6 +44,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_verb(verbs, "few-images", text, own_options_of("few-images"), _few_images)
     text = "audits beside cleanlab, where it is known what is wrong"
     add_verb(verbs, "audits", text, own_options_of("audits"), _audits)
+    text = "from files to the first list of doubted labels, beside cleanlab"
+    add_verb(verbs, "first-list", text, own_options_of("first-list"), _first_list)
     bench = verbs.add_parser("bench", help="measure speed")
     bench.set_defaults(run=lambda _: bench.print_help())
     kinds = bench.add_subparsers(dest="kind", metavar="WHAT", parser_class=Parser)
@@ -132,6 +134,12 @@ def _audits(options: argparse.Namespace) -> None:
     from experiments.audits.report import report_audits
 
     report_audits(**_arguments(options, "audits"))
+
+
+def _first_list(options: argparse.Namespace) -> None:
+    from experiments.audits.first_list import report_first_list
+
+    report_first_list(**_arguments(options, "first-list"))
 
 
 def _bench(options: argparse.Namespace) -> None:

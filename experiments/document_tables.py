@@ -7,6 +7,7 @@ from pathlib import Path
 from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.whole_file import write_whole
 from experiments import evidence, few_images
+from experiments.audits import first_list
 from experiments.audits.measure import KEY as AUDITS_KEY
 from experiments.audits.measure import audits_table
 from experiments.bench.page import bench_part, with_costs
@@ -21,7 +22,7 @@ _ROOT = Path(__file__).parents[1]
 RESULTS = _ROOT / "experiments" / "results"
 LINES = RESULTS / "regret"
 BENCHMARKS = RESULTS / "benchmarks"
-AUDITS = RESULTS / "audits" / "beside-cleanlab.jsonl"
+AUDITS = RESULTS / "audits"
 
 
 def _bench_part(machine: str, bench: str, _: str) -> str:
@@ -64,7 +65,10 @@ _TABLES: Mapping[str, Callable[[str], str]] = {
     "few-images": lambda _: few_images.few_images_table(
         read_rows(RESULTS / "networks" / "few-images.jsonl", few_images.KEY)
     ),
-    "audits": lambda _: audits_table(read_rows(AUDITS, AUDITS_KEY)),
+    "audits": lambda _: audits_table(read_rows(AUDITS / "beside-cleanlab.jsonl", AUDITS_KEY)),
+    "first-list": lambda _: first_list.first_list_table(
+        read_rows(AUDITS / "first-list.jsonl", first_list.KEY)
+    ),
     "costs": lambda table: with_costs(table, read_rows(BENCHMARKS / "cpu.jsonl")),
     **{
         f"bench-{machine}-{bench}": functools.partial(_bench_part, machine, bench)

@@ -32,7 +32,7 @@ _NETWORKS = [name for name in get_args(NetworkName) if name not in _SMALL]
 _THEORY = ("theory",)
 _FEW_IMAGES = ("few-images",)
 _PAGE, _PICTURES = ("page",), ("pictures",)
-_AUDITS = ("audits",)
+_AUDITS, _FIRST_LIST = ("audits",), ("first-list",)
 _REPRODUCE, _REGRET, _ABLATION = ("reproduce",), ("regret",), ("ablation",)
 _EVIDENCE, _AUTO_ROW, _SAVINGS = ("evidence",), ("auto-row",), ("savings",)
 _ON_FOLDS = (*_REGRET, *_EVIDENCE)
@@ -132,7 +132,7 @@ OPTIONS = (
     _option(_benches("sweep"), "runs", "≥ 4 (128)", whole(4), default=128),
     _option(_ON_FOLDS, "datasets", "separated by commas (all that the page on auto names)"),
     _option(
-        (*_ON_FOLDS, *_ABLATION, *_AUDITS, *_AUTO_ROW, *_SAVINGS),
+        (*_ON_FOLDS, *_ABLATION, *_AUDITS, *_FIRST_LIST, *_AUTO_ROW, *_SAVINGS),
         "seeds",
         "how many, ≥ 1 (3)",
         whole(1, MOST_SEEDS),
@@ -255,6 +255,14 @@ OPTIONS = (
         f"{_LINES} (runs/audits.jsonl)",
         PATH,
         default=Path("runs/audits.jsonl"),
+        metavar="FILE",
+    ),
+    _option(
+        _FIRST_LIST,
+        "out",
+        f"{_LINES} (runs/first-list.jsonl)",
+        PATH,
+        default=Path("runs/first-list.jsonl"),
         metavar="FILE",
     ),
 )

@@ -134,6 +134,8 @@ def normalized_negative_focal_loss(
         gamma,
         stop_modulator_gradient=stop_modulator_gradient,
     )
+    # The same number may be computed one unit in the last place apart: no gradient is exact.
+    term = jnp.where(log_prob < log_floor, largest, term)
     return 1 - (largest - term) / (count * largest - focal_sum)
 
 

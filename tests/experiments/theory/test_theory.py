@@ -1,5 +1,7 @@
 """The page of the theory is what its commands write, and Theorem 1 holds in what was measured."""
 
+import re
+
 import pytest
 
 from esoftmax_jax import losses
@@ -11,6 +13,16 @@ from experiments.theory.page import LINES, PAGE, table_of_bound
 
 TEXT = PAGE.read_text(encoding="utf-8")
 ROWS = read_rows(LINES)
+SAYS_HOW = "run `python -m experiments theory --write`"
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+
+
+def numbers_of(line):
+    return [float(one) for one in NUMBER.findall(line)]
+
+
+def without_numbers(line):
+    return NUMBER.sub("#", line)
 
 
 def test_every_loss_of_the_registry_has_its_row():
@@ -19,10 +31,13 @@ def test_every_loss_of_the_registry_has_its_row():
     assert {title.split(" ")[0] for title in titles} == {*losses.names()}
 
 
-@pytest.mark.parametrize("title", ["MAE", "CE_eps (m=1e5)", "CE_eps (m=1e5, no floor)", "MSE"])
-def test_the_page_has_the_rows_that_are_computed(title):
+@pytest.mark.parametrize("title", loss_table.named_losses())
+def test_the_page_has_the_row_that_is_computed(title):
     (line,) = markdown_table(loss_table.COLUMNS, loss_table.table_of_losses([title]))[2:]
-    assert line in generated(TEXT, "losses"), "run `python -m experiments theory --write`"
+    (there,) = [one for one in generated(TEXT, "losses") if one.startswith(f"| {title} |")]
+    assert without_numbers(line) == without_numbers(there), SAYS_HOW
+    # Three digits are shown; a search ends elsewhere in the last one on another machine.
+    assert numbers_of(line) == pytest.approx(numbers_of(there), rel=0.01), SAYS_HOW
 
 
 def test_the_page_has_the_table_of_what_was_measured():

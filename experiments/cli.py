@@ -44,6 +44,10 @@ def make_parser() -> argparse.ArgumentParser:
     add_verb(verbs, "few-images", text, own_options_of("few-images"), _few_images)
     text = "audits beside cleanlab, where it is known what is wrong"
     add_verb(verbs, "audits", text, own_options_of("audits"), _audits)
+    text = "how far estimated noise rates are off"
+    add_verb(verbs, "estimates", text, own_options_of("estimates"), _estimates)
+    text = "how good the list of one run is, and what following it is worth"
+    add_verb(verbs, "reviews", text, own_options_of("reviews"), _reviews)
     text = "from files to the first list of doubted labels, beside cleanlab"
     add_verb(verbs, "first-list", text, own_options_of("first-list"), _first_list)
     bench = verbs.add_parser("bench", help="measure speed")
@@ -134,6 +138,18 @@ def _audits(options: argparse.Namespace) -> None:
     from experiments.audits.report import report_audits
 
     report_audits(**_arguments(options, "audits"))
+
+
+def _estimates(options: argparse.Namespace) -> None:
+    from experiments.audits.estimates import report_estimates
+
+    report_estimates(**_arguments(options, "estimates"))
+
+
+def _reviews(options: argparse.Namespace) -> None:
+    from experiments.audits.reviews import report_reviews
+
+    report_reviews(**_arguments(options, "reviews"))
 
 
 def _first_list(options: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.whole_file import write_whole
 from experiments import evidence, few_images
-from experiments.audits import first_list
+from experiments.audits import estimates, first_list, reviews
 from experiments.audits.measure import KEY as AUDITS_KEY
 from experiments.audits.measure import audits_table
 from experiments.bench.page import bench_part, with_costs
@@ -66,6 +66,11 @@ _TABLES: Mapping[str, Callable[[str], str]] = {
         read_rows(RESULTS / "networks" / "few-images.jsonl", few_images.KEY)
     ),
     "audits": lambda _: audits_table(read_rows(AUDITS / "beside-cleanlab.jsonl", AUDITS_KEY)),
+    "estimates": lambda _: estimates.estimates_report(
+        read_rows(AUDITS / "estimates.jsonl", estimates.KEY)
+    ),
+    "lists": lambda _: reviews.lists_table(read_rows(AUDITS / "reviews.jsonl", reviews.KEY)),
+    "worth": lambda _: reviews.worth_table(read_rows(AUDITS / "reviews.jsonl", reviews.KEY)),
     "first-list": lambda _: first_list.first_list_table(
         read_rows(AUDITS / "first-list.jsonl", first_list.KEY)
     ),

@@ -21,17 +21,13 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.markdown import markdown_table
-from esoftmax_jax.app.jobs.auto_runs import LOSS, AutoRuns, auto_runs
-from esoftmax_jax.app.labels.noise_spec import parse_noise
-from esoftmax_jax.app.labels.noisy_labels import apply_noise
-from esoftmax_jax.app.runs.fold_choice import choose_by_folds
-from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks, out_of_fold_logits
-from esoftmax_jax.app.runs.run_all import run_all
+from esoftmax_jax.app.runs.fold_networks import FoldNetwork, out_of_fold_logits
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.suspects.neighbours import neighbour_margins
 from esoftmax_jax.app.suspects.training_evidence import TrainingEvidence
 from experiments.lines import Row
 from experiments.regret.data import SOURCES
+from experiments.regret.folds import LOSSES, fold_configs, trained_on_folds
 from experiments.regret.lines import Work, chosen_sources, complete, reported_rows
 
 COMBINED = "order of auto: all four"
@@ -47,7 +43,6 @@ KINDS = (
     "out of fold, neighbours",
     COMBINED,
 )
-LOSSES = ("CE", LOSS)
 FIRST, SECOND = 200, 500
 KEY = ("dataset", "noise", "seed", "loss", "kind")
 """What tells a row from others."""
@@ -55,36 +50,17 @@ KEY = ("dataset", "noise", "seed", "loss", "kind")
 
 def measure(dataset: Dataset, noises: Sequence[str], seed: int, **options: Any) -> list[Row]:
     """Return a row for each noise, loss and kind of evidence."""
-    losses = {noise: _losses(dataset, noise, seed, **options) for noise in noises}
-    runs = [one for both in losses.values() for configs in both for one in configs]
-    networks = FoldNetworks(None)
-    found = run_all(runs, dataset, None, dataset.name, networks=networks)
-    results = dict(zip(runs, found, strict=True))
     rows: list[Row] = []
-    for noise, both in losses.items():
-        labels = apply_noise(parse_noise(noise), dataset, seed).labels
-        near = neighbour_margins(dataset, labels.observed)
-        for name, configs in zip(LOSSES, both, strict=True):
-            chosen = _best(configs, [results[one] for one in configs])
-            kinds = evidence([networks.read(one) for one in chosen], labels.observed, near)
-            for kind, scores in kinds.items():
-                where = {"dataset": dataset.name, "noise": noise, "seed": seed}
-                row = {**where, "loss": name, "rate": chosen[0].learning_rate, "kind": kind}
-                rows.append({**row, **quality(scores, labels.wrong)})
+    for one in trained_on_folds(dataset, noises, seed, **options):
+        observed, wrong = one.labels.observed, one.labels.wrong
+        near = neighbour_margins(dataset, observed)
+        where = {"dataset": dataset.name, "noise": one.noise, "seed": seed}
+        where |= {"loss": one.loss, "rate": one.rate}
+        kinds = evidence(one.networks, observed, near)
+        rows += [
+            {**where, "kind": kind, **quality(scores, wrong)} for kind, scores in kinds.items()
+        ]
     return rows
-
-
-def _losses(
-    dataset: Dataset, noise: str, seed: int, **options: Any
-) -> tuple[Sequence[RunConfig], Sequence[RunConfig]]:
-    """Return the runs of each of ``LOSSES``."""
-    found: AutoRuns = auto_runs(dataset, parse_noise(noise), seed=seed, **options)
-    return found.plain, found.rule
-
-
-def _best(configs: Sequence[RunConfig], results: Sequence[Any]) -> list[RunConfig]:
-    rate = choose_by_folds(results).order[0].learning_rate
-    return [one for one in configs if one.learning_rate == rate]
 
 
 def evidence(
@@ -196,8 +172,8 @@ def _work(name: str, seed: int, epochs: int) -> Work:
     noises = [one for one in SOURCES[name].noises if one != "none"]
 
     def runs(dataset: Dataset) -> list[RunConfig]:
-        both = [_losses(dataset, noise, seed, epochs=epochs) for noise in noises]
-        return [one for pair in both for configs in pair for one in configs]
+        cells = [fold_configs(dataset, noise, seed, epochs=epochs) for noise in noises]
+        return [one for cell in cells for configs in cell.values() for one in configs]
 
     lines = [
         (name, noise, seed, loss, kind) for noise in noises for loss in LOSSES for kind in KINDS

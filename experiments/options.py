@@ -33,6 +33,8 @@ _THEORY = ("theory",)
 _FEW_IMAGES = ("few-images",)
 _PAGE, _PICTURES = ("page",), ("pictures",)
 _AUDITS, _FIRST_LIST = ("audits",), ("first-list",)
+_ESTIMATES, _REVIEWS = ("estimates",), ("reviews",)
+_OF_LISTS = (*_AUDITS, *_FIRST_LIST, *_ESTIMATES, *_REVIEWS)
 _REPRODUCE, _REGRET, _ABLATION = ("reproduce",), ("regret",), ("ablation",)
 _EVIDENCE, _AUTO_ROW, _SAVINGS = ("evidence",), ("auto-row",), ("savings",)
 _ON_FOLDS = (*_REGRET, *_EVIDENCE)
@@ -132,13 +134,15 @@ OPTIONS = (
     _option(_benches("sweep"), "runs", "≥ 4 (128)", whole(4), default=128),
     _option(_ON_FOLDS, "datasets", "separated by commas (all that the page on auto names)"),
     _option(
-        (*_ON_FOLDS, *_ABLATION, *_AUDITS, *_FIRST_LIST, *_AUTO_ROW, *_SAVINGS),
+        (*_ON_FOLDS, *_ABLATION, *_OF_LISTS, *_AUTO_ROW, *_SAVINGS),
         "seeds",
         "how many, ≥ 1 (3)",
         whole(1, MOST_SEEDS),
         default=3,
     ),
-    _option(_ON_FOLDS, "epochs", "of every run, ≥ 1 (40)", whole(1), default=40),
+    _option(
+        (*_ON_FOLDS, *_ESTIMATES), "epochs", "of every run, ≥ 1 (40)", whole(1), default=40
+    ),
     _option(
         _REGRET,
         "effort",
@@ -147,7 +151,7 @@ OPTIONS = (
         default="less",
     ),
     _option(
-        (*_ON_FOLDS, *_ABLATION, *_SAVINGS),
+        (*_ON_FOLDS, *_ABLATION, *_ESTIMATES, *_SAVINGS),
         "report",
         "only print the tables of the lines that are there",
         SWITCH,
@@ -263,6 +267,22 @@ OPTIONS = (
         f"{_LINES} (runs/first-list.jsonl)",
         PATH,
         default=Path("runs/first-list.jsonl"),
+        metavar="FILE",
+    ),
+    _option(
+        _ESTIMATES,
+        "out",
+        f"{_LINES} (runs/estimates.jsonl)",
+        PATH,
+        default=Path("runs/estimates.jsonl"),
+        metavar="FILE",
+    ),
+    _option(
+        _REVIEWS,
+        "out",
+        f"{_LINES} (runs/reviews.jsonl)",
+        PATH,
+        default=Path("runs/reviews.jsonl"),
         metavar="FILE",
     ),
 )

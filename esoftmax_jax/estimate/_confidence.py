@@ -17,6 +17,10 @@ _DEVIATIONS = 2.0
 # Of right labels, how many predictions may be wrong.
 _MOST_ERRORS = 0.2
 
+# How often the surest predictions may be another class than the label. A model as weak as that
+# has no sure ones: that disagreement does not fall with confidence says nothing then.
+_MOST_DOUBT = 0.5
+
 
 class Predictions(NamedTuple):
     """Predictions that have not seen the labels they are compared with."""
@@ -146,7 +150,7 @@ def concluded(
         error = 1 - clean_accuracy
     refused = _refusal(predictions, error, most)
     floor = min(low, _lowest(predictions, share, level))
-    if refused or floor < error:  # it may be all error
+    if refused or floor < error or surest > _MOST_DOUBT:  # it may be all error
         floor = 0 if clean_accuracy is None else least - error
     prior = joint.sum(axis=1)
     matrix = np.where(

@@ -94,6 +94,20 @@ def test_bounds_follow_the_predictions_to_where_they_are_surest():
     assert 0.18 < found.bounds[0] < flipped.mean() < found.bounds[1]
 
 
+def test_nothing_is_known_from_below_where_even_sure_predictions_are_mostly_not_the_label():
+    """A model that is wrong as often where it is sure looks like one of much noise."""
+    generator, true = np.random.default_rng(0), np.arange(2000) % 10
+    predicted = np.where(generator.random(2000) < 0.5, true, generator.integers(0, 10, 2000))
+    labels = np.where(generator.random(2000) < 0.4, (true + 1) % 10, true)
+    probabilities = 0.2 * generator.dirichlet(np.ones(10), 2000) + 0.8 * np.eye(10)[predicted]
+    found = estimate.confident_joint(probabilities, labels, resamples=50)
+    assert found.refused == ""
+    assert found.interval[0] > 0.6 > np.mean(labels != true)
+    assert found.bounds[0] == 0
+    known = estimate.confident_joint(probabilities, labels, resamples=50, clean_accuracy=0.55)
+    assert 0 < known.bounds[0] < 0.4 < known.bounds[1]
+
+
 def test_a_weak_model_is_refused_with_what_can_be_said():
     features, true = blobs(3000, distance=1)
     probabilities = posterior(features, np.eye(3))

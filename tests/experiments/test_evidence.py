@@ -6,6 +6,7 @@ import pytest
 from esoftmax_jax.app.runs.fold_networks import FoldNetwork
 from experiments import evidence
 from experiments.regret.data import load
+from experiments.regret.folds import LOSSES
 
 NAN = np.float32(np.nan)
 
@@ -83,7 +84,7 @@ def rows_of(dataset, noises, seed, *, epochs):
         {"dataset": dataset.name, "noise": noise, "seed": seed, "loss": loss, "kind": kind}
         | scores
         for noise in noises
-        for loss in evidence.LOSSES
+        for loss in LOSSES
         for kind in evidence.KINDS
     ]
 

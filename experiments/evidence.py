@@ -52,8 +52,8 @@ def measure(dataset: Dataset, noises: Sequence[str], seed: int, **options: Any) 
     """Return a row for each noise, loss and kind of evidence."""
     rows: list[Row] = []
     for one in trained_on_folds(dataset, noises, seed, **options):
-        observed, wrong = one.labels.observed, one.labels.wrong
-        near = neighbour_margins(dataset, observed)
+        observed, wrong = one.noisy.labels.observed, one.noisy.labels.wrong
+        near = neighbour_margins(dataset, one.noisy)
         where = {"dataset": dataset.name, "noise": one.noise, "seed": seed}
         where |= {"loss": one.loss, "rate": one.rate}
         kinds = evidence(one.networks, observed, near)

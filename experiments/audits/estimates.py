@@ -59,7 +59,7 @@ def measure(dataset: Dataset, noises: Sequence[str], seed: int, **options: Any) 
     inputs = dataset.normalised(dataset.train.images).reshape(len(dataset.train), -1)
     rows: list[Row] = []
     for one in trained_on_folds(dataset, noises, seed, [LOSS], **options):
-        labels, truth = one.labels.observed, one.labels.reference
+        labels, truth = one.noisy.labels.observed, one.noisy.labels.reference
         chances = softmax(out_of_fold_logits(one.networks))
         for method, make in METHODS.items():
             for name, share in SHARES.items():

@@ -19,6 +19,7 @@ from esoftmax_jax.app.engine.finished_run import Run
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.jobs.auto_runs import LOSS
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
+from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.methods.loss_spec import Pairs
 from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks, out_of_fold_logits
 from esoftmax_jax.app.runs.recipes import make_config
@@ -57,7 +58,7 @@ def measure_folds(seed: int, file: LabelFile | None, folder: Path) -> list[Row]:
         images, labels, test_inputs=images[:100], test_labels=labels[:100]
     )
     kept = FoldNetworks(folder / "folds")
-    near = neighbour_margins(dataset, labels)
+    near = neighbour_margins(dataset, apply_noise(NoiseSpec("none"), dataset, 0))
     rows: list[Row] = []
     for loss, runs in _trained(dataset, kept, folder / "results.jsonl").items():
         networks = [kept.read(one.config) for one in runs]

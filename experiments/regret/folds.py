@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.data.labels import Labels
 from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.jobs.auto_runs import LOSS, auto_runs
 from esoftmax_jax.app.labels.noise_spec import parse_noise
-from esoftmax_jax.app.labels.noisy_labels import apply_noise
+from esoftmax_jax.app.labels.noisy_labels import NoisyTraining, apply_noise
 from esoftmax_jax.app.runs.fold_choice import choose_by_folds
 from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks
 from esoftmax_jax.app.runs.run_all import run_all
@@ -23,7 +22,7 @@ class OnFolds(NamedTuple):
     loss: str
     rate: float
     networks: list[FoldNetwork]
-    labels: Labels
+    noisy: NoisyTraining
 
 
 def fold_configs(
@@ -48,9 +47,9 @@ def trained_on_folds(
     found = run_all(runs, dataset, None, dataset.name, networks=networks)
     results = dict(zip(runs, found, strict=True))
     for noise, cell in cells.items():
-        labels = apply_noise(parse_noise(noise), dataset, seed).labels
+        noisy = apply_noise(parse_noise(noise), dataset, seed)
         for loss in losses:
             best = choose_by_folds([results[one] for one in cell[loss]]).order[0]
             chosen = [one for one in cell[loss] if one.learning_rate == best.learning_rate]
             kept = [networks.read(one) for one in chosen]
-            yield OnFolds(noise, loss, best.learning_rate, kept, labels)
+            yield OnFolds(noise, loss, best.learning_rate, kept, noisy)

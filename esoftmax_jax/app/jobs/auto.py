@@ -195,7 +195,7 @@ def _run(
     learnt = TrainingEvidence.of(
         [one.training_margins for one in on_folds],
         [one.wrong_events for one in on_folds],
-        neighbour_margins(dataset, noisy.labels.observed),
+        neighbour_margins(dataset, noisy),
     )
     members = member_runs(chosen[0], runs.num_members)
     run_all(members, dataset, path, "model", networks=networks)

@@ -54,27 +54,34 @@ class TrainingEvidence(NamedTuple):
 
         Labels are put in the order of the mean of their ranks: by their margins in training, by
         their wrong events, by their margins out of fold and, where these are known, by their
-        neighbours. As scores they get the margins out of fold of all of them in that order, so
-        that labels that were not trained on, which keep theirs, lie where they belong among the
-        others.
+        neighbours. Those that were not trained on are put among all by the last two, or keep
+        their margins. As scores they get margins out of fold in that order, so that all of
+        them can be compared.
 
         Args:
             margins: (N,), out of fold.
         """
-        found = np.asarray(margins, np.float64).copy()
-        seen = np.flatnonzero(np.isfinite(self.margins) & np.isfinite(self.wrong_events))
-        if seen.size:
-            kinds: list[npt.NDArray[Any]] = [
-                self.margins[seen],
-                -self.wrong_events[seen],
-                found[seen],
-            ]
-            near = self.neighbour_margins[seen]
-            kinds += [near] if np.isfinite(near).all() else []
-            ranks = cleaning.mean_ranks(*kinds)
-            order = seen[np.lexsort((found[seen], ranks))]
-            found[order] = np.sort(found[seen])
+        given = np.asarray(margins, np.float64)
+        found, near = given.copy(), self.neighbour_margins
+        compared = np.isfinite(near)
+        if compared.any():
+            found[compared] = _in_order_of(given[compared], near[compared])
+        seen = np.isfinite(self.margins) & np.isfinite(self.wrong_events)
+        if seen.any():
+            kinds = [self.margins[seen], -self.wrong_events[seen]]
+            kinds += [near[seen]] if compared[seen].all() else []
+            found[seen] = _in_order_of(given[seen], *kinds)
         return found
+
+
+def _in_order_of(
+    values: npt.NDArray[np.float64], *kinds: npt.NDArray[np.floating[Any]]
+) -> npt.NDArray[np.float64]:
+    """Return the values given out anew in the order of mean ranks, their own among them."""
+    order = np.lexsort((values, cleaning.mean_ranks(values, *kinds)))
+    found = np.empty_like(values)
+    found[order] = np.sort(values)
+    return found
 
 
 def _mean(values: Floats) -> Floats:

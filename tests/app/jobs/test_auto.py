@@ -23,6 +23,7 @@ from esoftmax_jax.app.jobs.auto_trained import (
 )
 from esoftmax_jax.app.jobs.forecast import work_of
 from esoftmax_jax.app.labels.noise_spec import parse_noise
+from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.methods.loss_spec import LossSpec
 from esoftmax_jax.app.runs import run_all
 from esoftmax_jax.app.runs.fold_choice import Candidate, FoldChoice
@@ -99,7 +100,8 @@ def test_evidence_is_that_of_networks_that_have_not_seen_the_label(found):
 def test_the_list_is_ranked_by_how_the_other_networks_learnt_the_labels(found, folder):
     margins, learnt = found.out_of_fold_margins, found.training_evidence
     assert np.isfinite(learnt.margins).all()
-    near = neighbour_margins(found.dataset, found.labels)
+    noisy = apply_noise(found.run.config.noise, found.dataset, found.run.config.seed)
+    near = neighbour_margins(found.dataset, noisy)
     np.testing.assert_array_equal(learnt.neighbour_margins, near)
     assert learnt.wrong_events.min() == 0
     assert learnt.wrong_events.max() <= 1

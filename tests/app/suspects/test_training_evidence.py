@@ -57,6 +57,19 @@ def test_neighbours_count_as_much_as_each_other_kind():
     np.testing.assert_array_equal(near.neighbour_margins, floats(0.4, -1, 0.6, 0.2))
 
 
+def test_a_label_that_was_not_trained_on_is_put_among_all_by_margin_and_neighbours():
+    rising = floats(1, 2, 3, 4, 5)
+    seen = np.array([0, 1, 2, 3, -1])
+    evidence = evidence_of(rising, -rising).take(seen)
+    np.testing.assert_array_equal(evidence.scores(rising), rising)
+    # Of margins and neighbours it has the ranks 5 and 1: a sum that three others have too.
+    near = evidence.beside(np.array([0.1, 0.2, 0.3, 0.4, -1]))
+    np.testing.assert_array_equal(near.scores(rising)[:4], rising[:4])
+    assert near.scores(rising)[4] == 3
+    near = evidence.beside(np.array([0.1, 0.2, 0.3, 0.4, 0.5]))
+    assert near.scores(rising)[4] == 5
+
+
 def test_neighbours_that_are_known_of_some_only_do_not_count():
     rising = floats(1, 2, 3)
     near = evidence_of(rising, -rising).beside(np.array([1, NAN, -1]))

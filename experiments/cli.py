@@ -48,6 +48,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_verb(verbs, "estimates", text, own_options_of("estimates"), _estimates)
     text = "how good the list of one run is, and what following it is worth"
     add_verb(verbs, "reviews", text, own_options_of("reviews"), _reviews)
+    text = "how well the model of an audit predicts new rows"
+    add_verb(verbs, "new-rows", text, own_options_of("new-rows"), _new_rows)
     text = "from files to the first list of doubted labels, beside cleanlab"
     add_verb(verbs, "first-list", text, own_options_of("first-list"), _first_list)
     bench = verbs.add_parser("bench", help="measure speed")
@@ -150,6 +152,12 @@ def _reviews(options: argparse.Namespace) -> None:
     from experiments.audits.reviews import report_reviews
 
     report_reviews(**_arguments(options, "reviews"))
+
+
+def _new_rows(options: argparse.Namespace) -> None:
+    from experiments.audits.new_rows import report_new_rows
+
+    report_new_rows(**_arguments(options, "new-rows"))
 
 
 def _first_list(options: argparse.Namespace) -> None:

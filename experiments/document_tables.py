@@ -7,11 +7,12 @@ from pathlib import Path
 from esoftmax_jax.app.runs.results import read_results
 from esoftmax_jax.whole_file import write_whole
 from experiments import evidence, few_images
-from experiments.audits import estimates, first_list, reviews
+from experiments.audits import estimates, first_list, new_rows, reviews
 from experiments.audits.measure import KEY as AUDITS_KEY
 from experiments.audits.measure import audits_table
 from experiments.bench.page import bench_part, with_costs
 from experiments.configs import SCALES, load_table
+from experiments.demo_table import demo_table
 from experiments.generated_parts import generated, has_part, with_generated
 from experiments.lines import read_rows
 from experiments.regret import ablation, savings, tables
@@ -38,6 +39,7 @@ _TABLES: Mapping[str, Callable[[str], str]] = {
     "ablation": lambda _: ablation.ablation_table(
         read_rows(LINES / "ablation.jsonl", ablation.KEY)
     ),
+    "demo": lambda _: demo_table(list(read_results(RESULTS / "demo.jsonl").values())),
     "digits": lambda _: results_table(
         load_table("digits"),
         read_results(RESULTS / "digits-digits-paper.jsonl"),
@@ -69,6 +71,9 @@ _TABLES: Mapping[str, Callable[[str], str]] = {
     "estimates": lambda _: estimates.estimates_report(
         read_rows(AUDITS / "estimates.jsonl", estimates.KEY)
     ),
+    "new-rows": lambda _: new_rows.new_rows_table(
+        read_rows(AUDITS / "new-rows.jsonl", new_rows.KEY)
+    ),
     "lists": lambda _: reviews.lists_table(read_rows(AUDITS / "reviews.jsonl", reviews.KEY)),
     "worth": lambda _: reviews.worth_table(read_rows(AUDITS / "reviews.jsonl", reviews.KEY)),
     "first-list": lambda _: first_list.first_list_table(
@@ -95,7 +100,7 @@ def with_tables(page: str) -> str:
 
 def pages_with_tables() -> list[Path]:
     """Return the pages that have a part for a table."""
-    pages = sorted((_ROOT / "docs").glob("*.md"))
+    pages = [_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))]
     texts = {page: page.read_text(encoding="utf-8") for page in pages}
     return [page for page in pages if any(has_part(texts[page], name) for name in _TABLES)]
 

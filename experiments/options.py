@@ -33,8 +33,8 @@ _THEORY = ("theory",)
 _FEW_IMAGES = ("few-images",)
 _PAGE, _PICTURES = ("page",), ("pictures",)
 _AUDITS, _FIRST_LIST = ("audits",), ("first-list",)
-_ESTIMATES, _REVIEWS = ("estimates",), ("reviews",)
-_OF_LISTS = (*_AUDITS, *_FIRST_LIST, *_ESTIMATES, *_REVIEWS)
+_ESTIMATES, _REVIEWS, _NEW_ROWS = ("estimates",), ("reviews",), ("new-rows",)
+_OF_LISTS = (*_AUDITS, *_FIRST_LIST, *_ESTIMATES, *_REVIEWS, *_NEW_ROWS)
 _REPRODUCE, _REGRET, _ABLATION = ("reproduce",), ("regret",), ("ablation",)
 _EVIDENCE, _AUTO_ROW, _SAVINGS = ("evidence",), ("auto-row",), ("savings",)
 _ON_FOLDS = (*_REGRET, *_EVIDENCE)
@@ -283,6 +283,14 @@ OPTIONS = (
         f"{_LINES} (runs/reviews.jsonl)",
         PATH,
         default=Path("runs/reviews.jsonl"),
+        metavar="FILE",
+    ),
+    _option(
+        _NEW_ROWS,
+        "out",
+        f"{_LINES} (runs/new-rows.jsonl)",
+        PATH,
+        default=Path("runs/new-rows.jsonl"),
         metavar="FILE",
     ),
 )

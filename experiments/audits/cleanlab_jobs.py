@@ -5,10 +5,11 @@
     python -m experiments.audits.cleanlab_jobs texts TEXTS.csv LIST.csv PROBABILITIES.csv
 
 Each job is what its user writes: nothing of this project's is used but the histograms of
-gradients, which scikit-learn lacks.
+gradients, which scikit-learn lacks, and the loop that chooses C by folds.
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,16 @@ import numpy as np
 def photos(folder: Path) -> Any:
     """Return names, class numbers and probabilities of images in folders named by class."""
     from PIL import Image
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import cross_val_predict
 
     from experiments.audits.gradients import gradient_features
+    from experiments.audits.logistic import tuned
 
     files = sorted(folder.glob("*/*"))
     names = [str(one.relative_to(folder)) for one in files]
     labels = np.unique([one.parent.name for one in files], return_inverse=True)[1]
     images = [Image.open(one).convert("RGB").resize((32, 32)) for one in files]
     features = gradient_features(np.stack([np.asarray(one) for one in images]))
-    model = LogisticRegression(C=0.01, max_iter=2000)
-    return names, labels, cross_val_predict(model, features, labels, method="predict_proba")
+    return names, labels, tuned(lambda logistic: logistic, features, labels)[1]
 
 
 def table(path: Path) -> Any:
@@ -37,10 +36,10 @@ def table(path: Path) -> Any:
     import pandas as pd
     from sklearn.compose import make_column_selector, make_column_transformer
     from sklearn.impute import SimpleImputer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    from experiments.audits.logistic import tuned
 
     rows = pd.read_csv(path)
     labels = np.unique(rows.pop("label"), return_inverse=True)[1]
@@ -51,8 +50,7 @@ def table(path: Path) -> Any:
         (numbers, make_column_selector(dtype_include="number")),
         (OneHotEncoder(handle_unknown="ignore"), make_column_selector(dtype_exclude="number")),
     )
-    model = make_pipeline(columns, LogisticRegression(max_iter=2000))
-    chances = cross_val_predict(model, rows, labels, method="predict_proba")
+    _, chances = tuned(partial(make_pipeline, columns), rows, labels)
     return range(2, len(labels) + 2), labels, chances
 
 
@@ -60,15 +58,14 @@ def texts(path: Path) -> Any:
     """Return rows of the file, class numbers and probabilities of ``text,label``."""
     import pandas as pd
     from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import cross_val_predict
     from sklearn.pipeline import make_pipeline
+
+    from experiments.audits.logistic import tuned
 
     rows = pd.read_csv(path)
     labels = np.unique(rows["label"], return_inverse=True)[1]
     vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-    model = make_pipeline(vectors, LogisticRegression(max_iter=2000))
-    chances = cross_val_predict(model, rows["text"], labels, method="predict_proba")
+    _, chances = tuned(partial(make_pipeline, vectors), rows["text"], labels)
     return range(2, len(labels) + 2), labels, chances
 
 

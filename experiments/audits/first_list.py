@@ -14,6 +14,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -29,12 +30,12 @@ from esoftmax_jax.app.files.outputs import check_file
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spreadsheets import write_csv
 from experiments.audits import cleanlab_scores
-from experiments.audits.measure import OURS, THEIRS
+from experiments.audits.measure import OURS, THEIRS, measured
 from experiments.evidence import quality
 from experiments.lines import Row, read_rows
 from experiments.messy_tables import described_functions, messy_rows, with_wrong_labels
 
-KEY = ("data", "seed", "tool", "how")
+KEY = ("dataset", "seed", "tool", "how")
 """What tells a row from others."""
 
 RATE, _PHOTO_RATE = 0.3, 0.2
@@ -112,11 +113,11 @@ def measure(files: Files, seed: int) -> list[Row]:
         seconds = _seconds([*job, "list.csv", *chances], folder)
         quality = quality_of(folder / "list.csv", files)
         how = f"{name} of cleanlab_jobs.py"
-        rows.append({"tool": THEIRS, "how": how, "seconds": seconds, **quality})
+        rows.append({"tool": THEIRS, "how": how, **seconds, **quality})
         if chances:
             rows.append(_audited(files, "--probabilities", *chances))
     counts = {"examples": len(files.wrong), "wrong": int(files.wrong.sum())}
-    return [{"data": name, "seed": seed, **counts, **row} for row in rows]
+    return [{"dataset": name, "seed": seed, **counts, **row} for row in rows]
 
 
 def _audited(files: Files, *options: str) -> Row:
@@ -126,11 +127,11 @@ def _audited(files: Files, *options: str) -> Row:
         command = [sys.executable, "-m", "esoftmax_jax.app", *told[1:], "--out", out]
         seconds = _seconds(command, folder)
         quality = quality_of(Path(out) / "suspects.csv", files)
-    return {"tool": OURS, "how": " ".join(told), "seconds": seconds, **quality}
+    return {"tool": OURS, "how": " ".join(told), **seconds, **quality}
 
 
-def _seconds(command: list[str], folder: Path) -> float:
-    """Run a command and return the seconds of processor that it took.
+def _seconds(command: list[str], folder: Path) -> dict[str, float]:
+    """Run a command and return how many seconds it took, by the clock and of the processor.
 
     Raises:
         UsageError: it ends otherwise than well.
@@ -138,7 +139,7 @@ def _seconds(command: list[str], folder: Path) -> float:
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     with tempfile.TemporaryDirectory() as cache:
         own = {"PYTHONPATH": os.pathsep.join(paths), "ESOFTMAX_CACHE_DIR": cache}
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
         ended = subprocess.run(
             command, cwd=folder, env=os.environ | own, capture_output=True, text=True
         )
@@ -146,7 +147,7 @@ def _seconds(command: list[str], folder: Path) -> float:
     if ended.returncode:
         raise UsageError(f"{' '.join(command)}: expected a list, got {ended.stderr.strip()}")
     used = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    return round(used, 1)
+    return {"seconds": round(time.monotonic() - start, 1), "processor_seconds": round(used, 1)}
 
 
 def quality_of(path: Path, files: Files) -> dict[str, float]:
@@ -158,10 +159,10 @@ def quality_of(path: Path, files: Files) -> dict[str, float]:
 
 def first_list_table(rows: Sequence[Row]) -> str:
     """Return a table: means over seeds of each way."""
-    columns = ["data", "with", "by", "seconds of processor", "AUROC / average precision"]
+    columns = ["data", "with", "by", "seconds", "of processor", "AUROC / average precision"]
     lines = []
-    for where in dict.fromkeys((row["data"], row["tool"], row["how"]) for row in rows):
-        own = [row for row in rows if (row["data"], row["tool"], row["how"]) == where]
+    for where in dict.fromkeys((row["dataset"], row["tool"], row["how"]) for row in rows):
+        own = [row for row in rows if (row["dataset"], row["tool"], row["how"]) == where]
         mean = {
             name: float(np.mean([row[name] for row in own]))
             for name in own[0]
@@ -173,6 +174,7 @@ def first_list_table(rows: Sequence[Row]) -> str:
                 f"{where[0]}: {mean['examples']:.0f}, {share}",
                 *where[1:],
                 f"{mean['seconds']:.0f}",
+                f"{mean['processor_seconds']:.0f}",
                 f"{mean['auroc']:.3f} / {mean['average_precision']:.3f}",
                 f"{100 * mean['precision_as_many']:.1f} %",
             ]
@@ -192,11 +194,13 @@ def report_first_list(*, seeds: int, out: Path) -> None:
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     check_file("--out", out)
-    there = {(row["data"], row["seed"]) for row in read_rows(out, KEY)}
+    there = measured(read_rows(out, KEY))
     draws = [(name, seed) for name in _DATA for seed in range(seeds)]
     missing = [draw for draw in draws if draw not in there]
     for place, (name, seed) in enumerate(missing, 1):
         print(f"{place} of {len(missing)}: {name}, seed {seed}, a minute or two", flush=True)
         with tempfile.TemporaryDirectory() as folder:
             append_lines(out, measure(_DATA[name](Path(folder), seed), seed))
+    if not cleanlab_scores.installed():
+        print("cleanlab is not installed: nothing is measured of it\n")
     print(first_list_table(read_rows(out, KEY)))

@@ -10,6 +10,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from esoftmax_jax import cleaning, estimate
+from esoftmax_jax.app.audits.findings import bounded_rate, probabilities_wrong
 from esoftmax_jax.app.augment.augment_spec import SHIFT_AND_FLIP
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.in_memory.dataset import dataset_from_arrays
@@ -26,8 +30,9 @@ from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.runs.run_all import run_all
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.suspects.neighbours import neighbour_margins
-from experiments.audits.measure import OURS, of_probabilities, row_of
-from experiments.audits.sets import FOLDS, human_pictures
+from experiments.audits.logistic import FOLDS
+from experiments.audits.measure import OURS, calibration_error, of_probabilities, row_of
+from experiments.audits.sets import human_pictures
 from experiments.evidence import COMBINED, evidence
 from experiments.lines import Row
 
@@ -79,10 +84,15 @@ def rows_of_networks(
     """Return a row for each tool and order of what networks on folds and neighbours say."""
     probabilities = softmax(out_of_fold_logits(networks))
     rows = of_probabilities(where, labels, wrong, probabilities, seconds)
-    flagged = probabilities.argmax(axis=1) != labels
-    scores = evidence(networks, labels, near)[COMBINED]
-    order = {"tool": OURS, "order": TRAINING}
-    return [*rows, where | order | row_of(wrong, scores, flagged, seconds)]
+    said = cleaning.label_evidence(probabilities, labels)
+    score = cleaning.mean_ranks(evidence(networks, labels, near)[COMBINED])
+    flagged = np.zeros(len(labels), bool)  # as an audit does: the first, as many as are doubted
+    flagged[np.argsort(score)[: np.sum(said.margins < 0)]] = True
+    noise = estimate.confident_joint(probabilities, labels)
+    chances = probabilities_wrong(said, bounded_rate(noise), score)
+    row = row_of(wrong, score, flagged, seconds)
+    row |= {"calibration_error": round(calibration_error(chances, wrong), 4)}
+    return [*rows, where | {"tool": OURS, "order": TRAINING} | row]
 
 
 def _trained(dataset: Dataset, kept: FoldNetworks, path: Path) -> dict[str, list[Run]]:

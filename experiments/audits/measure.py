@@ -1,6 +1,7 @@
 """Audits of one set by several tools, as rows of a file and of a table."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -120,6 +121,15 @@ def _timed(call: Callable[[], Any]) -> tuple[Any, float]:
     start = time.monotonic()
     found = call()
     return found, time.monotonic() - start
+
+
+def measured(rows: Sequence[Row]) -> set[tuple[str, int]]:
+    """Return the draws that are there: cleanlab's rows too, where it is installed."""
+    needed = {OURS, THEIRS} if cleanlab_scores.installed() else {OURS}
+    tools = defaultdict(set)
+    for row in rows:
+        tools[row["dataset"], row["seed"]].add(row["tool"])
+    return {draw for draw, some in tools.items() if needed <= some}
 
 
 def audits_table(rows: Sequence[Row]) -> str:

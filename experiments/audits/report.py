@@ -1,6 +1,5 @@
 """``python -m experiments audits``: the audit table beside cleanlab."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.names import names
 from experiments.audits import cleanlab_scores
 from experiments.audits.folds import NAME, measure_folds
-from experiments.audits.measure import KEY, OURS, THEIRS, audits_table, measure
+from experiments.audits.measure import KEY, audits_table, measure, measured
 from experiments.audits.sets import SETS
 from experiments.lines import Row, read_rows
 
@@ -45,22 +44,13 @@ def report_audits(
     if not cleanlab_scores.installed():
         print("cleanlab is not installed: nothing is measured of it\n")
     draws = [(name, seed) for name in chosen for seed in range(seeds)]
-    there = _measured(read_rows(out, KEY))
+    there = measured(read_rows(out, KEY))
     missing = [draw for draw in draws if draw not in there]
     for place, (name, seed) in enumerate(missing, 1):
         print(f"{place} of {len(missing)}: {name}, seed {seed}", flush=True)
         append_lines(out, _rows(name, seed, file, workdir))
     found = [row for row in read_rows(out, KEY) if (row["dataset"], row["seed"]) in draws]
     print(audits_table(sorted(found, key=lambda row: chosen.index(row["dataset"]))))
-
-
-def _measured(rows: Sequence[Row]) -> set[tuple[str, int]]:
-    """Return the draws that are there: cleanlab's rows too, where it is installed."""
-    needed = {OURS, THEIRS} if cleanlab_scores.installed() else {OURS}
-    tools = defaultdict(set)
-    for row in rows:
-        tools[row["dataset"], row["seed"]].add(row["tool"])
-    return {draw for draw, some in tools.items() if needed <= some}
 
 
 def _rows(name: str, seed: int, file: LabelFile | None, workdir: Path) -> Sequence[Row]:

@@ -7,13 +7,12 @@ chances; a seed is another draw. The pictures have what people gave them in a hu
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -26,11 +25,11 @@ from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.audits.gradients import gradient_features
+from experiments.audits.logistic import tuned
 from experiments.messy_tables import described_functions, messy_rows, with_wrong_labels
 
 RATE = 0.3
 PICTURES = 5000
-FOLDS = 5
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -57,13 +56,12 @@ def digits(seed: int, _file: LabelFile | None = None) -> AuditedSet:
     """Return the pictures of digits."""
     data = load_digits()
     labels = with_wrong_labels(data.target, RATE, np.random.default_rng(seed))
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
     return AuditedSet(
         "digits",
         data.images.astype(np.float32),
         labels,
         labels != data.target,
-        lambda: out_of_fold(model, data.data, labels),
+        lambda: _scaled(data.data, labels),
     )
 
 
@@ -79,8 +77,7 @@ def table(seed: int, _file: LabelFile | None = None) -> AuditedSet:
         places = np.concatenate([read.train.sources, read.test.sources])
         order = np.argsort(places.astype(int))
         features = np.concatenate([read.train.images, read.test.images])[order]
-        model = LogisticRegression(max_iter=2000)
-        return out_of_fold(model, features.reshape(len(labels), -1), labels)
+        return _scaled(features.reshape(len(labels), -1), labels)
 
     return AuditedSet("table", columns, labels, labels != truth, probabilities)
 
@@ -92,23 +89,24 @@ def texts(seed: int, _file: LabelFile | None = None) -> AuditedSet:
     truth, data = _numbers(names), np.array([text for (text,) in rows])
     labels = with_wrong_labels(truth, RATE, generator)
     vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-    model = make_pipeline(vectors, LogisticRegression(max_iter=2000))
-    return AuditedSet(
-        "texts", data, labels, labels != truth, lambda: out_of_fold(model, data, labels)
-    )
+
+    def probabilities() -> Array:
+        found: Array = tuned(partial(make_pipeline, vectors), data, labels)[1]
+        return found
+
+    return AuditedSet("texts", data, labels, labels != truth, probabilities)
 
 
 def embeddings(seed: int, file: LabelFile | None) -> AuditedSet:
     """Return features of CIFAR-10's pictures with labels that people gave."""
     images, labels, truth = human_pictures(seed, file)
     features = gradient_features(images)
-    model = LogisticRegression(C=0.01, max_iter=2000)
     return AuditedSet(
         "embeddings",
         features,
         labels,
         labels != truth,
-        lambda: out_of_fold(model, features, labels),
+        lambda: _scaled(features, labels),
         features,
     )
 
@@ -131,9 +129,10 @@ def human_pictures(seed: int, file: LabelFile | None) -> tuple[Array, Array, Arr
     return images, given.observed[rows], given.reference[rows]
 
 
-def out_of_fold(model: Any, features: Array, labels: Array) -> Array:
-    """Return probabilities (N, K) of a model of scikit-learn."""
-    found: Array = cross_val_predict(model, features, labels, cv=FOLDS, method="predict_proba")
+def _scaled(features: Array, labels: Array) -> Array:
+    """Return out-of-fold probabilities (N, K) by columns of one scale."""
+    make = partial(make_pipeline, StandardScaler())
+    found: Array = tuned(make, features, labels)[1]
     return found
 
 

@@ -17,6 +17,7 @@ _SHOWN: dict[str, tuple[str, dict[str, float]]] = {
     "CE_ε": ("CE_eps", {"m": 1e5}),
     "CE_ε+MAE": ("CE_eps+MAE", {"m": 1e5, "alpha": 0.01, "beta": 5.0}),
 }
+_SIGNS = {"q": "q", "m": "m", "alpha": "α", "beta": "β"}
 
 
 def losses_at(loss: Any, probabilities: Any, *, predicted: bool) -> Any:
@@ -41,7 +42,9 @@ def loss_curves() -> Any:
             loss = losses.get(loss_name, **constants)
             values = losses_at(loss, points, predicted=predicted)
             weights = theory.example_weight(loss, NUM_CLASSES, points, predicted=predicted)
-            axes[0, column].plot(points, values, label=name, **LOSSES[name])
+            said = ", ".join(f"{_SIGNS[key]} = {one:g}" for key, one in constants.items())
+            label = f"{name}: {said}" if said else name
+            axes[0, column].plot(points, values, label=label, **LOSSES[name])
             axes[1, column].plot(points, np.maximum(weights.weight, 1e-7), **LOSSES[name])
         where = "predicted" if predicted else "not predicted"
         axes[0, column].set_title(f"label {where}", fontsize=11)

@@ -10,10 +10,12 @@ from esoftmax_jax.app.engine.folds import same_examples
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.labels.noisy_labels import NoisyTraining
 from esoftmax_jax.app.networks.gradients import features_of_images, has_cells
+from esoftmax_jax.app.terminal.console import make_console
 
 Floats = npt.NDArray[np.float32]
 
 _MOST_COMPARED = 100_000  # time grows with the square
+_TAKES_LONG = 20_000  # some ten seconds
 _PIXELS = 2**21  # of images that are made features of at once
 
 
@@ -35,6 +37,8 @@ def neighbour_margins(dataset: Dataset, noisy: NoisyTraining) -> Floats | None:
     labels, images = noisy.labels.observed, dataset.train.images
     if len(labels) > _MOST_COMPARED:
         return None
+    if len(labels) > _TAKES_LONG:
+        make_console().print(f"comparing each of {len(labels)} examples with all others …")
     if noisy.foreign is not None and dataset.foreign_images is not None:
         images, foreign = images.copy(), noisy.foreign >= 0
         images[foreign] = dataset.foreign_images[noisy.foreign[foreign]]

@@ -66,6 +66,15 @@ def test_images_of_a_few_pixels_are_near_by_these():
     np.testing.assert_allclose(found, expected)
 
 
+def test_what_takes_long_is_told_before(monkeypatch, capsys):
+    rows = dataset_of(np.arange(20.0).reshape(10, 2), np.arange(10) % 2)
+    neighbour_margins(rows)
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(neighbours, "_TAKES_LONG", 9)
+    neighbour_margins(rows)
+    assert "comparing each of 10 examples with all others" in capsys.readouterr().out
+
+
 def test_nothing_is_said_of_examples_that_are_alike_or_too_many(monkeypatch):
     labels = np.arange(10, dtype=np.int32) % 2
     assert neighbour_margins(dataset_of(np.ones((10, 3)), labels)) is None

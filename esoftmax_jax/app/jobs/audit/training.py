@@ -103,9 +103,9 @@ def told_choice(found: AutoTrained) -> list[str]:
     return [
         f"{len(chosen.accuracies)} networks with the loss {loss_of(chosen)}, each "
         "trained on all folds but one. Probabilities are those of the network that has "
-        "not seen the label; of labels that were held out of training the mean of all. The "
-        "order is by these, by what the networks that were trained on it said of it epoch by "
-        "epoch, and by the labels of examples that are alike.",
+        "not seen the label. They decide the order, with what the networks that were trained "
+        "on it said of it epoch by epoch, and the labels of examples that are alike. Labels "
+        "that were held out of training have the mean of all networks.",
         describe_choice(found.choice),
         *([guess] if guess else []),
         describe_model(found),

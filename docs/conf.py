@@ -29,6 +29,7 @@ from esoftmax_jax import __version__  # noqa: E402
 project = "esoftmax_jax"
 version = release = __version__
 language = "en"
+html_show_copyright = False
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",

@@ -20,6 +20,8 @@ ROWS = 1024
 LEAST = 1e-30
 """Stands for the probability 0, whose logarithm not every loss can take."""
 _DEPTHS = ((1e3, 1e4), (70.0, 700.0), (8.0, 80.0))
+_GROWTH = 0.01
+"""How much more, in proportion, a bounded loss may be at the greater depth."""
 
 
 def check_loss(loss: Any, num_classes: Any) -> None:
@@ -122,8 +124,8 @@ def grows_without_end(loss: LossFunction, num_classes: int) -> bool:
         at = [losses_at(loss, (one_hot - 1) * depth) for depth in depths]
         if not np.any(np.isnan(at)):
             break
-    with np.errstate(invalid="ignore"):
-        growing = np.abs(at[1]) > 3 * np.abs(at[0]) + 10
+    with np.errstate(invalid="ignore"):  # what is bounded has come to its end long before
+        growing = np.abs(at[1]) > (1 + _GROWTH) * np.abs(at[0])
     return bool(np.any(growing | np.isinf(at[0])))
 
 
@@ -173,7 +175,9 @@ def of_library(loss: LossFunction) -> bool:
 def _both(loss: LossFunction, logits: HostFloats, labels: HostIntegers) -> tuple[Any, Any]:
     function, given = unbound(loss)
     flags = {k: x for k, x in given.items() if x is None or isinstance(x, (bool, int))}
-    arrays = {k: x for k, x in given.items() if k not in flags}
+    # Arrays of NumPy would be taken for single precision by the compiled program.
+    numbers = {k: x for k, x in given.items() if k not in flags}
+    arrays = {k: x if isinstance(x, float) else jnp.asarray(x) for k, x in numbers.items()}
     return _program(function, tuple(flags.items()))(logits, labels, arrays)  # type: ignore[no-any-return]
 
 

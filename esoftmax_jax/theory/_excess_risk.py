@@ -123,8 +123,9 @@ def excess_risk_bound(
         noise: the rate of symmetric noise, in [0, 1), or a matrix (K, K): row y has the
             probabilities of the labels that examples of class y have.
         num_classes: K ≥ 2; need not be given beside a matrix.
-        epsilon: how far outputs are from one-hot at most. If not given: Lemma 1's for the
-            library's ε-losses, and the whole simplex for others, where δ is the symmetry gap.
+        epsilon: how far outputs are from one-hot at most: **your claim**, which is not looked
+            at; the bound is of such outputs alone. If not given: Lemma 1's for the library's
+            ε-losses, and the whole simplex for others, where δ is the symmetry gap.
         class_probabilities: (K,) of the true classes, for c; equal ones if not given.
         convex: as for :func:`symmetry_gap`.
         concave: as for :func:`symmetry_gap`.

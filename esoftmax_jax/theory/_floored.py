@@ -69,8 +69,12 @@ class FlooredSum:
     def least_at(self) -> HostFloats:
         """Return where S is least."""
         count = np.arange(1, self.num_classes + 1)
-        rows = (np.arange(self.num_classes) < count[:, None]) / count[:, None]
-        best: HostFloats = rows[self.at(rows).argmin()]
+        shares = np.array([1 / count + self.m, 1 / count]) / (1 + self.m)
+        top, others = self.term(np.minimum(np.maximum(shares, self.floor), 1))
+        idle = self.term(np.array([min(self.floor, 1.0)]))
+        sums = top + (count - 1) * others + (self.num_classes - count) * idle
+        fewest = count[sums.argmin()]
+        best: HostFloats = (np.arange(self.num_classes) < fewest) / fewest
         return best
 
     def gap(self) -> float:
@@ -83,8 +87,8 @@ class FlooredSum:
 
         Both points may be sorted alike, which brings them nearer. n classes rise from the gate,
         where they begin to count, by d each; J others pay for it, and idle ones have nothing.
-        For n = K − 1 that is exact. For fewer the upper bound charges nothing for what the
-        payers add to S, and spreads their loss over all K − n.
+        The upper bound charges nothing for what the payers add to S, and spreads their loss
+        over all K − n; to it comes what the largest class can change by itself.
         """
         gap = self.gap()
         if radius >= math.sqrt(1 - 1 / self.num_classes):  # the diameter of one class's cell
@@ -100,8 +104,24 @@ class FlooredSum:
             ends = np.array([self.gate, min(self.gate + step, 1.0)]) / (1 + self.m)
             start, end = self.term(np.maximum(ends, self.floor))
             most = self.weight * rising * float(start - end)
-            upper = max(upper, found if rising == self.num_classes - 1 else most)
-        return lower, max(lower, min(upper, gap))
+            upper = max(upper, most)
+        alone = self._change_of_largest(radius)
+        return max(lower, alone[0]), max(lower, min(upper + alone[1], gap))
+
+    def _change_of_largest(self, radius: float) -> tuple[float, float]:
+        """Return how far S changes by the largest class, while others lie below the gate.
+
+        First where they can, which is a change that there is; then the most that there may be.
+        """
+        step = radius * math.sqrt(1 - 1 / self.num_classes)
+
+        def change(least: float) -> float:
+            ends = np.array([least, min(least + step, 1.0)]) + self.m
+            start, end = self.term(np.maximum(ends / (1 + self.m), self.floor))
+            return self.weight * float(start - end)
+
+        reached = max(1 / self.num_classes, 1 - (self.num_classes - 1) * self.gate)
+        return change(min(reached, 1.0)), change(1 / self.num_classes)
 
     def _change(self, radius: float, rising: int, paying: int) -> float:
         begin = min(self.gate, 1 / (rising + paying))

@@ -115,7 +115,8 @@ def gate(loss: LossFunction, num_classes: int) -> float:
         clips after the division by m + 1.
     """
     check_loss(loss, num_classes)
-    low, high = 1e-12, _COMPETITOR / (1 + _COMPETITOR) * (1 - 1e-9)
+    most = 0.5 if num_classes == 2 else _COMPETITOR / (1 + _COMPETITOR)
+    low, high = 1e-12, most * (1 - 1e-9)
     for _ in range(4):
         ladder = np.geomspace(low, high, 256)
         points = _points_with(ladder, num_classes, predicted=False)

@@ -128,7 +128,7 @@ def behind(own: Sequence[Row], rows: Sequence[Row], rule: str = CE_AVERAGED) -> 
 def paired(own: Sequence[Row], rows: Sequence[Row]) -> str:
     """Return the mean of ``behind``, and between which values it lies (95 %)."""
     mean, low, high = _mean_behind(own, rows, CE_AVERAGED)
-    return f"{mean:.1f} ({low:.1f} to {high:.1f})"
+    return f"{_points(mean)} ({_points(low)} to {_points(high)})"
 
 
 def _mean_behind(
@@ -164,8 +164,12 @@ def _draw(row: Row) -> tuple[Any, ...]:
 
 def _regrets(rows: Sequence[Row]) -> str:
     regrets = [row["regret"] for row in rows]
-    return f"{np.mean(regrets):.1f} / {np.max(regrets):.1f}" if regrets else "–"
+    return f"{_points(np.mean(regrets))} / {_points(np.max(regrets))}" if regrets else "–"
 
 
 def _table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     return "\n".join(markdown_table(columns, lines))
+
+
+def _points(value: Any) -> str:
+    return f"{round(float(value), 1) + 0.0:.1f}"  # not −0

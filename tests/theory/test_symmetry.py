@@ -132,6 +132,70 @@ def test_delta_is_exceeded_by_no_pair_of_outputs(m, floor, distance):
     assert found.upper <= 1.35 * found.lower
 
 
+@pytest.mark.parametrize(
+    ("num_classes", "m", "floor", "distance"),
+    [(2, 0.0, 0.45, 0.2), (2, 1.0, 0.45, 0.1), (3, 1e3, 0.01, 0.3), (3, 0.5, 0.3, 0.2)],
+)
+def test_where_the_floor_hides_the_others_delta_is_what_the_largest_class_changes(
+    num_classes, m, floor, distance
+):
+    loss = functools.partial(CE_EPS, m=m, min_prob=floor)
+    found = theory.delta(loss, distance / (1 + m), num_classes)
+    draw = np.random.default_rng(0)
+    first = draw.dirichlet(np.full(num_classes, 2.0), 20_000)
+    way = draw.normal(size=first.shape)
+    way -= way.mean(axis=1, keepdims=True)
+    second = first + distance * way / np.linalg.norm(way, axis=1, keepdims=True)
+    allowed = (second.min(axis=1) >= 0) & (first.argmax(axis=1) == second.argmax(axis=1))
+    sums = [floored_sums(one[allowed], m, floor) for one in (first, second)]
+    largest = np.abs(sums[0] - sums[1]).max()
+    assert 0 < largest <= found.upper
+    assert largest > 0.6 * found.lower > 0
+
+
+def test_a_matrix_in_double_precision_is_taken_as_it_is():
+    matrix = np.full((3, 3), 0.1) + 0.7 * np.eye(3)
+    gaps = [
+        theory.symmetry_gap(losses.get("Forward", transition_matrix=one), 3).upper
+        for one in (matrix, jnp.asarray(matrix))
+    ]
+    assert gaps[0] == pytest.approx(gaps[1], rel=1e-6)
+    assert gaps[0] > 1
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        losses.get("SCE", alpha=1e-3, beta=1.0),
+        losses.get("CE_eps+MAE", m=1e4, alpha=1e-3, beta=1.0, min_prob=None),
+        lambda z, y: 1e-3 * losses.cross_entropy(z, y),
+        lambda z, y: jnp.sqrt(losses.cross_entropy(z, y)),
+        lambda z, y: jnp.log1p(losses.cross_entropy(z, y)),
+    ],
+    ids=["SCE", "CE_eps+MAE", "a thousandth", "a root", "a logarithm"],
+)
+def test_a_loss_that_grows_slowly_is_unbounded_all_the_same(loss):
+    assert theory.largest_loss(loss, 3) == math.inf
+    with pytest.raises(ValueError, match="expected a bounded loss, got an unbounded one"):
+        theory.excess_risk_bound(loss, 0.2, 3, convex=True)
+
+
+def test_a_slope_that_is_refuted_between_the_segments_is_refused_too():
+    def with_a_peak(logits, labels):
+        p = jnp.take_along_axis(jax.nn.softmax(logits), labels[:, None], axis=1)[:, 0]
+        return 2 * (1 - p) + 5 * jnp.exp(-(((p - 0.62) / 2e-4) ** 2))
+
+    with pytest.raises(ValueError, match="lipschitz: expected a claim that holds, got a range"):
+        theory.symmetry_gap(with_a_peak, 3, lipschitz=0.001)
+
+
+def test_the_gap_of_a_vocabulary_takes_no_table_of_all_pairs():
+    found = theory.symmetry_gap(functools.partial(CE_EPS, m=1e5), 50_000)
+    few = theory.symmetry_gap(functools.partial(CE_EPS, m=1e5), 1000)
+    assert found.exact
+    assert found.upper > few.upper > 0
+
+
 def test_delta_at_lemma_1_is_the_gap_and_on_the_whole_simplex_it_is_no_less():
     for m in (1e2, 1e5):
         epsilon = losses.epsilon_bound(m, 10)

@@ -71,6 +71,10 @@ def test_gates(loss, gate):
     assert theory.gate(loss, 3) == pytest.approx(gate, rel=1e-8)
 
 
+def test_of_two_classes_a_gate_may_lie_up_to_a_half():
+    assert theory.gate(functools.partial(CE_EPS, m=4.85e7), 2) == pytest.approx(0.485, rel=1e-6)
+
+
 def test_probabilities_lie_between_0_and_1():
     with pytest.raises(
         ValueError, match=r"label_probability: expected probabilities in \(0, 1\)"

@@ -68,8 +68,8 @@ class Audit:
                 f"{self.noise.level:.0%} interval is {low:.1%} to {high:.1%}"
             )
         return (
-            "what the model gets wrong by itself cannot be told from wrong labels: the "
-            f"estimate that counts both is {self.noise.rate:.1%}, mostly too high"
+            "the model's own errors look like wrong labels; both together are "
+            f"{self.noise.rate:.1%}, usually too many"
         )
 
     @property

@@ -152,7 +152,7 @@ def describe_suspects(suspects: Suspects, dataset: Dataset) -> str:
     total, one = len(suspects.margins), suspects.labelled
     text = (
         f"{suspects.count} of {total} labels ({100 * suspects.count / total:.1f} %) are "
-        "suspect: the network preferred another class"
+        "suspect, as many as the network preferred another class for"
     )
     known, is_wrong = one.labels.judged, one.labels.wrong
     suspect = np.arange(total) < suspects.count

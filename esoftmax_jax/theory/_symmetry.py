@@ -132,7 +132,7 @@ def delta(
 
     Returns:
         The :class:`Bound` of δ; ∞ for every ε > 0 where S is unbounded. It is exact for losses
-        with a floor if ε is Lemma 1's or larger, or if all classes but one rise at best.
+        with a floor if ε is Lemma 1's or larger, and between two values for others.
 
     Raises:
         TypeError: ``loss`` is not callable, or an argument is no number.
@@ -145,7 +145,7 @@ def delta(
         41.4464 (closed form)
         >>> printed = theory.delta(losses.get("CE_eps", m=0.0), 9.5e-6, 10)
         >>> f"{printed.lower:.3f}", printed.kind
-        ('41.548', 'exact')
+        ('41.548', 'between')
         >>> theory.delta(losses.get("CE_eps", m=1e5, min_prob=None), 9.5e-6, 3).lower
         inf
 

@@ -18,7 +18,6 @@ import numpy as np
 from esoftmax_jax import cleaning
 from esoftmax_jax.app.audits.findings import against_rival
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.markdown import markdown_table
 from esoftmax_jax.app.runs.fold_networks import FoldNetwork, out_of_fold_logits
@@ -27,7 +26,7 @@ from esoftmax_jax.app.suspects.neighbours import neighbour_margins
 from esoftmax_jax.app.suspects.training_evidence import TrainingEvidence
 from experiments.lines import Row
 from experiments.regret.data import SOURCES
-from experiments.regret.folds import LOSSES, fold_configs, trained_on_folds
+from experiments.regret.folds import LOSSES, trained_on_folds, work_on_folds
 from experiments.regret.lines import Work, chosen_sources, complete, reported_rows
 
 COMBINED = "order of auto: all four"
@@ -170,18 +169,4 @@ def report_evidence(
 
 def _work(name: str, seed: int, epochs: int) -> Work:
     noises = [one for one in SOURCES[name].noises if one != "none"]
-
-    def runs(dataset: Dataset) -> list[RunConfig]:
-        cells = [fold_configs(dataset, noise, seed, epochs=epochs) for noise in noises]
-        return [one for cell in cells for configs in cell.values() for one in configs]
-
-    lines = [
-        (name, noise, seed, loss, kind) for noise in noises for loss in LOSSES for kind in KINDS
-    ]
-    return Work(
-        name,
-        seed,
-        frozenset(lines),
-        runs,
-        lambda dataset: measure(dataset, noises, seed, epochs=epochs),
-    )
+    return work_on_folds(name, seed, noises, (LOSSES, KINDS), measure, epochs=epochs)

@@ -20,16 +20,14 @@ from esoftmax_jax.app.data.in_memory.dataset import dataset_from_arrays
 from esoftmax_jax.app.data.label_file import LabelFile, read_labels
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.files.arrays import Array
-from esoftmax_jax.app.files.json_lines import append_lines
 from esoftmax_jax.app.files.markdown import markdown_table
-from esoftmax_jax.app.files.outputs import check_file
 from esoftmax_jax.app.jobs.auto_runs import LOSS
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.methods.loss_spec import Pairs
 from esoftmax_jax.app.runs.recipes import make_config
 from esoftmax_jax.app.runs.run_all import run_all
 from experiments.audits.sets import human_pictures
-from experiments.lines import Row, key_of, read_rows
+from experiments.lines import Row, key_of, measure_missing, read_rows
 from experiments.messy_tables import with_wrong_labels
 
 KEY = ("dataset", "images", "network", "loss", "learning_rate")
@@ -125,12 +123,11 @@ def few_images_table(rows: list[Row]) -> str:
 def report_few_images(*, labels: Path, out: Path) -> None:
     """Measure what a file of lines lacks, append the lines and print the table."""
     file = read_labels(labels)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    check_file("--out", out)
-    there = {key_of(row, KEY[:3]) for row in read_rows(out, KEY)}
-    wanted = itertools.product(SETS, SIZES, _NETWORKS)
-    missing = [one for one in wanted if one not in there]
-    for place, (name, size, network) in enumerate(missing, 1):
-        print(f"{place} of {len(missing)}: {name}, {size} images, {network}", flush=True)
-        append_lines(out, measure(name, size, dataset_of(name, size, file), network))
+    measure_missing(
+        out,
+        itertools.product(SETS, SIZES, _NETWORKS),
+        lambda: {key_of(row, KEY[:3]) for row in read_rows(out, KEY)},
+        lambda name, size, network: measure(name, size, dataset_of(name, size, file), network),
+        lambda name, size, network: f"{name}, {size} images, {network}",
+    )
     print(few_images_table(read_rows(out, KEY)))

@@ -21,7 +21,6 @@ from sklearn.model_selection import cross_val_predict
 
 from esoftmax_jax import estimate
 from esoftmax_jax.app.data.dataset import Dataset
-from esoftmax_jax.app.engine.config import RunConfig
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.json_lines import append_lines
 from esoftmax_jax.app.files.markdown import markdown_table
@@ -30,7 +29,7 @@ from esoftmax_jax.app.runs.fold_networks import out_of_fold_logits
 from esoftmax_jax.app.runs.softmax import softmax
 from experiments.lines import Row, read_rows
 from experiments.regret.data import SOURCES
-from experiments.regret.folds import fold_configs, trained_on_folds
+from experiments.regret.folds import trained_on_folds, work_on_folds
 from experiments.regret.lines import Work, complete, reported_rows
 
 KEY = ("dataset", "noise", "seed", "method", "share")
@@ -215,21 +214,4 @@ def report_estimates(*, seeds: int, epochs: int, report: bool, out: Path) -> Non
 
 def _work(name: str, seed: int, epochs: int) -> Work:
     noises = SOURCES[name].noises
-
-    def runs(dataset: Dataset) -> list[RunConfig]:
-        cells = [fold_configs(dataset, noise, seed, epochs=epochs)[LOSS] for noise in noises]
-        return [one for configs in cells for one in configs]
-
-    lines = [
-        (name, noise, seed, method, share)
-        for noise in noises
-        for method in METHODS
-        for share in SHARES
-    ]
-    return Work(
-        name,
-        seed,
-        frozenset(lines),
-        runs,
-        lambda dataset: measure(dataset, noises, seed, epochs=epochs),
-    )
+    return work_on_folds(name, seed, noises, (METHODS, SHARES), measure, [LOSS], epochs=epochs)

@@ -9,6 +9,7 @@ alone.
 """
 
 import csv
+import itertools
 import os
 import resource
 import subprocess
@@ -24,15 +25,13 @@ from PIL import Image
 
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.files.arrays import Array
-from esoftmax_jax.app.files.json_lines import append_lines
 from esoftmax_jax.app.files.markdown import markdown_table
-from esoftmax_jax.app.files.outputs import check_file
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spreadsheets import write_csv
 from experiments.audits import cleanlab_scores
 from experiments.audits.measure import OURS, THEIRS, measured
 from experiments.evidence import quality
-from experiments.lines import Row, read_rows
+from experiments.lines import Row, measure_missing, read_rows
 from experiments.messy_tables import described_functions, messy_rows, with_wrong_labels
 
 KEY = ("dataset", "seed", "tool", "how")
@@ -192,15 +191,18 @@ def report_first_list(*, seeds: int, out: Path) -> None:
         seeds: how many draws of each.
         out: the file.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    check_file("--out", out)
-    there = measured(read_rows(out, KEY))
-    draws = [(name, seed) for name in _DATA for seed in range(seeds)]
-    missing = [draw for draw in draws if draw not in there]
-    for place, (name, seed) in enumerate(missing, 1):
-        print(f"{place} of {len(missing)}: {name}, seed {seed}, a minute or two", flush=True)
+
+    def measured_in_folder(name: str, seed: int) -> list[Row]:
         with tempfile.TemporaryDirectory() as folder:
-            append_lines(out, measure(_DATA[name](Path(folder), seed), seed))
+            return measure(_DATA[name](Path(folder), seed), seed)
+
+    measure_missing(
+        out,
+        itertools.product(_DATA, range(seeds)),
+        lambda: measured(read_rows(out, KEY)),
+        measured_in_folder,
+        lambda name, seed: f"{name}, seed {seed}, a minute or two",
+    )
     if not cleanlab_scores.installed():
         print("cleanlab is not installed: nothing is measured of it\n")
     print(first_list_table(read_rows(out, KEY)))

@@ -8,16 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from esoftmax_jax import cleaning
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.markdown import markdown_table
 from esoftmax_jax.app.jobs.audit.find_wrong_labels import find_wrong_labels
 from experiments.audits import cleanlab_scores
 from experiments.audits.sets import AuditedSet
-from experiments.evidence import FIRST, quality
+from experiments.evidence import FIRST, SECOND, quality
 from experiments.lines import Row
 
-SECOND = 500
 _TENTHS = 10
 OURS, THEIRS = "esoftmax", "cleanlab"
 BY_PROBABILITIES, BESIDE_FEATURES = "ratio", "ratio and neighbours"
@@ -105,12 +103,10 @@ def row_of(wrong: Array, scores: Array, flagged: Array, seconds: float) -> Row:
         flagged: bool (N,).
         seconds: from the data to the list.
     """
-    second = cleaning.ranking_quality(scores, wrong, first=min(SECOND, len(wrong)))
     return {
         "examples": len(wrong),
         "wrong": int(wrong.sum()),
         **quality(scores, wrong),
-        "precision_second": round(second.precision, 4),
         "flagged": int(flagged.sum()),
         "flagged_wrong": int((flagged & wrong).sum()),
         "seconds": round(seconds, 2),

@@ -8,6 +8,7 @@ of the rows that they have not seen, whose labels are right. Logistic regression
 features, of texts all of TF-IDF, and its C is chosen by folds of the noisy labels.
 """
 
+import itertools
 import tempfile
 import time
 from collections.abc import Sequence
@@ -22,12 +23,10 @@ from sklearn.preprocessing import StandardScaler
 
 from esoftmax_jax import app
 from esoftmax_jax.app.data.unlabelled import read_unlabelled
-from esoftmax_jax.app.files.json_lines import append_lines
 from esoftmax_jax.app.files.markdown import markdown_table
-from esoftmax_jax.app.files.outputs import check_file
 from esoftmax_jax.spreadsheets import write_csv
 from experiments.audits.logistic import tuned
-from experiments.lines import Row, read_rows
+from experiments.lines import Row, key_of, measure_missing, read_rows
 from experiments.messy_tables import described_functions, messy_rows, with_wrong_labels
 
 KEY = ("dataset", "seed", "model")
@@ -106,13 +105,16 @@ def report_new_rows(*, seeds: int, out: Path) -> None:
         seeds: how many draws of each.
         out: the file.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    check_file("--out", out)
-    there = {(row["dataset"], row["seed"]) for row in read_rows(out, KEY)}
-    draws = [(name, seed) for name in DATASETS for seed in range(seeds)]
-    missing = [draw for draw in draws if draw not in there]
-    for place, (name, seed) in enumerate(missing, 1):
-        print(f"{place} of {len(missing)}: {name}, seed {seed}, half a minute", flush=True)
+
+    def measured(name: str, seed: int) -> list[Row]:
         with tempfile.TemporaryDirectory() as folder:
-            append_lines(out, measure(name, seed, Path(folder)))
+            return measure(name, seed, Path(folder))
+
+    measure_missing(
+        out,
+        itertools.product(DATASETS, range(seeds)),
+        lambda: {key_of(row, KEY[:2]) for row in read_rows(out, KEY)},
+        measured,
+        lambda name, seed: f"{name}, seed {seed}, half a minute",
+    )
     print(new_rows_table(read_rows(out, KEY)))

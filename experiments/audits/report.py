@@ -1,18 +1,17 @@
 """``python -m experiments audits``: the audit table beside cleanlab."""
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
 from esoftmax_jax.app.data.label_file import LabelFile, read_labels
-from esoftmax_jax.app.files.json_lines import append_lines
-from esoftmax_jax.app.files.outputs import check_file
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.names import names
 from experiments.audits import cleanlab_scores
 from experiments.audits.folds import NAME, measure_folds
 from experiments.audits.measure import KEY, audits_table, measure, measured
 from experiments.audits.sets import SETS
-from experiments.lines import Row, read_rows
+from experiments.lines import Row, measure_missing, read_rows
 
 _OF_PEOPLE = ("embeddings", NAME)
 
@@ -39,16 +38,20 @@ def report_audits(
         raise UsageError(
             f"--labels: {needing[0]} needs CIFAR-10_human.npy of CIFAR-10N, got nothing"
         )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    check_file("--out", out)
-    if not cleanlab_scores.installed():
-        print("cleanlab is not installed: nothing is measured of it\n")
-    draws = [(name, seed) for name in chosen for seed in range(seeds)]
-    there = measured(read_rows(out, KEY))
-    missing = [draw for draw in draws if draw not in there]
-    for place, (name, seed) in enumerate(missing, 1):
-        print(f"{place} of {len(missing)}: {name}, seed {seed}", flush=True)
-        append_lines(out, _rows(name, seed, file, workdir))
+    draws = list(itertools.product(chosen, range(seeds)))
+
+    def there() -> set[tuple[str, int]]:
+        if not cleanlab_scores.installed():
+            print("cleanlab is not installed: nothing is measured of it\n")
+        return measured(read_rows(out, KEY))
+
+    measure_missing(
+        out,
+        draws,
+        there,
+        lambda name, seed: _rows(name, seed, file, workdir),
+        lambda name, seed: f"{name}, seed {seed}",
+    )
     found = [row for row in read_rows(out, KEY) if (row["dataset"], row["seed"]) in draws]
     print(audits_table(sorted(found, key=lambda row: chosen.index(row["dataset"]))))
 

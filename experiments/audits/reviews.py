@@ -8,6 +8,7 @@ CE_ε+MAE is then followed without a look: suggestions take the place of labels,
 left out.
 """
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,14 +19,12 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.in_memory.dataset import dataset_from_arrays
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.files.arrays import Array
-from esoftmax_jax.app.files.json_lines import append_lines
 from esoftmax_jax.app.files.markdown import markdown_table
-from esoftmax_jax.app.files.outputs import check_file
 from esoftmax_jax.app.jobs.trained import Trained
 from esoftmax_jax.app.labels.noise_spec import parse_noise
 from esoftmax_jax.app.labels.noisy_labels import apply_noise
 from experiments.configs.digits import CHOICES
-from experiments.lines import Row, read_rows
+from experiments.lines import Row, key_of, measure_missing, read_rows
 
 KEY = ("noise", "seed", "loss")
 """What tells a row from others."""
@@ -153,13 +152,12 @@ def report_reviews(*, seeds: int, out: Path) -> None:
         seeds: how many draws of each noise.
         out: the file.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    check_file("--out", out)
-    there = {(row["noise"], row["seed"]) for row in read_rows(out, KEY)}
-    draws = [(noise, seed) for noise in NOISES for seed in range(seeds)]
-    missing = [draw for draw in draws if draw not in there]
-    for place, (noise, seed) in enumerate(missing, 1):
-        print(f"{place} of {len(missing)}: {noise}, seed {seed}, half a minute", flush=True)
-        append_lines(out, measure(noise, seed))
+    measure_missing(
+        out,
+        itertools.product(NOISES, range(seeds)),
+        lambda: {key_of(row, KEY[:2]) for row in read_rows(out, KEY)},
+        measure,
+        lambda noise, seed: f"{noise}, seed {seed}, half a minute",
+    )
     rows = read_rows(out, KEY)
     print(f"{lists_table(rows)}\n\n{worth_table(rows)}")

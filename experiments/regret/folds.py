@@ -1,6 +1,7 @@
 """Networks on folds of noisy labels, each loss at the rate that agrees best with them."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from esoftmax_jax.app.data.dataset import Dataset
@@ -11,6 +12,8 @@ from esoftmax_jax.app.labels.noisy_labels import NoisyTraining, apply_noise
 from esoftmax_jax.app.runs.fold_choice import choose_by_folds
 from esoftmax_jax.app.runs.fold_networks import FoldNetwork, FoldNetworks
 from esoftmax_jax.app.runs.run_all import run_all
+from experiments.lines import Row
+from experiments.regret.lines import Work
 
 LOSSES = ("CE", LOSS)
 
@@ -31,6 +34,31 @@ def fold_configs(
     """Return the runs of each of ``LOSSES``, at all rates."""
     found = auto_runs(dataset, parse_noise(noise), seed=seed, **options)
     return dict(zip(LOSSES, (found.plain, found.rule), strict=True))
+
+
+def work_on_folds(
+    name: str,
+    seed: int,
+    noises: Sequence[str],
+    kinds: Sequence[Collection[str]],
+    measure: Callable[..., Sequence[Row]],
+    losses: Sequence[str] = LOSSES,
+    *,
+    epochs: int,
+) -> Work:
+    """Return what is measured of a dataset and seed: a line for each noise and kinds."""
+
+    def runs(dataset: Dataset) -> list[RunConfig]:
+        cells = [fold_configs(dataset, noise, seed, epochs=epochs) for noise in noises]
+        return [one for cell in cells for loss in losses for one in cell[loss]]
+
+    return Work(
+        name,
+        seed,
+        frozenset(itertools.product([name], noises, [seed], *kinds)),
+        runs,
+        lambda dataset: measure(dataset, noises, seed, epochs=epochs),
+    )
 
 
 def trained_on_folds(

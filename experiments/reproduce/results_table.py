@@ -70,11 +70,18 @@ def _text(cell: CellResult | None) -> str:
 
 
 def _origin(runs: Sequence[Run]) -> str:
-    """Say how many runs there are, and by what they were computed."""
+    """Say how many runs there are, by what and when; the oldest lines lack the latter."""
     made = [one.environment for one in runs]
     devices = dict.fromkeys(
         f"{one['device']['count']} × {one['device']['kind']}" for one in made
     )
+    processors = {
+        one["processor"]["kind"]: None
+        for one in made
+        if one["device"]["platform"] == "cpu" and "processor" in one
+    }
     versions = sorted({f"jax {one['versions']['jax']}" for one in made})
+    days = sorted({one["date"] for one in made if "date" in one})
+    when = [" to ".join(dict.fromkeys([days[0], days[-1]]))] if days else []
     noun = "run" if len(runs) == 1 else "runs"
-    return f"{len(runs)} {noun}: {', '.join([*devices, *versions])}."
+    return f"{len(runs)} {noun}: {', '.join([*devices, *processors, *versions, *when])}."

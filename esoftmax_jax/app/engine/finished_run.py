@@ -26,7 +26,7 @@ _SHOWN = (
     "diverged",
     "seconds",
 )
-_ENVIRONMENT = ("versions", "commit", "device")
+_ENVIRONMENT = ("versions", "commit", "device", "processor", "date")
 # How JSON has the fields that every version wrote, and those that some lines lack.
 _NEEDED: Mapping[str, Any] = {
     "config": dict[str, Any],
@@ -67,7 +67,7 @@ class Run:
         seconds: that it took, with the runs that were computed together with it.
         runs_together: how many these are, itself among them.
         dataset_note: what the data says of itself.
-        environment: versions, commit and device.
+        environment: versions, commit, device, processor and date.
     """
 
     config: RunConfig

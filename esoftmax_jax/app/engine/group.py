@@ -12,7 +12,7 @@ import numpy.typing as npt
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.engine.batches import Rows, batch_orders, split_holdout
 from esoftmax_jax.app.engine.config import RunConfig
-from esoftmax_jax.app.engine.environment import environment
+from esoftmax_jax.app.engine.environment import environment, today
 from esoftmax_jax.app.engine.finished_run import CURVES, Run
 from esoftmax_jax.app.engine.folds import same_examples
 from esoftmax_jax.app.engine.one_run import Data, Runs
@@ -130,7 +130,7 @@ class Group:
             seconds=round(self.seconds, 3),
             runs_together=len(self.configs),
             dataset_note=self.dataset.note,
-            environment=environment(),
+            environment={**environment(), "date": today()},
         )
 
 

@@ -1,5 +1,7 @@
 """Tables of finished runs, and the row of auto beside them."""
 
+import dataclasses
+
 import pytest
 
 from esoftmax_jax.app.files.json_lines import append_lines
@@ -42,13 +44,33 @@ def test_published_figures_and_their_order_stand_beside_ours():
     assert found["CE_eps+MAE"][0] == "–"  # was not run there
     assert found["JAL-CE"][1] == "47.6"  # has no published figure
     below = text.splitlines()[-4:]
-    assert below[0] == "- 14 runs: 1 × NVIDIA H100 80GB HBM3, jax 0.11.2."
+    assert below[0] == "- 14 runs: 1 × NVIDIA H100 80GB HBM3, jax 0.11.2, 2026-11-26."
     assert below[2] == (
         "- sym0.8: 5 of 6 pairs of methods are in the published order; reversed, with one seed: "
         "NCE+RCE above CE_eps+MAE."
     )
     # Without the type of their networks they are other runs.
     assert "JAL-CE" not in results_table(load_table("table2", "cifar10"), runs)
+
+
+def test_below_it_stands_by_what_and_when_the_runs_were_made():
+    def origin(*environments):
+        runs = {
+            one.config.identity: dataclasses.replace(one, environment=environment)
+            for one, environment in zip(RUNS.values(), environments, strict=False)
+        }
+        return results_table(load_table("digits"), runs).splitlines()[-1]
+
+    old = {
+        "device": {"platform": "cpu", "kind": "cpu", "count": 2},
+        "versions": {"jax": "0.10.2"},
+    }
+    new = old | {"processor": {"kind": "AMD EPYC", "cores": 2}, "date": "2026-11-28"}
+    assert origin(old) == "- 1 run: 2 × cpu, jax 0.10.2."
+    assert origin(old, new) == "- 2 runs: 2 × cpu, AMD EPYC, jax 0.10.2, 2026-11-28."
+    assert origin(old, new, new | {"date": "2026-11-27"}) == (
+        "- 3 runs: 2 × cpu, AMD EPYC, jax 0.10.2, 2026-11-27 to 2026-11-28."
+    )
 
 
 @pytest.fixture

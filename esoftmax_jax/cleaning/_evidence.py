@@ -38,7 +38,7 @@ def label_evidence(probabilities: AnyArray, labels: AnyArray) -> LabelEvidence:
 
     s is the self-confidence and M the normalised margin of the source; below 0 the network
     prefers another class. The probabilities must come from a network that was not trained on
-    the label in question, as in K-fold cross-validation: one that was may know it by heart.
+    the label in question, as in K-fold cross-validation: one that was may have memorised it.
     Columns in another order are not noticed: every label then looks wrong.
 
     Args:

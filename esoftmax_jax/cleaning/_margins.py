@@ -18,7 +18,7 @@ def label_margins(logits: AnyArray, labels: AnyArray, *, axis: int = -1) -> Arra
     .. math:: M = z_y - \max_{k \ne y} z_k
 
     Below 0 the network prefers another class; the lower, the likelier is the label wrong,
-    provided that the network has not learnt its labels by heart. A robust loss helps with
+    provided that the network has not memorised its labels. A robust loss helps with
     that; held-out examples or an average of margins over the epochs of training, which the
     source calls AUM, do so too. The margin is also log p_y minus the largest other log p_k.
 

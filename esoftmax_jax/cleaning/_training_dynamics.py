@@ -77,7 +77,7 @@ class TrainingDynamics:
                   \max_{k \ne y} z_k^{(t)}\bigr)
 
         The logits are those that training computes anyway, or those of an evaluation after
-        each epoch. Stop before the network learns wrong labels by heart, or use a robust loss.
+        each epoch. Stop before the network memorises wrong labels, or use a robust loss.
 
         Args:
             logits: floating (B, K) of any framework; computed in at least float32, kept in

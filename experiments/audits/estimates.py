@@ -157,14 +157,20 @@ def _errors(rows: Sequence[Row]) -> str:
         line("sets of labels", lambda some: str(len(some))),
         line("mean error of the rate", lambda some: f"{errors(some).mean():.3f}"),
         line("greatest", lambda some: f"{errors(some).max():.3f}"),
-        line(
-            "mean error of the matrix, half the absolute differences of a row",
-            lambda some: f"{np.mean([row['matrix_error'] for row in some]):.3f}",
+        line("mean error of the matrix", _matrix_error),
+        *(
+            line(f"… with {noise} noise", partial(_matrix_error, noise=noise))
+            for noise in ("symmetric", "pairwise", "instance")
         ),
         line("the interval holds the true rate", lambda some: str(_held(some, "interval"))),
         line("the bounds hold it", lambda some: str(_held(some, "bounds"))),
     ]
     return "\n".join(markdown_table(["", *METHODS], lines))
+
+
+def _matrix_error(rows: Sequence[Row], noise: str = "") -> str:
+    own = [row["matrix_error"] for row in rows if row["noise"].startswith(noise)]
+    return f"{np.mean(own):.3f}" if own else "–"
 
 
 def _overlap(rows: Sequence[Row]) -> str:

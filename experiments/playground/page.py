@@ -139,7 +139,7 @@ def _about_replay(shared: dict[str, Any], runs: list[dict[str, Any]]) -> str:
         f"The library trained a small network on scikit-learn's digits: {shared['labels']:,} "
         f"images, of which {share:.0%} have a wrong label. Both losses have the same labels, "
         f"start, batches and learning rate; CE_ε+MAE has {text}. At a small rate cross-entropy "
-        f"has no time to learn wrong labels by heart. At a large one it does, and CE_ε+MAE "
+        f"has no time to memorise wrong labels. At a large one it does, and CE_ε+MAE "
         f"far less. The constants were chosen on held-out noisy labels, the {shared['epochs']} "
         f"epochs and the rates so that memorising can be seen."
     )

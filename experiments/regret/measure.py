@@ -48,7 +48,7 @@ from experiments.regret.tables import (
     regret_report,
 )
 
-_LOWEST = 0.003  # of cross-entropy, which learns wrong labels by heart sooner
+_LOWEST = 0.003  # of cross-entropy, which memorises wrong labels sooner
 
 
 def measure(

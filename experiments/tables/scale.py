@@ -128,7 +128,7 @@ SCALES = {
     for scale in (
         Scale("paper"),
         # Two CPU cores do a pair of such runs in some three minutes. Few images, seen often and
-        # always alike, in many steps: the network learns wrong labels by heart, which is what
+        # always alike, in many steps: the network memorises wrong labels, which is what
         # the tables are about. With more images, augmented, and fewer steps it does not.
         Scale("small", 15, 0.25, 5_000, "eight_layer_cnn", batch_size=32, augmented=False),
         Scale(

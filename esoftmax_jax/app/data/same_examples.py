@@ -143,7 +143,7 @@ def describe_same(
     if leaked:
         text.append(
             f"{leaked} of the {test} test examples have the content of a training example: "
-            "accuracies flatter networks that know it by heart."
+            "accuracies flatter networks that have memorised it."
         )
     pair = first_pair(groups, np.concatenate(labels))
     if pair is not None:

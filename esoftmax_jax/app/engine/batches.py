@@ -23,7 +23,7 @@ def split_holdout(
 
     Repeated, so that the number of steps stays the same. A share depends on the seed, its size
     and the groups alone, a fold on the labels too. Examples of a group are held out together: a
-    network would be asked for what it has learnt by heart.
+    network would be asked for what it has memorised.
     """
     count = len(labels)
     order = np.random.default_rng([config.seed, 1]).permutation(count).astype(np.int32)

@@ -18,7 +18,7 @@ def assign_folds(
     """Return the fold of each example, int32 (N,), in [0, folds).
 
     Each class is spread evenly, and so are all examples. Those of a group, which are the same,
-    lie in one fold: a network would be asked for what it has learnt by heart. They count for
+    lie in one fold: a network would be asked for what it has memorised. They count for
     the label of the first. The same seed gives the same folds.
     """
     rng = np.random.default_rng([seed, 3])

@@ -115,7 +115,7 @@ def describe_choice(choice: FoldChoice) -> str:
         return (
             f"{text}; the best, {_named(best)}, gives {behind:.2f} points more, within the "
             f"standard error of the paired difference, {error:.2f} points: of such the lowest "
-            f"learns the fewest wrong labels by heart.{_undecided(choice)}"
+            f"memorises the fewest wrong labels.{_undecided(choice)}"
         )
     if not others:
         return f"{text}."

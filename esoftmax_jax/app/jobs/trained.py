@@ -130,7 +130,7 @@ def print_run(console: Console, run: Run, dataset: Dataset) -> None:
 def print_suspects(
     console: Console, suspects: SuspectLabels, run: Run, dataset: Dataset
 ) -> None:
-    """Print how many labels are suspect, and whether the network may know them by heart."""
+    """Print how many labels are suspect, and whether the network may have memorised them."""
     console.print(describe_suspects(suspects.ranked, dataset))
     console.print(_averaged(suspects.epochs))
     seen, unseen = (run.curves[name][-1] for name in ("train_accuracy", "test_accuracy"))
@@ -138,7 +138,7 @@ def print_suspects(
     if run.config.imbalance is None and seen - unseen > _BY_HEART:
         console.print(
             f"The network gives back {100 * seen:.0f} % of the labels it was trained on and "
-            f"{100 * unseen:.0f} % of those it was not: it may learn labels by heart, and the "
+            f"{100 * unseen:.0f} % of those it was not: it may have memorised labels, and the "
             "wrong ones among them look right to it. Fewer --epochs, --augment, a lower "
             "--learning-rate or another --loss may help."
         )
@@ -158,6 +158,6 @@ def _averaged(epochs: int) -> str:
     if epochs > 1:
         return f"Margins are means over {epochs} epochs."
     return (
-        "Margins are those of one epoch alone, when wrong labels may be learnt by heart; a run "
+        "Margins are those of one epoch alone, when wrong labels may be memorised; a run "
         "that has --suspects from the start averages over its checkpoints."
     )

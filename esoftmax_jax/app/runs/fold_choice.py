@@ -22,7 +22,7 @@ HARDLY = 1.0
 """Standard errors behind the best up to which a setting with a lower rate is taken for it."""
 
 NEARLY_RIGHT = 0.9
-"""Share of held-out labels from which on there are few wrong ones to be learnt by heart."""
+"""Share of held-out labels from which on there are few wrong ones to be memorised."""
 
 Train = Callable[[Sequence[RunConfig]], Sequence[Run]]
 
@@ -107,7 +107,7 @@ class FoldChoice:
         """The best where labels are nearly right, else the lowest rate of those hardly worse.
 
         Hardly worse is by no more than ``HARDLY`` standard errors of the paired difference. Of
-        rates that chance decides between, the lower one learns fewer wrong labels by heart. By
+        rates that chance decides between, the lower one memorises fewer wrong labels. By
         the first fold alone the best is taken: its standard error is so large that rates at
         which nothing is learnt would be hardly worse.
         """

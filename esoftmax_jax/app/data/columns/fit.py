@@ -89,7 +89,7 @@ def _one_hot(place: int, cells: Sequence[str]) -> OneHot:
 
 def _words(place: int, form: str, cells: Sequence[str]) -> Words:
     vectorizer, weights = _weights(form, cells)
-    # More would tell single texts from others: wrong labels are learnt by heart.
+    # More would tell single texts from others: wrong labels are memorised.
     count = max(_LEAST_DIRECTIONS, min(len(cells) // _ROWS_OF_A_DIRECTION, MOST_DIRECTIONS))
     count = min(count, len(cells) - 1)
     components = None

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ _TENTHS = 10
 OURS, THEIRS = "esoftmax", "cleanlab"
 BY_PROBABILITIES, BESIDE_FEATURES = "ratio", "ratio and neighbours"
 TRAINED = "networks trained for it"
+_LIST = "cleanlab: find_label_issues"
 KEY = ("dataset", "seed", "model", "tool", "order")
 """What tells a row from others."""
 
@@ -129,22 +130,44 @@ def measured(rows: Sequence[Row]) -> set[tuple[str, int]]:
 
 
 def audits_table(rows: Sequence[Row]) -> str:
-    """Return a table: means over seeds of each dataset, model, tool and order."""
-    columns = ["data", "probabilities of", "tool", "order by", "AUROC", "average precision"]
+    """Return tables of means over seeds: the orders on each dataset, then what all cost."""
+    parts = []
+    for dataset in dict.fromkeys(row["dataset"] for row in rows):
+        own = [row for row in rows if row["dataset"] == dataset]
+        parts += [f"**{dataset.capitalize()}**:", _orders(own)]
+    return "\n\n".join([*parts, "**What is taken for wrong**:", _suspects(rows)])
+
+
+def _orders(rows: Sequence[Row]) -> str:
+    """Return how well each order of one dataset finds wrong labels."""
+    columns = ["probabilities of", "tool", "order by", "AUROC", "average precision"]
     columns += [f"first {FIRST}", f"first {SECOND}", "as many as are wrong"]
-    columns += ["taken for wrong", "of these wrong", "calibration error", "seconds"]
     lines = []
-    parts = ("dataset", "model", "tool", "order")
-    for where in dict.fromkeys(tuple(row[one] for one in parts) for row in rows):
-        own = [row for row in rows if tuple(row[one] for one in parts) == where]
+    for where, own in _together(rows, "model", "tool", "order"):
         areas = [f"{_mean(own, one):.3f}" for one in ("auroc", "average_precision")]
         shares = [_share(own, one) for one in ("first", "second", "as_many")]
+        lines.append([*where, *areas, *shares])
+    return "\n".join(markdown_table(columns, lines))
+
+
+def _suspects(rows: Sequence[Row]) -> str:
+    """Return which labels are taken for wrong: cleanlab has one list, ours one an order."""
+    columns = ["data", "probabilities of", "list of", "taken for wrong", "of these wrong"]
+    lines = []
+    named = [row | {"list": _LIST if row["tool"] == THEIRS else row["order"]} for row in rows]
+    for where, own in _together(named, "dataset", "model", "list"):
         found, right = (sum(row[one] for row in own) for one in ("flagged", "flagged_wrong"))
         flagged = [f"{found / len(own):.0f}", f"{100 * right / max(found, 1):.1f} %"]
         known = [row for row in own if "calibration_error" in row]
         error = f"{_mean(known, 'calibration_error'):.3f}" if known else "–"
-        lines.append([*where, *areas, *shares, *flagged, error, f"{_mean(own, 'seconds'):.1f}"])
-    return "\n".join(markdown_table(columns, lines))
+        lines.append([*where, *flagged, error, f"{_mean(own, 'seconds'):.1f}"])
+    return "\n".join(markdown_table([*columns, "calibration error", "seconds"], lines))
+
+
+def _together(rows: Sequence[Row], *names: str) -> Iterator[tuple[tuple[str, ...], list[Row]]]:
+    """Yield what rows have in these fields, and the rows that agree in it."""
+    for where in dict.fromkeys(tuple(row[name] for name in names) for row in rows):
+        yield where, [row for row in rows if tuple(row[name] for name in names) == where]
 
 
 def _share(rows: Iterable[Row], name: str) -> str:

@@ -76,22 +76,25 @@ def test_the_table_is_of_means_over_seeds():
         | {"calibration_error": 0.3}
         | {"seed": 1, "auroc": 0.5, "flagged": 1, "flagged_wrong": 0, "seconds": 2}
     )
-    line = measure.audits_table([row, worse]).splitlines()[2]
-    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    lines = measure.audits_table([row, worse]).splitlines()
+    orders, lists = (
+        [cell.strip() for cell in line.strip("|").split("|")] for line in (lines[4], lines[-1])
+    )
     shares = ["50.0 %", "50.0 %", "100.0 %"]
-    assert cells == [
-        "some",
-        "ours",
-        "ours",
-        "margin",
-        "0.750",
-        "1.000",
-        *shares,
-        "2",
-        "33.3 %",
-        "0.200",
-        "1.5",
-    ]
+    assert lines[0] == "**Some**:"
+    assert orders == ["ours", "ours", "margin", "0.750", "1.000", *shares]
+    assert lists == ["some", "ours", "margin", "2", "33.3 %", "0.200", "1.5"]
+
+
+def test_orders_of_cleanlab_have_one_list():
+    row = WHERE | {"tool": "cleanlab", "order": "self-confidence"}
+    row |= measure.row_of(
+        np.array([True, False]), np.array([0.1, 0.2]), np.array([True, True]), 1
+    )
+    lines = measure.audits_table([row, row | {"order": "normalized margin"}]).splitlines()
+    assert [line.count("self-confidence") for line in lines].count(1) == 1
+    assert lines[-1] == "| some | ours | cleanlab: find_label_issues | 2 | 50.0 % | – | 1.0 |"
+    assert len(lines) == 12
 
 
 def test_calibration_is_measured_by_tenths():

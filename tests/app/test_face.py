@@ -132,7 +132,17 @@ def test_results_are_shown_in_a_line(trained, compared):
 
 
 def test_suspect_labels_are_columns_of_a_table(trained):
-    columns = trained.suspects.columns
+    suspects = trained.suspects
+    columns = suspects.columns
+    assert list(suspects) == list(columns)
+    np.testing.assert_array_equal(suspects["suggestion"], columns["suggestion"])
+    assert (len(suspects), suspects == suspects, suspects == columns) == (
+        len(columns),
+        True,
+        False,
+    )
+    columns["label"][:] = ""  # a list to be reviewed, which changes nothing of what was found
+    assert (suspects["label"] != "").all()
     assert {len(column) for column in columns.values()} == {200}
     assert (np.diff(columns["margin"]) >= 0).all()
     assert trained.suspects.count == np.sum(columns["margin"] < 0)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +78,10 @@ def _itself(model: Model) -> Model:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class SuspectLabels:
+class SuspectLabels(Mapping[str, Any]):
     """Labels in the order of how little a network agreed with them, the worst first.
+
+    As a mapping it is its ``columns``, which ``correct`` takes back.
 
     Attributes:
         ranked: examples, suggestions and margins.
@@ -103,11 +105,22 @@ class SuspectLabels:
 
     @property
     def columns(self) -> dict[str, Any]:
-        """The list that ``train --suspects`` writes, as arrays by column.
+        """The list that ``train --suspects`` writes, as arrays by column, made anew.
 
-        ``pandas.DataFrame(suspects.columns)`` is the list; ``correct`` takes it back.
+        ``pandas.DataFrame(suspects.columns)`` is the list.
         """
         return self.ranked.columns(self.class_names)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    __eq__, __hash__ = object.__eq__, object.__hash__  # arrays have no equality to compare by
 
 
 def print_run(console: Console, run: Run, dataset: Dataset) -> None:

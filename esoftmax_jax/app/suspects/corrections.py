@@ -63,8 +63,6 @@ def one_or_several(lists: Reviewed | Sequence[Reviewed]) -> list[Reviewed]:
     """Return lists, of which one may come alone."""
     if isinstance(lists, str | Path | cleaning.LabelReview) or hasattr(lists, "keys"):
         return [cast(Reviewed, lists)]
-    if isinstance(getattr(lists, "columns", None), Mapping):  # suspect labels as they came
-        return [cast(Any, lists).columns]
     found = list(lists) if isinstance(lists, Sequence) else []
     if not found or any(
         isinstance(one, Mapping) and np.ndim(cast(Any, one.get("example"))) == 0

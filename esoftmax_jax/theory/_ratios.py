@@ -8,6 +8,7 @@ from esoftmax_jax.theory import _points
 from esoftmax_jax.theory._evaluation import (
     check_loss,
     gradients_at,
+    least_rest,
     logits_of,
     losses_at,
 )
@@ -124,7 +125,8 @@ def _of_label_probability(loss: LossFunction) -> tuple[HostFloats, HostFloats]:
         )
     places = np.linspace(0, 1, _STEPS + 1)
     values = losses_at(loss, _logits_with(places))[:, 0]
-    inside = np.array([1e-12, 1e-8, *places[1:-1], 1 - 1e-6])  # 1 − u has few digits at 1
+    most = 1 - max(1e-6, least_rest(loss, 3))  # 1 − u has few digits at 1
+    inside = np.array([1e-12, 1e-8, *places[1:-1], most])
     labels = np.zeros(len(inside), np.int32)
     by_logit = gradients_at(loss, _logits_with(inside), labels)[:, 0]
     return values, -by_logit / (inside * (1 - inside))

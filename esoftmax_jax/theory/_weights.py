@@ -7,7 +7,13 @@ import numpy as np
 from esoftmax_jax import _checks
 from esoftmax_jax._host_types import HostFloats, Numbers
 from esoftmax_jax._types import LossFunction
-from esoftmax_jax.theory._evaluation import check_loss, gradients_at, logits_of
+from esoftmax_jax.theory._evaluation import (
+    LEAST,
+    check_loss,
+    gradients_at,
+    least_rest,
+    logits_of,
+)
 from esoftmax_jax.theory._numbers import probability_numbers
 
 _COMPETITOR = 0.9  # the share that another class has of what the label leaves to it
@@ -39,7 +45,8 @@ def example_weight(
     Args:
         loss: ``loss(logits, labels)`` with its hyperparameters bound.
         num_classes: K ≥ 2.
-        label_probability: p_y, a number or an array, in (0, 1).
+        label_probability: p_y, a number or an array, from 1e-30 to 1 − 1.5e-8; to 1 − 3.5e-4
+            for a loss that computes in single precision. Nearer to 1 the rest has few digits.
         predicted: whether the label has the largest probability. p_y = 1/K may be predicted:
             it then leads by a hair.
 
@@ -49,7 +56,7 @@ def example_weight(
 
     Raises:
         TypeError: ``loss`` is not callable, or ``predicted`` no boolean.
-        ValueError: a probability outside (0, 1).
+        ValueError: no probability, or one outside the range.
 
     Example:
         >>> from esoftmax_jax import losses, theory
@@ -68,7 +75,7 @@ def example_weight(
     """
     check_loss(loss, num_classes)
     _checks.check_flag("predicted", predicted)
-    given = _probabilities("label_probability", label_probability)
+    given = _probabilities(label_probability, 1 - least_rest(loss, num_classes))
     points = _points_with(given.reshape(-1), num_classes, predicted)
     there = ~np.isnan(points[:, 0])
     points[~there] = 1 / num_classes
@@ -130,10 +137,13 @@ def gate(loss: LossFunction, num_classes: int) -> float:
     return high
 
 
-def _probabilities(name: str, values: Numbers) -> HostFloats:
-    given = probability_numbers(name, values)
-    if not np.all((given > 0) & (given < 1)):
-        raise ValueError(f"{name}: expected probabilities in (0, 1), got {values!r}")
+def _probabilities(values: Numbers, most: float) -> HostFloats:
+    given = probability_numbers("label_probability", values)
+    if not given.size or not np.all((given >= LEAST) & (given <= most)):
+        raise ValueError(
+            f"label_probability: expected probabilities from {LEAST:g} to 1 - {1 - most:.2g}, "
+            f"got {values!r}"
+        )
     return given
 
 

@@ -24,7 +24,10 @@ _MORE: dict[str, tuple[str, dict[str, Any]]] = {
     "CE_eps (m=1e5)": ("CE_eps", {"m": 1e5}),
     "CE_eps (m=1e8)": ("CE_eps", {"m": 1e8}),
     "CE_eps (m=1e5, no floor)": ("CE_eps", {"m": 1e5, "min_prob": None}),
-    "CE_eps+MAE (m=1e5)": ("CE_eps+MAE", {"m": 1e5, "alpha": 0.01, "beta": 5.0}),
+    "CE_eps+MAE (m=1e5, alpha=0.01, beta=5)": (
+        "CE_eps+MAE",
+        {"m": 1e5, "alpha": 0.01, "beta": 5.0},
+    ),
 }
 COLUMNS = (
     "loss",

@@ -2,6 +2,7 @@
 
 import math
 
+import jax.numpy as jnp
 import pytest
 
 from esoftmax_jax import losses, theory
@@ -23,6 +24,17 @@ def test_ratios_of_the_papers(name, hyperparameters, asymmetry, variation):
     loss = losses.get(name, **hyperparameters)
     assert theory.asymmetry_ratio(loss) == pytest.approx(asymmetry, abs=1e-5)
     assert theory.variation_ratio(loss) == pytest.approx(variation, rel=1e-5)
+
+
+@pytest.mark.parametrize(("name", "hyperparameters", "asymmetry", "variation"), RATIOS)
+def test_ratios_of_losses_in_single_precision(name, hyperparameters, asymmetry, variation):
+    loss = losses.get(name, **hyperparameters)
+
+    def single(logits, labels):
+        return loss(logits.astype(jnp.float32), labels)
+
+    assert theory.asymmetry_ratio(single) == pytest.approx(asymmetry, abs=1e-3)
+    assert theory.variation_ratio(single) == pytest.approx(variation, rel=2e-3)
 
 
 def test_the_ratios_are_of_losses_of_the_label_s_probability_alone():

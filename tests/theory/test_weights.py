@@ -1,6 +1,7 @@
 """What weight losses give to examples, and below which probability none."""
 
 import functools
+import math
 
 import jax.numpy as jnp
 import numpy as np
@@ -75,11 +76,35 @@ def test_of_two_classes_a_gate_may_lie_up_to_a_half():
     assert theory.gate(functools.partial(CE_EPS, m=4.85e7), 2) == pytest.approx(0.485, rel=1e-6)
 
 
-def test_probabilities_lie_between_0_and_1():
+@pytest.mark.parametrize("given", [[0.5, 1.0], 0.0, 1e-31, 1 - 1e-9, math.nan, []])
+def test_probabilities_are_those_that_have_digits_enough(given):
     with pytest.raises(
-        ValueError, match=r"label_probability: expected probabilities in \(0, 1\)"
+        ValueError, match=r"expected probabilities from 1e-30 to 1 - 1\.5e-08, got"
     ):
-        theory.example_weight(losses.cross_entropy, 3, [0.5, 1.0], predicted=True)
+        theory.example_weight(losses.cross_entropy, 3, given, predicted=True)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "nearest", "rel"), [(jnp.float64, 1.6e-8, 1e-7), (jnp.float32, 3.6e-4, 1e-3)]
+)
+def test_weights_are_right_to_the_ends_of_the_range(dtype, nearest, rel):
+    def loss(logits, labels):
+        return losses.cross_entropy(logits.astype(dtype), labels)
+
+    for probability, predicted in ((1e-30, False), (1 - nearest, True)):
+        found = theory.example_weight(loss, 3, probability, predicted=predicted)
+        assert found.weight == pytest.approx(1, rel=rel)
+    with pytest.raises(ValueError, match=r"expected probabilities from 1e-30 to 1 - "):
+        theory.example_weight(loss, 3, 1 - nearest / 2, predicted=True)
+
+
+def test_losses_are_real_numbers():
+    for kind, loss in {
+        "complex128": lambda z, y: losses.cross_entropy(z, y).astype(complex),
+        "int32": lambda z, y: losses.cross_entropy(z, y).astype(jnp.int32),
+    }.items():
+        with pytest.raises(TypeError, match=f"expected real floating-point values, got {kind}"):
+            theory.symmetry_gap(loss, 3)
 
 
 @pytest.mark.parametrize(

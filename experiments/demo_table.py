@@ -14,7 +14,7 @@ _COMMON = 0.1  # the rate at which cross-entropy is run too, not chosen
 
 def demo_table(runs: Sequence[Run]) -> str:
     """Return mean ± standard deviation over seeds of each loss, noise beside noise."""
-    rows = make_rows([_label(run) for run in runs], runs)
+    rows = make_rows([label_of(run) for run in runs], runs)
     noises = list(dict.fromkeys(row.noise for row in rows))
     columns = ["loss"]
     for noise in noises:
@@ -31,7 +31,8 @@ def demo_table(runs: Sequence[Run]) -> str:
     return "\n".join(markdown_table(columns, lines))
 
 
-def _label(run: Run) -> str:
+def label_of(run: Run) -> str:
+    """Return the row of a run."""
     config = run.config
     common = config.loss.name == "CE" and config.learning_rate == _COMMON
     return f"CE at rate {_COMMON:g}" if common else config.loss.name

@@ -1,4 +1,4 @@
-"""``python -m experiments pictures``: the pictures of the pages, but those of comparisons.
+"""``python -m experiments pictures``: the pictures of the pages, but that of the report.
 
 A minute on two cores. The curves of memorising are those of the replayed training; the labels
 of digits are audited, which trains networks on folds.
@@ -16,6 +16,9 @@ from esoftmax_jax.app.audits.result import Audit
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.outputs import create_folder
 from esoftmax_jax.app.files.picture_file import save_picture
+from esoftmax_jax.app.runs.curves_picture import curves_figure
+from esoftmax_jax.app.runs.results import read_results
+from experiments.demo_table import label_of
 from experiments.lines import read_rows
 from experiments.pictures.excess_risk import excess_risk
 from experiments.pictures.found_labels import matrices, suspects
@@ -25,6 +28,7 @@ from experiments.playground import replay
 from experiments.theory.page import LINES
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
+_DEMO = Path(__file__).parents[1] / "results" / "demo.jsonl"
 _RATES = (0.01, 0.03, 0.1)
 _NEXT = 0.3  # share of each digit that is labelled as the next one
 
@@ -67,7 +71,17 @@ def of_suspects() -> Any:
     return suspects(images, found.order.tolist(), labels, suggested, truth)
 
 
+def of_demo() -> Any:
+    """Return the figure of the README, of the lines that its command leaves."""
+    runs = list(read_results(_DEMO).values())
+    seeds = len({run.config.seed for run in runs})
+    examples = {run.noise.num_examples for run in runs if run.noise is not None}
+    title = f"digits, {max(examples)} training examples, {seeds} seeds"
+    return curves_figure([label_of(run) for run in runs], runs, title=title)
+
+
 PICTURES: Mapping[str, Callable[[], Any]] = {
+    "demo.png": of_demo,
     "loss-and-weight.png": loss_curves,
     "excess-risk.png": lambda: excess_risk(read_rows(LINES)),
     "memorisation.png": of_memorisation,

@@ -10,7 +10,7 @@ from experiments.pictures.style import LOSSES, grid, panels
 
 _NAMES = {"CE": "CE", "CE_eps+MAE": "CE_ε+MAE"}
 _KINDS = {
-    "memorised": "wrong labels that are given back, %",
+    "memorised": "wrong labels memorised, %",
     "clean_test": "accuracy on clean test examples, %",
 }
 

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from esoftmax_jax.app.runs.curves_picture import COLOURS
+
 LOSSES: dict[str, dict[str, Any]] = {
-    "CE": {"color": "0.1", "lw": 1.2},
-    "GCE": {"color": "0.45", "lw": 1.5, "ls": "-."},
-    "MAE": {"color": "C2", "lw": 2, "ls": ":"},
-    "CE_ε": {"color": "C0", "lw": 2, "ls": "--"},
-    "CE_ε+MAE": {"color": "C3", "lw": 3},
+    "CE": {"color": COLOURS["CE"], "lw": 1.2},
+    "GCE": {"color": COLOURS["GCE"], "lw": 1.5, "ls": "-."},
+    "MAE": {"color": COLOURS["MAE"], "lw": 2, "ls": ":"},
+    "CE_ε": {"color": COLOURS["CE_eps"], "lw": 2, "ls": "--"},
+    "CE_ε+MAE": {"color": COLOURS["CE_eps+MAE"], "lw": 3},
 }
 """The line of each loss, in every picture."""
 

@@ -1,8 +1,9 @@
 """The picture of a comparison: test accuracy over epochs."""
 
+import itertools
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,16 @@ from esoftmax_jax.app.files.picture_file import save_picture
 from esoftmax_jax.app.runs.report import Row, make_rows, noise_name
 from esoftmax_jax.app.terminal.messages import readable
 
+COLOURS: Mapping[str, str] = {
+    "CE": "0.1",
+    "GCE": "0.45",
+    "MAE": "C2",
+    "CE_eps": "C0",
+    "CE_eps+MAE": "C3",
+}
+"""The colour of a loss, in every picture; others have those that are left."""
+
+_LEFT = ("C1", "C4", "C5", "C6", "C8", "C9")
 _COLUMNS = 3
 _PANEL = (5.2, 4.0)  # inches
 _LETTERS_IN_AN_INCH = 10  # of a title
@@ -31,13 +42,24 @@ def draw_curves(
     title: str,
     as_they_came: bool = False,
 ) -> None:
-    """Draw mean test accuracy over epochs, a panel for each noise.
+    """Draw :func:`curves_figure` into a file."""
+    figure = curves_figure(labels, runs, title=title, as_they_came=as_they_came)
+    save_picture(figure, path)
+
+
+def curves_figure(
+    labels: Sequence[str],
+    runs: Sequence[Run],
+    *,
+    title: str,
+    as_they_came: bool = False,
+) -> Any:
+    """Return a figure of mean test accuracy over epochs, a panel for each noise.
 
     Bands are one standard deviation over seeds to either side, as in the table.
 
     Args:
-        path: of the picture.
-        labels: the row of each run.
+        labels: the row of each run, which begins with the name of its loss.
         runs: finished ones.
         title: above all panels.
         as_they_came: whether ``none`` means that labels are used which may be wrong.
@@ -52,10 +74,11 @@ def draw_curves(
     figure = Figure(size, layout="constrained")
     axes = figure.subplots(lines, columns, sharey=True, squeeze=False)
     names = list(dict.fromkeys(labels))
+    colours = dict(zip(names, _colours(names), strict=True))
     drawn: dict[str, Any] = {}
     for axis, noise in zip(axes.flat, noises, strict=False):
         for row in (row for row in rows if row.noise == noise):
-            drawn[row.label] = _draw_row(axis, row, names.index(row.label))
+            drawn[row.label] = _draw_row(axis, row, names.index(row.label), colours[row.label])
         called = noise_name(noise, as_they_came)
         axis.set_title(_wrapped(called, _PANEL[0]), fontsize=11, parse_math=False)
         axis.set_xlabel("epoch")
@@ -70,15 +93,24 @@ def draw_curves(
     band = f"; bands: ± one standard deviation over {seeds} seeds" if seeds > 1 else ""
     heading = _wrapped(f"{title}{band}", _PANEL[0] * columns + 2.0)
     figure.suptitle(heading, fontsize=12, parse_math=False)
-    save_picture(figure, path)
+    return figure
 
 
-def _draw_row(axis: Any, row: Row, number: int) -> Any:
+def _colours(names: Sequence[str]) -> Iterator[str]:
+    """Yield a colour for each row: of two rows of a loss the first has the loss's own."""
+    left, taken = itertools.cycle(_LEFT), set()
+    for name in names:
+        own = COLOURS.get(name.split()[0] if name.split() else "")
+        yield next(left) if own is None or own in taken else own
+        taken.add(own)
+
+
+def _draw_row(axis: Any, row: Row, number: int, colour: str) -> Any:
     """Draw the mean and band of the loss with this number; return the line."""
     curves = 100 * np.array([run.curves["test_accuracy"] for run in row.runs])
     epochs = np.arange(1, curves.shape[1] + 1)
     mean = curves.mean(axis=0)
-    colour, step = f"C{number}", -(-len(epochs) // _MARKS)
+    step = -(-len(epochs) // _MARKS)
     (line,) = axis.plot(
         epochs,
         mean,

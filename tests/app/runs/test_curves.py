@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax.app.runs import curves_picture
-from esoftmax_jax.app.runs.curves_picture import draw_curves
+from esoftmax_jax.app.runs.curves_picture import COLOURS, draw_curves
 from tests.helpers.runs import run_of
 
 ACCURACIES = {0: [0.5, 0.6, 0.7], 1: [0.7, 0.6, 0.9]}  # by seed
@@ -47,6 +47,12 @@ def test_the_band_is_the_standard_deviation_of_the_table_and_is_called_so(drawn)
     assert "bands: ± one standard deviation over 2 seeds" in figure.get_suptitle()
     once = drawn(["none"], seeds=1)
     assert (len(once.axes[0].collections), once.get_suptitle()) == (0, "digits")
+
+
+def test_a_loss_has_its_colour_in_every_picture_and_none_is_taken_twice(drawn):
+    names = ["SCE", "CE at rate 0.1", "CE", "CE_eps+MAE (m=1e4)", "MAE"]
+    colours = [line.get_color() for line in drawn(["none"], names).axes[0].lines]
+    assert colours == ["C1", COLOURS["CE"], "C4", COLOURS["CE_eps+MAE"], COLOURS["MAE"]]
 
 
 def test_lines_are_told_apart_without_colours(drawn):

@@ -1,9 +1,10 @@
 """The pictures of the pages: what is drawn is what the library and the lines say."""
 
 import numpy as np
+import pytest
 
 from experiments.cli import make_parser
-from experiments.pictures.draw import FOLDER, PICTURES
+from experiments.pictures.draw import FOLDER, PICTURES, of_demo
 from experiments.pictures.found_labels import matrices, suspects
 from experiments.pictures.memorisation import memorisation
 from experiments.playground import replay
@@ -25,6 +26,15 @@ def test_curves_of_memorising_are_those_of_the_replay():
         np.testing.assert_allclose(ours.get_ydata(), 100 * np.array(found["CE_eps+MAE"][kind]))
         # Also in grey and in thin print one line is told from the other.
         assert ours.get_linewidth() > 2 * ce.get_linewidth()
+
+
+def test_the_picture_of_the_readme_is_drawn_from_its_lines():
+    figure = of_demo()
+    symmetric, pairwise = figure.axes
+    assert [axis.get_title() for axis in figure.axes] == ["symmetric:0.6", "pairwise:0.4"]
+    assert (len(symmetric.lines), len(pairwise.lines)) == (6, 6)
+    assert symmetric.lines[-1].get_ydata()[-1] == pytest.approx(92.7, abs=0.05)  # CE_eps+MAE
+    assert figure.get_suptitle().startswith("digits, 1438 training examples, 5 seeds")
 
 
 def test_a_matrix_shows_what_is_at_least_one_per_cent():

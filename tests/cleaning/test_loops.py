@@ -13,6 +13,7 @@ from tests.helpers.documents import PAGES, blocks
 NNX, LINEN, PYTORCH, TRAINED, QUALITY, REVIEW = blocks(
     PAGES["docs/finding-wrong-labels.md"], "python"
 )
+(SAVED,) = blocks(PAGES["docs/how-to/pytorch.md"], r"\{code-block\} python")
 NAMES = ["ant", "bee", "cat"]
 CLEAN = np.arange(120) % 3
 WRONG = np.arange(120) % 10 == 0
@@ -53,6 +54,27 @@ def test_five_lines_in_a_loop_of_pytorch(names):
     torch.manual_seed(0)
     exec(PYTORCH, names)
     assert_found(names)
+
+
+def test_logits_that_pytorch_saves_are_those_that_the_ranking_takes(names):
+    torch = pytest.importorskip("torch")
+    images = torch.tensor(names["images"])
+    data = torch.utils.data.TensorDataset(images, torch.zeros(len(images)))
+    given = {
+        "np": np,
+        "torch": torch,
+        "model": torch.nn.Linear(3, 3),
+        "device": "cpu",
+        "ordered_loader": torch.utils.data.DataLoader(data, batch_size=50),
+        "saved": [],
+    }
+    exec(SAVED, given)
+    exec(SAVED, given)  # a second epoch
+    logits = np.load("logits.npy")
+    assert (logits.shape, logits.dtype) == ((2, len(images), 3), np.float32)
+    np.testing.assert_array_equal(logits[0], given["model"](images).detach().numpy())
+    dynamics = cleaning.init_training_dynamics(len(images), 3)
+    assert dynamics.update(logits[0], LABELS).ranking().indices.shape == (len(images),)
 
 
 def test_a_loop_in_numpy(names):

@@ -33,6 +33,15 @@ def is_kind(dtype: Any, kind: type) -> bool:
     return bool(jnp.issubdtype(dtype, np.floating if kind is float else np.integer))
 
 
+def check_unmasked(name: str, value: object, error: type[Exception] = ValueError) -> None:
+    """Refuse a masked array of NumPy, of which some numbers are masked: they are none."""
+    if np.ma.is_masked(value):
+        raise error(
+            f"{name}: expected numbers, got {np.ma.count_masked(value)} masked; "  # type: ignore[no-untyped-call]
+            "leave these examples out"
+        )
+
+
 def widest_float() -> Any:
     """Return what JAX computes Python's numbers in, which it was told before it is used."""
     jax = sys.modules.get("jax")

@@ -1,5 +1,7 @@
 """How probable it is that a label is wrong, where it is known how many are."""
 
+import numbers
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -59,7 +61,10 @@ def wrong_label_probabilities(
     own = given.astype(np.float64)
     if not ((own >= 0) & (own <= 1)).all():
         raise ValueError("self_confidences: expected probabilities in [0, 1], got others")
-    total = float(expected_wrong)
+    number: object = expected_wrong
+    if isinstance(number, bool) or not isinstance(number, numbers.Real):
+        raise TypeError(f"expected_wrong: expected a number, got {number!r}")
+    total = float(number)
     if not 0 <= total <= len(own):
         raise ValueError(
             f"expected_wrong: expected a number from 0 to the {len(own)} labels, got {total:g}"
@@ -68,6 +73,8 @@ def wrong_label_probabilities(
     if score is None:
         return wrong
     order = np.asarray(as_array("score", score))
+    if order.dtype.kind not in "iu":
+        _checks.check_floating("score", order)
     if order.shape != own.shape or np.isnan(order).any():
         raise ValueError(
             f"score: expected a number for each of {len(own)} labels, got shape {order.shape}"

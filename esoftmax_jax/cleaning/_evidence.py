@@ -52,8 +52,8 @@ def label_evidence(probabilities: AnyArray, labels: AnyArray) -> LabelEvidence:
 
     Raises:
         TypeError: an argument of the wrong type or dtype.
-        ValueError: a shape that does not fit, a row that is no distribution, or a label that
-            is no class.
+        ValueError: a shape that does not fit, a row that is no distribution, a label that is
+            no class, or one that is masked.
 
     Example:
         >>> import numpy as np
@@ -68,7 +68,7 @@ def label_evidence(probabilities: AnyArray, labels: AnyArray) -> LabelEvidence:
         Labels", JAIR 2021, section 3.
     """
     rows = checked_probabilities(probabilities)
-    given = integers("labels", labels).astype(np.int64)
+    given = integers("labels", labels)
     if len(given) != len(rows):
         raise ValueError(
             f"probabilities: expected one row for each of {len(given)} labels, got {len(rows)}"
@@ -114,7 +114,8 @@ def checked_probabilities(value: Any) -> HostFloats:
             f"{off[0]} ({off.size} such rows); pass the softmax of logits, with a column for "
             "every class"
         )
-    return rows
+    clipped: HostFloats = np.clip(rows, 0, 1)
+    return clipped
 
 
 def mean_ranks(*evidence: AnyArray) -> HostFloats:

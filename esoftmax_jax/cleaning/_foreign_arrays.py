@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from esoftmax_jax._array_kinds import check_unmasked
 from esoftmax_jax._checks import is_of_jax
 
 if TYPE_CHECKING:  # it needs JAX
@@ -15,7 +16,9 @@ def as_array(name: str, value: Any) -> "ArrayInput":
 
     Raises:
         TypeError: it is no array, or one that NumPy cannot read.
+        ValueError: some of it is masked.
     """
+    check_unmasked(name, value)
     if isinstance(value, np.ndarray) or is_of_jax(value):
         array: ArrayInput = value
         return array

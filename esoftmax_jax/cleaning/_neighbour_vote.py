@@ -47,7 +47,7 @@ def neighbour_margins(
         ICML 2022, section 4.1: the vote of neighbours.
     """
     _checks.check_hyperparameter("neighbours", neighbours, _checks.POSITIVE_INTEGER)
-    given = integers("labels", labels).astype(np.int64)
+    given = integers("labels", labels)
     rows = np.asarray(as_array("features", features))
     if rows.dtype.kind not in "iu":
         _checks.check_floating("features", rows)
@@ -69,9 +69,9 @@ def neighbour_margins(
         )
     if given.min() < 0:
         raise ValueError(f"labels: expected classes from 0, got {given.min()}")
+    given = np.unique(given, return_inverse=True)[1]  # ids would ask for a column each
     count = min(neighbours, len(given) - 1)
-    # In float32 large numbers with small differences would all be alike.
-    found = nearest_neighbours(points - points.mean(axis=0), count, None)
+    found = nearest_neighbours(points, count, None)
     votes = np.zeros((len(given), int(given.max()) + 1))
     np.add.at(votes, (np.arange(len(given))[:, None], given[found]), 1)
     own = given[:, None] == np.arange(votes.shape[1])

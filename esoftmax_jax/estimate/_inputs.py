@@ -74,15 +74,15 @@ def checked_labels(
             f"{source}: expected one row for each of {len(array)} labels, got {rows}; leave "
             "out examples without a label in both"
         )
-    labels = array.astype(np.int64)
-    size = max(int(labels.max()) + 1, 2) if num_classes is None else num_classes
-    outside = np.flatnonzero((labels < 0) | (labels >= size))
+    size = max(int(array.max()) + 1, 2) if num_classes is None else num_classes
+    outside = np.flatnonzero((array < 0) | (array >= size))
     if outside.size:
         raise ValueError(
-            f"labels: expected classes in [0, {size}), got {labels[outside[0]]} in row "
+            f"labels: expected classes in [0, {size}), got {array[outside[0]]} in row "
             f"{outside[0]} ({outside.size} outside in all); correct them, or leave the "
             "examples out"
         )
+    labels: NDArray[np.int64] = array.astype(np.int64)
     # A number that is no class, such as an id, would make a long list of counts.
     counts = np.bincount(labels[labels <= len(labels)], minlength=min(size, len(labels) + 1))
     if counts.min() < fewest:

@@ -181,8 +181,7 @@ def _epsilon_softmax(logits: ArrayInput, *, m: Scalar, axis: int) -> Array:
 def _log_epsilon_softmax(logits: ArrayInput, *, m: Scalar, axis: int) -> Array:
     dtype = _numerics.compute_dtype(logits.dtype)
     clean = logits.astype(dtype)
-    maximum, _, total = _numerics.exponentials(clean, axis)
-    log_probs = clean - jnp.expand_dims(maximum + jnp.log(total), axis)
+    log_probs = _numerics.log_probs(clean, axis)
     label = jnp.argmax(clean, axis=axis)
     top_log_prob = _numerics.label_log_prob(clean, label, axis)
     m_example = jnp.asarray(m).astype(dtype)

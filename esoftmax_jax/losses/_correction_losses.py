@@ -91,8 +91,18 @@ def _log_weighted_sum(
     logits: Array, origin: Array, matrix: Array, labels: Array, axis: int
 ) -> Array:
     """Return log Σ_k T_ky exp(z_k − o) for a constant o."""
+    weighted, possible = _weighted(logits, origin, matrix, labels, axis)
+    return jnp.where(possible, _numerics.logsumexp(weighted, axis), -jnp.inf)
+
+
+def _weighted(
+    logits: Array, origin: Array, matrix: Array, labels: Array, axis: int
+) -> tuple[Array, Array]:
+    """Return z_k − o + log T_ky, 0 if no class can have this label, and whether one can."""
     gaps = logits - jnp.expand_dims(origin, axis)
-    return _numerics.logsumexp(gaps + _columns(jnp.log(matrix), labels, axis), axis)
+    weighted = gaps + _columns(jnp.log(matrix), labels, axis)
+    possible = jnp.max(weighted, axis=axis) != -jnp.inf
+    return jnp.where(jnp.expand_dims(possible, axis), weighted, 0), possible
 
 
 def _log_weighted_sum_jvp(
@@ -105,10 +115,10 @@ def _log_weighted_sum_jvp(
     gaps = logits - jnp.expand_dims(origin, axis)
     tangent = jnp.zeros_like(log_sum)
     if not isinstance(direction, SymbolicZero):
-        weighted = gaps + _columns(jnp.log(matrix), labels, axis)
+        weighted, possible = _weighted(logits, origin, matrix, labels, axis)
         _, shifted, total = _numerics.exponentials(weighted, axis)
         probs = shifted / jnp.expand_dims(total, axis)
-        tangent += jnp.sum(probs * direction, axis=axis)
+        tangent += jnp.where(possible, jnp.sum(probs * direction, axis=axis), 0)
     if not isinstance(matrix_direction, SymbolicZero):
         # Bounded: an infinite derivative, times a weight that stays, would be NaN.
         slope = jnp.exp(jnp.minimum(gaps - jnp.expand_dims(log_sum, axis), 80))

@@ -1,5 +1,6 @@
 """Losses from divergences: Jensen–Shannon and bi-tempered logistic."""
 
+import jax
 import jax.numpy as jnp
 
 from esoftmax_jax import _numerics, _sharding
@@ -18,6 +19,8 @@ from esoftmax_jax.losses._loss_function import loss_function
 
 UP_TO_ONE = Interval(low=0.0, high=1.0)
 FROM_ONE = Interval(low=1.0, high=4.0)
+_FAR = 80.0
+"""Of −log p_y: 1 / p_y is finite before."""
 
 
 @loss_function(pi=OPEN_UNIT)
@@ -66,14 +69,22 @@ def jensen_shannon_loss(
         Englesson and Azizpour, "Generalized Jensen-Shannon Divergence Loss for Learning with
         Noisy Labels", NeurIPS 2021.
     """
-    log_prob = _numerics.label_log_prob(logits, labels, axis)
-    prob = jnp.exp(log_prob)
+    return _jensen_shannon(_numerics.label_log_prob(logits, labels, axis), pi)
+
+
+def _jensen_shannon(log_prob: Array, pi: Scalar) -> Array:
+    """Return JS as a function of log p_y."""
     log_mixture = _numerics.log_shifted_prob(log_prob, pi / (1 - pi))
-    impossible = log_prob == -jnp.inf
-    log_ratio = jnp.where(impossible, 0, log_prob) - log_mixture
+    # log p − log m is −log(1 + π (1/p − 1)), which for a small π is nearly 0.
+    near = log_prob > -_FAR
+    inverse = _numerics.expm1(-jnp.where(near, log_prob, -1))
+    far = jnp.where(near | (log_prob == -jnp.inf), 0, log_prob)
+    log_ratio = jnp.where(near, -jnp.log1p(pi * inverse), far - log_mixture)
     log_weight = jnp.log1p(-pi)
     from_label = -pi * log_mixture
-    from_prediction = (1 - pi) * (prob * log_ratio + _numerics.expm1(log_prob) * log_weight)
+    from_prediction = (1 - pi) * (
+        jnp.exp(log_prob) * log_ratio + _numerics.expm1(log_prob) * log_weight
+    )
     return (from_label + from_prediction) / (-(1 - pi) * log_weight)
 
 
@@ -154,7 +165,8 @@ def generalized_jensen_shannon_loss(
         logits: floating (V, ..., K, ...), the views along the first axis.
         labels: integer classes in [0, K), shape of ``logits`` without its first axis and
             ``axis``.
-        pi: in (0, 1), the weight π of the label's distribution.
+        pi: in (0, 1), the weight π of the label's distribution. Of several views take 1e-4 or
+            more in float32: their distance counts 1 / π times, its rounding too.
         axis: the axis of classes; not the first.
         where: booleans with the shape of ``labels``; a masked example has loss and gradient
             exactly 0.
@@ -200,22 +212,18 @@ def generalized_jensen_shannon_loss(
     log_probs = _numerics.log_probs(clean, axis)
     weight = jnp.asarray(pi).astype(dtype)
     weight = jnp.broadcast_to(weight, labels.shape) if weight.ndim else weight
-    rest = (1 - weight) / clean.shape[0]
-    per_class = _numerics.for_each_class(rest, labels, axis - 1)
     safe, valid = _numerics.safe_labels(labels, clean.shape[axis])
     hot = _numerics.class_is(clean.shape[1:], safe, axis - 1)
-    mixture = per_class * jnp.sum(jnp.exp(log_probs), axis=0)
-    mixture += jnp.where(hot, _numerics.for_each_class(weight, labels, axis - 1), 0)
-    of_views = jnp.sum(_entropy(jnp.exp(log_probs), axis), axis=0)
-    divergence = _entropy(mixture, axis - 1) - rest * of_views
-    losses = divergence / (-(1 - weight) * jnp.log1p(-weight))
+    # JS of the mean prediction, and how far the predictions are from it.
+    log_mean = jax.nn.logsumexp(log_probs, axis=0) - jnp.log(len(log_probs))
+    of_label = jnp.sum(jnp.where(hot, log_mean, 0), axis=axis - 1)
+    losses = _jensen_shannon(of_label, weight)
+    if len(log_probs) > 1:  # of one it is 0, but for rounding, which a small π enlarges
+        possible = log_probs != -jnp.inf
+        gaps = jnp.where(possible, log_probs, 0) - jnp.where(possible, log_mean, 0)
+        spread = jnp.sum(jnp.exp(log_probs) * gaps, axis=axis).mean(axis=0)
+        losses -= spread / jnp.log1p(-weight)
     losses *= _numerics.nan_unless(valid, dtype)
     if where is not None:
         losses = jnp.where(where, losses, 0)
     return losses.astype(logits.dtype)
-
-
-def _entropy(probs: Array, axis: int) -> Array:
-    """Return −Σ p log p with 0 log 0 = 0, in the gradient too."""
-    positive = jnp.where(probs == 0, 1, probs)
-    return -jnp.sum(jnp.where(probs == 0, 0, positive * jnp.log(positive)), axis=axis)

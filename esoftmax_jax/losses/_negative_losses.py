@@ -32,6 +32,7 @@ def normalized_negative_cross_entropy(
         logits: floating (..., K, ...), K ≥ 2; half precision is computed in float32.
         labels: integer classes in [0, K), shape of ``logits`` without ``axis``.
         min_prob: in (0, 1), the smallest probability whose loss is counted; it sets the scale.
+            Where all classes are below it, all labels have the loss 1 − 1/K.
         axis: the axis of classes.
         where: booleans with the shape of ``labels``; a masked example has loss and gradient
             exactly 0.
@@ -62,7 +63,8 @@ def normalized_negative_cross_entropy(
         logits, _numerics.for_each_row(log_floor, labels, axis), axis
     )
     total = _numerics.for_each_label(total, labels, axis)
-    return 1 - (_numerics.floor_log_prob(log_prob, min_prob) - log_floor) / total
+    term = _numerics.floor_log_prob(log_prob, min_prob) - log_floor
+    return 1 - _share(term, total, logits.shape[axis])
 
 
 @loss_function(static=("stop_modulator_gradient",), gamma=NON_NEGATIVE, min_prob=OPEN_UNIT)
@@ -89,6 +91,7 @@ def normalized_negative_focal_loss(
         labels: integer classes in [0, K), shape of ``logits`` without ``axis``.
         gamma: ≥ 0, the focusing parameter; 0 gives NNCE.
         min_prob: in (0, 1), the smallest probability whose loss is counted; it sets the scale.
+            Where all classes are below it, all labels have the loss 1 − 1/K.
         stop_modulator_gradient: treat every power of 1 − p as a constant in the derivative, as
             the ε-softmax authors' code does; False is the derivative of the formula.
         axis: the axis of classes.
@@ -136,7 +139,15 @@ def normalized_negative_focal_loss(
     )
     # The same number may be computed one unit in the last place apart: no gradient is exact.
     term = jnp.where(log_prob < log_floor, largest, term)
-    return 1 - (largest - term) / (count * largest - focal_sum)
+    total = jnp.where(count > 0, count * largest - focal_sum, 0)
+    return 1 - _share(largest - term, total, logits.shape[axis])
+
+
+def _share(term: Array, total: Array, num_classes: int) -> Array:
+    """Return a class's share of the total: 1/K each where all are below the floor."""
+    some = total != 0
+    # Where all are below, a term is 0, or not a number.
+    return jnp.where(some, term / jnp.where(some, total, 1), term + 1 / num_classes)
 
 
 @loss_function(arrays={"key": check_key}, every_class=False, num_complementary=POSITIVE_INTEGER)

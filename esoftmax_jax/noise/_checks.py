@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from esoftmax_jax._array_kinds import check_unmasked
 from esoftmax_jax._host_types import HostFloats as HostFloats
 from esoftmax_jax._host_types import HostIntegers as HostIntegers
 from esoftmax_jax._types import Array
@@ -105,6 +106,7 @@ def host_integers(values: object, *, name: str, dimensions: int = 1) -> HostInte
         raise TypeError(
             f"{name} must be an integer array, got PRNG keys; check the order of arguments"
         )
+    check_unmasked(name, values)
     array = np.asarray(values)
     expected_shape, remedy = _SHAPES[dimensions]
     chex.assert_rank(

@@ -31,7 +31,7 @@ def gate_warning(
 
     Raises:
         TypeError: ``num_classes`` is no integer.
-        ValueError: ``num_classes`` < 2, or a hyperparameter is outside its range.
+        ValueError: ``num_classes`` < 2, or a hyperparameter is missing or outside its range.
 
     Example:
         >>> from esoftmax_jax import presets
@@ -46,13 +46,19 @@ def gate_warning(
     min_prob = hyperparameters.get("min_prob", 1e-8)
     if loss_name not in _GATED or min_prob is None:
         return None
+    if "m" not in hyperparameters:
+        raise ValueError(
+            f"hyperparameters: expected m of {loss_name}, got {[*hyperparameters]}"
+        )
     m, highest = hyperparameters["m"], _SHARE / num_classes
     gate = float(losses.gate_probability(m, min_prob))
     if gate <= highest * (1 + _SLACK):
         return None
-    safe = int(losses.m_for_gate(max(highest, min_prob), min_prob))
+    remedy = "take min_prob=1e-8"  # which is the gate of m = 0
+    if min_prob <= highest:
+        remedy = f"take m={int(losses.m_for_gate(highest, min_prob))} or less"
     return (
         f"{loss_name}: m={m:g} gives no gradient to a label that is not predicted and has a "
         f"probability below {gate:.3g}, and a network that is not trained yet gives each of "
-        f"{num_classes} classes about {1 / num_classes:.3g}; take m={safe} or less"
+        f"{num_classes} classes about {1 / num_classes:.3g}; {remedy}"
     )

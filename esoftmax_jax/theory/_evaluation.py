@@ -189,7 +189,8 @@ def of_library(loss: LossFunction) -> bool:
 
 def _both(loss: LossFunction, logits: HostFloats, labels: HostIntegers) -> tuple[Any, Any]:
     function, given = unbound(loss)
-    flags = {k: x for k, x in given.items() if x is None or isinstance(x, (bool, int))}
+    static = (bool, int, np.bool_, np.integer)
+    flags = {k: x for k, x in given.items() if x is None or isinstance(x, static)}
     # Arrays of NumPy would be taken for single precision by the compiled program.
     numbers = {k: x for k, x in given.items() if k not in flags}
     arrays = {k: x if isinstance(x, float) else jnp.asarray(x) for k, x in numbers.items()}

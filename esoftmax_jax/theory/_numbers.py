@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from esoftmax_jax._array_kinds import check_unmasked
 from esoftmax_jax._host_types import HostFloats, Numbers
 
 
@@ -10,8 +11,9 @@ def probability_numbers(name: str, values: Numbers) -> HostFloats:
 
     Raises:
         TypeError: some are none: texts are names of classes, even "1".
-        ValueError: rows differ in length.
+        ValueError: rows differ in length, or some are masked.
     """
+    check_unmasked(name, values)
     try:
         given = np.asarray(values)
     except ValueError:

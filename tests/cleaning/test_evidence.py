@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from esoftmax_jax import cleaning
+from esoftmax_jax import cleaning, estimate
 
 
 def test_evidence_of_each_label():
@@ -82,6 +82,17 @@ def test_a_number_that_cannot_be_is_refused():
         cleaning.wrong_label_probabilities(np.array([0.5, 1.5]), 1)
     with pytest.raises(ValueError, match=r"a number for each of 2 labels, got shape \(3,\)"):
         cleaning.wrong_label_probabilities(np.array([0.5, 0.5]), 1, score=np.zeros(3))
+    for number in (None, "1", True):
+        with pytest.raises(
+            TypeError, match=f"expected_wrong: expected a number, got {number!r}"
+        ):
+            cleaning.wrong_label_probabilities(np.array([0.5, 0.5]), number)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="score: expected a floating dtype, got object"):
+        cleaning.wrong_label_probabilities(
+            np.array([0.5, 0.5]), 1, score=np.array([1, None], object)
+        )
+    with pytest.raises(ValueError, match=f"got {2**64 - 1} in row 0"):
+        cleaning.label_evidence(np.array([[0.5, 0.5]]), np.array([2**64 - 1], np.uint64))
 
 
 @pytest.mark.parametrize("scale", [1e-200, 1e-30, 1e25, 1e200])
@@ -92,6 +103,60 @@ def test_neighbours_are_the_same_at_every_scale(scale):
     np.testing.assert_array_equal(
         found, cleaning.neighbour_margins(features, labels, neighbours=3)
     )
+
+
+@pytest.mark.parametrize("far", [1e4, 1e6, 1e9, 1e30])
+def test_rows_that_are_far_off_change_no_other_row_s_neighbours(far):
+    features = np.random.default_rng(0).normal(size=(200, 8))
+    labels = np.arange(200) % 3
+    alone = cleaning.neighbour_margins(features, labels, neighbours=5)
+    outliers = np.stack([np.full(8, far), np.full(8, -far)])
+    found = cleaning.neighbour_margins(
+        np.concatenate([features, outliers]), np.append(labels, [0, 0]), neighbours=5
+    )
+    np.testing.assert_array_equal(found[:200], alone)
+
+
+def test_neighbours_beside_a_column_of_large_numbers():
+    rng = np.random.default_rng(0)
+    features, side = rng.normal(size=(200, 4)), np.arange(200) % 2
+    labels = rng.integers(3, size=200)
+    found = cleaning.neighbour_margins(np.column_stack([features, 1e6 * side]), labels)
+    for one in (0, 1):  # the two halves are far from each other
+        alone = cleaning.neighbour_margins(features[side == one], labels[side == one])
+        np.testing.assert_array_equal(found[side == one], alone)
+
+
+def test_ids_are_classes_for_a_vote_too():
+    features = np.array([[0.0], [0.1], [0.2], [9.0], [9.1]])
+    found = cleaning.neighbour_margins(features, np.array([7, 7, 7, 10**12, 0]), neighbours=1)
+    np.testing.assert_array_equal(found, [1, 1, 1, -1, -1])
+
+
+def test_probabilities_that_are_rounded_become_probabilities():
+    rows = np.array([[1.005, -0.005], [0.4, 0.6]])
+    found = cleaning.label_evidence(rows, np.array([0, 0]))
+    np.testing.assert_array_equal(found.self_confidences, [1, 0.4])
+    assert found.margins[0] == 1
+    assert cleaning.wrong_label_probabilities(found.self_confidences, 1).sum() == pytest.approx(
+        1
+    )
+
+
+def test_what_is_masked_is_no_number():
+    masked = np.ma.array([0.1, 0.2, -99], mask=[False, False, True])
+    rows, labels = np.full((3, 2), 0.5), np.array([0, 1, 0])
+    hidden = np.ma.array(rows, mask=[[False] * 2, [True] * 2, [False] * 2])
+    for name, call in {
+        "margins": lambda: cleaning.rank_labels(masked, labels),
+        "probabilities": lambda: cleaning.label_evidence(hidden, labels),
+        "labels": lambda: cleaning.label_evidence(rows, np.ma.array(labels, mask=masked.mask)),
+        "evidence 1": lambda: cleaning.mean_ranks(masked),
+        "features": lambda: estimate.neighbour_consensus(hidden, labels),
+    }.items():
+        with pytest.raises(ValueError, match=f"{name}: expected numbers, got [12] masked"):
+            call()
+    assert cleaning.mean_ranks(np.ma.array([1.0, 2.0])).tolist() == [0.25, 0.75]
 
 
 def test_neighbours_vote_on_a_label():

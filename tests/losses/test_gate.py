@@ -97,6 +97,14 @@ def test_no_warning_for_the_papers_own_data_nor_without_a_floor():
     assert sentence.endswith("take m=199 or less")
 
 
+def test_where_the_floor_itself_is_the_gate_no_m_is_safe():
+    sentence = presets.gate_warning("CE_eps", {"m": 1e5, "min_prob": 0.5}, 1000)
+    assert sentence is not None
+    assert sentence.endswith("take min_prob=1e-8")
+    with pytest.raises(ValueError, match=r"hyperparameters: expected m of CE_eps, got \[\]"):
+        presets.gate_warning("CE_eps", {}, 1000)
+
+
 def test_the_commands_say_it_once_for_each_loss_and_m():
     def config(loss, **settings):
         chosen = LossSpec(loss, tuple(settings.items()))

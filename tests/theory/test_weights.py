@@ -98,6 +98,15 @@ def test_weights_are_right_to_the_ends_of_the_range(dtype, nearest, rel):
         theory.example_weight(loss, 3, 1 - nearest / 2, predicted=True)
 
 
+def test_whole_numbers_of_numpy_are_hyperparameters():
+    taylor = functools.partial(losses.taylor_cross_entropy, order=np.int64(2))  # type: ignore[arg-type]
+    assert theory.largest_loss(taylor, 3) == theory.largest_loss(
+        functools.partial(losses.taylor_cross_entropy, order=2), 3
+    )
+    with pytest.raises(ValueError, match="label_probability: expected numbers, got 1 masked"):
+        theory.example_weight(taylor, 3, np.ma.array([0.5], mask=True), predicted=True)
+
+
 def test_losses_are_real_numbers():
     for kind, loss in {
         "complex128": lambda z, y: losses.cross_entropy(z, y).astype(complex),

@@ -191,6 +191,8 @@ def test_labels_are_compared_as_integers_of_their_own_size():
             metrics = Metrics.from_batch(jnp.zeros(3), logits, jnp.array(labels, dtype), None)
             assert metrics.correct == 1, dtype
             assert metrics.count == 3
+    wide: Any = np.array([2**32 + 43, 43, 2**40])  # in NumPy's memory, which JAX would narrow
+    assert Metrics.from_batch(jnp.zeros(3), logits, wide, None).correct == 1
 
 
 @pytest.mark.parametrize("backend", ["none", *BACKENDS])

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax._array_kinds import check_unmasked
 from esoftmax_jax.app.audits.text_table import cell_text, read_text
 from esoftmax_jax.app.data.readers.npz_file import open_archive, read_arrays
 from esoftmax_jax.app.files.array_cache import UNREADABLE
@@ -94,6 +95,7 @@ def read_numbers(option: str, given: OwnArray, arrays: Sequence[str]) -> OwnNumb
             names,
             [list(map(text[name], column)) for name, column in zip(names, cells, strict=True)],
         )
+    check_unmasked(option, given, UsageError)
     try:
         array = np.asarray(given)
     except ValueError:  # rows of different lengths

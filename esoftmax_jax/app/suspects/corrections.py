@@ -124,6 +124,12 @@ def _of_table(table: Mapping[str, Any]) -> cleaning.LabelReview:
                 f"{OPTION}: expected a table with a column {name!r}, got {', '.join(there)}; "
                 "take the columns of suspect labels"
             )
+    single = [name for name in there if name in _WANTED and np.ndim(table[name]) == 0]
+    if single:
+        raise UsageError(
+            f"{OPTION}: expected columns, got {table[single[0]]!r} for {single[0]!r}; pass a "
+            "list for each"
+        )
     columns = {
         argument: [_cell(name, value) for value in np.asarray(table[name], object).tolist()]
         for name, argument in (*_WANTED.items(), *_READ.items())
@@ -153,7 +159,8 @@ def _cell(column: str, value: Any) -> str:
     if isinstance(value, str):
         return value.strip() if column == "label" else value
     text = str(value)
-    return "" if text in _NOTHING or (column == "id" and float(text) < 0) else text
+    no_id = column == "id" and isinstance(value, int | float) and value < 0
+    return "" if text in _NOTHING or no_id else text
 
 
 def _corrected(

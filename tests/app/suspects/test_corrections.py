@@ -10,6 +10,7 @@ import pytest
 
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.suspects.corrections import correct
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
 from tests.helpers.datasets import draw
 from tests.helpers.reviewed_lists import by_source, listed, table
@@ -178,3 +179,11 @@ def test_corrections_that_would_have_no_effect(capsys):
         in capsys.readouterr().err
     )
     assert main(train) == 0
+
+
+def test_a_table_in_memory_is_columns_of_one_length():
+    data = table([(i, "ab"[i % 2]) for i in range(20)])
+    with pytest.raises(UsageError, match=r"expected columns, got 0 for 'example'; pass a list"):
+        correct(data, {"example": 0, "label": "a"})
+    with pytest.raises(UsageError, match=r"got none, b'x' and none; the list is of other data"):
+        correct(data, {"example": ["2"], "label": ["b"], "id": [b"x"]})

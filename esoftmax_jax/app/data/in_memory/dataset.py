@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax._array_kinds import check_unmasked
 from esoftmax_jax.app.data.columns.choice import (
     EVERY_COLUMN,
     ColumnChoice,
@@ -217,6 +218,7 @@ def _flat(labels: Any) -> Any:
 
 def _array(name: str, value: Any, *, numbers: bool) -> Array:
     """Return a plain array; numbers of a table as floating-point ones."""
+    check_unmasked(f"{IN_MEMORY}: {name}", value, UsageError)
     try:
         array: Array = np.asarray(value)
     except ValueError:  # rows of different lengths

@@ -116,6 +116,12 @@ def test_what_does_not_fit_is_told_in_one_sentence(arguments, message):
         app.dataset_from_arrays(*arguments)
 
 
+def test_what_is_masked_is_no_number():
+    images = np.ma.array(np.eye(20), mask=np.eye(20) > 0)
+    with pytest.raises(app.UsageError, match="inputs: expected numbers, got 20 masked; leave"):
+        app.dataset_from_arrays(images, np.arange(20) % 2)
+
+
 def test_a_test_part_needs_its_labels():
     with pytest.raises(app.UsageError, match="expected test_inputs and test_labels together"):
         app.dataset_from_arrays(INPUTS, LABELS, test_inputs=INPUTS)

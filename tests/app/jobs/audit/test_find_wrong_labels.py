@@ -123,5 +123,15 @@ def test_what_does_not_fit_is_told():
             find_wrong_labels(data, labels, **options)
 
 
+def test_what_is_masked_is_no_probability():
+    truth, labels = noisy()
+    given = np.ma.array(probabilities_of(truth))
+    given[3] = np.ma.masked
+    with pytest.raises(
+        app.UsageError, match=r"probabilities: expected numbers, got \d+ masked"
+    ):
+        find_wrong_labels(None, labels, probabilities=given)
+
+
 def test_it_is_at_the_top_too():
     assert esoftmax_jax.find_wrong_labels is find_wrong_labels

@@ -142,6 +142,7 @@ class _Table:
         for one in review.rows:
             where = f"{review.name}, row {one.row}"
             number = self._class_number(one, where)
+            self._check_decision(one, number, where)
             for place in self._places(one, where, start):
                 other = said.setdefault(place, one)
                 if self._number(other.label) != number:
@@ -210,6 +211,18 @@ class _Table:
                 "leave the example out"
             )
         return number
+
+    def _check_decision(self, one: ReviewedLabel, number: int | None, where: str) -> None:
+        """Refuse a label that is not what was decided."""
+        decision = one.decision.lower()
+        expected = {"drop": "an empty label", "keep": f"the label {one.given!r}"}.get(decision)
+        dropped = decision == "drop" and number is not None
+        changed = decision == "keep" and one.given and number != self._number(one.given)
+        if dropped or changed:
+            raise ValueError(
+                f"{where}: expected {expected} beside the decision {one.decision!r}, got "
+                f"{one.label!r}; the label counts: change it, or the decision"
+            )
 
     def _number(self, label: str) -> int | None:
         """Return the number of a class.

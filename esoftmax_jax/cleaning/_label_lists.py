@@ -17,7 +17,7 @@ from esoftmax_jax.spreadsheets import CsvRows, alike, named, write_csv
 
 COLUMNS = ("rank", "example", "label", "suggestion", "margin", "given")
 _WANTED = ("example", "label")
-_READ = (*_WANTED, "given", "part", "id")
+_READ = (*_WANTED, "given", "part", "id", "decision")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +31,7 @@ class ReviewedLabel:
         given: the label as it came, if the list still tells.
         part: of the data, such as ``train``, likewise.
         identifier: of the example, likewise.
+        decision: ``keep``, ``correct`` or ``drop``, if the list tells: that of the label.
     """
 
     row: int
@@ -39,6 +40,7 @@ class ReviewedLabel:
     given: str = ""
     part: str = ""
     identifier: str = ""
+    decision: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,9 +143,9 @@ def write_label_list(
 def read_label_list(path: str | os.PathLike[str]) -> LabelReview:
     r"""Read a reviewed list, as a spreadsheet or pandas left it.
 
-    Only the columns ``example`` and ``label`` must be there, in any order. ``given``, ``part``
-    and ``id`` are used if they are; others are not. Text is in UTF-8, or UTF-16 with its mark;
-    cells are separated by commas, semicolons or tabs.
+    Only the columns ``example`` and ``label`` must be there, in any order. ``given``, ``part``,
+    ``id`` and ``decision`` are used if they are; others are not. Text is in UTF-8, or UTF-16
+    with its mark; cells are separated by commas, semicolons or tabs.
 
     Args:
         path: of the file.
@@ -254,7 +256,8 @@ def _reviewed_rows(
                 "as it was written, and change its labels"
             )
     # Spreadsheets leave out empty cells at the end of a row, or write more of them.
-    needed = 1 + max(header.index(column) for column in _READ if column in header)
+    must = _READ[: _READ.index("decision")]
+    needed = 1 + max(header.index(column) for column in must if column in header)
     for row, cells in rows:
         if not any(cell.strip() for cell in cells):
             continue
@@ -268,7 +271,8 @@ def _reviewed_rows(
 
 def _reviewed(row: int, header: Sequence[str], cells: Sequence[str]) -> ReviewedLabel:
     def cell(name: str) -> str:
-        return cells[header.index(name)] if name in header else ""
+        place = header.index(name) if name in header else len(cells)
+        return cells[place] if place < len(cells) else ""
 
     return ReviewedLabel(
         row=row,
@@ -277,4 +281,5 @@ def _reviewed(row: int, header: Sequence[str], cells: Sequence[str]) -> Reviewed
         given=cell("given").strip(),
         part=cell("part").strip(),
         identifier=cell("id").strip(),
+        decision=cell("decision").strip(),
     )

@@ -81,7 +81,7 @@ def compare_predictions(
     error = np.sqrt(max(0.0, by_chance + by_chance**2 - both) / len(labels))
     if agree.mean() <= by_chance:
         hint = {
-            "probabilities": "are their columns in the order of the classes?",
+            "probabilities": "are rows in the order of the labels, columns of the classes?",
             "features": "are their rows those of the labels, their columns of one scale?",
         }[source]
         raise ValueError(

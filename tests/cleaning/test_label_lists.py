@@ -151,6 +151,20 @@ def test_lists_that_do_not_fit_are_refused(path, lines):
         applied(listed(path, *lines), fixed=np.arange(5) == 4)
 
 
+def test_a_decision_and_its_label_agree(path):
+    header = "example,label,given,decision"
+    right = ["0,bee,ant,correct", "1,bee,bee,keep", "2,,cat,drop", "3,ant,bee,", "4,cat,ant"]
+    corrected = applied(listed(path, *right, header=header))
+    np.testing.assert_array_equal(corrected.labels, [1, 1, 2, 0, 2])
+    np.testing.assert_array_equal(corrected.kept, [True, True, False, True, True])
+    for line, message in {
+        "0,ant,ant,drop": "row 2: expected an empty label beside the decision 'drop', got 'ant'",
+        "0,bee,ant,Keep": "row 2: expected the label 'ant' beside the decision 'Keep', got 'bee'",
+    }.items():
+        with pytest.raises(ValueError, match=message):
+            applied(listed(path, line, header=header))
+
+
 def test_what_is_no_list_is_refused(path):
     with pytest.raises(ValueError, match=r"expected one column 'label', got 'example', 'x' in"):
         listed(path, "0,ant", header="example,x")

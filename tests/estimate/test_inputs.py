@@ -30,7 +30,7 @@ PROBABILITIES = [
     (np.eye(3, dtype=int)[LABELS], TypeError, "probabilities: expected a floating dtype, got int64; cast it with probabilities.astype(jnp.float32)"),
     (GOOD[:, 0], ValueError, "probabilities: expected shape (N, K) with K of at least 2, got (30,); of two classes pass both columns"),
     (GOOD.tolist(), TypeError, "probabilities: expected an array of JAX, NumPy or another framework, got list; convert it with np.asarray"),
-    (GOOD[:, [1, 2, 0]], ValueError, "probabilities: expected predictions that are the label more often than by chance, 33.3%, got 0.0%; are their columns in the order of the classes?"),
+    (GOOD[:, [1, 2, 0]], ValueError, "probabilities: expected predictions that are the label more often than by chance, 33.3%, got 0.0%; are rows in the order of the labels, columns of the classes?"),
 ]  # fmt: skip
 
 

@@ -2,12 +2,14 @@
 
 import dataclasses
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax.app.audits.examples import AuditedExamples
-from esoftmax_jax.app.audits.own_arrays import OwnNumbers
+from esoftmax_jax.app.audits.own_arrays import OwnNumbers, counts
+from esoftmax_jax.app.data.label_text import plain
 from esoftmax_jax.app.terminal.messages import UsageError
 
 
@@ -19,12 +21,22 @@ def rows_of_examples(found: OwnNumbers, examples: AuditedExamples) -> npt.NDArra
     """
     values = found.values
     wanted = _named(found, examples)
+    if found.examples is not None and wanted is None and not counts(found.examples):
+        raise UsageError(
+            f"{found.where}: expected rows that the data can name, got a column "
+            f"{found.called!r}, which {examples.name} has not; leave it out if the rows are in "
+            "the order of the data, else name them in a column 'example'"
+        )
+    places: Sequence[int] | npt.NDArray[np.int64] | None = None
     if found.examples is not None and wanted is not None and found.examples != wanted:
-        return values[_places_of(found, found.examples, wanted, examples.name)]
-    if len(values) == len(examples):
-        return values
-    if len(values) == examples.num_rows:
-        return values[examples.places]
+        places = _places_of(found, found.examples, wanted, examples.name)
+    elif len(values) == len(examples):
+        places = range(len(values))
+    elif len(values) == examples.num_rows:
+        places = examples.places
+    if places is not None:
+        _check_labels(found, places, examples)
+        return values[np.array(places, np.int64)]
     which = f"{len(examples)} labels of {examples.name}"
     if examples.num_rows != len(examples):
         which += f", or of its {examples.num_rows} rows"
@@ -37,6 +49,23 @@ def rows_of_examples(found: OwnNumbers, examples: AuditedExamples) -> npt.NDArra
         )
         + ", in the order of the data"
     )
+
+
+def _check_labels(
+    found: OwnNumbers, places: Sequence[int] | npt.NDArray[np.int64], examples: AuditedExamples
+) -> None:
+    """Refuse rows whose column ``label`` has other labels than the examples."""
+    if found.labels is None or "label" in examples.class_names:
+        return
+    theirs = [plain(found.labels[place]) for place in places]
+    ours = [examples.class_names[label] for label in examples.labels.tolist()]
+    differ = [row for row in range(len(ours)) if theirs[row] != ours[row]]
+    if differ and set(theirs) <= set(examples.class_names):
+        raise UsageError(
+            f"{found.where}: expected rows of the examples in their order, got the label "
+            f"{theirs[differ[0]]!r} where {examples.called(differ[0])} has {ours[differ[0]]!r} "
+            f"(such rows: {len(differ)}); put them in order, or leave the column 'label' out"
+        )
 
 
 def without_counted_header(found: OwnNumbers, examples: AuditedExamples) -> OwnNumbers:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from esoftmax_jax._array_kinds import check_unmasked
 from esoftmax_jax.app.audits.text_table import cell_text, read_text
+from esoftmax_jax.app.data.label_text import whole_number
 from esoftmax_jax.app.data.readers.npz_file import open_archive, read_arrays
 from esoftmax_jax.app.files.array_cache import UNREADABLE
 from esoftmax_jax.app.files.array_header import npy_array
@@ -45,6 +46,7 @@ class OwnNumbers:
         names: of the columns, if they have some.
         examples: what each row says it is about; None if it says nothing.
         called: the column that says so.
+        labels: what each row says its label is; None if it says nothing.
         first_is_names: whether the first row may be numbers or, as well, the header.
         passed_over: columns of texts.
         gaps: what is wrong with those of them that are numbers in most rows.
@@ -55,6 +57,7 @@ class OwnNumbers:
     names: tuple[str, ...] | None = None
     examples: list[str] | None = None
     called: str = ""
+    labels: list[str] | None = None
     first_is_names: bool = False
     passed_over: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
@@ -137,6 +140,8 @@ def _read(option: str, path: Path, arrays: Sequence[str]) -> OwnNumbers:
             if lines and all(map(is_number, lines[0])):
                 return _of_lines(where, lines)
         table = read_text("parquet" if kind == ".parquet" else "csv", path)
+        for name, column in table.indexes.items():
+            _check_index(where, name, column)
         return _of_columns(where, list(table.columns), list(table.columns.values()))
     raise UsageError(f"{option}: expected a file {_KINDS}, got {path}; convert it")
 
@@ -181,6 +186,7 @@ def _of_columns(where: str, names: list[str], columns: list[list[str]]) -> OwnNu
     """Return the columns of numbers, and what the rows are about."""
     called = next((one for one in _CALLED if one in names), "")
     examples = columns[names.index(called)] if called else None
+    labels = columns[names.index("label")] if "label" in names else None
     kept, values, texts, gaps = [], [], list[str](), list[str]()
     for name, column in zip(names, columns, strict=True):
         if name in _CALLED:
@@ -204,8 +210,23 @@ def _of_columns(where: str, names: list[str], columns: list[list[str]]) -> OwnNu
             f"{cell!r}; write numbers, with a decimal point"
         )
     numbers = np.stack(values, axis=1)
-    found = OwnNumbers(where, numbers, tuple(kept), examples, called)
+    found = OwnNumbers(where, numbers, tuple(kept), examples, called, labels)
     return dataclasses.replace(found, passed_over=tuple(texts), gaps=tuple(gaps))
+
+
+def _check_index(where: str, name: str, column: list[str]) -> None:
+    """Refuse rows whose numbers say that they were put in another order."""
+    if not counts(column) and counts(sorted(column, key=lambda cell: whole_number(cell) or 0)):
+        raise UsageError(
+            f"{where}: expected rows in order, got another order in the column {name!r}, which "
+            "numbers them; sort by it, or leave it out if the rows are in the order of the data"
+        )
+
+
+def counts(column: Sequence[str]) -> bool:
+    """Tell whether the cells are 0, 1, 2, … or 1, 2, 3, …."""
+    numbers = [whole_number(cell) for cell in column]
+    return numbers in [list(range(first, first + len(numbers))) for first in (0, 1)]
 
 
 def _is_float(cell: str) -> bool:

@@ -35,11 +35,13 @@ class TextTable:
         path: of the file.
         rows: the number that each row has in the file.
         columns: cells by name, in the order of the file.
+        indexes: columns that number the rows, apart.
     """
 
     path: Path
     rows: Sequence[int]
     columns: dict[str, list[str]]
+    indexes: dict[str, list[str]]
 
 
 def table_examples(spec: str, kind: str, path: Path, *, literal: bool) -> AuditedExamples:
@@ -125,21 +127,21 @@ def _read_csv(path: Path) -> TextTable:
         rows.append(row)
         for column, cell in zip(columns, cells, strict=True):
             column.append(cell.strip())
-    return TextTable(path, rows, _by_name(path, names, columns))
+    return TextTable(path, rows, *_by_name(path, names, columns))
 
 
 def _read_parquet(path: Path) -> TextTable:
     content = parquet_content(path)
     names, declared = content.column_names, declared_index(content.schema.metadata)
     cells = [[cell_text(cell) for cell in parquet_cells(path, one)] for one in content.columns]
-    columns = _by_name(path, names, cells, declared)
-    return TextTable(path, range(1, content.num_rows + 1), columns)
+    by_name = _by_name(path, names, cells, declared)
+    return TextTable(path, range(1, content.num_rows + 1), *by_name)
 
 
 def _by_name(
     path: Path, names: list[str], cells: list[list[str]], declared: Sequence[str] = ()
-) -> dict[str, list[str]]:
-    """Return columns by name, without those that are an index by theirs."""
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return columns by name, and apart those that are an index by theirs."""
     index = {place for place in index_places(names, declared) if names[place] not in MEANT}
     kept = [place for place in range(len(names)) if place not in index]
     columns = {names[place]: cells[place] for place in kept}
@@ -150,7 +152,7 @@ def _by_name(
             f"{path}: expected a name of its own for every column, got {twice!r} twice; rename "
             "one"
         )
-    return columns
+    return columns, {names[place]: cells[place] for place in sorted(index)}
 
 
 def cell_text(cell: Any) -> str:

@@ -26,6 +26,19 @@ def same_looking(names: Iterable[str]) -> dict[str, str]:
     }
 
 
+def capitals_note(names: Iterable[str]) -> list[str]:
+    """Say which classes differ in capitals alone."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(name.casefold(), []).append(name)
+    pairs = [" and ".join(map(repr, group)) for group in groups.values() if len(group) > 1]
+    if not pairs:
+        return []
+    more = f" and {len(pairs) - 3} more" if len(pairs) > 3 else ""
+    shown = ", ".join(pairs[:3])
+    return [f"classes that differ in capitals alone: {shown}{more}; rename what is one class"]
+
+
 def alike_note(alike: Mapping[str, str]) -> list[str]:
     """Say which names of classes are taken for others that look the same."""
     if not alike:

@@ -11,6 +11,7 @@ from esoftmax_jax.app.data.label_doubts import Doubt, find_doubt, may_have_gaps
 from esoftmax_jax.app.data.label_text import (
     LITERAL,
     alike_note,
+    capitals_note,
     listed_alike,
     plain,
     same_looking,
@@ -73,7 +74,7 @@ def numbered_labels(
     names, further = _classes(table, train, literal)
     given = _numbered(table, "label", names)
     clean = _numbered(table, "clean_label", names) if "clean_label" in cells else None
-    return TableLabels(names, given, clean, notes + further)
+    return TableLabels(names, given, clean, notes + further + capitals_note(names))
 
 
 def _overruled(table: Table, cells: Mapping[str, list[str]]) -> list[str]:

@@ -150,7 +150,7 @@ def _of_table(table: Mapping[str, Any]) -> cleaning.LabelReview:
 
 # Columns of a table, and what a reviewed label calls them.
 _WANTED = {"example": "example", "label": "label"}
-_READ = {"given": "given", "part": "part", "id": "identifier"}
+_READ = {"given": "given", "part": "part", "id": "identifier", "decision": "decision"}
 _NOTHING = ("None", "nan", "<NA>", "NaT")
 
 

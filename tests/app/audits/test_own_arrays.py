@@ -83,14 +83,51 @@ def test_a_column_id_is_the_id_of_the_data_not_the_number_of_a_row():
     write_table("with-id.csv", {"id": ids, "label": labels})
     write_table("without.csv", {"x": range(6), "label": labels})
     write_table("in-order.csv", {"id": ids, **columns})
+    write_table("counted.csv", {"id": range(1, 7), **columns})
     mixed = {name: column[shuffled] for name, column in columns.items()}
     write_table("mixed.csv", {"id": np.array(ids)[shuffled], **mixed})
     for data, given in (
         ("with-id.csv", "in-order.csv"), ("with-id.csv", "mixed.csv"),
-        ("without.csv", "in-order.csv"),
+        ("without.csv", "counted.csv"),
     ):  # fmt: skip
         found = read_probabilities(given, read_examples(data))
         np.testing.assert_allclose(found, right, err_msg=f"{data}, {given}")
+    with pytest.raises(
+        UsageError, match=r"got a column 'id', which csv:without.csv has not; leave it out if"
+    ):
+        read_probabilities("in-order.csv", read_examples("without.csv"))
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0"])
+def test_an_index_in_another_order_is_refused(name):
+    right = probabilities_of(np.arange(6) % 3)
+    columns = {name: right[:, place] for place, name in enumerate(CLASSES)}
+    for first in (0, 1):
+        write_table("in-order.csv", {name: np.arange(6) + first, **columns})
+        np.testing.assert_allclose(read_probabilities("in-order.csv", labels_of()), right)
+        write_table("mixed.csv", {name: np.arange(6)[::-1] + first, **columns})
+        with pytest.raises(
+            UsageError, match="expected rows in order, got another order in the"
+        ):
+            read_probabilities("mixed.csv", labels_of())
+    write_table("some.csv", {name: [9, 4, 7, 1, 0, 3], **columns})  # of a larger table
+    np.testing.assert_allclose(read_probabilities("some.csv", labels_of()), right)
+
+
+def test_a_column_of_labels_says_whether_rows_are_in_order():
+    right, labels = probabilities_of(np.arange(6) % 3), [*CLASSES, *CLASSES]
+    columns = {name: right[:, place] for place, name in enumerate(CLASSES)}
+    write_table("data.csv", {"x": range(6), "label": labels})
+    write_table("same.csv", {"label": labels, **columns})
+    np.testing.assert_allclose(read_probabilities("same.csv", read_examples("data.csv")), right)
+    write_table("others.csv", {"label": labels[1:] + labels[:1], **columns})
+    with pytest.raises(
+        UsageError, match=r"got the label 'bee' where '2' has 'ant' \(such rows: 6\); put them"
+    ):
+        read_probabilities("others.csv", read_examples("data.csv"))
+    # Another column of that name, of what the classes are not.
+    write_table("text.csv", {"label": ["a", "b"] * 3, **columns})
+    np.testing.assert_allclose(read_probabilities("text.csv", read_examples("data.csv")), right)
 
 
 def test_names_of_other_examples_are_refused_and_not_taken_for_the_order():

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from esoftmax_jax import app
 from esoftmax_jax.app.data.label_text import same_looking
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.spreadsheets import is_missing
@@ -51,6 +52,19 @@ def test_numbers_with_gaps_that_are_probably_no_classes():
     refused(
         table(list(range(18, 80)) * 20), "from 0 to 79, got none of class 0", "group numbers"
     )
+
+
+def test_classes_that_differ_in_capitals_are_told(tmp_path):
+    told = "Classes that differ in capitals alone: 'Cat' and 'cat'; rename what is one class."
+    labels = ["Cat", "cat", "dog"] * 10
+    data = load_dataset(table(labels))
+    assert (data.class_names, told in data.note) == (("Cat", "cat", "dog"), True)
+    in_memory = app.dataset_from_arrays(np.eye(30), labels)
+    assert told in in_memory.note
+    assert "capitals" not in load_dataset(table(["cat", "dog"] * 10)).note
+    many = [f"{letter}{case}" for letter in "vwxyz" for case in "Aa"]
+    assert "'zA' and" not in load_dataset(table(many * 10)).note
+    assert "and 2 more" in load_dataset(table(many * 10)).note
 
 
 ALIKE = {

@@ -21,7 +21,13 @@ from esoftmax_jax.app.data.columns.kind_names import (
     NUMBER,
     TEXT,
 )
-from esoftmax_jax.app.data.columns.numbers import NumberForm, is_infinite, number_form
+from esoftmax_jax.app.data.columns.numbers import (
+    DECIMAL_COMMA,
+    NumberForm,
+    is_infinite,
+    number_form,
+    with_decimal_commas,
+)
 from esoftmax_jax.app.data.readers.image_decoding import IMAGE_SUFFIXES
 from esoftmax_jax.app.data.readers.index_columns import numbers_rows
 from esoftmax_jax.app.files.arrays import Array
@@ -123,10 +129,21 @@ def find_kinds(
         _kind(name, column, rows, where, name in insisted, said.get(name))
         for name, column in cells.items()
     ]
+    columns = [one for one in found if isinstance(one, Column)]
+    if any(one.form == DECIMAL_COMMA for one in columns):
+        columns = [_of_the_same_writer(one, cells[one.name]) for one in columns]
     return ColumnKinds(
-        tuple(one for one in found if isinstance(one, Column)),
+        tuple(columns),
         tuple(one for one in found if isinstance(one, LeftOut)),
     )
+
+
+def _of_the_same_writer(column: Column, cells: Sequence[str]) -> Column:
+    """Return a column of a table in which some numbers have a decimal comma."""
+    if column.kind != NUMBER:
+        return column
+    form = with_decimal_commas(column.number_form, cells)
+    return dataclasses.replace(column, form=form.style)
 
 
 def _kind(

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import numpy as np
 
@@ -13,9 +13,11 @@ _LOOKED_AT = 1000  # cells, for a unit
 _GROUPS = re.compile(r"(?<=[0-9])[ '’\u00a0\u202f](?=[0-9]{3}(?![0-9]))")
 _WITH_COMMAS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]*)?")
 _WITH_POINTS = re.compile(r"[+-]?([1-9][0-9]{0,2}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?")
+_POINTS_ALONE = re.compile(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+")
 _LARGEST = float(np.finfo(np.float32).max)
 
-STYLES = ("plain", "thousands", "decimal comma")
+DECIMAL_COMMA = "decimal comma"
+STYLES = ("plain", "thousands", DECIMAL_COMMA)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +62,18 @@ def number_form(cells: Collection[str]) -> tuple[NumberForm, list[str]]:
         if not odd:
             break
     return best, odd
+
+
+def with_decimal_commas(form: NumberForm, cells: Iterable[str]) -> NumberForm:
+    """Return the form of numbers in a table that has decimal commas in another column.
+
+    There 1.790 is a thousand and more, if every point in the column stands before three digits.
+    """
+    bare = (cell.replace(form.unit, "").strip() for cell in cells if "." in cell)
+    pointed = [bool(_POINTS_ALONE.fullmatch(cell)) for cell in bare]
+    if form.style != "plain" or not pointed or not all(pointed):
+        return form
+    return dataclasses.replace(form, style=DECIMAL_COMMA)
 
 
 def is_infinite(cell: str) -> bool:

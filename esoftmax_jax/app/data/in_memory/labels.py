@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax.app.data.label_doubts import doubtful_numbers, find_doubt
-from esoftmax_jax.app.data.label_text import LITERAL, plain
+from esoftmax_jax.app.data.label_text import LITERAL, capitals_note, plain
 from esoftmax_jax.app.data.parts import in_class_order
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -85,6 +85,7 @@ def number_labels(
             f"{first}: expected at least 2 classes, got 1, {names[0]!r} for each of "
             f"{len(texts[first])} examples; add examples of another"
         )
+    notes += capitals_note(names)
     numbers = {name: _places(column, names, name) for name, column in texts.items()}
     kind = arrays[first].dtype.kind
     return NumberedLabels(names, tuple(declared) or names, numbers, kind, tuple(notes))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from esoftmax_jax.app.data.label_text import alike_note, same_looking
+from esoftmax_jax.app.data.label_text import alike_note, capitals_note, same_looking
 from esoftmax_jax.app.data.parts import (
     Parts,
     RawExamples,
@@ -145,7 +145,7 @@ def _listed(spec: str, root: Path) -> FolderList:
         notes = [f"the directory {name} is left out" for name in found[1:]]
     files = [file for part in parts for file in part.files]
     passed = sum((part.passed for part in parts), Counter[str]())
-    notes += alike_note(alike)
+    notes += alike_note(alike) + capitals_note(classes)
     further, warnings = _left_out(root, parents, files, passed)
     notes += further
     if others := [name for part in parts for name in part.others]:

@@ -245,7 +245,8 @@ _TRAIN = (
     ),
     Option(
         name="set",
-        help="a constant of the loss, e.g. m=1e4; may be repeated (default: the paper's)",
+        help="a constant of the loss, e.g. m=1e4; may be repeated (default: the paper's; for "
+        "tables and few images the first that compare tries)",
         verbs=("train",),
         metavar="NAME=VALUE",
         repeated=True,
@@ -307,7 +308,7 @@ _PREDICT = (
         name="spreadsheet_safe",
         kind=SWITCH,
         help="put an apostrophe before names in the CSV that a spreadsheet takes for formulas "
-        "(= + - @ at the start); --corrections takes it away again",
+        "(= + - @ at the start); train --corrections takes it away again",
         verbs=("audit", "train", "predict"),
     ),
 )

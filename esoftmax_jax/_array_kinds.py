@@ -33,10 +33,10 @@ def is_kind(dtype: Any, kind: type) -> bool:
     return bool(jnp.issubdtype(dtype, np.floating if kind is float else np.integer))
 
 
-def check_unmasked(name: str, value: object, error: type[Exception] = ValueError) -> None:
+def check_unmasked(name: str, value: object) -> None:
     """Refuse a masked array of NumPy, of which some numbers are masked: they are none."""
     if np.ma.is_masked(value):
-        raise error(
+        raise ValueError(
             f"{name}: expected numbers, got {np.ma.count_masked(value)} masked; "  # type: ignore[no-untyped-call]
             "leave these examples out"
         )

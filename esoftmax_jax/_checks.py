@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from esoftmax_jax._array_kinds import assert_shape, assert_type, widest_float
+from esoftmax_jax._array_kinds import check_unmasked as check_unmasked
 from esoftmax_jax._array_kinds import is_kind as is_kind
 from esoftmax_jax._array_kinds import is_of_jax as is_of_jax
 from esoftmax_jax._array_kinds import is_traced as is_traced

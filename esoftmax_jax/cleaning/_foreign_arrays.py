@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from esoftmax_jax._array_kinds import check_unmasked
-from esoftmax_jax._checks import is_of_jax
+from esoftmax_jax._checks import check_unmasked, is_of_jax
 
 if TYPE_CHECKING:  # it needs JAX
     from esoftmax_jax._types import ArrayInput

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from esoftmax_jax._array_kinds import check_unmasked
+from esoftmax_jax._checks import check_unmasked
 from esoftmax_jax._host_types import HostFloats as HostFloats
 from esoftmax_jax._host_types import HostIntegers as HostIntegers
 from esoftmax_jax._types import Array

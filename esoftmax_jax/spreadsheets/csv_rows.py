@@ -82,7 +82,7 @@ class CsvRows:
             if self._taken > _LONGEST_ROW:
                 raise csv.Error(f"more than {_LONGEST_ROW} characters")
             if "\0" in line:
-                self._refuse_encoding("zero bytes")
+                self._refuse_encoding("zero bytes, as a spreadsheet or a picture has")
             yield line
 
     def _refuse_encoding(self, got: str) -> NoReturn:

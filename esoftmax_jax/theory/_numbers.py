@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from esoftmax_jax._array_kinds import check_unmasked
+from esoftmax_jax._checks import check_unmasked
 from esoftmax_jax._host_types import HostFloats, Numbers
 
 

@@ -5,8 +5,9 @@ from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from esoftmax_jax import _checks, _numerics
+from esoftmax_jax import _checks
 from esoftmax_jax._types import Array
 from esoftmax_jax.training import _batch, _sums, _weights
 
@@ -111,11 +112,10 @@ class Metrics:
         _weights.check_weights(weights, example_shape, where)
         present = _weights.present(weights, where)
         # In int32 and not in the labels' dtype, where class 256 may be class 0.
-        classes = (
-            jnp.argmax(labels, axis=-1)
-            if _batch.is_distribution(labels)
-            else _numerics.narrow_labels(labels)
-        )
+        classes = jnp.argmax(labels, axis=-1) if _batch.is_distribution(labels) else labels
+        as_given: object = classes
+        if isinstance(as_given, np.ndarray):  # 2**32 + 3 is no class 3
+            classes = jnp.asarray(np.where(abs(as_given) < 2**31, as_given, -1), jnp.int32)
         predicted = jnp.argmax(logits, axis=-1).astype(jnp.int32)
         correct = predicted == classes.astype(jnp.int32)
         present = jnp.ones_like(correct) if present is None else present

@@ -37,7 +37,7 @@ def test_rows_have_the_line_in_which_they_begin(tmp_path):
 
 
 WRONG = {
-    "UTF-16 without a mark": ("a,b\n".encode("utf-16-le"), "UTF-8, got zero bytes; save the file"),
+    "UTF-16 without a mark": ("a,b\n".encode("utf-16-le"), "UTF-8, got zero bytes, as a spreadsheet or a picture has; save the file"),
     "UTF-32": ("a,b\n".encode("utf-32"), "UTF-8, got zero bytes"),
     "half a character": ("a,b\n".encode("utf-16") + b"c", "UTF-8, got something else; save"),
     "Latin-1": (b"a,\xe9\n", "UTF-8, got something else"),

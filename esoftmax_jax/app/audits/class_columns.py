@@ -11,6 +11,7 @@ from esoftmax_jax.app.audits.own_arrays import ONE_COLUMN, OwnNumbers, is_number
 from esoftmax_jax.app.data.label_text import plain, whole_number
 from esoftmax_jax.app.data.parts import in_class_order
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.spelling import did_you_mean
 from esoftmax_jax.spreadsheets import named
 
 _FORMS = ("{}", "p({})")
@@ -93,7 +94,7 @@ def in_order_of_classes(found: OwnNumbers, classes: tuple[str, ...]) -> OwnNumbe
         if count > 1 and not all(map(is_number, found.names)):
             raise UsageError(
                 f"{found.where}: expected a column for each class ({named(classes)}), called "
-                f"so, got {named(found.names)}; rename the columns"
+                f"so, got {named(found.names)}; {_remedy_of_names(found.names, classes)}"
             )
     if count != len(classes):
         remedy = ONE_COLUMN if count == 1 else "give a column to every class"
@@ -104,6 +105,15 @@ def in_order_of_classes(found: OwnNumbers, classes: tuple[str, ...]) -> OwnNumbe
     return found
 
 
+def _remedy_of_names(names: Sequence[str], classes: Sequence[str]) -> str:
+    """Return what to do with columns that are not those of all classes."""
+    missing = [one for one in classes if one not in names]
+    others = [one for one in names if one not in classes]
+    if missing and not others:
+        return f"add a column {missing[0]!r}"
+    return f"rename the columns{did_you_mean(others[0], missing) if others else ''}"
+
+
 def _named_columns(found: OwnNumbers, classes: Sequence[str]) -> list[int] | None:
     """Return the column of each class by its name, None unless all are there."""
     return next((one for form in _FORMS if (one := _places(found, classes, form))), None)
@@ -112,8 +122,9 @@ def _named_columns(found: OwnNumbers, classes: Sequence[str]) -> list[int] | Non
 def _places(found: OwnNumbers, classes: Sequence[str], form: str) -> list[int] | None:
     """Return the column of each class whose name has this form, None unless all are there."""
     names = list(found.names or ())
-    # Of pandas a class may be called 1.0; a line of numbers is more often no header.
-    for called in (names, [] if found.first_is_names else [plain(name) for name in names]):
+    # Of pandas a class may be called 1.0; a line of numbers that sum to 1 is no header.
+    is_row = found.first_is_names and abs(found.values[0].sum() - 1) <= SUM_TOLERANCE
+    for called in (names, [] if is_row else [plain(name) for name in names]):
         wanted = [form.format(name) for name in classes]
         if set(wanted) <= set(called) and len(set(called)) == len(called):
             return [called.index(name) for name in wanted]

@@ -11,6 +11,7 @@ from esoftmax_jax.app.audits.examples import AuditedExamples
 from esoftmax_jax.app.audits.own_arrays import OwnNumbers, counts
 from esoftmax_jax.app.data.label_text import plain
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.spreadsheets import named
 
 
 def rows_of_examples(found: OwnNumbers, examples: AuditedExamples) -> npt.NDArray[np.float64]:
@@ -40,6 +41,11 @@ def rows_of_examples(found: OwnNumbers, examples: AuditedExamples) -> npt.NDArra
     which = f"{len(examples)} labels of {examples.name}"
     if examples.num_rows != len(examples):
         which += f", or of its {examples.num_rows} rows"
+    if found.first_is_names and len(values) - 1 in (len(examples), examples.num_rows):
+        raise UsageError(
+            f"{found.where}: expected a header of the classes {named(examples.class_names)} or "
+            f"none, got {named(found.names or ())}; rename the columns"
+        )
     raise UsageError(
         f"{found.where}: expected a row for each of the {which}, got {len(values)}; "
         + (

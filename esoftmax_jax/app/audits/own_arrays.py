@@ -9,13 +9,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from esoftmax_jax._array_kinds import check_unmasked
 from esoftmax_jax.app.audits.text_table import cell_text, read_text
 from esoftmax_jax.app.data.label_text import whole_number
 from esoftmax_jax.app.data.readers.npz_file import open_archive, read_arrays
 from esoftmax_jax.app.files.array_cache import UNREADABLE
 from esoftmax_jax.app.files.array_header import npy_array
-from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.app.files.arrays import Array, refuse_masked
 from esoftmax_jax.app.files.csv_rows import csv_rows
 from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -98,7 +97,7 @@ def read_numbers(option: str, given: OwnArray, arrays: Sequence[str]) -> OwnNumb
             names,
             [list(map(text[name], column)) for name, column in zip(names, cells, strict=True)],
         )
-    check_unmasked(option, given, UsageError)
+    refuse_masked(option, given)
     try:
         array = np.asarray(given)
     except ValueError:  # rows of different lengths

@@ -68,8 +68,8 @@ class Audit:
                 f"{self.noise.level:.0%} interval is {low:.1%} to {high:.1%}"
             )
         return (
-            "the model's own errors look like wrong labels; both together are "
-            f"{self.noise.rate:.1%}, usually too many"
+            f"the estimate is {self.noise.rate:.1%}, which counts the model's own errors too, "
+            "and is mostly too high"
         )
 
     @property

@@ -7,7 +7,7 @@ from typing import Any, NoReturn, TypeAlias
 from esoftmax_jax import __version__
 from esoftmax_jax.app.cli.values import add_option
 from esoftmax_jax.app.jobs.option import Option
-from esoftmax_jax.app.jobs.options import options_of
+from esoftmax_jax.app.jobs.options import OPTIONS, options_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spelling import did_you_mean
 
@@ -35,9 +35,23 @@ class Parser(argparse.ArgumentParser):
             option = next((one for one in rest if one.startswith("-")), "").partition("=")[0]
             known = {one.lstrip("-"): one for one in self._option_string_actions}
             known |= {name: known[one] for name, one in _ELSEWHERE.items() if one in known}
-            meant = did_you_mean(option.lstrip("-"), (), known)
+            meant = did_you_mean(option.lstrip("-"), (), known) or self._elsewhere(option)
             self.error(f"unrecognized arguments: {' '.join(rest)}{meant}")
         return found, rest
+
+    def _elsewhere(self, option: str) -> str:
+        """Say which verbs have an option that this one has not."""
+        verbs = [
+            verb
+            for one in OPTIONS
+            if f"--{one.name.replace('_', '-')}" == option
+            for verb in one.verbs
+        ]
+        if not verbs:
+            return ""
+        if option == "--dataset":
+            return f"; {self.prog.split()[-1]} takes the data without an option"
+        return f"; {option} is of {', '.join(dict.fromkeys(verbs))}"
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """Refuse what is no verb and no choice; argparse lists them, without a hint."""

@@ -132,8 +132,18 @@ def load_dataset(
             f"--dataset: expected {what} behind {kind + ':'!r}, got {spec!r}; the forms are "
             f"{DATASET_FORMS}"
         )
-    meant = did_you_mean(spec, (*BUNDLED, *PREPARED))
+    meant = _meant_path(spec) or did_you_mean(spec, (*BUNDLED, *PREPARED))
     raise UsageError(f"unknown dataset {spec!r}: expected {DATASET_FORMS}{meant}")
+
+
+def _meant_path(spec: str) -> str:
+    """Ask whether a path without a word before it is meant."""
+    path = Path(spec).expanduser()
+    kinds = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".npz": "npz"}
+    kind = "folder" if path.is_dir() else kinds.get(path.suffix.lower())
+    if kind is None or not path.exists():
+        return ""
+    return f"; did you mean {f'{kind}:{spec}'!r}?"
 
 
 def _checked_image_size(spec: str, image_size: int) -> int:

@@ -7,10 +7,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from esoftmax_jax.app.terminal.messages import UsageError
+
 Array = npt.NDArray[Any]
 
 ClassNumbers = npt.NDArray[np.int32]
 """Classes by their numbers, int32 (N,)."""
+
+
+def refuse_masked(name: str, value: object) -> None:
+    """Refuse a masked array of NumPy of which some numbers are masked.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if np.ma.is_masked(value):
+        masked = np.ma.count_masked(value)  # type: ignore[no-untyped-call]
+        raise UsageError(
+            f"{name}: expected numbers, got {masked} masked; leave these examples out"
+        )
 
 
 def content_hash(arrays: Iterable[Array]) -> str:

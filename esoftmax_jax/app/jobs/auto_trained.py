@@ -123,8 +123,8 @@ def describe_choice(choice: FoldChoice) -> str:
     if not np.isfinite(second.mean):
         return f"{text}; the others diverged."
     right = (
-        " So many labels are given that few can be wrong: cross-entropy was tried too, and the "
-        "best counts."
+        " The networks predict so many of the labels that few can be wrong. So cross-entropy "
+        "was tried too, and the best was taken."
         if choice.nearly_right
         else ""
     )

@@ -239,14 +239,13 @@ _TRAIN = (
     Option(
         name="effort",
         kind=one_of("least", "less", "more"),
-        help=f"of --loss {AUTO} and of audit: 12 runs, rates by one fold; 25, by all folds; or "
-        "245, of which the best vote (less; least where that is long)",
+        help=f"of --loss {AUTO} and audit: 12, 25 or 245 runs (less; least where that is long)",
         verbs=("train", "audit"),
     ),
     Option(
         name="set",
-        help="a constant of the loss, e.g. m=1e4; may be repeated (default: the paper's; for "
-        "tables and few images the first that compare tries)",
+        help="a constant of the loss, e.g. m=1e4, repeatable (default: the first that compare "
+        "tries; for large image sets the paper's)",
         verbs=("train",),
         metavar="NAME=VALUE",
         repeated=True,

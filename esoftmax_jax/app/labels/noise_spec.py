@@ -102,7 +102,8 @@ def parse_noise(text: str) -> NoiseSpec:
         if takes == RATE_AND_COUNT:
             annotators = _count(rest, text) if second else DEFAULT_ANNOTATORS
             return NoiseSpec(kind, _rate(rate_text, text), annotators=annotators)
-    raise UsageError(f"--noise: expected {_expected(kind)}, got {text!r}")
+    example = f"; e.g. {kind}:0.4" if takes == RATE else ""
+    raise UsageError(f"--noise: expected {_expected(kind)}, got {text!r}{example}")
 
 
 def _expected(kind: str) -> str:

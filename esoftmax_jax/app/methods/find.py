@@ -85,7 +85,7 @@ def hyperparameter(loss: str, method: Method, name: str, value: Any) -> float:
     if name not in allowed or value is None:
         expected = f"NAME=VALUE with NAME among {', '.join(allowed) or 'none at all'}"
         given = name if value is None else f"{name}={value}"
-        meant = did_you_mean(name, allowed)
+        meant = f"; write {name}=NUMBER" if name in allowed else did_you_mean(name, allowed)
         raise UsageError(f"--set: expected {expected} for {loss}, got {given!r}{meant}")
     try:
         number = float(value)

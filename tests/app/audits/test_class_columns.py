@@ -1,5 +1,6 @@
 """Which classes there are, and in which order, as columns of probabilities tell."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from esoftmax_jax.app.audits.findings import judge
 from esoftmax_jax.app.audits.own_arrays import read_numbers
 from esoftmax_jax.app.audits.probabilities import read_probabilities
 from esoftmax_jax.app.audits.sources import examples_of_arrays, read_examples
+from esoftmax_jax.app.terminal.messages import UsageError
 from tests.helpers.audits import CLASSES, Frame, noisy, probabilities_of
 
 TRUTH, LABELS = noisy(60)
@@ -115,3 +117,36 @@ def test_numbers_that_are_text_may_be_in_the_order_of_text():
     for given, names in ((RIGHT, ("1", "2", "10")), (RIGHT[:, [0, 2, 1]], ("1", "10", "2"))):
         examples, suspects = audited(labelled(labels), given)
         assert (examples.class_names, suspects) == (names, 6)
+
+
+@pytest.mark.parametrize(
+    ("header", "remedy"),
+    [
+        (("ant", "bee"), "got 'ant', 'bee'; add a column 'cat'"),
+        (
+            ("ant", "bee", "cta"),
+            "got 'ant', 'bee', 'cta'; rename the columns; did you mean 'cat'",
+        ),
+        (
+            ("Ant", "bee", "cat"),
+            "got 'Ant', 'bee', 'cat'; rename the columns; did you mean 'ant'",
+        ),
+    ],
+)
+def test_columns_that_are_not_those_of_the_classes(folder, header, remedy):
+    labels = np.array(CLASSES)[LABELS]
+    columns = dict(zip(header, RIGHT.T, strict=False))
+    with pytest.raises(UsageError, match=re.escape(remedy)):
+        audited(labelled(labels), Frame(columns.items()))
+
+
+def test_a_line_of_numbers_is_a_header_if_it_names_the_classes_and_sums_to_more(folder):
+    def suspects(numbers, header):
+        lines = [",".join(map(str, row)) for row in [header, *RIGHT.tolist()]]
+        Path("own.csv").write_text("\n".join(lines), encoding="utf-8")
+        return audited(labelled(np.array(numbers)[LABELS]), "own.csv")[1]
+
+    assert suspects([1, 2, 3], [1, 2, 3]) == suspects([0, 1, 2], [0.0, 1.0, 2.0]) == 6
+    assert suspects([1, 2, 3], ["1.0", "2.0", "3.0"]) == 6
+    with pytest.raises(UsageError, match=r"a header of the classes '1', '2', '3' or none, got"):
+        suspects([1, 2, 3], [2, 3, 4])

@@ -112,9 +112,9 @@ def test_a_rate_between_wide_bounds_is_told_as_the_most_that_it_may_be(least, to
     page, estimated = report_text(found), f"{noise.rate:.1%}"
     assert found.rate_in_words == (f"about {estimated}" if told else "at most 20.0%")
     assert (f"<dd>{estimated}<small>between 6.0% and 20.0%; by chance" in page) is told
-    assert ("<dd>at most 20.0%<small>the model's own errors look like" in page) is not told
+    assert ("<dd>at most 20.0%<small>the estimate is" in page) is not told
     assert ("That is at most</dt><dd>60<small>of 300" in page) is not told
-    assert (f"both together are {estimated}, usually too many" in page) is not told
+    assert (f"the estimate is {estimated}, which counts the model's own" in page) is not told
     assert ("at most 20% wrong, 30 suspects" in repr(found)) is not told
 
 

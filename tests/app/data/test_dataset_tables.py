@@ -209,7 +209,9 @@ WRONG_TEXTS = {
     "header alone": ("x,label\n", ["got none"]),
     "zero bytes": (
         "x,label\n1,a\0\n",
-        ["expected text in UTF-8, got zero bytes; save the file"],
+        [
+            "expected text in UTF-8, got zero bytes, as a spreadsheet or a picture has; save the file"
+        ],
     ),
     "same name": ("x,x,label\n1,1,0\n", ["a name of its own", "'x' twice"]),
     "no name": ("x,,label\n0,1,0\n", ["a name of its own", "none in column 2"]),

@@ -260,12 +260,12 @@ def test_what_is_said_of_the_choice():
     told = describe_choice(FoldChoice((Candidate(mae, 0.03, (0.61, 0.78)), best)))
     assert told.startswith("Chosen: learning rate 0.03, 69.50 ± 8.50 %")
     assert "learning rate 0.1, gives 0.50 points more, within the standard error of" in told
-    assert "difference, 1.50 points: of such the lowest learns the fewest wrong" in told
+    assert "difference, 1.50 points: of such the lowest memorises the fewest wrong" in told
     assert told.endswith("these labels are too few to choose by, and the lowest is taken.")
     right = FoldChoice((Candidate(mae, 0.1, (0.9, 0.9)), Candidate(plain, 0.1, (0.9, 0.94))))
     told = describe_choice(right)
     assert told.startswith("Chosen: cross-entropy at 0.1, 92.00 ± 2.00 %")
-    assert "few can be wrong: cross-entropy was tried too" in told
+    assert "few can be wrong. So cross-entropy was tried too" in told
 
 
 def test_settings_that_nothing_tells_apart_are_told():

@@ -146,7 +146,7 @@ def test_wrong_files_and_options(capsys):
     Path("list.csv").write_bytes("example,label".encode("utf-16-le"))  # without a mark
     with pytest.raises(
         UsageError,
-        match=r"--corrections: list.csv: expected text in UTF-8, got zero bytes; save",
+        match=r"--corrections: list.csv: expected text in UTF-8, got zero bytes, as a spreadsheet or a picture has; save",
     ):
         correct(data, [Path("list.csv")])
     Path("list.csv").write_bytes(b"example,label\nr\xf6t,a\n")

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from esoftmax_jax._array_kinds import check_unmasked
 from esoftmax_jax.app.data.columns.choice import (
     EVERY_COLUMN,
     ColumnChoice,
@@ -31,7 +30,7 @@ from esoftmax_jax.app.data.names import IN_MEMORY
 from esoftmax_jax.app.data.readers.archive_labels import is_one_hot
 from esoftmax_jax.app.data.readers.array_parts import parts_of_arrays
 from esoftmax_jax.app.data.telling_columns import warn_of_telling_columns
-from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.app.files.arrays import Array, refuse_masked
 from esoftmax_jax.app.terminal.messages import UsageError
 
 # What labels are called in archives, and what in memory; the first tell the classes.
@@ -218,7 +217,7 @@ def _flat(labels: Any) -> Any:
 
 def _array(name: str, value: Any, *, numbers: bool) -> Array:
     """Return a plain array; numbers of a table as floating-point ones."""
-    check_unmasked(f"{IN_MEMORY}: {name}", value, UsageError)
+    refuse_masked(f"{IN_MEMORY}: {name}", value)
     try:
         array: Array = np.asarray(value)
     except ValueError:  # rows of different lengths

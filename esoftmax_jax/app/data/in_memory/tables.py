@@ -14,6 +14,7 @@ from esoftmax_jax.app.data.parts import Parts, sentences
 from esoftmax_jax.app.data.readers.index_columns import index_places
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.spelling import did_you_mean
 from esoftmax_jax.spreadsheets import named
 
 TEXT = "text"
@@ -126,6 +127,7 @@ def as_table(
         raise UsageError(
             f"{called}: expected the columns {named(list(wanted or ()))}, which the model was "
             f"trained on, got no {missing[0]!r} among {named(list(names))}; add the column"
+            f"{did_you_mean(missing[0], names)}"
         )
     listed = list(names)
     index = [] if wanted is not None else [listed[place] for place in index_places(listed)]

@@ -10,6 +10,7 @@ from esoftmax_jax.app.data.readers.index_columns import index_places
 from esoftmax_jax.app.data.readers.parquet_file import unreadable
 from esoftmax_jax.app.files.csv_rows import csv_rows
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.spelling import did_you_mean
 from esoftmax_jax.spreadsheets import named
 
 MEANT = ("path", "label", "clean_label", "split")
@@ -110,6 +111,7 @@ def make_header(
         raise UsageError(
             f"{path}: expected a column 'label' and either a column 'path' or columns of "
             f"numbers, categories, dates or texts, got {named(names)}; name the columns so"
+            + (did_you_mean("label", names) if "label" not in text else "")
         )
     return Header(names, text, features, [] if "path" in text or choice.columns else index)
 
@@ -121,6 +123,7 @@ def _wanted_header(path: Path, names: list[str], wanted: Wanted) -> Header:
         raise UsageError(
             f"{path}: expected {wanted.listed}, which the model was trained on, got no "
             f"{missing[0]!r} among {named(names)}; add the column"
+            f"{did_you_mean(missing[0], names)}"
         )
     twice = [name for name in listed if counts[name] > 1]
     if twice:

@@ -98,6 +98,22 @@ def test_on_mnist_sums_of_nce_lead_at_four_of_five():
         assert 1.5 < found["CE_eps+MAE"] - found[name] < 4.5, name
 
 
+def test_on_mnist_anl_leads_where_classes_are_taken_for_others():
+    found = means(mnist(), "asym0.4")
+    first, *others = sorted(found, key=found.__getitem__, reverse=True)
+    assert first == "ANL-CE/L1"
+    close = ["NCE+MAE", "NCE+RCE", "NFL+RCE", "NCE+AUL", "NCE+AGCE", "NCE+AEL"]
+    close += ["CE_eps+MAE", "FL_eps+MAE", "JAL-CE/L1", "LDR-KL"]
+    assert sorted(others[: len(close)]) == sorted(close)
+    for name in close:
+        assert found[first] - found[name] <= 1.6 + 0.05, name
+        assert 7.5 < found[name] - found["CE"] < 9, name
+    gains = {name: found[name] - found["CE"] for name in ("CE (tuned)", "GCE", "CE/L1")}
+    assert 4.5 < gains["CE (tuned)"] < 5.5
+    assert 3.5 < gains["GCE"] < 4.5
+    assert gains["CE/L1"] < 0
+
+
 def test_on_mnist_ours_is_ahead_of_cross_entropy_in_every_cell():
     for setting, (mean, _) in mnist()["CE"].items():
         assert mnist()["CE_eps+MAE"][setting][0] > mean

@@ -7,7 +7,7 @@ from sphinx.application import Sphinx
 
 _DOCS = Path(__file__).resolve().parents[1]
 _PARTS = {
-    "Begin": ("get-started", "which-loss", "faq"),
+    "Begin": ("get-started", "which-loss", "faq", "words"),
     "Your labels": (
         "own-data",
         "auditing",

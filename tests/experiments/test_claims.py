@@ -5,8 +5,10 @@ import functools
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.runs.report import make_rows
 from esoftmax_jax.app.runs.results import read_results
 from experiments.configs import load_table
+from experiments.demo_table import label_of
 from experiments.document_tables import LINES, RESULTS
 from experiments.lines import read_rows
 from experiments.regret.tables import KEY
@@ -117,6 +119,23 @@ def test_on_mnist_anl_leads_where_classes_are_taken_for_others():
 def test_on_mnist_ours_is_ahead_of_cross_entropy_in_every_cell():
     for setting, (mean, _) in mnist()["CE"].items():
         assert mnist()["CE_eps+MAE"][setting][0] > mean
+
+
+def test_on_the_digits_of_the_readme_two_losses_gain_over_cross_entropy():
+    runs = list(read_results(RESULTS / "demo.jsonl").values())
+    labels = [label_of(run) for run in runs]
+    found = {
+        (row.label, str(row.noise)): row.mean_and_std("test_accuracy")
+        for row in make_rows(labels, runs)
+    }
+    for noise, least, most in (("symmetric:0.6", 6, 7), ("pairwise:0.4", 17, 19)):
+        ours, theirs = found["CE_eps+MAE", noise], found["SCE", noise]
+        for one in (ours, theirs):
+            assert least <= one[0] - found["CE", noise][0] <= most
+        assert abs(ours[0] - theirs[0]) <= ours[1]
+    assert found["MAE", "symmetric:0.6"][0] < found["CE", "symmetric:0.6"][0]
+    common = found["CE at rate 0.1", "symmetric:0.6"][0]
+    assert found["CE_eps+MAE", "symmetric:0.6"][0] - common == pytest.approx(35, abs=0.5)
 
 
 def test_where_labels_are_right_auto_is_about_a_point_behind_and_three_at_worst():

@@ -237,7 +237,9 @@ def _columns(rows: Iterator[tuple[int, list[str]]]) -> dict[str, list[int]]:
         for name, text in zip(names, row, strict=True):
             value = _whole_number(text)
             if value is None:
-                raise ValueError(f"line {number}, column {name!r}: no integer: {text!r}")
+                raise ValueError(
+                    f"line {number}, column {name!r}: no whole number of an id or class: {text!r}"
+                )
             columns[name].append(value)
     return columns
 

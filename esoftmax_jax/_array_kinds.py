@@ -42,6 +42,17 @@ def check_unmasked(name: str, value: object) -> None:
         )
 
 
+def narrow_labels(labels: Any) -> Any:
+    """Return NumPy's 64-bit labels as int32, those outside [0, 2³¹) as −1; others as they are.
+
+    JAX would drop the upper half without a word: 2**32 + 3 must not become class 3.
+    """
+    if not isinstance(labels, np.ndarray) or labels.dtype.itemsize <= 4:
+        return labels
+    valid = (labels >= 0) & (labels < 2**31)
+    return np.where(valid, labels, -1).astype(np.int32)
+
+
 def widest_float() -> Any:
     """Return what JAX computes Python's numbers in, which it was told before it is used."""
     jax = sys.modules.get("jax")

@@ -15,6 +15,7 @@ from esoftmax_jax._array_kinds import check_unmasked as check_unmasked
 from esoftmax_jax._array_kinds import is_kind as is_kind
 from esoftmax_jax._array_kinds import is_of_jax as is_of_jax
 from esoftmax_jax._array_kinds import is_traced as is_traced
+from esoftmax_jax._array_kinds import narrow_labels as narrow_labels
 from esoftmax_jax._array_kinds import require as require
 
 

@@ -10,8 +10,8 @@ import functools
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
+from esoftmax_jax._array_kinds import narrow_labels as narrow_labels
 from esoftmax_jax._types import Array, ArrayInput, Scalar
 
 
@@ -25,17 +25,6 @@ def widened(values: ArrayInput) -> Array:
     # First without a dtype: NumPy's float64 becomes float32 silently where x64 is off.
     array = jnp.asarray(values)
     return array.astype(compute_dtype(array.dtype))
-
-
-def narrow_labels(labels: ArrayInput) -> ArrayInput:
-    """Return NumPy's 64-bit labels as int32, those outside [0, 2³¹) as −1.
-
-    JAX would drop the upper half without a word: 2**32 + 3 must not become class 3.
-    """
-    if not isinstance(labels, np.ndarray) or labels.dtype.itemsize <= 4:
-        return labels
-    valid = (labels >= 0) & (labels < 2**31)
-    return np.where(valid, labels, -1).astype(np.int32)
 
 
 def safe_labels(labels: ArrayInput, num_classes: int) -> tuple[Array, Array]:

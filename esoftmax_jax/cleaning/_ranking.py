@@ -25,7 +25,7 @@ class LabelRanking(NamedTuple):
     @property
     def num_suspects(self) -> int:
         """How many labels the network would rather replace: the margin is below 0."""
-        return int(np.sum(self.margins < 0))
+        return int(np.sum(self.margins.astype(np.float64) < 0))
 
 
 def rank_labels(margins: AnyArray, suggestions: AnyArray) -> LabelRanking:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from esoftmax_jax import _checks, _numerics
+from esoftmax_jax import _checks, _numerics, _sharding
 from esoftmax_jax._host_types import AnyArray
 from esoftmax_jax._types import Array, ArrayInput
 from esoftmax_jax.cleaning._foreign_arrays import as_array
@@ -121,10 +121,10 @@ class TrainingDynamics:
                 f"logits: expected shape (batch, {num_classes}), got {logits.shape}"
             )
         _checks.check_labels(labels, logits, axis)
-        rows = self._rows(indices, labels.shape)
         if where is not None:
             where = as_array("where", where)
             _checks.check_where(where, labels.shape)
+        rows = self._rows(indices, labels.shape, where)
         _check_classes(labels, where, num_classes)
         if where is not None:
             rows = jnp.where(jnp.asarray(where), rows, num_examples)
@@ -139,7 +139,7 @@ class TrainingDynamics:
         """
         return rank_labels(self.mean_margins, self.suggestions)
 
-    def _rows(self, indices: Any, shape: tuple[int, ...]) -> Array:
+    def _rows(self, indices: Any, shape: tuple[int, ...], where: AnyArray | None) -> Array:
         """Return each example's place, N for one that is outside."""
         num_examples = self.updates.shape[0]
         if indices is None:
@@ -151,9 +151,10 @@ class TrainingDynamics:
             return jnp.arange(num_examples, dtype=jnp.int32)
         indices = as_array("indices", indices)
         _checks.check_integers("indices", indices, shape)
-        if not _checks.is_traced(indices):
+        if not _checks.is_traced(indices) and not _checks.is_traced(where):
             values = np.asarray(indices)
-            outside = values[(values < 0) | (values >= num_examples)]
+            kept = True if where is None else np.asarray(where)
+            outside = values[((values < 0) | (values >= num_examples)) & kept]
             if outside.size:
                 raise ValueError(
                     f"indices: expected places in [0, {num_examples}), got {outside[0]}; mask "
@@ -214,6 +215,8 @@ def _updated(
     before: TrainingDynamics, logits: ArrayInput, labels: ArrayInput, rows: Array
 ) -> TrainingDynamics:
     """Add the evidence of a mini-batch; a row outside is left out."""
+    # On a mesh with explicit axes an example's place may be on any device.
+    logits, labels, rows = (_sharding.laid_out(x, None) for x in (logits, labels, rows))
     scores = _numerics.widened(logits)
     margins = label_margins(scores, labels).astype(jnp.float32)
     log_probs = _numerics.label_log_prob(scores, labels, 1)

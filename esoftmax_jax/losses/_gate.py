@@ -58,7 +58,7 @@ def m_for_gate(probability: Scalar, min_prob: Scalar = 1e-8) -> Array:
     gives the label ten times as much.
 
     Args:
-        probability: in [``min_prob``, 1] (the least of them), a number or an array.
+        probability: in [``min_prob``, 1], a number or an array.
         min_prob: in (0, 1), the floor of the loss; a number or an array.
 
     Returns:
@@ -80,8 +80,21 @@ def m_for_gate(probability: Scalar, min_prob: Scalar = 1e-8) -> Array:
     low = 0.0 if _checks.is_traced(min_prob) else float(np.min(np.asarray(min_prob)))
     interval = _checks.Interval(low * (1 - 1e-6), 1.0)  # one rounding of slack
     _checks.check_hyperparameter("probability", probability, interval, None)
+    _check_above_floor(probability, min_prob)
     m: Array = _largest_m(probability, min_prob)
     return m
+
+
+def _check_above_floor(probability: Scalar, min_prob: Scalar) -> None:
+    if _checks.is_traced(probability) or _checks.is_traced(min_prob):
+        return
+    gates, floors = np.broadcast_arrays(np.asarray(probability), np.asarray(min_prob))
+    below = gates < floors * (1 - 1e-6)
+    if below.any():
+        raise ValueError(
+            f"probability: expected at least min_prob, {floors[below][0]:g}, got "
+            f"{gates[below][0]:g}; no m has a gate below the floor"
+        )
 
 
 @functools.partial(jax.jit, inline=True)

@@ -216,11 +216,10 @@ def get(name: str, **hyperparameters: Any) -> Callable[..., Array]:
     if missing:
         raise TypeError(f"{name}: expected a value for {', '.join(missing)}; got none")
     bound = functools.partial(loss, **hyperparameters)
-    if not any(key in known for key in _LATER) and not any(
-        map(np.ndim, hyperparameters.values())
-    ):
+    if not any(key in known for key in _LATER):
         # Let the loss itself refuse values outside their range, now and not in a training
-        # run. Tracing is enough; what has one value per example is left to the call.
+        # run. Tracing is enough; of several values there is one per example.
+        examples = np.broadcast_shapes((1,), *map(np.shape, hyperparameters.values()))
         widest = jnp.result_type(float)
-        jax.eval_shape(bound, np.zeros((1, 2), widest), np.zeros(1, np.int32))
+        jax.eval_shape(bound, np.zeros((*examples, 2), widest), np.zeros(examples, np.int32))
     return bound

@@ -1,6 +1,5 @@
 """Instance-dependent noise: which wrong label an example gets depends on its features."""
 
-import math
 import numbers
 
 import jax
@@ -186,12 +185,13 @@ def _checked_rate_std(rate_std: object) -> float:
             f"rate_std must be a number of at least 0, got {type(rate_std).__name__}; pass a "
             "Python float, for example float(rate_std)"
         )
-    if not math.isfinite(rate_std) or rate_std < 0:
+    deviation = float(rate_std)
+    if not 0 <= deviation <= float(np.finfo(np.float32).max):
         raise ValueError(
             f"rate_std must be finite and at least 0, got {rate_std}; pass the standard "
             "deviation of the flip rates, 0.1 in the paper"
         )
-    return float(rate_std)
+    return deviation
 
 
 def _with_wrong_labels(

@@ -132,3 +132,11 @@ def check_losses(name: str, losses: Any, shape: tuple[int, ...], todo: str) -> N
         raise TypeError(f"{expected} {type(losses).__name__}; return the array of losses only")
     if losses.shape != shape:
         raise ValueError(f"{expected} shape {losses.shape}; {todo}")
+
+
+def with_narrow_labels(batch: Batch) -> dict[str, Any]:
+    """Return the entries of a batch, its labels of 64 bits in NumPy's memory as int32."""
+    entries = dict(batch)
+    if "labels" in entries and not is_distribution(entries["labels"]):
+        entries["labels"] = _checks.narrow_labels(entries["labels"])
+    return entries

@@ -100,7 +100,7 @@ class DataParallel:
         _batch.check_entries(batch)
         _batch.check_arrays(batch)
         _check_weights(batch)
-        entries, count = dict(batch), len(self.devices)
+        entries, count = _batch.with_narrow_labels(batch), len(self.devices)
         for path, value in jax.tree.leaves_with_path(entries):
             if value.shape[0] % count:
                 raise ValueError(
@@ -285,7 +285,8 @@ def pad_batch(batch: Batch, *, multiple_of: int) -> dict[str, Any]:
         return jnp.concatenate([array, jnp.full(shape, fill, array.dtype)])
 
     fill = {} if soft else {"labels": -1}
-    entries = {**batch, "where": jnp.ones(example_shape, bool) if where is None else where}
+    entries = _batch.with_narrow_labels(batch)
+    entries["where"] = jnp.ones(example_shape, bool) if where is None else where
     return {
         name: jax.tree.map(functools.partial(padded, fill=fill.get(name, 0)), entry)
         for name, entry in entries.items()

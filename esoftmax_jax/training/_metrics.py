@@ -5,7 +5,6 @@ from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from esoftmax_jax import _checks
 from esoftmax_jax._types import Array
@@ -112,12 +111,13 @@ class Metrics:
         _weights.check_weights(weights, example_shape, where)
         present = _weights.present(weights, where)
         # In int32 and not in the labels' dtype, where class 256 may be class 0.
-        classes = jnp.argmax(labels, axis=-1) if _batch.is_distribution(labels) else labels
-        as_given: object = classes
-        if isinstance(as_given, np.ndarray):  # 2**32 + 3 is no class 3
-            classes = jnp.asarray(np.where(abs(as_given) < 2**31, as_given, -1), jnp.int32)
+        hard = not _batch.is_distribution(labels)
+        given = _checks.narrow_labels(labels) if hard else jnp.argmax(labels, axis=-1)
+        classes = given.astype(jnp.int32) if given.dtype.itemsize < 4 else given
         predicted = jnp.argmax(logits, axis=-1).astype(jnp.int32)
-        correct = predicted == classes.astype(jnp.int32)
+        # What is no class may become one in 32 bits.
+        known = (classes >= 0) & (classes < logits.shape[-1])
+        correct = (predicted == classes.astype(jnp.int32)) & known
         present = jnp.ones_like(correct) if present is None else present
         correct = correct & present
         loss_sum = _sums.sum_real(_weights.weighted(losses, weights, present))

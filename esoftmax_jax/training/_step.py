@@ -1,10 +1,12 @@
 """One update and one evaluation, as pure functions of a state and a batch."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 import jax
+import jax.numpy as jnp
 import optax
 
 from esoftmax_jax import _checks
@@ -212,7 +214,7 @@ def make_train_step_with_logits(
         )
         gradients = _sum_over(gradients, axis_name)
         if axis_name is not None:
-            batch_stats = jax.lax.pmean(batch_stats, axis_name)
+            batch_stats = jax.tree.map(functools.partial(_over_devices, axis_name), batch_stats)
 
         def mean_loss(params: Any) -> Array:
             if axis_name is None:
@@ -319,3 +321,10 @@ def _losses(
 def _metrics(losses: Array, logits: Array, batch: Batch) -> Metrics:
     where, weights = batch.get("where"), batch.get("weights")
     return Metrics.from_batch(losses, logits, batch["labels"], where, weights)
+
+
+def _over_devices(axis_name: str, statistic: Array) -> Array:
+    """Return the mean over devices of a statistic, of whole numbers the largest."""
+    over: Any = jax.lax.pmean if jnp.issubdtype(statistic.dtype, jnp.floating) else jax.lax.pmax
+    combined: Array = over(statistic, axis_name)
+    return combined

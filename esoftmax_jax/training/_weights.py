@@ -8,7 +8,9 @@ import numpy as np
 
 from esoftmax_jax import _checks
 from esoftmax_jax._types import Array, ArrayInput
-from esoftmax_jax.training import _sums
+
+_LARGEST_SUM = 1e30
+"""Beyond, products with losses may be infinite or 0 in float32."""
 
 
 def check_weights(weights: Any, example_shape: tuple[int, ...], where: Any) -> None:
@@ -25,11 +27,11 @@ def check_weights(weights: Any, example_shape: tuple[int, ...], where: Any) -> N
             f"weights: expected finite weights ≥ 0, got {counted[wrong][0]}; to leave an "
             f"example out give it the weight 0"
         )
-    total, largest = np.sum(counted, dtype=np.float64), np.finfo(_sums.float_dtype()).max
-    if total > largest:
+    total = np.sum(counted, dtype=np.float64)
+    if total and not 1 / _LARGEST_SUM <= total <= _LARGEST_SUM:
         raise ValueError(
-            f"weights: expected a sum of at most {largest:.2g}, got {total:.2g}; divide "
-            f"them by the largest one"
+            f"weights: expected a sum from {1 / _LARGEST_SUM:g} to {_LARGEST_SUM:g}, got "
+            f"{total:.2g}; divide them by the largest one"
         )
 
 
@@ -120,4 +122,5 @@ def mean_loss(
     _checks.check_floating("losses", losses)
     _checks.check_where(where, losses.shape)
     check_weights(weights, losses.shape, where)
+    losses = jnp.asarray(losses)  # NumPy's float64 may be float32 here
     return mean_share(losses, weights, where, None)

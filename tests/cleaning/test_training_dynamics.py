@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from esoftmax_jax import cleaning
 
@@ -113,14 +114,28 @@ def test_the_same_inside_scan_and_jit():
     assert_same(scanned(empty), gathered(), rtol=1e-6)
 
 
-def test_batches_split_over_devices():
-    mesh = jax.make_mesh((2,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
-    split = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("data"))
-    dynamics = cleaning.init_training_dynamics(4, 3)
-    for logits in EPOCHS:
-        batch = jax.device_put((logits, LABELS, np.arange(4)), split)
-        dynamics = dynamics.update(*batch[:2], indices=batch[2])
-    assert_same(dynamics, gathered())
+@pytest.mark.parametrize("kind", [AxisType.Explicit, AxisType.Auto])
+def test_batches_on_a_mesh_are_those_of_one_device(kind):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(16, 3)).astype(np.float32)
+    labels, places = rng.integers(3, size=16), rng.permutation(16)
+    expected = cleaning.init_training_dynamics(16, 3).update(logits, labels, indices=places)
+    mesh = jax.make_mesh((8,), ("data",), axis_types=(kind,))
+    with jax.set_mesh(mesh):
+        split = NamedSharding(mesh, PartitionSpec("data"))
+        batch = [jax.device_put(x, split) for x in (logits, labels, places)]
+        start = cleaning.init_training_dynamics(16, 3)
+        found = start.update(batch[0], batch[1], indices=batch[2])
+    assert_same(found, expected, rtol=1e-6)
+
+
+def test_masked_padding_may_have_any_index():
+    given = np.ones((2, 2), np.float32), np.array([0, -1])
+    options = {"indices": np.array([2, -1]), "where": np.array([True, False])}
+    found = cleaning.init_training_dynamics(3, 2).update(*given, **options)
+    np.testing.assert_array_equal(found.updates, [0, 0, 1])
+    with pytest.raises(ValueError, match=r"indices: expected places in \[0, 3\), got -1"):
+        cleaning.init_training_dynamics(3, 2).update(*given, indices=options["indices"])
 
 
 def test_searching_for_nan_is_not_stopped():

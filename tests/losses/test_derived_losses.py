@@ -115,6 +115,14 @@ def test_derived_losses_can_be_pickled(subtests):
     np.testing.assert_array_equal(again(Z, abs(Z)), soft(Z, label_distribution=abs(Z)))
 
 
+def test_a_loss_for_every_class_has_the_logits_dtype():
+    def wide(logits, labels):
+        return losses.cross_entropy(logits.astype(jnp.float32), labels)
+
+    logits = jnp.ones((2, 3), jnp.bfloat16)
+    assert losses.per_class_loss(wide)(logits).dtype == jnp.bfloat16
+
+
 def test_arguments_of_derived_losses():
     loss = losses.weighted_sum((1.0, losses.cross_entropy))
     with pytest.raises(

@@ -67,6 +67,10 @@ def test_the_m_of_a_gate_is_the_largest_that_opens_it(min_prob):
     np.testing.assert_allclose(losses.gate_probability(m, min_prob), probabilities, rtol=1e-6)
     with pytest.raises(ValueError, match=r"probability: expected a finite value in \[.*, 1\]"):
         losses.m_for_gate(min_prob / 2, min_prob)
+    with pytest.raises(
+        ValueError, match=r"at least min_prob, 0\.1, got 0\.01; no m has a gate"
+    ):
+        losses.m_for_gate(0.01, jnp.array([1e-8, 0.1]))
 
 
 def test_presets_warn_of_more_classes_than_their_m_suits():

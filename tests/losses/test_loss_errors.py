@@ -213,6 +213,29 @@ def test_wrong_hyperparameters(loss, options, error, message):
         loss(Z, Y, **options)
 
 
+def test_values_for_each_example_are_checked_when_a_loss_is_got():
+    for name, given, error, message in (
+        (
+            "GCE",
+            {"q": np.array([2.0, 0.5])},
+            ValueError,
+            r"q: expected a finite value in \(0, 1\]",
+        ),
+        (
+            "GCE",
+            {"q": jnp.array([True, True])},
+            TypeError,
+            "q: expected a real number or an array",
+        ),
+        ("CE_eps", {"m": [1, 2]}, TypeError, r"m: expected a real number .*, got \[1, 2\]"),
+        ("SCE", {"alpha": np.array([0.1, 1.0]), "beta": -1.0}, ValueError, "beta: expected"),
+    ):
+        with pytest.raises(error, match=message):
+            losses.get(name, **given)
+    values = losses.get("GCE", q=np.array([0.2, 0.5]))(jnp.zeros((2, 4)), jnp.array([0, 1]))
+    np.testing.assert_allclose(values, [(1 - 0.25**q) / q for q in (0.2, 0.5)], rtol=1e-6)
+
+
 def test_wrong_terms_of_a_weighted_sum():
     with pytest.raises(ValueError, match="expected at least one"):
         losses.weighted_sum()

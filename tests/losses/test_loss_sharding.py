@@ -126,6 +126,33 @@ def test_what_a_nearly_certain_token_still_learns_keeps_its_digits_on_every_mesh
     np.testing.assert_array_less(errors, tolerance)
 
 
+@pytest.mark.parametrize("kind", [AxisType.Explicit, AxisType.Auto])
+def test_losses_with_a_state_are_those_of_one_device(kind):
+    logits, labels = batch((16,))
+    ids = jnp.asarray(np.random.default_rng(0).permutation(16))
+    kept = jnp.arange(16) % 3 != 0
+
+    def updated(logits, labels, ids, kept):
+        memory = losses.init_early_learning(16, logits.shape[1])
+        values, memory = losses.early_learning_regularized_cross_entropy(
+            logits, labels, ids, memory, where=kept
+        )
+        clipping = losses.init_gradient_clipping(16)
+        plain = losses.cross_entropy(logits, labels)
+        return (
+            values,
+            memory,
+            losses.update_gradient_clipping(clipping, plain, max_ratio=2.0, where=kept),
+        )
+
+    expected = updated(logits, labels, ids, kept)
+    mesh = jax.make_mesh((8,), ("data",), axis_types=(kind,))
+    with jax.set_mesh(mesh):
+        found = updated(*(split(mesh, x, "data") for x in (logits, labels, ids, kept)))
+    for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(np.asarray(one), np.asarray(other), rtol=1e-5, atol=1e-6)
+
+
 def test_checked_looks_at_the_whole_of_a_split_batch():
     loss = losses.checked(losses.cross_entropy)
     mesh = mesh_of(AxisType.Explicit)

@@ -68,6 +68,7 @@ def test_traced_arguments_are_refused(noise):
         ),
         (float("inf"), ValueError, "rate_std must be finite and at least 0, got inf"),
         (float("nan"), ValueError, "rate_std must be finite and at least 0, got nan"),
+        (1e39, ValueError, r"rate_std must be finite and at least 0, got 1e\+39"),  # in float32
         (
             True,
             TypeError,
@@ -75,7 +76,7 @@ def test_traced_arguments_are_refused(noise):
         ),
         ("0.1", TypeError, "rate_std must be a number of at least 0, got str"),
     ],
-    ids=range(5),
+    ids=range(6),
 )
 def test_rate_std_errors(rate_std, error, message):
     with pytest.raises(error, match=message):

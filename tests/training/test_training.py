@@ -191,8 +191,13 @@ def test_labels_are_compared_as_integers_of_their_own_size():
             metrics = Metrics.from_batch(jnp.zeros(3), logits, jnp.array(labels, dtype), None)
             assert metrics.correct == 1, dtype
             assert metrics.count == 3
-    wide: Any = np.array([2**32 + 43, 43, 2**40])  # in NumPy's memory, which JAX would narrow
+    least = np.iinfo(np.int64).min  # what NaN becomes; JAX would narrow all to classes
+    wide: Any = np.array([2**32 + 299, 43, least])
     assert Metrics.from_batch(jnp.zeros(3), logits, wide, None).correct == 1
+    with jax.enable_x64(True):
+        assert Metrics.from_batch(jnp.zeros(3), logits, jnp.asarray(wide), None).correct == 1
+    padded = pad_batch({"inputs": np.ones((3, 2)), "labels": wide}, multiple_of=2)
+    np.testing.assert_array_equal(padded["labels"], [-1, 43, -1, -1])
 
 
 @pytest.mark.parametrize("backend", ["none", *BACKENDS])

@@ -10,9 +10,40 @@ import pytest
 from jax.sharding import Mesh, PartitionSpec
 
 from esoftmax_jax import losses
-from esoftmax_jax.training import Metrics, create_train_state, make_train_step
+from esoftmax_jax.training import (
+    Metrics,
+    create_train_state,
+    data_parallel,
+    make_train_step,
+    mean_loss,
+)
 
 MANY = Metrics.empty().replace(loss_sum=2.0**24, correct=2**29, count=2**30)
+
+
+@pytest.mark.parametrize("backend", ["pmap", "shard_map"])
+def test_whole_numbers_among_the_statistics_stay_such(backend):
+    def counting(variables, inputs, train, mutable=()):
+        statistics = {
+            "steps": variables["batch_stats"]["steps"] + 1,
+            "mean": inputs.mean(axis=0),
+        }
+        return inputs @ variables["params"], {"batch_stats": statistics}
+
+    optimizer = optax.sgd(0.1)
+    step = make_train_step(counting, losses.cross_entropy, optimizer, axis_name="devices")
+    parallel = data_parallel(step, backend=backend)
+    start = {"steps": jnp.array(0, jnp.int32), "mean": jnp.zeros(3)}
+    state = create_train_state({"params": jnp.zeros((3, 2)), "batch_stats": start}, optimizer)
+    inputs = jnp.arange(48.0).reshape(16, 3)
+    batch = {"inputs": inputs, "labels": jnp.arange(16) % 2}
+    state = parallel.unreplicate(parallel(parallel.replicate(state), batch)[0])
+    assert (state.batch_stats["steps"], state.batch_stats["steps"].dtype) == (1, jnp.int32)
+    np.testing.assert_allclose(state.batch_stats["mean"], inputs.mean(axis=0), rtol=1e-6)
+
+
+def test_arrays_of_numpy_need_no_dtype_of_their_own():
+    assert mean_loss(np.array([1.0, 4.0])) == 2.5  # float64, which warns where it is asked for
 
 
 def test_counts_do_not_overflow():

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from esoftmax_jax import _checks, _numerics
+from esoftmax_jax import _checks, _numerics, _sharding
 from esoftmax_jax._types import Array, ArrayInput, Scalar
 
 MOMENTUM = _checks.Interval(low=0.0, high=1.0, high_open=True)
@@ -128,10 +128,15 @@ def early_learning_regularized_cross_entropy(
     num_examples = state.targets.shape[0]
     rows, _ = _numerics.safe_labels(ids, num_examples)
     rows = jnp.where(kept, rows, num_examples)
-    before = state.targets.at[rows].get(mode="fill", fill_value=0).astype(dtype)
+    split = _sharding.with_axis(_sharding.layout_of(rows), 1)
+    places = state.targets.at[rows]
+    before = places.get(mode="fill", fill_value=0, out_sharding=split).astype(dtype)
     momentum = jnp.asarray(beta).astype(dtype)
     after = momentum * before + (1 - momentum) * jax.lax.stop_gradient(probs)
-    targets = state.targets.at[rows].set(after.astype(state.targets.dtype), mode="drop")
+    everywhere = [_sharding.laid_out(one, None) for one in (rows, after)]
+    targets = state.targets.at[everywhere[0]].set(
+        everywhere[1].astype(state.targets.dtype), mode="drop"
+    )
 
     disagreement = 1 - jnp.sum(probs * after, axis=axis)
     floor = jnp.asarray(min_disagreement).astype(dtype)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from esoftmax_jax import _checks
+from esoftmax_jax import _checks, _sharding
 from esoftmax_jax._types import Array, ArrayInput, Scalar
 
 NUM_FITTING_STEPS = 50
@@ -138,10 +138,10 @@ def _update(
 ) -> GradientClippingState:
     dtype = state.queue.dtype
     lowest, highest = -jnp.log1p(-jnp.asarray(min_prob, dtype)), -jnp.log(min_prob)
-    flat = jax.lax.stop_gradient(jnp.asarray(values).reshape(-1).astype(dtype))
+    flat = jax.lax.stop_gradient(_sharding.laid_out(values, None).reshape(-1).astype(dtype))
     kept = ~jnp.isnan(flat)
     if where is not None:
-        kept &= jnp.asarray(where).reshape(-1)
+        kept &= _sharding.laid_out(where, None).reshape(-1)
     counts = jnp.cumsum(kept.astype(jnp.int32))
     # Those that are kept follow each other; the others are written nowhere.
     places = jnp.where(kept, (state.num_seen + counts - 1) % state.queue.size, state.queue.size)

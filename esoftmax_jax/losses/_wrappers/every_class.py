@@ -71,7 +71,7 @@ def per_class_loss(loss: LossFunction) -> Callable[..., Array]:
             return values
 
         values: Array = jax.lax.map(one_class, jnp.arange(last.shape[-1]))
-        return jnp.moveaxis(values, 0, positive_axis)
+        return jnp.moveaxis(values, 0, positive_axis).astype(logits.dtype)
 
     every_class.__signature__ = derived_signature(loss, arrays=("logits",))  # type: ignore[attr-defined]
     return every_class

@@ -238,7 +238,7 @@ def _columns(rows: Iterator[tuple[int, list[str]]]) -> dict[str, list[int]]:
             value = _whole_number(text)
             if value is None:
                 raise ValueError(
-                    f"line {number}, column {name!r}: no whole number of an id or class: {text!r}"
+                    f"line {number}, column {name!r}: no whole number (id or class): {text!r}"
                 )
             columns[name].append(value)
     return columns

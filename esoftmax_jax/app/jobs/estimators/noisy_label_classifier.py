@@ -197,10 +197,23 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             validate_data(self, X, reset=False, skip_check_array=True)
             return found[0]
         rows = _numbers(validate_data(self, X, reset=False, allow_nd=True))
+        self._check_kind(rows)
         if rows.dtype == np.uint8:
             return rows[..., np.newaxis] if rows.ndim == 3 else rows
         offsets = np.array(self.model_.card.feature_offsets or 0.0)
         return checked_images(rows - offsets, "X")
+
+    def _check_kind(self, rows: Array) -> None:
+        """Refuse images of another size or range than those of fit."""
+        card = self.model_.card
+        shape = (*rows.shape[1:], 1) if rows.ndim == 3 else rows.shape[1:]
+        bytes_now, bytes_then = rows.dtype == np.uint8, card.input_dtype == "uint8"
+        if shape != tuple(card.input_shape) or bytes_now != bytes_then:
+            then = "uint8 (0 to 255)" if bytes_then else "floating numbers"
+            raise ValueError(
+                f"X: expected examples of shape {tuple(card.input_shape)} of {then}, as fit "
+                f"had, got {shape} of {rows.dtype}"
+            )
 
     def _logits(self, rows: Array) -> Array:
         padded = np.zeros((_BATCH, *rows.shape[1:]), rows.dtype)

@@ -107,6 +107,20 @@ def test_images():
     np.testing.assert_array_equal(found, labels)
 
 
+def test_images_of_another_size_or_range_are_refused():
+    images = np.random.default_rng(0).integers(0, 255, (20, 4, 4)).astype(np.uint8)
+    classifier = NoisyLabelClassifier(folds=2, learning_rates=(0.1,), epochs=1)
+    found = classifier.fit(images, np.arange(20) % 2)
+    for other, came in (
+        (images / 255, r"got \(4, 4, 1\) of float64"),
+        (images[:, :, :3], r"got \(4, 3, 1\) of uint8"),
+        (images[:, :, 0], r"got \(4,\) of float64"),
+    ):
+        message = rf"shape \(4, 4, 1\) of uint8 \(0 to 255\), as fit had, {came}"
+        with pytest.raises(ValueError, match=message):
+            found.predict(other)
+
+
 def test_a_table_of_any_columns_is_taken_as_of_a_file():
     pandas = pytest.importorskip("pandas")
     colours = pandas.Series(TRUE).map({"a": "red", "b": "green", "c": "blue"})

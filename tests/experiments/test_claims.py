@@ -116,6 +116,15 @@ def test_on_mnist_anl_leads_where_classes_are_taken_for_others():
     assert gains["CE/L1"] < 0
 
 
+def test_on_mnist_two_wrong_labels_of_five_part_few_losses():
+    found = means(mnist(), "sym0.4")
+    behind = {name: found.pop(name) for name in ("CE", "FL", "NLNL", "CE/L1")}
+    assert 98.35 < min(found.values()) < max(found.values()) < 99.15
+    assert behind["CE"] == behind["FL"] == pytest.approx(97.6)
+    assert 2.5 < max(found.values()) - behind["NLNL"] < 3.5
+    assert behind["CE/L1"] < behind["CE"]
+
+
 def test_on_mnist_ours_is_ahead_of_cross_entropy_in_every_cell():
     for setting, (mean, _) in mnist()["CE"].items():
         assert mnist()["CE_eps+MAE"][setting][0] > mean

@@ -2,17 +2,8 @@
 
 from pathlib import Path
 
-from esoftmax_jax.app.data.names import DATASET_FORMS, OWN_FILES
+from esoftmax_jax.app.data.names import DATASET_FORMS, ENDINGS, OWN_FILES, kind_of_path
 from esoftmax_jax.app.terminal.messages import UsageError
-
-_ENDINGS = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".txt": "csv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".npz": "npz",
-}
 
 
 def specification(data: str | Path, option: str = "DATA", forms: str = DATASET_FORMS) -> str:
@@ -35,13 +26,11 @@ def specification(data: str | Path, option: str = "DATA", forms: str = DATASET_F
     path = Path(text).expanduser()
     if colon and kind in (*OWN_FILES, "tfds"):
         return text
-    if path.is_dir():
-        return f"folder:{text}"
-    if found := _ENDINGS.get(path.suffix.lower()):
+    if found := kind_of_path(path):
         return f"{found}:{text}"
     if path.exists():
         raise UsageError(
-            f"{option}: expected a folder of images, or a file {', '.join(_ENDINGS)}, got "
+            f"{option}: expected a folder of images, or a file {', '.join(ENDINGS)}, got "
             f"{text}; convert it, or pass {forms}"
         )
     if "/" in text or "\\" in text or isinstance(data, Path):

@@ -41,12 +41,7 @@ class Parser(argparse.ArgumentParser):
 
     def _elsewhere(self, option: str) -> str:
         """Say which verbs have an option that this one has not."""
-        verbs = [
-            verb
-            for one in OPTIONS
-            if f"--{one.name.replace('_', '-')}" == option
-            for verb in one.verbs
-        ]
+        verbs = [verb for one in OPTIONS if one.flag == option for verb in one.verbs]
         if not verbs:
             return ""
         if option == "--dataset":

@@ -24,6 +24,7 @@ from esoftmax_jax.app.data.names import (
     RESIZED,
     TABLES,
     is_own,
+    kind_of_path,
 )
 from esoftmax_jax.app.data.parts import NOISY_TEST, Parts, RawExamples, sentences
 from esoftmax_jax.app.data.readers.bundled import read_bundled
@@ -139,11 +140,8 @@ def load_dataset(
 def _meant_path(spec: str) -> str:
     """Ask whether a path without a word before it is meant."""
     path = Path(spec).expanduser()
-    kinds = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".npz": "npz"}
-    kind = "folder" if path.is_dir() else kinds.get(path.suffix.lower())
-    if kind is None or not path.exists():
-        return ""
-    return f"; did you mean {f'{kind}:{spec}'!r}?"
+    kind = kind_of_path(path) if path.exists() else None
+    return "" if kind is None else f"; did you mean {f'{kind}:{spec}'!r}?"
 
 
 def _checked_image_size(spec: str, image_size: int) -> int:

@@ -1,5 +1,7 @@
 """What data sets are called, and which are one's own."""
 
+from pathlib import Path
+
 BUNDLED = ("digits", "breast_cancer", "wine")
 
 PREPARED = ("mnist", "cifar10", "cifar100", "fashion_mnist")
@@ -28,3 +30,18 @@ def is_own(spec: str) -> bool:
 
 
 INPUT_FORMS = "folder:PATH, csv:PATH, parquet:PATH or npz:PATH"
+
+ENDINGS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".npz": "npz",
+}
+"""Ending of a file → the word before its path."""
+
+
+def kind_of_path(path: Path) -> str | None:
+    """Return the word before a path of one's own data: a folder's, or by its ending."""
+    return "folder" if path.is_dir() else ENDINGS.get(path.suffix.lower())

@@ -49,6 +49,7 @@ def narrow_labels(labels: Any) -> Any:
     """
     if not isinstance(labels, np.ndarray) or labels.dtype.itemsize <= 4:
         return labels
+    check_unmasked("labels", labels)
     valid = (labels >= 0) & (labels < 2**31)
     return np.where(valid, labels, -1).astype(np.int32)
 

@@ -59,6 +59,7 @@ def check_array(name: str, value: object) -> None:
             f"{name}: expected a jax or numpy array, got {type(value).__name__}; "
             f"convert it with jnp.asarray"
         )
+    check_unmasked(name, value)
 
 
 def check_logits(logits: Any, axis: object) -> int:

@@ -59,7 +59,7 @@ def annotator_labels(
          [1 0]
          [1 0]]
     """
-    key = _checks.checked_key(key)
+    key = _checks.checked_key(key, concrete=True)
     shares = _checked_matrices(matrices)
     num_classes = shares[0].shape[0]
     host_labels = _checks.checked_labels(labels, num_classes=num_classes, will_be_flipped=True)

@@ -29,8 +29,13 @@ _SHAPES = {
 }
 
 
-def checked_key(key: object) -> Array:
-    """Returns a typed key for a new-style or an old-style PRNG key."""
+def checked_key(key: object, *, concrete: bool = False) -> Array:
+    """Returns a typed key for a new-style or an old-style PRNG key.
+
+    ``concrete`` refuses a traced one, where the host needs what is drawn.
+    """
+    if concrete:
+        refuse_tracer(key, name="key", task="draws")
     remedy = "make one with jax.random.key(seed)"
     if not isinstance(key, jax.Array | np.ndarray):
         raise TypeError(f"key must be one PRNG key, got {type(key).__name__}; {remedy}")
@@ -107,8 +112,13 @@ def host_integers(values: object, *, name: str, dimensions: int = 1) -> HostInte
             f"{name} must be an integer array, got PRNG keys; check the order of arguments"
         )
     check_unmasked(name, values)
-    array = np.asarray(values)
     expected_shape, remedy = _SHAPES[dimensions]
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(
+            f"{name} must have shape {expected_shape}, got rows of different lengths; {remedy}"
+        ) from None
     chex.assert_rank(
         array,
         dimensions,
@@ -195,6 +205,7 @@ def checked_transition_matrix(matrix: object, *, name: str = "matrix") -> HostFl
             f"{name} must be an array of shape (K, K), got {type(matrix).__name__}; pass the "
             "probability of every noisy class for every clean class"
         )
+    check_unmasked(name, matrix)
     try:
         array = np.asarray(matrix)
     except ValueError:

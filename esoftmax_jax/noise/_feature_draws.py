@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from esoftmax_jax._checks import check_unmasked
 from esoftmax_jax._types import Array, ArrayLike
 from esoftmax_jax.noise import _checks
 
@@ -88,6 +89,7 @@ def _checked_features(features: object, *, num_examples: int) -> np.ndarray:
             f"features must be a floating-point array, got {type(features).__name__}; pass a "
             "JAX or NumPy array"
         )
+    check_unmasked("features", features)
     if not jnp.issubdtype(features.dtype, jnp.floating):
         raise TypeError(
             f"features must have a floating-point dtype, got {features.dtype}; normalise them "

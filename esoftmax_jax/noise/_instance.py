@@ -77,7 +77,7 @@ def instance_dependent_noise(
         >>> noise_rate(clean, noisy)
         0.4
     """
-    key = _checks.checked_key(key)
+    key = _checks.checked_key(key, concrete=True)
     num_classes = _checks.checked_num_classes(num_classes)
     exact_rate = _checks.checked_rate(rate)
     examples = _feature_draws.checked_examples(
@@ -158,7 +158,7 @@ def part_dependent_noise(
         >>> 0.38 < noise_rate(clean, noisy) < 0.42
         True
     """
-    key = _checks.checked_key(key)
+    key = _checks.checked_key(key, concrete=True)
     num_classes = _checks.checked_num_classes(num_classes)
     mean_rate = float(_checks.checked_rate(rate))
     deviation = _checked_rate_std(rate_std)

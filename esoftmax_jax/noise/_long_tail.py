@@ -70,7 +70,7 @@ def long_tailed_examples(
         >>> print(jnp.bincount(labels[kept]))
         [100  10   1]
     """
-    key = _checks.checked_key(key)
+    key = _checks.checked_key(key, concrete=True)
     num_classes = _checks.checked_num_classes(num_classes)
     exact_imbalance = _checked_imbalance(imbalance)
     if kind not in ("exponential", "step"):

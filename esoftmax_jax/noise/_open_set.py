@@ -65,7 +65,7 @@ def open_set_replacements(
         >>> print(jnp.bincount(labels[replacements >= 0]))
         [4 4]
     """
-    key = _checks.checked_key(key)
+    key = _checks.checked_key(key, concrete=True)
     num_classes = _checks.checked_num_classes(num_classes)
     exact_rate = _checks.checked_rate(rate)
     num_foreign = _checked_num_foreign(num_foreign)

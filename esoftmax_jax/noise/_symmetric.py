@@ -160,7 +160,7 @@ def bernoulli_symmetric_noise(
         >>> noise_rate(clean, noisy)
         0.379
     """
-    key = _checks.checked_key(key)
+    key = _checks.checked_key(key, concrete=True)
     num_classes = _checks.checked_num_classes(num_classes)
     exact_rate = _checks.checked_rate(rate)
     host_labels = _checks.checked_labels(labels, num_classes=num_classes, will_be_flipped=True)

@@ -78,7 +78,7 @@ def transition_matrix_noise(
          [ 25  50  25]
          [  0   0 100]]
     """
-    key = _checks.checked_key(key)
+    key = _checks.checked_key(key, concrete=True)
     shares = _checks.checked_transition_matrix(matrix)
     if counts not in ("exact", "independent"):
         raise ValueError(

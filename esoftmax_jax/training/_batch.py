@@ -3,7 +3,8 @@
 Shapes and dtypes are known while JAX traces, so these checks cost nothing at run time.
 """
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import jax
@@ -132,6 +133,23 @@ def check_losses(name: str, losses: Any, shape: tuple[int, ...], todo: str) -> N
         raise TypeError(f"{expected} {type(losses).__name__}; return the array of losses only")
     if losses.shape != shape:
         raise ValueError(f"{expected} shape {losses.shape}; {todo}")
+
+
+def mask_for(loss: Callable[..., Any], present: Any) -> dict[str, Any]:
+    """Return ``where`` as the options of a loss; of one that has no such argument none."""
+    try:
+        signature = inspect.signature(loss)
+    except ValueError:  # of what is compiled Python knows none
+        return {"where": present}
+    kinds = [one.kind for one in signature.parameters.values()]
+    if "where" in signature.parameters or inspect.Parameter.VAR_KEYWORD in kinds:
+        return {"where": present}
+    if present is not None:
+        raise TypeError(
+            f"loss_fn: expected an argument where, as the batch leaves examples out or weighs "
+            f"them, got {signature}; add where=None and return 0 where it is False"
+        )
+    return {}
 
 
 def with_narrow_labels(batch: Batch) -> dict[str, Any]:

@@ -115,8 +115,10 @@ class Metrics:
         given = _checks.narrow_labels(labels) if hard else jnp.argmax(labels, axis=-1)
         classes = given.astype(jnp.int32) if given.dtype.itemsize < 4 else given
         predicted = jnp.argmax(logits, axis=-1).astype(jnp.int32)
-        # What is no class may become one in 32 bits.
-        known = (classes >= 0) & (classes < logits.shape[-1])
+        # What is no class may become one in 32 bits; of NaN none is the largest.
+        known = (
+            ~jnp.isnan(jnp.max(logits, axis=-1)) & (classes >= 0) & (classes < logits.shape[-1])
+        )
         correct = (predicted == classes.astype(jnp.int32)) & known
         present = jnp.ones_like(correct) if present is None else present
         correct = correct & present

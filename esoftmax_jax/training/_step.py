@@ -69,6 +69,7 @@ def make_train_step(
             ``lambda variables, inputs, train, **options: model.apply(variables, inputs,
             **options)``.
         loss_fn: ``loss_fn(logits, labels, where=...)`` → one loss per example, not their mean.
+            One without ``where`` serves batches that leave nobody out.
         tx: the Optax transformation. One that asks for them is also given ``value`` (the mean
             loss), ``grad`` and ``value_fn``: ``optax.contrib.reduce_on_plateau``,
             ``optax.lbfgs``.
@@ -312,7 +313,8 @@ def _losses(
     example_shape = _batch.check_logits(logits, labels)
     _checks.check_where(where, example_shape)
     _weights.check_weights(weights, example_shape, where)
-    losses = loss_fn(logits, labels, where=_weights.present(weights, where), **options)
+    mask = _batch.mask_for(loss_fn, _weights.present(weights, where))
+    losses = loss_fn(logits, labels, **mask, **options)
     todo = "do not average, the step does"
     _batch.check_losses("loss_fn", losses, example_shape, todo)
     return losses

@@ -25,6 +25,20 @@ WRONG_ARRAYS = [
     (Z, [0, 1, 2, 0], {}, TypeError, r"labels: expected a jax or numpy array, got list"),
     (
         Z,
+        np.ma.masked_array(np.zeros(4, np.int64), mask=np.arange(4) == 2),
+        {},
+        ValueError,
+        r"labels: expected numbers, got 1 masked; leave these examples out",
+    ),
+    (
+        np.ma.masked_array(np.array(Z), mask=np.arange(12).reshape(4, 3) == 5),
+        Y,
+        {},
+        ValueError,
+        r"logits: expected numbers, got 1 masked",
+    ),
+    (
+        Z,
         Y.astype(float),
         {},
         TypeError,

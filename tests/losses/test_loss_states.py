@@ -126,6 +126,19 @@ def test_gradient_clipping_leaves_out_what_is_no_loss():
         update(nothing, values)
 
 
+def test_gradient_clipping_counts_no_further_than_an_int32_holds():
+    values = np.random.default_rng(0).exponential(size=64).astype(np.float32)
+    state = losses.init_gradient_clipping(64)
+    for _ in range(4):
+        state = losses.update_gradient_clipping(state, values, max_ratio=2.0)
+        np.testing.assert_array_equal(state.queue, values)
+        assert 64 <= state.num_seen < 128
+    shifted = losses.update_gradient_clipping(state, values[:40], max_ratio=2.0)
+    shifted = losses.update_gradient_clipping(shifted, values[40:], max_ratio=2.0)
+    np.testing.assert_array_equal(shifted.queue, values)
+    np.testing.assert_allclose(shifted.tau, state.tau, rtol=1e-6)
+
+
 def test_gradient_clipping_on_every_device_by_itself():
     values = np.random.default_rng(0).exponential(size=(8, 64)).astype(np.float32)
     update = functools.partial(losses.update_gradient_clipping, max_ratio=2.0)

@@ -144,6 +144,21 @@ def under_epsilon_softmax(bad, m):
     return values, slopes, slope, ours(Z.astype(jnp.bfloat16), Y)
 
 
+def test_a_term_of_weight_zero_is_none_where_it_is_infinite():
+    logits = jnp.array([[-jnp.inf, 1.0, 0.0], [0.0, 1.0, 2.0]])
+    labels, mae = jnp.array([0, -1]), losses.mean_absolute_error
+
+    def total(weight, logits):
+        return losses.weighted_sum((weight, losses.cross_entropy), (1.0, mae))(logits, labels)
+
+    alone, found = mae(logits, labels), jax.jit(total)(0.0, logits)
+    np.testing.assert_allclose(found, alone)
+    assert found[0] == 2
+    assert np.isnan(found[1])  # a label that is no class stays marked
+    assert np.isfinite(jax.grad(lambda z: total(0.0, z)[0])(logits)[0, 1:]).all()
+    assert total(0.1, logits)[0] == jnp.inf
+
+
 @pytest.mark.parametrize("m", [0.0, 10.0, 1e5])
 def test_with_epsilon_softmax_makes_the_epsilon_losses(m):
     bad = np.where(np.arange(EXAMPLES)[:, None] == 2, np.float32(np.nan), Z)

@@ -178,6 +178,30 @@ def test_a_pickle_leaves_nothing_behind_for_the_next(tmp_path):
     np.testing.assert_array_equal(columns["worse_label"], COLUMNS["worse_label"])
 
 
+@pytest.mark.parametrize("column", [list(range(300)), np.arange(300) % 256])
+def test_a_pickle_that_names_one_column_many_times_is_refused(tmp_path, column):
+    path = tmp_path / "many.npy"
+    np.save(path, {f"column {number}": column for number in range(300)}, allow_pickle=True)  # type: ignore[arg-type]
+    assert path.stat().st_size < 300 * 300
+    with pytest.raises(ValueError, match="'many.npy' is refused: it makes more than it holds"):
+        read_label_file(path)
+
+
+def test_names_of_columns_that_are_no_text(tmp_path):
+    path = tmp_path / "names.npy"
+    np.save(path, {b"worse_label": [1, 2], 7: [3, 4]}, allow_pickle=True)  # type: ignore[arg-type]
+    assert list(read_label_file(path)) == ["worse_label", "7"]
+    np.save(path, {1: [1, 2], "1": [3, 4]}, allow_pickle=True)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="a name of its own for every column, got '1' twice"):
+        read_label_file(path)
+
+
+def test_unsigned_numbers_do_not_become_negative(tmp_path):
+    np.save(tmp_path / "a.npy", np.array([2**64 - 1, 1], np.uint64))
+    with pytest.raises(ValueError, match="got one that needs more than 64 bits"):
+        read_label_file(tmp_path / "a.npy")
+
+
 WRONG = {
     "ending": ("labels.pt", b"", r"expected the ending \.npy, \.npz, .*got '\.pt'; save"),
     "text as npy": ("a.npy", b"not an array", r"'a.npy' cannot be read: .*expected N integers"),

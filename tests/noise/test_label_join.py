@@ -148,6 +148,8 @@ def test_errors(columns, column, options, message):
 def test_type_errors():
     with pytest.raises(TypeError, match="columns must be a mapping .*got ndarray"):
         match_labels(NOISY, clean_labels=CLEAN, num_classes=10)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="columns must have names that are strings, got 0; nam"):
+        match_labels({0: NOISY}, clean_labels=CLEAN, num_classes=10)  # type: ignore[dict-item]
     with pytest.raises(TypeError, match="column 'x' must have an integer dtype, got float64"):
         match_labels({"x": NOISY / 1}, clean_labels=CLEAN, num_classes=10)
 

@@ -1,6 +1,7 @@
 """Wrong arguments to the noise functions: one message for each."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -13,12 +14,14 @@ from esoftmax_jax.noise import (
     asymmetric_noise,
     bernoulli_symmetric_noise,
     describe_noise,
+    instance_dependent_noise,
     long_tailed_examples,
     majority_vote,
     named_class_map,
     noise_rate,
     open_set_replacements,
     pairwise_class_map,
+    part_dependent_noise,
     resampled_symmetric_noise,
     sequential_asymmetric_noise,
     symmetric_noise,
@@ -94,6 +97,30 @@ def test_label_errors(draw, labels, error, message):
 def test_traced_labels_are_refused(draw):
     with pytest.raises(TypeError, match=r"labels must be a concrete array.*outside jax\.jit"):
         jax.jit(lambda labels: draw(KEY, labels))(balanced(10, 2))
+
+
+FEATURES = np.ones((4, 2), np.float32)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        partial(bernoulli_symmetric_noise, num_classes=2, rate=0.5),
+        partial(transition_matrix_noise, matrix=np.eye(2)),
+        partial(transition_matrix_noise, matrix=np.eye(2), counts="independent"),
+        partial(annotator_labels, matrices=[np.eye(2)]),
+        partial(open_set_replacements, num_classes=2, rate=0.5, num_foreign=9),
+        partial(long_tailed_examples, num_classes=2, imbalance=2),
+        partial(instance_dependent_noise, features=FEATURES, num_classes=2, rate=0.5),
+        partial(part_dependent_noise, features=FEATURES, num_classes=2, rate=0.5),
+    ],
+    ids=lambda draw: draw.func.__name__,
+)
+def test_traced_keys_are_refused_where_the_host_draws(draw):
+    with pytest.raises(
+        TypeError, match=r"^key must be a concrete .*outside jax.jit and jax.vm"
+    ):
+        jax.vmap(lambda key: draw(key, np.array([0, 1, 0, 1])))(jax.random.split(KEY, 2))
 
 
 def test_dtype_too_narrow_for_the_targets():

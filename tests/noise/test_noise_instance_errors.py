@@ -36,8 +36,9 @@ BAD_LATE[4999] = 1e300
         (FOUR[:, 0], ValueError, r"got shape \(4,\); pass the features of the same examples"),
         (FOUR[:, :0], ValueError, r"at least one feature per label, got shape \(4, 0\)"),
         (BAD_ROW, ValueError, "features must be finite .* in row 2; correct the data"),
+        (np.ma.masked_equal(BAD_ROW, BAD_ROW[0, 0]), ValueError, "features: .* masked; leave"),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 @both_models
 def test_feature_errors(noise, features, error, message):

@@ -76,6 +76,12 @@ def test_matrix_errors(matrix, error, message):
         annotator_labels(KEY, [0, 1, 1], matrices=[HALVES, matrix])
 
 
+def test_masked_probabilities_are_none():
+    masked = np.ma.masked_array(np.eye(2), mask=[[False, True], [False, False]])
+    with pytest.raises(ValueError, match=r"^matrix: expected numbers, got 1 masked"):
+        transition_matrix_noise(KEY, [0, 1, 1], matrix=masked)
+
+
 def test_traced_matrices_are_refused():
     with pytest.raises(TypeError, match=r"matrix must be a concrete array.*outside jax\.jit"):
         jax.jit(lambda m: transition_matrix_noise(KEY, [0, 1], matrix=m))(np.eye(2))
@@ -117,13 +123,14 @@ def test_annotator_matrices_errors(matrices, error, message):
         ([0, 1], ValueError, r"must have shape \(N, A\), got shape \(2,\); pass one row per"),
         (np.zeros((2, 0), int), ValueError, r"must not be empty, got shape \(2, 0\)"),
         ([[0.0, 1.0]], TypeError, "must have an integer dtype, got float64; convert"),
+        ([[0, 1], [1]], ValueError, r"must have shape \(N, A\), got rows of different lengths"),
         (
             [[0, 1], [2, 0]],
             ValueError,
             r"must lie in \[0, 2\), got 2 at index 1, 0 \(1 outside",
         ),
     ],
-    ids=range(4),
+    ids=range(5),
 )
 def test_annotation_errors(annotations, error, message):
     with pytest.raises(error, match="annotations " + message):

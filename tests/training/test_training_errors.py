@@ -195,6 +195,22 @@ def test_results_of_networks_and_losses_that_steps_refuse(compile_it):
         Metrics.from_batch(X.mean(), X, Y, None)
 
 
+@pytest.mark.parametrize("compile_it", [False, True])
+def test_a_loss_that_leaves_nobody_out_needs_no_mask(compile_it):
+    def plain(logits, labels):
+        return losses.cross_entropy(logits, labels)
+
+    batch = {"inputs": X, "labels": Y}
+    for run in run_both(linear, plain, batch, compile_it):
+        run()
+    for left_out in ({"where": Y >= 0}, {"weights": jnp.ones(4)}):
+        for run in run_both(linear, plain, batch | left_out, compile_it):
+            with pytest.raises(
+                TypeError, match=r"loss_fn: expected an argument where, .*add whe"
+            ):
+                run()
+
+
 def test_what_steps_are_made_of():
     tx = optax.sgd(0.1)
     with pytest.raises(TypeError, match=r"apply_fn: .*the module Network; .* model.apply"):

@@ -83,6 +83,12 @@ def test_an_infinite_loss_stays_infinite():
     assert np.isnan(Metrics.empty().loss)
 
 
+def test_no_class_is_predicted_where_a_logit_is_no_number():
+    logits = jnp.array([[jnp.nan, jnp.nan], [0.0, jnp.nan], [1.0, 0.0]])
+    losses_of_each, labels = jnp.ones(3), jnp.array([0, 1, 0])
+    assert Metrics.from_batch(losses_of_each, logits, labels, None).correct == 1
+
+
 @pytest.mark.parametrize("add", ["psum", "method"])
 def test_metrics_of_eight_devices_add_up(add):
     stacked = jax.tree.map(lambda x: jnp.stack([x] * 8), MANY)

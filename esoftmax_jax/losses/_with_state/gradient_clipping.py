@@ -147,10 +147,13 @@ def _update(
     places = jnp.where(kept, (state.num_seen + counts - 1) % state.queue.size, state.queue.size)
     clipped = jnp.clip(flat, lowest, highest.astype(dtype))
     queue = state.queue.at[places].set(clipped, mode="drop")
+    size = queue.size
     num_seen = state.num_seen + jnp.sum(kept, dtype=jnp.int32)
+    # As many rounds less: the place is the same, and an int32 never overflows.
+    num_seen = jnp.where(num_seen >= 2 * size, num_seen % size + size, num_seen)
     grid = jnp.linspace(lowest, highest, NUM_GRID_POINTS).astype(dtype)
     chosen = _largest_slope(grid, *_fit_two_gaussians(queue), jnp.asarray(max_ratio, dtype))
-    full = num_seen >= queue.size
+    full = num_seen >= size
     return GradientClippingState(queue, num_seen, jnp.where(full, chosen, state.tau))
 
 

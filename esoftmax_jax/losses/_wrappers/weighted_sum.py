@@ -119,5 +119,7 @@ def sum_of_terms(
             raise ValueError(
                 f"{name}: expected losses of one shape, got {shape} and {values.shape}; {todo}"
             )
-        total, shape = total + factor * values, values.shape
+        # A term of weight 0 is none, also where it is infinite; NaN still marks a wrong label.
+        counted = jnp.where((factor == 0) & jnp.isinf(values), 0, values)
+        total, shape = total + factor * counted, values.shape
     return total.astype(jnp.asarray(logits).dtype)

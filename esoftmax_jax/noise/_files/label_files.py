@@ -101,7 +101,18 @@ def read_label_file(path: str | PathLike[str], content: bytes | None = None) -> 
     columns = found if isinstance(found, Mapping) else {UNNAMED: found}
     if not columns:
         raise ValueError(f"label file {path.name!r}: expected at least one column, got none")
-    integers = {str(name): _integers(path, name, column) for name, column in columns.items()}
+    # Every number of a column takes a byte, but a pickle may name one column many times.
+    if path.suffix.lower() != ".npz" and sum(map(_length, columns.values())) > len(content):
+        raise ValueError(f"label file {path.name!r} is refused: it makes more than it holds")
+    integers: Columns = {}
+    for key, column in columns.items():
+        name = key.decode("utf-8", "replace") if isinstance(key, bytes) else str(key)
+        if name in integers:
+            raise ValueError(
+                f"label file {path.name!r}: expected a name of its own for every column, got "
+                f"{name!r} twice"
+            )
+        integers[name] = _integers(path, name, column)
     lengths = {name: column.size for name, column in integers.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(
@@ -109,6 +120,10 @@ def read_label_file(path: str | PathLike[str], content: bytes | None = None) -> 
             f"{', '.join(f'{name}: {length}' for name, length in lengths.items())}"
         )
     return integers
+
+
+def _length(column: object) -> int:
+    return len(column) if isinstance(column, list | np.ndarray) else 1
 
 
 def _integers(path: Path, name: object, column: object) -> _checks.HostIntegers:
@@ -137,6 +152,8 @@ def _integers(path: Path, name: object, column: object) -> _checks.HostIntegers:
             f"{where}: expected integers of shape (N,), got {column.dtype} of shape "
             f"{column.shape}"
         )
+    if column.max() > np.iinfo(np.int64).max:
+        raise ValueError(f"{expected}, got one that needs more than 64 bits")
     return column.astype(np.int64)
 
 

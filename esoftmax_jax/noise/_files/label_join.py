@@ -111,7 +111,7 @@ def noisy_columns(columns: Mapping[str, object]) -> list[str]:
         The names in the order of the columns.
 
     Raises:
-        TypeError: If the columns are not a mapping.
+        TypeError: If the columns are not a mapping from strings.
 
     Example:
         >>> from esoftmax_jax.noise import noisy_columns
@@ -122,6 +122,12 @@ def noisy_columns(columns: Mapping[str, object]) -> list[str]:
         raise TypeError(
             f"columns must be a mapping from name to labels, got {type(columns).__name__}; "
             "pass what read_label_file returned"
+        )
+    unnamed = next((name for name in columns if not isinstance(name, str)), None)
+    if unnamed is not None:
+        raise TypeError(
+            f"columns must have names that are strings, got {unnamed!r}; name the labels, for "
+            "example {'worst': labels}"
         )
     return [
         name

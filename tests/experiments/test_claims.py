@@ -116,6 +116,25 @@ def test_on_mnist_anl_leads_where_classes_are_taken_for_others():
     assert gains["CE/L1"] < 0
 
 
+def test_on_mnist_anl_leads_a_close_field_at_three_wrong_labels_of_five():
+    found = means(mnist(), "sym0.6")
+    behind = {name: max(found.values()) - value for name, value in found.items()}
+    assert behind.pop("ANL-CE/L1") == 0
+    close = ["NCE+MAE", "NCE+RCE", "NFL+RCE", "NCE+AUL", "NCE+AGCE", "NCE+AEL"]
+    close += ["CE_eps+MAE", "FL_eps+MAE", "GCE", "SCE", "JAL-CE/L1"]
+    assert all(behind.pop(name) <= 1 for name in close)
+    assert all(1 < behind.pop(name) <= 1.5 + 0.05 for name in ("LDR-KL", "CE (tuned)"))
+    assert min(behind.values()) > 3
+    assert behind["CE"] == pytest.approx(5, abs=0.5)
+    assert behind["CE/L1"] == pytest.approx(8, abs=0.5)
+
+
+def test_on_clean_labels_of_mnist_robust_losses_cost_nothing():
+    found = means(mnist(), "clean")
+    assert found.pop("NLNL") < 98
+    assert 98.75 < min(found.values()) < max(found.values()) < 99.25
+
+
 def test_on_mnist_two_wrong_labels_of_five_part_few_losses():
     found = means(mnist(), "sym0.4")
     behind = {name: found.pop(name) for name in ("CE", "FL", "NLNL", "CE/L1")}

@@ -32,7 +32,13 @@ def replacing(path: Path) -> Iterator[Path]:
             elif target.is_dir() and temporary.is_dir():
                 # Only an empty folder can be renamed to.
                 target.rename(aside := temporary.with_suffix(".old"))
+                try:
+                    temporary.rename(target)
+                except BaseException:
+                    aside.rename(target)
+                    raise
                 shutil.rmtree(aside, ignore_errors=True)
+                return
             temporary.replace(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,6 +53,33 @@ def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
     assert (names(tmp_path), names(folder)) == (["model"], ["1.txt"])
     write("2")
     assert (names(tmp_path), names(folder)) == (["model"], ["2.txt"])
+
+
+@pytest.mark.parametrize("moment", ["new", "aside"])
+def test_an_interruption_leaves_the_old_folder_or_the_new_one(moment, tmp_path, monkeypatch):
+    folder, rename = tmp_path / "model", Path.rename
+
+    def write(content):
+        with replacing(folder) as temporary:
+            temporary.mkdir()
+            (temporary / content).touch()
+
+    def interrupted(path, target):
+        if moment == "new" and path.suffix != ".old" and target == folder:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    def deleting(path, **_):
+        if path.suffix == ".old":
+            raise KeyboardInterrupt
+
+    write("old")
+    monkeypatch.setattr(Path, "rename", interrupted)
+    if moment == "aside":
+        monkeypatch.setattr(shutil, "rmtree", deleting)
+    with pytest.raises(KeyboardInterrupt):
+        write("new")
+    assert names(folder) == [{"new": "old", "aside": "new"}[moment]]
 
 
 def test_what_is_written_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):

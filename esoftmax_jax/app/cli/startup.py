@@ -23,7 +23,11 @@ def prepare_process() -> None:
 
     # Compiled programs are kept beside decoded images: the next run with the same shapes
     # starts at once, whatever its labels, rates and loss settings are.
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_directory() / "compiled"))
+    # A run needs none, so that a folder that cannot be written is passed over.
+    folder = cache_directory() / "compiled"
+    there = next((one for one in (folder, *folder.parents) if one.exists()), folder)
+    if there.is_dir() and os.access(there, os.W_OK):
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
 
     # XLA's blocks about a "very slow compile" are logged as errors; real ones are exceptions.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -84,6 +84,11 @@ class RunConfig:
     fold: tuple[int, ...] | None = None
     data_hash: str | None = None
 
+    def __post_init__(self) -> None:
+        for name in _FLOATS:  # 1 and 1.0 are equal, and so have to be written alike
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else float(value))
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; ``from_json`` reads them back."""
         values: dict[str, Any] = {}
@@ -133,6 +138,10 @@ class RunConfig:
         """A string that two equal configurations share."""
         return json.dumps(self.to_json(), sort_keys=True)
 
+
+_FLOATS = tuple(
+    name for name, kind in get_type_hints(RunConfig).items() if kind in (float, float | None)
+)
 
 # How JSON has the fields that a configuration has otherwise.
 _TYPES: dict[str, Any] = {

@@ -100,7 +100,7 @@ class Run:
 
     @property
     def diverged(self) -> bool:
-        """Whether the loss ended as no finite number."""
+        """Whether the loss, or what the network says, ended as no finite number."""
         return not math.isfinite(self.curves["train_loss"][-1])
 
     @property

@@ -63,7 +63,9 @@ class Group:
             self.states, self.runs, self.data, numbers, orders
         )
         done = slice(self.epoch, until)
-        self.curves["train_loss"][:, done] = np.asarray(metrics.train.loss)
+        # A loss of one's own may hide what the network says after the last update: NaN.
+        hidden = np.isnan(np.asarray(metrics.test.loss))
+        self.curves["train_loss"][:, done] = np.where(hidden, np.nan, metrics.train.loss)
         self.curves["train_accuracy"][:, done] = np.asarray(metrics.train.accuracy)
         self.curves["test_accuracy"][:, done] = np.asarray(metrics.test.accuracy)
         self.epoch = until

@@ -137,14 +137,15 @@ def auto_runs(
         scale *= max(1.0, dataset.num_classes / _CLASSES) ** 0.5
 
     def on_folds(loss: str, settings: Pairs, rates: Iterator[float]) -> Iterator[RunConfig]:
-        for rate in rates:
+        # Each once: a network that is there twice would have two votes.
+        for rate in dict.fromkeys(float(f"{rate:.6g}") for rate in rates):
             for fold in range(folds):
                 yield make_config(
                     dataset,
                     noise,
                     loss,
                     hyperparameters=settings,
-                    learning_rate=float(f"{rate:.6g}"),
+                    learning_rate=rate,
                     fold=(fold, folds),
                     **options,
                 )

@@ -112,6 +112,11 @@ def compare(
             runs_at_once=runs_at_once,
             out=folder,
         )
+        if checked.tune and not round(HOLDOUT * len(data.train)):
+            raise UsageError(
+                f"--tune: expected enough examples to hold out {100 * HOLDOUT:.0f} %, got "
+                f"{len(data.train)} for training; add examples, or pass --no-tune"
+            )
         with contextlib.nullcontext() if folder is None else locked("--out", folder):
             comparison = run_comparison(data, checked)
         print_comparison(make_console(), comparison)

@@ -74,7 +74,8 @@ def of_type(expected: str, *types: type) -> Check:
     return lambda value: "" if isinstance(value, types) else expected
 
 
-POSITIVE = number(0, math.inf, "a number > 0")
+WIDTH = number(0, 1000, "a number in (0, 1000)")
+RATE = number(1e-37, 3e38, "a number > 0 that float32 holds")
 SHARE = number(0, 1, "a number in (0, 1)")
 PATH = Kind(Path, of_type("a path", str, Path))
 ANY = Kind()

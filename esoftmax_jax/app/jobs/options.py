@@ -15,10 +15,11 @@ from esoftmax_jax.app.jobs.audit.options import AUDIT
 from esoftmax_jax.app.jobs.option import Option
 from esoftmax_jax.app.jobs.option_kinds import (
     PATH,
-    POSITIVE,
+    RATE,
     SHARE,
     SWITCH,
     TEXT,
+    WIDTH,
     YES_OR_NO,
     Check,
     Kind,
@@ -166,11 +167,11 @@ _TRAINING = (
     _trained("epochs", whole(1), "≥ 1 (default: the dataset's)", also_of=("audit",)),
     Option(
         name="learning_rate",
-        kind=POSITIVE,
+        kind=RATE,
         help="at the start, > 0 (default: the dataset's)",
         verbs=TRAINING,
     ),
-    _trained("width", POSITIVE, "factor on channels, > 0 (default: the dataset's)"),
+    _trained("width", WIDTH, "factor on channels, > 0 (default: the dataset's)"),
     _trained(
         "augment",
         TEXT,

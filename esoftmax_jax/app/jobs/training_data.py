@@ -40,7 +40,8 @@ def training_data(
     Raises:
         UsageError: they do not go together, or the data is not to be had.
     """
-    specs = None if noises is None else tuple(map(parse_noise, noises))
+    # Each once: a run that is there twice would count as two seeds.
+    specs = None if noises is None else tuple(dict.fromkeys(map(parse_noise, noises)))
     labels = options.get("labels")
     label_file = None if labels is None else read_labels(Path(labels))
     if label_file is not None and specs and not any(one.reads_columns for one in specs):

@@ -4,7 +4,9 @@ Each takes a specification, the data and a key, and returns the labels of the tr
 ``open_set`` returns rows of foreign images instead. ``noise_kinds`` says which kind has which.
 """
 
+import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import jax
@@ -44,7 +46,9 @@ def _common(dataset: Dataset) -> dict[str, Any]:
 
 def symmetric(spec: NoiseSpec, dataset: Dataset, key: jax.Array) -> Any:
     counts = np.bincount(dataset.train.labels.reference, minlength=dataset.num_classes)
-    too_few = counts.min() < spec.rate * counts.sum() / dataset.num_classes
+    # As noise.symmetric_noise counts: whole examples, of the rate that the digits spell.
+    number = Fraction(str(spec.rate)) * int(counts.sum()) / dataset.num_classes
+    too_few = counts.min() < math.floor(number)
     return noise.symmetric_noise(
         key,
         _start(dataset),

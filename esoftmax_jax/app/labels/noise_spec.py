@@ -1,6 +1,7 @@
 """The ``--noise`` option: how the training labels become wrong, as text and as a value."""
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING
 
 from esoftmax_jax.app.labels.noise_kinds import (
@@ -131,7 +132,8 @@ def _rate(value: str, text: str) -> float:
 
 
 def _count(value: str, text: str) -> int:
-    if not (value.isascii() and value.isdigit() and int(value) >= 1):
+    # Python refuses thousands of digits with a message of its own.
+    if not re.fullmatch("0*[1-9][0-9]{0,8}", value[:100]) or len(value) > 100:
         kind = text.partition(":")[0]
         raise UsageError(f"--noise: expected {_expected(kind)}, got {text!r}")
     return int(value)

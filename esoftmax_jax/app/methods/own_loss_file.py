@@ -62,7 +62,12 @@ def read_own_loss(option: str, text: str) -> OwnLoss:
 def _imported(option: str, path: Path) -> _Imported:
     if wrong := not_a_file(path):
         raise UsageError(f"{option}: expected {_FORM}, got {wrong}")
-    return _executed(option, path.resolve(), path.stat().st_mtime_ns, path)
+    wanted = option, path.resolve(), path.stat().st_mtime_ns, path
+    found = _executed(*wanted)
+    if found.siblings.changed():
+        _executed.cache_clear()
+        found = _executed(*wanted)
+    return found
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import inspect
+import math
 from typing import Any
 
 from esoftmax_jax.app.methods.own_loss import Function, OwnLoss, Surroundings
@@ -107,7 +108,13 @@ def _arguments(
                 f"{parameter.name!r} of {called}; write {parameter.name}=1.0"
             )
         elif isinstance(parameter.default, float):
-            constants[parameter.name] = parameter.default
+            if not math.isfinite(parameter.default):
+                raise UsageError(
+                    f"{option}: expected a finite default for every constant, got "
+                    f"{parameter.default} for {parameter.name!r} of {called}; write a large "
+                    "number, or None where it is no constant"
+                )
+            constants[parameter.name] = float(parameter.default)
     return constants, takes
 
 
@@ -124,10 +131,12 @@ def _candidates(
         )
     except (TypeError, ValueError):
         found = ()
-    if not found or any(set(one) != set(constants) for one in found):
+    if not found or any(
+        set(one) != set(constants) or not all(map(math.isfinite, one.values())) for one in found
+    ):
         raise UsageError(
-            f"{option}: expected {called}.candidates as a list of dictionaries with numbers "
-            f"for {', '.join(constants) or 'no constant at all'}, got {given!r}; a constant is "
-            "an argument with a floating-point default"
+            f"{option}: expected {called}.candidates as a list of dictionaries with finite "
+            f"numbers for {', '.join(constants) or 'no constant at all'}, got {given!r}; a "
+            "constant is an argument with a floating-point default"
         )
     return found

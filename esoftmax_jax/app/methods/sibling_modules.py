@@ -16,6 +16,7 @@ class SiblingModules:
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
         self._modules: dict[str, ModuleType] = {}
+        self._read: dict[Path, int] = {}  # when each file was changed that was executed
         tops = {
             path.stem
             for path in self._folder.iterdir()
@@ -41,6 +42,16 @@ class SiblingModules:
             sys.path.remove(str(self._folder))
             self._modules = {name: sys.modules.pop(name) for name in self._loaded()}
             sys.modules.update(shadowed)
+            for path in {Path(f) for one in self._modules.values() if (f := one.__file__)}:
+                with contextlib.suppress(OSError):
+                    self._read.setdefault(path, path.stat().st_mtime_ns)
+
+    def changed(self) -> bool:
+        """Tell whether a file was changed after it was imported."""
+        return any(
+            not path.is_file() or path.stat().st_mtime_ns != when
+            for path, when in self._read.items()
+        )
 
     def _loaded(self) -> list[str]:
         """Return the loaded modules of which there may be another in this folder."""

@@ -164,7 +164,8 @@ def write_model(workdir: Path, networks: Networks, test_accuracy: float) -> Path
         named: Any = {**networks.arrays, "mean": dataset.mean, "std": dataset.std}
         np.savez(temporary / _PARAMETERS, allow_pickle=False, **named)
         content |= write_columns(temporary, dataset.columns)
-        text = json.dumps(content, indent=2)  # in ASCII: names need not be text
+        # In ASCII: names need not be text.
+        text = json.dumps(content, indent=2, allow_nan=False)
         (temporary / _CARD).write_text(text + "\n", encoding="utf-8")
     return folder
 
@@ -191,7 +192,7 @@ def read_model(option: str, folder: Path) -> Model:
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(
             f"{option}: expected the folder of a run that `train` has finished, got {folder}, "
-            f"{_lacking(folder)}"
+            f"{_lacking(folder, inner)}"
         ) from None
     except (UsageError, MemoryError):
         raise
@@ -208,13 +209,16 @@ def read_model(option: str, folder: Path) -> Model:
         ) from None
 
 
-def _lacking(folder: Path) -> str:
+def _lacking(folder: Path, inner: Path) -> str:
     """Say what is wrong with a folder that has no model, and what to do about it."""
     if not folder.exists():
         return f"which is not there; check the path from {Path.cwd()}, or train into it first"
     if not folder.is_dir():
         return "which is a file; pass the folder that `train` was given as its --workdir"
-    return f"which has no {MODEL}/{_CARD} and {_FUNCTION}; {_instead(folder)}"
+    if not (inner / _CARD).exists():
+        return f"which has no {MODEL}/{_CARD} and {_FUNCTION}; {_instead(folder)}"
+    missing = next((name for name in _HASHES if not (inner / name).exists()), "file of columns")
+    return f"whose model lacks its {missing}; {_instead(folder)}"
 
 
 def _instead(folder: Path) -> str:

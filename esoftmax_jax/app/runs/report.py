@@ -150,7 +150,7 @@ def summary(rows: Sequence[Row], *, as_they_came: bool = False) -> list[str]:
             row.label
             for row in ranked[1:]
             if best - row.mean_and_std("test_accuracy")[0]
-            < max(best_std, row.mean_and_std("test_accuracy")[1])
+            <= max(best_std, row.mean_and_std("test_accuracy")[1])
         ]
         text = f"{name}: {ranked[0].label} is best in the last epoch ({best:.1f} %)"
         if level:

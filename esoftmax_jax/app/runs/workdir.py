@@ -78,7 +78,7 @@ def claim_workdir(workdir: Path, config: RunConfig) -> None:
     if path.exists():
         return
     try:
-        write_whole(path, json.dumps(config.to_json(), indent=2))
+        write_whole(path, json.dumps(config.to_json(), indent=2, allow_nan=False))
     except OSError as error:
         raise UsageError(
             f"--workdir: expected a folder that can be written, got {workdir} "

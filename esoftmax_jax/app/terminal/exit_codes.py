@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -9,7 +10,8 @@ from collections.abc import Callable
 from esoftmax_jax.app.terminal.messages import UsageError, missing_package, readable
 from esoftmax_jax.app.terminal.signals import interruptible
 
-_NO_MEMORY = "RESOURCE_EXHAUSTED"  # what XLA's error begins with, on every device
+# What XLA says: on accelerators, and on a CPU.
+_NO_MEMORY = re.compile("RESOURCE_EXHAUSTED[: ]*|(?=Out of memory)")
 
 
 def exit_code_of(run: Callable[[], None]) -> int:
@@ -47,9 +49,9 @@ def exit_code_of(run: Callable[[], None]) -> int:
         except RecursionError:
             return _wrong("expected plain input, got something nested too deep; simplify it")
         except RuntimeError as error:
-            if _NO_MEMORY not in str(error):
+            if (found := _NO_MEMORY.search(str(error))) is None:
                 raise
-            return _too_large(str(error).partition(_NO_MEMORY)[2].strip(": "))
+            return _too_large(str(error)[found.end() :])
         except OSError as error:
             _discard_output()
             place = "standard output" if error.filename is None else str(error.filename)

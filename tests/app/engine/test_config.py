@@ -38,6 +38,15 @@ def test_every_committed_result_has_the_identity_it_was_written_with(path):
         assert RunConfig.from_json(written).identity == json.dumps(written, sort_keys=True)
 
 
+def test_equal_configurations_have_one_identity():
+    whole, real = (
+        config(width=1, momentum=0, imbalance=10),
+        config(momentum=0.0, imbalance=10.0),
+    )
+    assert whole == real
+    assert whole.identity == real.identity
+
+
 @pytest.mark.parametrize(
     ("fields", "text"),
     [

@@ -81,6 +81,9 @@ def test_m_and_rates_follow_the_number_of_classes_and_the_recipe():
     for changes, m, rates in cases:
         dataset = dataclasses.replace(digits, **changes)
         configs = auto_runs(dataset, parse_noise("none"), seed=3).rule
+        # Rates that are equal in six digits would be one network twice.
+        twice = auto_runs(dataset, parse_noise("none"), rates=(0.1, 0.1000000001), folds=2)
+        assert (len(twice.rule), twice.folds) == (2, 2)
         assert {dict(one.loss.hyperparameters)["m"] for one in configs} == {m}
         assert [one.learning_rate for one in configs[::5]] == rates
         assert [one.fold for one in configs[:5]] == [(fold, 5) for fold in range(5)]

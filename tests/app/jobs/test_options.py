@@ -109,7 +109,10 @@ def test_the_command_for_training_repeats_all_that_is_shared():
         ("train_examples", 1, "a whole number ≥ 2"),
         ("epochs", 1.5, "a whole number ≥ 1"),
         ("imbalance", 0.5, "a number ≥ 1"),
-        ("width", 0, "a number > 0"),
+        ("width", 0, r"a number in \(0, 1000\)"),
+        ("width", 1e10, r"a number in \(0, 1000\)"),
+        ("learning_rate", 0, "a number > 0 that float32 holds"),
+        ("learning_rate", 1e300, "a number > 0 that float32 holds"),
         ("ema_decay", 1, r"a number in \(0, 1\)"),
     ],
 )

@@ -190,10 +190,13 @@ def test_an_archive_and_a_model_that_was_deleted(capsys):
     assert re.search(
         r"--model: expected a model that can be read, got run/model \(.*\); delete", error
     )
-    for name in ("model.json", "logits.jaxexport"):
+    for name, lacking in (
+        ("model.json", "which has no model/model.json and logits.jaxexport"),
+        ("logits.jaxexport", "whose model lacks its logits.jaxexport"),
+    ):
         Path("run/model", name).unlink()
         assert main([*PREDICT, "npz:new.npz"]) == 2
-        assert "run, which has no model/model.json and logits" in capsys.readouterr().err
+        assert f"run, {lacking}; call train with" in capsys.readouterr().err
         assert main([*TRAIN, "npz:own.npz"]) == 0
         said = capsys.readouterr().out
         assert "this run is finished: run/results.jsonl\nwrote run/model" in said

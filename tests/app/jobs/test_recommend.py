@@ -4,8 +4,10 @@ import math
 
 import pytest
 
+from esoftmax_jax import app
 from esoftmax_jax.app.jobs.recommend import NOTHING_HELD_OUT, recommend
 from esoftmax_jax.app.runs.report import make_rows
+from esoftmax_jax.app.terminal.messages import UsageError
 from tests.helpers.runs import run_of
 
 LABELS = 100  # held out for each seed
@@ -119,6 +121,11 @@ def test_each_noise_has_a_recommendation_of_its_own():
 def test_nothing_is_recommended_where_nothing_was_held_out(losses):
     (found,) = recommend([], rows(**dict.fromkeys(losses, 0.9)), LABELS)
     assert (found.text, found.row) == (NOTHING_HELD_OUT, None)
+
+
+def test_a_fifth_of_two_labels_is_none():
+    with pytest.raises(UsageError, match=r"^tune: expected enough examples to hold out 20 %, "):
+        app.compare("wine", losses=["CE"], train_examples=2, tune=True, verbose=False)
 
 
 def test_one_loss_needs_no_choosing():

@@ -69,6 +69,7 @@ def test_every_kind_is_tested():
         ("instance:-0.1", r"instance:R with R in \[0, 1\], got"),
         ("annotators:0.3:0", r"whole number of ANNOTATORS ≥ 1, got 'annotators:0.3:0'"),
         ("annotators:0.3:x", r"whole number of ANNOTATORS ≥ 1"),
+        (f"annotators:0.3:{'9' * 5000}", r"whole number of ANNOTATORS ≥ 1, got"),
         ("open-set:0.3", r"expected open-set:R:DATASET .* dataset of the foreign images, got"),
         (
             "matrix:",

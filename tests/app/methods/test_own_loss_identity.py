@@ -111,6 +111,18 @@ def test_a_change_of_one_letter_in_the_same_second_is_seen(written, monkeypatch)
     assert len(set(hashes)) == 3
 
 
+def test_a_change_in_a_file_beside_it_alone_is_seen(written):
+    loss = "from beside import S\ndef loss(logits, labels): return S * logits[:, 0]\n"
+    hashes = []
+    for place, number in enumerate(("1.0", "2.0", "2.0")):
+        beside = written(f"S = {number}", file="beside.py").rpartition(":")[0]
+        os.utime(beside, ns=(10**18 + place, 10**18 + place))
+        if not place:
+            path = written(loss)
+        hashes.append(loss_hash(path))
+    assert hashes[0] != hashes[1] == hashes[2]
+
+
 def test_a_changed_loss_is_run_anew(written, tmp_path, capsys):
     path = written(JITTED % "1.0")
     arguments = [

@@ -5,10 +5,11 @@ import json
 import math
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from esoftmax_jax import app
+from esoftmax_jax import app, losses
 from esoftmax_jax.app.files.json_lines import append_line
 from esoftmax_jax.app.jobs.tuning import choose
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
@@ -61,6 +62,21 @@ def test_a_run_that_diverged_is_marked_and_not_the_best(tmp_path):
     results[0] = run_of("CE", [NAN, 0.6])
     draw_curves(tmp_path / "curves.png", labels, results, title="")
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_tie_has_no_winner():
+    (line,) = summary(make_rows(["CE", "MAE"], [result("CE", 0.5), result("MAE", 0.5)]))
+    assert "within one standard deviation of it: MAE" in line
+
+
+def test_a_loss_that_hides_what_the_network_says_has_diverged():
+    def hiding(logits, labels):
+        return jnp.nan_to_num(losses.cross_entropy(logits, labels))
+
+    found = app.train(
+        "wine", loss=hiding, learning_rate=1e38, epochs=2, train_examples=64, noise="none"
+    )
+    assert found.run.diverged
 
 
 def test_lines_are_strict_json(tmp_path):

@@ -45,13 +45,13 @@ def test_a_model_is_whole_and_of_the_run(tmp_path, monkeypatch, capsys):
     assert "got run, whose run has seed=0; choose another" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("where", ["on the device", "elsewhere"])
-def test_the_devices_memory_is_told_in_a_line(where, capsys):
+@pytest.mark.parametrize("code", ["RESOURCE_EXHAUSTED", "INTERNAL", "another fault"])
+def test_the_devices_memory_is_told_in_a_line(code, capsys):
     def run():
-        reason = "RESOURCE_EXHAUSTED: Out of memory allocating 14400000000 bytes."
-        raise jax.errors.JaxRuntimeError(reason if where == "on the device" else "INTERNAL: x")
+        reason = f"{code}: Out of memory allocating 14400000000 bytes."
+        raise jax.errors.JaxRuntimeError(reason if code.isupper() else "INTERNAL: x")
 
-    if where == "elsewhere":
+    if code == "another fault":
         with pytest.raises(jax.errors.JaxRuntimeError, match="INTERNAL: x"):
             exit_code_of(run)
         return

@@ -27,7 +27,7 @@ from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.jobs.auto import AutoDestination, run_auto
 from esoftmax_jax.app.jobs.auto_runs import FOLDS, RATES, auto_runs
 from esoftmax_jax.app.jobs.auto_trained import AutoTrained
-from esoftmax_jax.app.jobs.option_kinds import POSITIVE, Kind, whole
+from esoftmax_jax.app.jobs.option_kinds import RATE, Kind, whole
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.terminal.console import speaking, warn
@@ -149,7 +149,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
                 f"learning_rates: expected a list of numbers > 0, got {shown(rates)}"
             )
         parameters: list[tuple[str, Kind, Any]] = [("folds", whole(2), self.folds)]
-        parameters += [("learning_rates", POSITIVE, rate) for rate in rates]
+        parameters += [("learning_rates", RATE, rate) for rate in rates]
         parameters += [] if self.epochs is None else [("epochs", whole(1), self.epochs)]
         for name, kind, value in parameters:
             if expected := kind.wrong(value):

@@ -167,7 +167,11 @@ def test_of_networks_no_better_than_chance_no_rate_is_told():
         ({"folds": 2.0}, r"folds: expected a whole number ≥ 2, got 2\.0"),
         ({"learning_rates": ()}, r"learning_rates: expected a list of numbers > 0, got \(\)"),
         ({"learning_rates": 0.1}, r"learning_rates: expected a list of numbers > 0, got 0\.1"),
-        ({"learning_rates": [0.1, -1]}, r"learning_rates: expected a number > 0, got -1"),
+        (
+            {"learning_rates": [0.1, -1]},
+            r"learning_rates: expected a number > 0 that float32 holds, got -1",
+        ),
+        ({"learning_rates": [1e300]}, r"a number > 0 that float32 holds, got 1e\+300"),
         ({"epochs": 0}, r"epochs: expected a whole number ≥ 1, got 0"),
         ({"epochs": "5"}, r"epochs: expected a whole number ≥ 1, got '5'"),
     ],

@@ -168,8 +168,8 @@ _TRAINING = (
     Option(
         name="learning_rate",
         kind=RATE,
-        help="at the start, > 0 (default: the dataset's)",
         verbs=TRAINING,
+        help="at the start (default: the dataset's)",
     ),
     _trained("width", WIDTH, "factor on channels, > 0 (default: the dataset's)"),
     _trained(

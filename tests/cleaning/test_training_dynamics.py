@@ -9,6 +9,7 @@ import pytest
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from esoftmax_jax import cleaning
+from tests.tensors import Tensor
 
 LABELS = np.array([0, 1, 2, 1])
 EPOCHS = np.array(
@@ -188,24 +189,6 @@ def test_infinite_margins_and_labels_that_are_no_class():
     np.testing.assert_array_equal(dynamics.mean_margins, [-np.inf, np.nan, np.nan])
     assert dynamics.ranking().indices.tolist() == [0, 1, 2]
     assert dynamics.suggestions[2] == 0
-
-
-class Tensor:
-    """What a tensor of PyTorch shows of itself."""
-
-    def __init__(self, values, on_host=False):
-        self.values, self.on_host = values, on_host
-
-    def detach(self):
-        return self
-
-    def cpu(self):
-        return Tensor(self.values, on_host=True)
-
-    def __array__(self, dtype=None, copy=None):
-        if not self.on_host or self.values is None:
-            raise TypeError("Got unsupported ScalarType BFloat16")
-        return self.values
 
 
 def test_arrays_of_other_frameworks():

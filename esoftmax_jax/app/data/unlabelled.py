@@ -10,8 +10,10 @@ import numpy as np
 from esoftmax_jax.app.data.card import Card
 from esoftmax_jax.app.data.checks import checked_images
 from esoftmax_jax.app.data.columns.fitted import FittedColumns
+from esoftmax_jax.app.data.columns.numbers import objects_as_numbers
 from esoftmax_jax.app.data.feature_offsets import without_offsets
-from esoftmax_jax.app.data.in_memory.tables import features_of_table
+from esoftmax_jax.app.data.in_memory.number_frames import numbers_by_name
+from esoftmax_jax.app.data.in_memory.tables import features_of_table, is_table
 from esoftmax_jax.app.data.names import INPUT_FORMS
 from esoftmax_jax.app.data.readers.image_decoding import IMAGE_SUFFIXES
 from esoftmax_jax.app.data.readers.image_files import read_images
@@ -25,7 +27,7 @@ from esoftmax_jax.app.data.readers.manifest import table_images
 from esoftmax_jax.app.data.readers.npz_file import open_archive, read_arrays
 from esoftmax_jax.app.data.readers.table_files import read_cell_table, read_table
 from esoftmax_jax.app.data.readers.wide_images import arrays_to_bytes
-from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.app.files.arrays import Array, as_numpy, refuse_masked
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spreadsheets import named
 
@@ -112,14 +114,22 @@ def array_examples(name: str, given: Any, card: Card) -> Unlabelled:
     if found is not None:
         features, notes = found
         return Unlabelled(features, [str(row) for row in range(len(features))], notes)
-    array = np.asarray(given)
+    refuse_masked(name, given)
+    passed: list[str] = []
+    if is_table(given) and card.feature_names:
+        given, passed = numbers_by_name(name, given, card.feature_names)
+    array = as_numpy(name, given)
+    if len(card.input_shape) == 1 and array.ndim == 2:
+        array = objects_as_numbers(array)
+        array = array.astype(np.float64) if array.dtype.kind in "biu" else array
     if array.ndim < 2 or not len(array):
         form = _form(card.input_dtype, card.input_shape)
         raise UsageError(f"{name}: expected one example or more, {form}, got {array.shape}")
     converted, _, notes, warnings = arrays_to_bytes({name: array}, card.value_range)
     array = without_offsets(converted[name], card.feature_offsets)
     images = _fitting(name, checked_images(array, name), card)
-    return Unlabelled(images, [str(row) for row in range(len(images))], notes, warnings)
+    called = [str(row) for row in range(len(images))]
+    return Unlabelled(images, called, [*passed, *notes], warnings)
 
 
 def _image_size(spec: str, card: Card, images: bool) -> int | None:

@@ -53,6 +53,19 @@ def test_an_index_in_a_csv_file_is_no_feature(case):
     )
 
 
+def test_codes_with_an_underscore_are_no_numbers():
+    codes = [f"{i % 3}_1" for i in ROWS]
+    Path("codes.csv").write_text(
+        "\n".join(["code,label", *(f"{code},{i // 10}" for i, code in enumerate(codes))])
+    )
+    table = pyarrow.table({"code": codes, "label": [i // 10 for i in ROWS]})
+    pyarrow.parquet.write_table(table, "codes.parquet")
+    for spec in ("csv:codes.csv", "parquet:codes.parquet"):
+        columns = load_dataset(spec).columns
+        assert columns is not None
+        assert [(one.name, one.kind) for one in columns.columns] == [("code", "category")]
+
+
 def test_a_column_of_such_a_name_that_repeats_itself_is_a_feature():
     for name in ("id", "index", "row"):
         assert load_dataset(csv_table(f"{name},x", "{x},{x}")).feature_names == (name, "x")

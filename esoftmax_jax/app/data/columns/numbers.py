@@ -3,9 +3,11 @@
 import dataclasses
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
+
+from esoftmax_jax.app.files.arrays import Array
 
 _UNITS = ("$", "€", "£", "¥", "%")
 _WORD_UNIT = re.compile(r"[0-9] ?([^\W\d_]{1,8}[²³]?)")  # 5 kg, 3m²
@@ -76,17 +78,50 @@ def with_decimal_commas(form: NumberForm, cells: Iterable[str]) -> NumberForm:
     return dataclasses.replace(form, style=DECIMAL_COMMA)
 
 
+def number_of(cell: str) -> float:
+    """Return the number that a cell spells, as ``float`` reads it but for 1_000, a code.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if "_" in cell:
+        raise ValueError(f"not a number: {cell!r}")
+    return float(cell)
+
+
+def numbers_of(cells: Sequence[str]) -> Array:
+    """Return the numbers that cells spell, float64, see ``number_of``.
+
+    Raises:
+        ValueError: one spells none.
+    """
+    if "_" in "".join(cells):
+        raise ValueError("not a number")
+    return np.array(cells, np.float64)
+
+
+def objects_as_numbers(array: Array) -> Array:
+    """Return Python's objects as float64 if each is a number or spells one; else as it is."""
+    if array.dtype.kind != "O":
+        return array
+    cells = (one for one in array.ravel().tolist() if isinstance(one, str))
+    try:
+        return array if any("_" in cell for cell in cells) else array.astype(np.float64)
+    except (TypeError, ValueError):
+        return array
+
+
 def is_infinite(cell: str) -> bool:
     """Tell whether a cell is a number that float32 does not hold."""
     try:
-        return abs(float(cell)) > _LARGEST
+        return abs(number_of(cell)) > _LARGEST
     except ValueError:
         return False
 
 
 def _plain(cell: str) -> float:
     try:
-        value = float(cell)
+        value = number_of(cell)
     except ValueError:
         return math.nan
     return value if abs(value) <= _LARGEST else math.nan

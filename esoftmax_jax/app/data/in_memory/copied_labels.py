@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import numpy as np
-
 from esoftmax_jax.app.data.in_memory.tables import is_table
+from esoftmax_jax.app.files.arrays import as_numpy
 from esoftmax_jax.app.terminal.messages import UsageError
 
 
@@ -16,9 +15,9 @@ def check_no_copy(called: str, table: Any, name: str, labels: Any) -> None:
     """
     if not is_table(table):
         return
-    wanted = np.asarray(labels, object)
+    wanted = as_numpy(name, labels, object)
     for column in list(getattr(table, "columns", table)):
-        cells = np.asarray(table[column], object)
+        cells = as_numpy(f"{called}: column {str(column)!r}", table[column], object)
         if cells.shape == wanted.shape and all(
             str(cell) == str(label)
             for cell, label in zip(cells.tolist(), wanted.tolist(), strict=True)

@@ -14,14 +14,17 @@ from esoftmax_jax.app.data.columns.choice import (
     DeclaredKinds,
     Names,
 )
+from esoftmax_jax.app.data.columns.numbers import objects_as_numbers
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.in_memory.copied_labels import check_no_copy
 from esoftmax_jax.app.data.in_memory.indexes import in_order_of
 from esoftmax_jax.app.data.in_memory.labels import number_labels
+from esoftmax_jax.app.data.in_memory.number_frames import features_of_frames
 from esoftmax_jax.app.data.in_memory.tables import (
     MemoryTable,
     as_table,
     chosen_columns,
+    is_table,
     with_features,
 )
 from esoftmax_jax.app.data.label_text import whole_number
@@ -29,8 +32,9 @@ from esoftmax_jax.app.data.load import checked_dataset
 from esoftmax_jax.app.data.names import IN_MEMORY
 from esoftmax_jax.app.data.readers.archive_labels import is_one_hot
 from esoftmax_jax.app.data.readers.array_parts import parts_of_arrays
+from esoftmax_jax.app.data.readers.index_columns import index_note
 from esoftmax_jax.app.data.telling_columns import warn_of_telling_columns
-from esoftmax_jax.app.files.arrays import Array, refuse_masked
+from esoftmax_jax.app.files.arrays import Array, as_numpy, refuse_masked
 from esoftmax_jax.app.terminal.messages import UsageError
 
 # What labels are called in archives, and what in memory; the first tell the classes.
@@ -125,16 +129,21 @@ def made_of_arrays(
             with _named():
                 given[key] = (table[0], in_order_of(*table, column, name))
     tables = _as_tables(given, choice)
-    columns_of = getattr(given["train_images"][1], "columns", ())
     names: tuple[str, ...] | None = None
-    notes: tuple[str, ...] = ()
+    notes, feature_names = tuple[str, ...](), tuple[str, ...]()
+    frame, test_frame = given["train_images"], given["test_images"]
+    if is_table(frame[1]):  # of numbers alone: others are tables now
+        with _named():
+            kept, test_kept, index = features_of_frames(frame, test_frame, choice)
+        given |= {"train_images": (frame[0], kept), "test_images": (test_frame[0], test_kept)}
+        notes, feature_names = tuple(index_note(index)), tuple(map(str, kept.columns))
     if class_names is None:
         there = {key: name for key, name in _LABELS.items() if key in given}
         columns = {name: _flat(given[key][1]) for key, name in there.items()}
         with _named():
             found = number_labels(columns, literal=literal_labels)
         given |= {key: (name, found.numbers[name]) for key, name in there.items()}
-        names, notes = None if found.counted else found.names, found.notes
+        names, notes = None if found.counted else found.names, (*notes, *found.notes)
         if names and all(whole_number(name) is not None for name in names):
             notes = (*notes, f"the classes are called by their numbers, {', '.join(names)}")
     given["class_names"] = ("class_names", class_names)
@@ -146,7 +155,7 @@ def made_of_arrays(
         IN_MEMORY,
         literal_labels=literal_labels,
         notes=notes,
-        column_names=list(map(str, columns_of)),
+        feature_names=feature_names,
     )
     if names is not None:
         parts = dataclasses.replace(parts, class_names=names)
@@ -175,11 +184,12 @@ def _as_tables(
             check_no_copy(*values["train_images"], *given["train_labels"])
         forced = not choice.of_numbers
         tables = {
-            key: as_table(name, value, whatever=forced) for key, (name, value) in values.items()
+            key: as_table(name, value, whatever=forced, insisted=choice.insisted)
+            for key, (name, value) in values.items()
         }
         if any(tables.values()):  # if one part is not all numbers, both are read likewise
             tables = {
-                key: table or as_table(*values[key], whatever=True)
+                key: table or as_table(*values[key], whatever=True, insisted=choice.insisted)
                 for key, table in tables.items()
             }
     for key, table in tables.items():
@@ -207,8 +217,8 @@ def _flat(labels: Any) -> Any:
     if getattr(labels, "ndim", 2) == 1:
         return labels
     try:
-        array = np.asarray(labels)
-    except ValueError:
+        array = as_numpy("", labels)
+    except UsageError:  # said where it is read
         return labels
     if array.ndim == 2 and array.shape[1] == 1:
         return array[:, 0]
@@ -218,10 +228,7 @@ def _flat(labels: Any) -> Any:
 def _array(name: str, value: Any, *, numbers: bool) -> Array:
     """Return a plain array; numbers of a table as floating-point ones."""
     refuse_masked(f"{IN_MEMORY}: {name}", value)
-    try:
-        array: Array = np.asarray(value)
-    except ValueError:  # rows of different lengths
-        array = np.zeros(0, object)
+    array = as_numpy(f"{IN_MEMORY}: {name}", value)
     if array.dtype.kind == "O" and array.size:
         array = _plain(array, numbers=numbers)
     if array.dtype.kind not in ("biuf" if numbers else "biufUS"):
@@ -238,10 +245,7 @@ def _array(name: str, value: Any, *, numbers: bool) -> Array:
 def _plain(array: Array, *, numbers: bool) -> Array:
     """Return what a column of Python objects holds, if it is of one kind."""
     if numbers:
-        try:
-            return array.astype(np.float64)
-        except (TypeError, ValueError):
-            return array
+        return objects_as_numbers(array)
     kinds = {type(one) for one in array.ravel().tolist()}
     one_kind = kinds <= {str} or kinds <= {bool} or kinds <= {int, float}
     return np.array(array.tolist()) if one_kind else array

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from esoftmax_jax.app.data.label_doubts import doubtful_numbers, find_doubt
 from esoftmax_jax.app.data.label_text import LITERAL, capitals_note, plain
 from esoftmax_jax.app.data.parts import in_class_order
-from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.app.files.arrays import Array, as_numpy
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spreadsheets import is_missing
 
@@ -126,9 +126,11 @@ def plain_labels(name: str, value: Any) -> Array:
         UsageError: it has another shape, or a label is missing.
     """
     try:
-        array: Array = np.asarray(value)
-    except ValueError:  # rows of different lengths
-        array = np.zeros((0, 0), object)
+        array = as_numpy(name, value)
+    except UsageError:
+        if not isinstance(value, list | tuple):
+            raise
+        array = np.zeros((0, 0), object)  # rows of different lengths
     if array.ndim != 1 or not len(array):
         _refuse_shape(name, value, array)
     missing = np.ma.getmaskarray(np.ma.asarray(value)) if np.ma.isMA(value) else _gaps(array)
@@ -154,7 +156,7 @@ def check_one_type(name: str, value: Any) -> None:
     # An array of NumPy has one type, but for Python's objects.
     if not isinstance(value, list | tuple) and getattr(value, "dtype", None) != np.dtype("O"):
         return
-    values = np.asarray(value, object).ravel().tolist()
+    values = as_numpy(name, value, object).ravel().tolist()
     truths = [one for one in values if isinstance(one, bool | np.bool_)]
     pair: tuple[Any, Any] | None = None
     if truths and len(truths) < len(values):

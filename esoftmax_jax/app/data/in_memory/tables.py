@@ -1,7 +1,7 @@
 """Tables in memory as they come: columns of pandas, dictionaries of columns, lists of texts."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Sized
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,10 @@ from esoftmax_jax.app.data.columns.cells import cell_texts
 from esoftmax_jax.app.data.columns.choice import ColumnChoice
 from esoftmax_jax.app.data.columns.fitted import FittedColumns
 from esoftmax_jax.app.data.columns.mixed import kinds_of_table, mixed_features
+from esoftmax_jax.app.data.columns.numbers import objects_as_numbers
 from esoftmax_jax.app.data.parts import Parts, sentences
-from esoftmax_jax.app.data.readers.index_columns import index_places
-from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.app.data.readers.index_columns import index_note, index_places
+from esoftmax_jax.app.files.arrays import Array, as_numpy
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spelling import did_you_mean
 from esoftmax_jax.spreadsheets import named
@@ -21,6 +22,8 @@ TEXT = "text"
 """What a list of texts is called, as a column."""
 
 Cells = dict[str, list[str]]
+
+_FINER = ("ns", "ps", "fs", "as")  # units of time than Python's own
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +95,7 @@ def as_table(
     wanted: Sequence[str] | None = None,
     *,
     whatever: bool = False,
+    insisted: Collection[str] = (),
 ) -> MemoryTable | None:
     """Return what is not all numbers as a table; None for arrays, images and numbers.
 
@@ -100,6 +104,7 @@ def as_table(
         value: anything.
         wanted: the columns of a model, whatever they hold; None: all.
         whatever: whether a table is one also if it is all numbers.
+        insisted: columns that are features even if their names are those of an index.
 
     Raises:
         UsageError: columns of several lengths, or a cell with several values.
@@ -116,32 +121,18 @@ def as_table(
         return MemoryTable(called, {name: cell_texts(called, name, texts, first=0)}, alone=True)
     if not is_table(value) or (wanted is None and not whatever and _is_numbers(value)):
         return None
-    names = {str(name): name for name in _names(value)}
-    if len(names) < len(_names(value)):
-        raise UsageError(
-            f"{called}: expected a name of its own for every column, got one twice among "
-            f"{named(list(map(str, _names(value))))}; rename or remove the column"
-        )
-    missing = [name for name in wanted or () if name not in names]
-    if missing:
-        raise UsageError(
-            f"{called}: expected the columns {named(list(wanted or ()))}, which the model was "
-            f"trained on, got no {missing[0]!r} among {named(list(names))}; add the column"
-            f"{did_you_mean(missing[0], names)}"
-        )
+    names = columns_by_name(called, value)
+    check_trained_columns(called, names, wanted or ())
     listed = list(names)
     index = [] if wanted is not None else [listed[place] for place in index_places(listed)]
+    index = [name for name in index if name not in insisted]
     passed_over = set(index)
     cells = {
-        name: cell_texts(called, name, _column(value[names[name]]), first=0)
+        name: cell_texts(called, name, _column(called, value[names[name]]), first=0)
         for name in (listed if wanted is None else wanted)
         if name not in passed_over
     }
-    lengths = {name: len(column) for name, column in cells.items()}
-    if len(set(lengths.values())) > 1 or not next(iter(lengths.values()), 0):
-        raise UsageError(
-            f"{called}: expected columns of one length, at least one row, got {lengths}"
-        )
+    check_lengths(called, cells)
     return MemoryTable(called, cells, index=tuple(index))
 
 
@@ -149,8 +140,75 @@ def _names(value: Any) -> list[Any]:
     return list(value) if isinstance(value, Mapping) else list(value.columns)
 
 
-def _column(column: Any) -> list[Any]:
-    found: list[Any] = np.asarray(column, object).tolist()  # times keep their type
+def columns_by_name(called: str, value: Any) -> dict[str, Any]:
+    """Return the names of a table's columns as text, with what the table calls them.
+
+    Raises:
+        UsageError: two are the same.
+    """
+    names = {str(name): name for name in _names(value)}
+    if len(names) < len(_names(value)):
+        raise UsageError(
+            f"{called}: expected a name of its own for every column, got one twice among "
+            f"{named(list(map(str, _names(value))))}; rename or remove the column"
+        )
+    return names
+
+
+def check_trained_columns(called: str, names: Collection[str], wanted: Sequence[str]) -> None:
+    """Refuse a table that lacks a column which a model was trained on.
+
+    Raises:
+        UsageError: naming the column.
+    """
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise UsageError(
+            f"{called}: expected the columns {named(list(wanted))}, which the model was "
+            f"trained on, got no {missing[0]!r} among {named(list(names))}; add the column"
+            f"{did_you_mean(missing[0], names)}"
+        )
+
+
+def check_lengths(called: str, columns: Mapping[str, Sized]) -> None:
+    """Refuse columns of several lengths, or without rows.
+
+    Raises:
+        UsageError: naming the lengths.
+    """
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1 or not next(iter(lengths.values()), 0):
+        raise UsageError(
+            f"{called}: expected columns of one length, at least one row, got {lengths}"
+        )
+
+
+def check_same_columns(
+    called: str, names: Collection[str], other: str, wanted: Collection[str]
+) -> None:
+    """Refuse a table with other columns than the training part has.
+
+    Raises:
+        UsageError: naming both.
+    """
+    if set(names) != set(wanted):
+        raise UsageError(
+            f"{called}: expected the columns {named(list(wanted))} of {other}, got "
+            f"{named(list(names))}; pass the same"
+        )
+
+
+def passed_over_note(names: Iterable[str], used: Collection[str]) -> list[str]:
+    """Say which columns of a table a model does not use."""
+    others = [name for name in names if name not in used]
+    return [f"columns that are passed over: {named(others)}"] if others else []
+
+
+def _column(called: str, column: Any) -> list[Any]:
+    kind = column.dtype.kind if isinstance(column, np.ndarray) else ""
+    if kind in ("m", "M") and np.datetime_data(column.dtype)[0] in _FINER:
+        column = column.astype(f"{kind}8[us]")  # of finer ones NumPy makes whole numbers
+    found: list[Any] = as_numpy(called, column, object).tolist()  # times keep their type
     return found
 
 
@@ -159,10 +217,8 @@ def _is_numbers(value: Any) -> bool:
     if isinstance(value, Mapping):
         return False
     try:
-        array = np.asarray(value)
-        if array.dtype.kind == "O":
-            array = array.astype(np.float64)
-    except (TypeError, ValueError):
+        array = objects_as_numbers(as_numpy("", value))
+    except UsageError:
         return False
     if array.dtype.kind not in "biuf":
         return array.size == 0
@@ -184,11 +240,8 @@ def with_features(
         UsageError: a column is of no one kind, or the test part lacks one.
     """
     rows = len(table.places)
-    if test is not None and set(test.cells) != set(table.cells):
-        raise UsageError(
-            f"{test.called}: expected the columns {named(list(table.cells))} of "
-            f"{table.called}, got {named(list(test.cells))}; pass the same"
-        )
+    if test is not None:
+        check_same_columns(test.called, test.cells, table.called, table.cells)
     cells = {
         name: [*column, *(test.cells[name] if test else ())]
         for name, column in table.cells.items()
@@ -212,9 +265,8 @@ def with_features(
         )
         for part, of in (("train", parts.train), ("test", parts.test))
     )
-    told = [f"columns that number the rows are passed over: {named(table.index)}"]
-    told = told if table.index else []
-    note = " ".join(filter(None, [parts.note, sentences([str(kinds), *told, *mixed.notes])]))
+    told = [str(kinds), *index_note(table.index), *mixed.notes]
+    note = " ".join(filter(None, [parts.note, sentences(told)]))
     return dataclasses.replace(parts, train=train, test=tested, columns=mixed.fitted, note=note)
 
 
@@ -230,9 +282,6 @@ def features_of_table(
     if table is None:
         return None
     notes = columns.unknown(table.cells, table.where)
-    others = [] if table.alone else [
-        str(name) for name in _names(value) if str(name) not in table.cells
-    ]  # fmt: skip
-    if others:
-        notes.append(f"columns that are passed over: {named(others)}")
+    if not table.alone:
+        notes += passed_over_note(map(str, _names(value)), table.cells)
     return columns.features(table.cells, table.where), notes

@@ -30,7 +30,7 @@ def parts_of_arrays(
     *,
     literal_labels: bool = False,
     notes: Sequence[str] = (),
-    column_names: Sequence[str] = (),
+    feature_names: tuple[str, ...] = (),
 ) -> Parts:
     """Make a data set of arrays; where it has no test set, a fifth becomes it.
 
@@ -44,7 +44,7 @@ def parts_of_arrays(
         origin: what to call the whole in a message.
         literal_labels: as in ``load_dataset``.
         notes: on what was read.
-        column_names: of features that come from a table.
+        feature_names: of the columns of a frame of numbers.
     """
     arrays, called = dict(arrays), dict(called)
     names, further = arrays.pop("class_names", None), list[str]()
@@ -57,9 +57,10 @@ def parts_of_arrays(
     ids = arrays.pop("train_ids", None)
     arrays, value_range, said, warnings = arrays_to_bytes(arrays)
     notes = [*said, *further, *notes]
-    warnings = [*warnings, *_telling(arrays, column_names)]
+    warnings = [*warnings, *_telling(arrays, feature_names)]
     offsets = find_offsets(arrays["train_images"])
-    notes += offset_note(offsets, [f"column {place}" for place in range(len(offsets))])
+    places = [f"column {place}" for place in range(len(offsets))]
+    notes += offset_note(offsets, feature_names or places)
     arrays |= {
         key: without_offsets(array, offsets)
         for key, array in arrays.items()
@@ -76,6 +77,7 @@ def parts_of_arrays(
         class_names=class_names,
         called=called,
         note=sentences([*(f"warning: {text}" for text in warnings), *notes]),
+        feature_names=feature_names,
         feature_offsets=offsets,
         warnings=tuple(warnings),
         value_range=value_range,
@@ -122,6 +124,7 @@ def _divided(parts: Parts, origin: str, notes: Sequence[str]) -> Parts:
         (),
         held_out=True,
         notes=notes,
+        feature_names=parts.feature_names,
         feature_offsets=parts.feature_offsets,
         warnings=parts.warnings,
         value_range=parts.value_range,

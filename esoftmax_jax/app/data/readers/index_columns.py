@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.spreadsheets import named
 
 # What pandas calls an index without a name, in a file and after reading that file again.
 _UNNAMED = re.compile(r"Unnamed: [0-9][0-9._]*(level_[0-9]+)?|__index_level_[0-9]+__")
@@ -42,6 +43,11 @@ def declared_index(metadata: Any) -> list[str]:
         return [name for name in content["index_columns"] if isinstance(name, str)]
     except (KeyError, TypeError, ValueError, RecursionError):
         return []
+
+
+def index_note(names: Sequence[str]) -> list[str]:
+    """Say which columns number the rows."""
+    return [f"columns that number the rows are passed over: {named(names)}"] if names else []
 
 
 def numbers_rows(name: str, values: Array) -> bool:

@@ -13,6 +13,7 @@ from esoftmax_jax.app.data.columns.mixed import MixedFeatures, kinds_of_table, m
 from esoftmax_jax.app.data.feature_offsets import find_offsets, offset_note, without_offsets
 from esoftmax_jax.app.data.parts import Parts, RawExamples, divided
 from esoftmax_jax.app.data.readers.image_files import Images, read_images
+from esoftmax_jax.app.data.readers.index_columns import index_note
 from esoftmax_jax.app.data.readers.table_files import Table, read_table
 from esoftmax_jax.app.data.repeated_rows import (
     check_repeated_files,
@@ -143,10 +144,7 @@ def _features_note(table: Table, kinds: ColumnKinds | None) -> list[str]:
     notes = [f"the features are {listed_features(table.feature_names)}"]
     if kinds is not None:
         notes = [str(kinds)]
-    if table.index_names:
-        names = ", ".join(repr(name) for name in table.index_names)
-        notes.append(f"columns that number the rows are passed over: {names}")
-    return notes
+    return [*notes, *index_note(table.index_names)]
 
 
 def listed_features(names: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from esoftmax_jax.app.data.columns.choice import EVERY_COLUMN, ColumnChoice
+from esoftmax_jax.app.data.columns.numbers import number_of, numbers_of, objects_as_numbers
 from esoftmax_jax.app.data.readers.image_decoding import IMAGE_SUFFIXES
 from esoftmax_jax.app.data.readers.index_columns import declared_index, numbers_rows
 from esoftmax_jax.app.data.readers.parquet_file import parquet_cells, parquet_content
@@ -163,7 +164,7 @@ def _numbers(cells: list[str], header: Header, path: Path, row: int) -> Array:
     wanted = [cells[column] for column in header.features]
     with np.errstate(over="ignore"):
         try:
-            values = np.array(wanted, np.float64)
+            values = numbers_of(wanted)
         except ValueError:
             values = np.array([_number(cell) for cell in wanted], np.float64)
         finite = np.isfinite(values.astype(np.float32))
@@ -175,7 +176,7 @@ def _numbers(cells: list[str], header: Header, path: Path, row: int) -> Array:
 
 def _number(cell: str) -> float:
     try:
-        return float(cell)
+        return number_of(cell)
     except ValueError:
         return float("nan")
 
@@ -231,9 +232,9 @@ def _read_parquet(path: Path, wanted: Wanted) -> Table:
 def _number_column(column: Any, path: Path, name: str) -> Array:
     try:
         with np.errstate(over="ignore"):
-            cells = column.to_numpy()
-            if cells.dtype.kind in "mM":
-                raise TypeError("times would become numbers of nanoseconds")
+            cells = objects_as_numbers(column.to_numpy())
+            if cells.dtype.kind in "mMO":
+                raise TypeError("text, or times, which would become numbers of nanoseconds")
             values = np.asarray(cells, np.float64)
             finite = np.isfinite(values.astype(np.float32))
     except (TypeError, ValueError):

@@ -1,6 +1,9 @@
 """How numbers are written: columns of a table have one writer."""
 
+import pytest
+
 from esoftmax_jax.app.data.columns.kinds import find_kinds
+from esoftmax_jax.app.data.columns.numbers import is_infinite, number_form, numbers_of
 
 
 def test_points_between_thousands_are_those_of_the_table_that_has_decimal_commas():
@@ -18,3 +21,12 @@ def test_points_between_thousands_are_those_of_the_table_that_has_decimal_commas
     assert kinds_of(w=["1", "2"] * 10, p=["1.790", "2.125"] * 10)[1].form == "plain"
     euros = [f"{price} €" for price in ["1.790", "12.345"] * 10]
     assert kinds_of(w=weights, p=euros)[1].number_form.read("1.790 €") == 1790
+
+
+@pytest.mark.parametrize("code", ["1_2", "12_3", "1_000.5", "1e1_0"])
+def test_a_code_with_an_underscore_is_no_number(code):
+    assert number_form(["12", "3.5", code])[1] == [code]
+    assert not is_infinite("9_9e99")
+    assert numbers_of(["12", "3.5"]).tolist() == [12, 3.5]
+    with pytest.raises(ValueError, match="not a number"):
+        numbers_of(["12", code])

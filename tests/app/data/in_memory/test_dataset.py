@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from esoftmax_jax import app
+from tests.tensors import Tensor
 
 INPUTS = np.random.default_rng(0).normal(size=(30, 4))
 LABELS = ["cat", "dog", "owl"] * 10
@@ -94,7 +95,16 @@ def test_other_content_is_other_data():
         ),
         (
             ([[1], [1, 2]] * 15, LABELS),
-            r"arrays: inputs: expected numbers, got dtype object of shape \(0,\); convert",
+            "arrays: inputs: expected an array, got a list with rows of different lengths; make",
+        ),
+        (
+            (Tensor(None), LABELS),
+            r"arrays: inputs: expected an array that NumPy can read, got Tensor \(Got unsupported "
+            r"ScalarType BFloat16\); convert it to an array of NumPy first",
+        ),
+        (
+            (INPUTS, Tensor(None)),
+            "arrays: labels: expected an array that NumPy can read, got Tensor",
         ),
         (
             (np.where(INPUTS > 2, np.nan, INPUTS), LABELS),
@@ -120,6 +130,15 @@ def test_what_is_masked_is_no_number():
     images = np.ma.array(np.eye(20), mask=np.eye(20) > 0)
     with pytest.raises(app.UsageError, match="inputs: expected numbers, got 20 masked; leave"):
         app.dataset_from_arrays(images, np.arange(20) % 2)
+
+
+def test_tensors_are_taken_out_of_their_graph_and_from_their_device():
+    numbers = np.arange(30) % 3
+    expected = app.dataset_from_arrays(INPUTS, numbers)
+    for labels in (Tensor(numbers), Tensor(np.eye(3)[numbers])):
+        assert app.dataset_from_arrays(Tensor(INPUTS), labels).data_hash == expected.data_hash
+    columns = {"x": Tensor(INPUTS[:, 0]), "y": Tensor(INPUTS[:, 1])}
+    assert app.dataset_from_arrays(columns, Tensor(numbers)).columns is not None
 
 
 def test_a_test_part_needs_its_labels():

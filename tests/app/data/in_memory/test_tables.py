@@ -8,9 +8,11 @@ import pytest
 from esoftmax_jax import app
 from esoftmax_jax.app.data.card import Card
 from esoftmax_jax.app.data.columns.choice import ColumnChoice
+from esoftmax_jax.app.data.in_memory.tables import as_table
 from esoftmax_jax.app.data.unlabelled import array_examples
 from esoftmax_jax.app.jobs.audit.training import dataset_of_arrays
 from tests.app.data.columns.table_helpers import CELLS, ROWS
+from tests.tensors import Tensor
 
 pandas = pytest.importorskip("pandas")
 
@@ -50,14 +52,124 @@ def test_a_frame_of_mixed_columns():
     np.testing.assert_allclose(of_texts.train.images, data.train.images, atol=1e-5)
 
 
-def test_a_frame_of_numbers_is_as_it_was():
+def test_a_frame_of_numbers_is_an_array_with_names():
     numbers = pandas.DataFrame({"x": range(30), "y": np.arange(30) % 7})
     data = app.dataset_from_arrays(numbers, LABELS[:30])
     assert data.columns is None
-    assert (
-        data.data_hash
-        == app.dataset_from_arrays(numbers.to_numpy(float), LABELS[:30]).data_hash
+    assert data.feature_names == ("x", "y")
+    plain = app.dataset_from_arrays(numbers.to_numpy(float), LABELS[:30])
+    np.testing.assert_array_equal(data.train.images, plain.train.images)
+    assert plain.feature_names == ()
+    renamed = app.dataset_from_arrays(numbers.rename(columns={"x": "z"}), LABELS[:30])
+    assert renamed.data_hash != data.data_hash  # a model finds its columns by them
+    times = numbers.assign(y=1.6e9 + np.arange(30))
+    told = app.dataset_from_arrays(times, LABELS[:30]).note
+    assert "The median is subtracted from 'y', as float32" in told
+
+
+@pytest.mark.parametrize("make", [pandas.DataFrame, dict])
+def test_a_model_finds_numbers_by_their_names(make):
+    numbers = pandas.DataFrame({"x": np.arange(30), "y": np.arange(30) % 7})
+    data = app.dataset_from_arrays(numbers, LABELS[:30])
+    of_numbers = Card(data.class_names, (2,), "float32", data.feature_names)
+    expected = numbers.to_numpy(np.float32)
+    turned = {"y": numbers["y"].astype(object), "more": LABELS[:30], "x": numbers["x"]}
+    found = array_examples("inputs", make(turned), of_numbers)
+    np.testing.assert_array_equal(found.inputs, expected)
+    assert found.notes == ["columns that are passed over: 'more'"]
+    for plain in (numbers.to_numpy(), numbers.to_numpy().astype(object), expected.tolist()):
+        by_position = array_examples("inputs", plain, of_numbers)
+        np.testing.assert_array_equal(by_position.inputs, expected)
+    refused = {
+        "expected the columns 'x', 'y', which the model was trained on, got no 'y' among "
+        "'x', 'yy'; add the column; did you mean 'yy'": {"x": [1], "yy": [2]},
+        r"column 'y': expected numbers, got dtype object of shape \(1,\); convert text and": {
+            "x": [1],
+            "y": np.array(["1_2"], object),
+        },
+    }
+    for message, given in refused.items():
+        with pytest.raises(app.UsageError, match=f"^inputs: {message}"):
+            array_examples("inputs", make(given), of_numbers)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (Tensor(None), "expected an array that NumPy can read, got Tensor"),
+        ([[1.0, 2.0], [1.0]], "expected an array, got a list with rows of different lengths"),
+        (np.ma.array(np.eye(2), mask=np.eye(2) > 0), "expected numbers, got 2 masked"),
+    ],
+)
+def test_a_model_refuses_what_is_no_array(given, message):
+    with pytest.raises(app.UsageError, match=f"^inputs: {message}"):
+        array_examples("inputs", given, Card(("a", "b"), (2,), "float32", ()))
+
+
+def test_a_test_part_of_numbers_has_the_columns_of_the_other_in_any_order():
+    numbers = pandas.DataFrame({"x": np.arange(30.0), "id": range(30), "y": np.arange(30) % 7})
+
+    def made(test):
+        return app.dataset_from_arrays(
+            numbers, LABELS[:30], test_inputs=test, test_labels=LABELS[:30]
+        )
+
+    for test in (numbers[["y", "id", "x"]], numbers[["y", "x"]].assign(**{"Unnamed: 0": 1})):
+        data = made(test)
+        np.testing.assert_array_equal(data.test.images, numbers[["x", "y"]])
+    with pytest.raises(
+        app.UsageError,
+        match="arrays: test_inputs: expected the columns 'x', 'y' of inputs, got 'x', 'z'; pass",
+    ):
+        made(numbers[["x", "id"]].assign(z=1))
+
+
+def test_numbers_of_rows_are_no_features_unless_they_are_named():
+    names = ["Unnamed: 0", "id", "x"]
+    rows = pandas.DataFrame(
+        {name: range(7, 37) for name in names[:2]} | {"x": np.arange(30) % 7}
     )
+    data = app.dataset_from_arrays(rows, LABELS[:30])
+    assert data.feature_names == ("x",)
+    assert "Columns that number the rows are passed over: 'Unnamed: 0', 'id'." in data.note
+    assert app.dataset_from_arrays(rows, LABELS[:30], columns=names).feature_names == tuple(
+        names
+    )
+    kept = app.dataset_from_arrays(rows, LABELS[:30], kinds={"id": "number"})
+    assert kept.feature_names == ("id", "x")
+    mixed = app.dataset_from_arrays(
+        rows.assign(w=["u", "v"] * 15), LABELS[:30], columns=["Unnamed: 0", "w"]
+    )
+    assert mixed.columns is not None
+    assert mixed.columns.names == ("Unnamed: 0", "w")
+    with pytest.raises(
+        app.UsageError, match="arrays: inputs: expected columns of numbers that say something"
+    ):
+        app.dataset_from_arrays(rows[["id"]], LABELS[:30])
+    twice = pandas.DataFrame(np.eye(30, 2), columns=["x", "x"])
+    with pytest.raises(app.UsageError, match="inputs: expected a name of its own for every"):
+        app.dataset_from_arrays(twice, LABELS[:30])
+
+
+@pytest.mark.parametrize(
+    ("values", "cells"),
+    [
+        (np.array(["2020-01-01", "NaT"], "M8[ns]"), ["2020-01-01T00:00:00", ""]),
+        (np.array(["2020-01-01", "NaT"], "M8[D]"), ["2020-01-01", ""]),
+        (np.array([1_500_000_000, "NaT"], "m8[ns]"), ["1.5", ""]),
+    ],
+)
+def test_times_of_numpy_are_times(values, cells):
+    table = as_table("inputs", {"t": values})
+    assert table is not None
+    assert table.cells == {"t": cells}
+
+
+def test_codes_with_an_underscore_are_no_numbers_in_memory():
+    codes = pandas.DataFrame({"code": ["12_3", "1_23"] * 15})
+    data = app.dataset_from_arrays(codes, LABELS[:30])
+    assert data.columns is not None
+    assert [column.kind for column in data.columns.columns] == ["category"]
 
 
 def test_a_frame_with_empty_cells():

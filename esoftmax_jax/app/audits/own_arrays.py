@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax.app.audits.text_table import cell_text, read_text
+from esoftmax_jax.app.data.columns.numbers import number_of, numbers_of
 from esoftmax_jax.app.data.label_text import whole_number
 from esoftmax_jax.app.data.readers.npz_file import open_archive, read_arrays
 from esoftmax_jax.app.files.array_cache import UNREADABLE
 from esoftmax_jax.app.files.array_header import npy_array
-from esoftmax_jax.app.files.arrays import Array, refuse_masked
+from esoftmax_jax.app.files.arrays import Array, as_numpy, refuse_masked
 from esoftmax_jax.app.files.csv_rows import csv_rows
 from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -83,7 +84,9 @@ def read_numbers(option: str, given: OwnArray, arrays: Sequence[str]) -> OwnNumb
         names = [str(name) for name in keys]
         text = {name: cell_text if name in _CALLED else str for name in names}
         columns = (
-            [np.asarray(given[key]) for key in keys] if len(set(names)) == len(keys) else []
+            [as_numpy(option, given[key]) for key in keys]
+            if len(set(names)) == len(keys)
+            else []
         )
         if not columns or len({one.shape for one in columns}) > 1 or columns[0].ndim != 1:
             shapes = ", ".join(str(one.shape) for one in columns) or named(names)
@@ -98,11 +101,7 @@ def read_numbers(option: str, given: OwnArray, arrays: Sequence[str]) -> OwnNumb
             [list(map(text[name], column)) for name, column in zip(names, cells, strict=True)],
         )
     refuse_masked(option, given)
-    try:
-        array = np.asarray(given)
-    except ValueError:  # rows of different lengths
-        array = np.zeros(0, object)
-    return _of_array(option, array)
+    return _of_array(option, as_numpy(option, given))
 
 
 def _read(option: str, path: Path, arrays: Sequence[str]) -> OwnNumbers:
@@ -159,7 +158,7 @@ def is_number(text: str) -> bool:
 def _of_lines(where: str, lines: list[list[str]]) -> OwnNumbers:
     """Return lines that may have no header: of names that are numbers the caller knows."""
     try:
-        values = np.array(lines, np.float64)
+        values = np.array([numbers_of(line) for line in lines])
     except ValueError as error:
         raise UsageError(
             f"{where}: expected as many numbers in every line, got others ({error}); write it "
@@ -191,7 +190,7 @@ def _of_columns(where: str, names: list[str], columns: list[list[str]]) -> OwnNu
         if name in _CALLED:
             continue
         try:
-            values.append(np.array(column, np.float64))
+            values.append(numbers_of(column))
         except ValueError:  # text, such as a prediction
             odd = [row for row, cell in enumerate(column) if not _is_float(cell)]
             if 2 * len(odd) < len(column):
@@ -230,7 +229,7 @@ def counts(column: Sequence[str]) -> bool:
 
 def _is_float(cell: str) -> bool:
     try:
-        float(cell)
+        number_of(cell)
     except ValueError:
         return False
     return True

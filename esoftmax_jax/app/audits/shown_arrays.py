@@ -9,7 +9,7 @@ from esoftmax_jax.app.audits.examples import Content
 from esoftmax_jax.app.audits.pictures import pictures_of_arrays
 from esoftmax_jax.app.audits.text_table import LONGEST_CELL, MOST_COLUMNS, cell_text
 from esoftmax_jax.app.data.in_memory.labels import is_nothing
-from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.app.files.arrays import Array, as_numpy, as_rows
 from esoftmax_jax.app.terminal.messages import UsageError
 
 _CHANNELS = 4  # at most, of a picture
@@ -35,11 +35,7 @@ def shown_data(data: Any) -> Shown:
     if hasattr(data, "tocsr"):  # sparse, of SciPy
         head = data.tocsr()[:, :MOST_COLUMNS].toarray()
         return Shown(len(head), *shown_array(head))
-    try:
-        array = np.asarray(data)
-    except ValueError:  # images of several sizes, perhaps
-        array = np.empty(len(data), object)
-        array[:] = [np.asarray(one) for one in data]
+    array = as_rows("DATA", data)
     if array.ndim == 0:
         raise UsageError(
             f"DATA: expected an array of examples beside labels, got {type(data).__name__}; "
@@ -75,7 +71,7 @@ def _of_table(table: Any) -> Shown:
     names = list(table) if isinstance(table, Mapping) else list(table.columns)
     if not names:
         raise UsageError("DATA: expected columns beside labels, got none; leave data out")
-    cells = {name: np.asarray(table[name]) for name in names}
+    cells = {name: as_numpy("DATA", table[name]) for name in names}
     lengths = {len(column) for column in cells.values()}
     if len(lengths) > 1:
         raise UsageError(f"DATA: expected columns of one length, got {sorted(lengths)}")

@@ -19,12 +19,13 @@ from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.names import IN_MEMORY
 from esoftmax_jax.app.data.readers.image_folder import list_folder
 from esoftmax_jax.app.data.same_examples import (
+    content_key,
     contradiction,
     first_places,
     same_bytes,
     same_content,
 )
-from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.app.files.arrays import Array, as_rows
 from esoftmax_jax.app.suspects.labelled import Labelled
 from esoftmax_jax.app.terminal.messages import UsageError
 
@@ -113,12 +114,12 @@ def _contradicting(data: Any, labels: Array) -> list[str]:
     """Note rows in memory that are the same and have two labels."""
     if hasattr(data, "columns") or isinstance(data, Mapping):
         names = data if isinstance(data, Mapping) else data.columns
-        rows = zip(*(np.asarray(data[name]).tolist() for name in names), strict=True)
-        same = first_places(map(str, rows))
+        columns = [as_rows("DATA", data[name]).tolist() for name in names]
+        same = first_places(map(content_key, zip(*columns, strict=True)))
+    elif hasattr(data, "tocsr") or data is None:
+        return []
     else:
-        array = np.asarray(data)
-        numbers = array.dtype.kind in "fiub"
-        same = same_content(array) if numbers else first_places(map(str, array.ravel()))
+        same = same_content(as_rows("DATA", data))
     if len(same) != len(labels):  # nothing, or a matrix that is no array
         return []
     return contradiction(same, labels, [str(row) for row in range(len(labels))])

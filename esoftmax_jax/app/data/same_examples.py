@@ -6,6 +6,7 @@ import stat
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,13 +40,21 @@ def same_files(files: Iterable[Path]) -> Groups:
     return first_places(identity(place, file) for place, file in enumerate(files))
 
 
-def same_content(examples: Iterable[Array]) -> Groups:
-    """Tell which arrays of one shape have the same values."""
-    # A hash: images are large. Adding 0 makes −0 of features 0.
-    return first_places(
-        hashlib.blake2b((one + one.dtype.type(0)).tobytes(), digest_size=16).digest()
-        for one in examples
-    )
+def same_content(examples: Iterable[Any]) -> Groups:
+    """Tell which arrays, or rows of cells, have the same values."""
+    return first_places(map(content_key, examples))
+
+
+def content_key(one: Any) -> Hashable:
+    """Return what tells an array, a row of cells or a cell from others."""
+    if isinstance(one, np.ndarray | np.generic) and one.dtype.kind in "biuf":
+        # A hash: images are large. Adding 0 makes −0 of features 0.
+        content = (one + one.dtype.type(0)).tobytes()
+        digest = hashlib.blake2b(content, digest_size=16).digest()
+        return one.dtype.str, one.shape, digest
+    if isinstance(one, list | tuple | np.ndarray):
+        return tuple(map(content_key, one))
+    return repr(one)  # not str: 1 is another cell than "1"
 
 
 def first_places(identities: Iterable[Hashable]) -> Groups:

@@ -16,6 +16,7 @@ from tests.helpers.audits import (
     write_parquet,
     write_table,
 )
+from tests.tensors import Tensor
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -40,7 +41,7 @@ def test_every_form_gives_the_same_numbers():
     write_parquet("named.parquet", frame)
     write_table("pandas.csv", {"": range(6), **frame})  # with a column of row numbers
     for given in (
-        wanted, wanted.tolist(), frame, dict(frame), "own.npy", "own.npz", "only.npz", "named.npz", "plain.csv",
+        wanted, wanted.tolist(), Tensor(wanted), frame, dict(frame), "own.npy", "own.npz", "only.npz", "named.npz", "plain.csv",
         "plain.txt", "named.csv", "predicted.csv", "named.parquet", "pandas.csv",
     ):  # fmt: skip
         found = read_probabilities(given, examples)
@@ -157,6 +158,8 @@ def test_what_does_not_fit_is_told():
         ("two.npz", "an array probabilities or .* found 'one', 'other'; name it so"),
         ("none.npy", r"no file 'none.npy'; expected a file .npy, .npz, .csv or .parquet"),
         (np.array(["a"]), r"numbers of shape \(N, columns\)"),
+        (Tensor(None), "--probabilities: expected an array that NumPy can read, got Tensor"),
+        ([[0.5, 0.5], [1.0]], "--probabilities: expected an array, got a list with rows of diff"),
     ]:  # fmt: skip
         with pytest.raises(UsageError, match=message):
             read_probabilities(given, examples)
@@ -195,6 +198,7 @@ def test_a_header_that_only_counts_the_columns_is_no_row():
     [
         ({"ant": ["0,5"] * 6, "bee": ["0,5"] * 6}, r"'ant', 'bee' with cells such as '0,5'; write "
          "numbers, with a decimal point"),
+        ({"ant": ["0_5"] * 6, "bee": ["0_5"] * 6}, "'ant', 'bee' with cells such as '0_5'; write"),
         ({"ant": [0.5] * 6, "bee": [0.25] * 6, "cat": [*[0.25] * 5, ""]},
          r"expected numbers in column 'cat', got '' in its row 6 \(1 such\); correct it"),
         ({"ant": [1.0] * 6, "bee": [1.0] * 5}, r"columns of one length, .* got \(6,\), \(5,\)"),

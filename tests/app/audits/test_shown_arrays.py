@@ -6,6 +6,7 @@ import pytest
 from esoftmax_jax.app.audits.shown_arrays import shown_data
 from esoftmax_jax.app.audits.sources import examples_of_arrays
 from esoftmax_jax.app.terminal.messages import UsageError
+from tests.tensors import Tensor
 
 
 def cells(data, row=1):
@@ -55,6 +56,47 @@ def test_pictures_of_several_sizes():
     shown = shown_data(pictures)
     assert shown.columns == ()
     assert [str(one)[:21] for one in shown.content([0, 1])] == ["data:image/png;base64"] * 2
+    of_one_height = [np.zeros((4, 5), np.uint8), np.zeros((4, 6), np.uint8)]
+    assert shown_data(of_one_height).num_rows == 2
+
+
+def large(value):
+    """Return what NumPy abbreviates as text, with a value in the middle."""
+    picture = np.zeros((100, 100), np.uint8)
+    picture[50, 50] = value
+    return picture
+
+
+def objects(rows):
+    found = np.empty(len(rows), object)
+    for place, row in enumerate(rows):
+        found[place] = row
+    return found
+
+
+PICTURES = [large(place) for place in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("data", "count"),
+    [
+        (objects(PICTURES), 0),
+        (objects([PICTURES[0], PICTURES[1], PICTURES[0]]), 1),
+        ([np.zeros((4, 5)), np.zeros((5, 4)), np.ones((4, 5))], 0),
+        ([np.zeros((4, 5)), np.ones((5, 4)), np.zeros((4, 5))], 1),
+        ({"picture": objects(PICTURES)}, 0),
+        ({"picture": PICTURES, "x": [1, 1, 1]}, 0),
+        ({"picture": [PICTURES[0]] * 3, "x": [1, 2, 1]}, 1),
+        (np.array([[1, "a"], [1, "b"], [1, "a"]], object), 1),
+        (np.array([0.0, 1.0, -0.0]), 1),
+        (["a", "b", "a"], 1),
+        (Tensor([[0.0], [1.0], [0.0]]), 1),
+    ],
+)
+def test_the_same_content_with_two_labels_is_told_whatever_holds_it(data, count):
+    notes = examples_of_arrays(data, [0, 1, 1]).notes
+    told = f"examples with the content of an earlier one and another label: {count}, first '0'"
+    assert [note.startswith(told) for note in notes] == [True] * count
 
 
 def test_what_has_no_rows_is_told():
@@ -62,6 +104,7 @@ def test_what_has_no_rows_is_told():
         (7, "DATA: expected an array of examples beside labels, got int"),
         ({}, "DATA: expected columns beside labels, got none"),
         ({"a": [1, 2], "b": [1]}, r"DATA: expected columns of one length, got \[1, 2\]"),
+        (Tensor(None), "DATA: expected an array that NumPy can read, got Tensor"),
     ):
         with pytest.raises(UsageError, match=message):
             shown_data(data)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from esoftmax_jax.app.data.readers.image_decoding import opened_image
+from esoftmax_jax.app.data.readers.image_decoding import on_white, opened_image
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
 
@@ -65,9 +65,7 @@ def data_uri(image: Any, side: int) -> str:
     if image.mode.startswith(("I", "F")):  # more than 8 bits: from its own range
         values = np.asarray(image, np.float64)
         image = _as_picture(values[..., None])
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    image = on_white(image)
     if image.mode not in ("L", "RGB"):
         image = image.convert("RGB")
     image.thumbnail((side, side))

@@ -9,6 +9,7 @@ from PIL import Image
 
 from esoftmax_jax.app.data.load import load_dataset
 from esoftmax_jax.app.data.readers import image_files
+from esoftmax_jax.app.data.readers.image_files import read_images
 from tests.helpers.datasets import draw, pixels, refused, tree
 
 
@@ -106,10 +107,41 @@ def test_greyscale_and_colour(root):
     np.testing.assert_array_equal(data.train.images[1, ..., 2], pixels(1, (5, 4)))
 
 
+def stencil(mode):
+    """Return a black picture whose shape is in its transparency alone, in a mode of Pillow."""
+    shape = np.zeros((4, 4), np.uint8)
+    shape[1:3, 1:3] = 255
+    alpha = Image.fromarray(shape)
+    if mode == "L":  # one grey that is none
+        return Image.fromarray(~shape), {"transparency": 255}
+    if mode == "P":
+        coloured = Image.merge("RGBA", [Image.new("L", (4, 4))] * 3 + [alpha])
+        return coloured.quantize(2), {}
+    picture = Image.new(mode.removesuffix("A"), (4, 4))
+    picture.putalpha(alpha)
+    return picture, {}
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA"])
+def test_what_is_transparent_is_white(root, mode):
+    picture, options = stencil(mode)
+    path = root / "train" / "cat" / "0.png"
+    picture.save(path, **options)
+    expected = np.full((4, 4), 255, np.uint8)
+    expected[1:3, 1:3] = 0
+    found = read_images("", [path], ["0.png"], None, cached=False).pixels[0]
+    assert found.shape[-1] == (1 if mode in ("L", "LA") else 3)
+    np.testing.assert_array_equal(found, np.repeat(expected[..., None], found.shape[-1], -1))
+    half = Image.new("RGBA", (1, 1), (100, 0, 200, 51))
+    half.save(path)
+    found = read_images("", [path], ["0.png"], None, cached=False).pixels[0]
+    np.testing.assert_allclose(found[0, 0], [224, 204, 244], atol=1)
+
+
 def test_other_modes(root):
     grey = pixels(0, (5, 4))
     draw(root / "train" / "cat" / "0.png", grey.astype(np.uint16) * 257)
-    rgba = np.dstack([pixels(1), np.full((5, 4), 9, np.uint8)])
+    rgba = np.dstack([pixels(1), np.full((5, 4), 255, np.uint8)])
     draw(root / "train" / "cat" / "1.png", rgba)
     Image.fromarray(grey > 127).save(root / "train" / "cat" / "2.png")
     images = load_dataset(f"folder:{root}").train.images

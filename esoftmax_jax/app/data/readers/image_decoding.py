@@ -103,6 +103,21 @@ def image_content(file: Path) -> bool:
         return False
 
 
+def on_white(image: Any) -> Any:
+    """Return a picture of Pillow's of 8 bits with white behind what is transparent in it.
+
+    What a file has there is seen by nobody, and is often black, as the drawing itself.
+    """
+    from PIL import Image
+
+    if image.mode not in ("RGBA", "LA", "PA", "RGBa") and "transparency" not in image.info:
+        return image
+    image = image.convert("RGBA")
+    if image.getextrema()[3][0] == 255:
+        return image
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Decoded:
     """One decoded image.
@@ -149,6 +164,7 @@ def decode(
         else:
             ImageOps.exif_transpose(image, in_place=True)
         mode = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
+        image = on_white(image)
         if image.mode != mode:
             image = image.convert(mode)
         if image_size is not None:

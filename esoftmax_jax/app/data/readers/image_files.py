@@ -24,7 +24,7 @@ from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.memory import available_memory, gigabytes
 from esoftmax_jax.app.terminal.messages import UsageError
 
-_DECODING = 3  # to be raised when the same files become other pixels
+_DECODING = 4  # to be raised when the same files become other pixels
 _CHUNK = 256
 _CHUNK_PIXELS = 2**26
 _SHOWN_FROM = 500  # so many images are worth a progress bar

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from esoftmax_jax.app.audits.text_table import cell_text, read_text
+from esoftmax_jax.app.audits.text_table import name_text, read_text
 from esoftmax_jax.app.data.columns.numbers import number_of, numbers_of
 from esoftmax_jax.app.data.label_text import whole_number
 from esoftmax_jax.app.data.readers.npz_file import open_archive, read_arrays
@@ -82,7 +82,7 @@ def read_numbers(option: str, given: OwnArray, arrays: Sequence[str]) -> OwnNumb
     if hasattr(given, "columns") or isinstance(given, Mapping):  # of pandas and the like
         keys = list(given if isinstance(given, Mapping) else given.columns)
         names = [str(name) for name in keys]
-        text = {name: cell_text if name in _CALLED else str for name in names}
+        text = {name: name_text if name in _CALLED else str for name in names}
         columns = (
             [as_numpy(option, given[key]) for key in keys]
             if len(set(names)) == len(keys)

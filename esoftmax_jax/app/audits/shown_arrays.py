@@ -7,7 +7,7 @@ import numpy as np
 
 from esoftmax_jax.app.audits.examples import Content
 from esoftmax_jax.app.audits.pictures import pictures_of_arrays
-from esoftmax_jax.app.audits.text_table import LONGEST_CELL, MOST_COLUMNS, cell_text
+from esoftmax_jax.app.audits.text_table import LONGEST_CELL, MOST_COLUMNS, cell_text, name_text
 from esoftmax_jax.app.data.in_memory.labels import is_nothing
 from esoftmax_jax.app.files.arrays import Array, as_numpy, as_rows
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -76,7 +76,7 @@ def _of_table(table: Any) -> Shown:
     if len(lengths) > 1:
         raise UsageError(f"DATA: expected columns of one length, got {sorted(lengths)}")
     shown = [cells[name] for name in names[:MOST_COLUMNS]]
-    own = [list(map(_cell, cells[name].tolist())) for name in names if name == "id"]
+    own = [list(map(_name, cells[name].tolist())) for name in names if name == "id"]
 
     def content(rows: Sequence[int]) -> list[Content]:
         return [_cells([column[row] for column in shown]) for row in rows]
@@ -95,6 +95,10 @@ def _is_picture(one: Any) -> bool:
 
 def _cells(row: Any) -> list[str]:
     return [_cell(one)[:LONGEST_CELL] for one in row]
+
+
+def _name(one: Any) -> str:
+    return name_text(one) if isinstance(one, bytes) else _cell(one)
 
 
 def _cell(one: Any) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from esoftmax_jax.app.audits.examples import AuditedExamples, Content, undivided
 from esoftmax_jax.app.audits.pictures import pictures_of_files
 from esoftmax_jax.app.data.readers.index_columns import declared_index, index_places
+from esoftmax_jax.app.data.readers.manifest import split_names
 from esoftmax_jax.app.data.readers.parquet_file import parquet_cells, parquet_content
 from esoftmax_jax.app.data.readers.table_files import Table
 from esoftmax_jax.app.data.readers.table_header import MEANT, csv_lines
@@ -25,7 +26,7 @@ from esoftmax_jax.spreadsheets import named
 
 LONGEST_CELL = 2000  # characters shown
 MOST_COLUMNS = 40
-_TRAINING = ("train", "training")
+_NAMES = (*MEANT, "id", "example")  # columns of texts, never of content
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +60,7 @@ def table_examples(spec: str, kind: str, path: Path, *, literal: bool) -> Audite
         )
     text = {name: table.columns[name] for name in MEANT if name in table.columns}
     labelled = Table(path, table.rows, text, None, (), ())
-    asked = _asked(text.get("split"), len(table.rows))
+    asked = _asked(labelled)
     classes = numbered_labels(labelled, asked, literal=literal)
     notes = list(classes.notes)
     if not asked.all():
@@ -102,11 +103,11 @@ def _contradicting(table: TextTable, shown: Sequence[str], labels: Array) -> lis
     ]
 
 
-def _asked(split: list[str] | None, count: int) -> Any:
+def _asked(table: Table) -> Any:
     """Mark the rows whose labels are in question: those of a test set count as right."""
-    if split is None:
-        return np.ones(count, bool)
-    asked = np.array([name.lower() in _TRAINING for name in split])
+    if "split" not in table.text:
+        return np.ones(len(table.rows), bool)
+    asked = split_names(table) == "train"
     return asked if asked.any() else ~asked
 
 
@@ -134,7 +135,11 @@ def _read_csv(path: Path) -> TextTable:
 def _read_parquet(path: Path) -> TextTable:
     content = parquet_content(path)
     names, declared = content.column_names, declared_index(content.schema.metadata)
-    cells = [[cell_text(cell) for cell in parquet_cells(path, one)] for one in content.columns]
+    texts = [name_text if name in _NAMES else cell_text for name in names]
+    cells = [
+        list(map(text, parquet_cells(path, column)))
+        for text, column in zip(texts, content.columns, strict=True)
+    ]
     by_name = _by_name(path, names, cells, declared)
     return TextTable(path, range(1, content.num_rows + 1), *by_name)
 
@@ -154,6 +159,13 @@ def _by_name(
             "one"
         )
     return columns, {names[place]: cells[place] for place in sorted(index)}
+
+
+def name_text(cell: Any) -> str:
+    """Bring a cell that names something to text; bytes are what they spell."""
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "backslashreplace").strip()
+    return cell_text(cell)
 
 
 def cell_text(cell: Any) -> str:

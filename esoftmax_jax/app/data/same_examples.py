@@ -49,7 +49,7 @@ def content_key(one: Any) -> Hashable:
     """Return what tells an array, a row of cells or a cell from others."""
     if isinstance(one, np.ndarray | np.generic) and one.dtype.kind in "biuf":
         # A hash: images are large. Adding 0 makes −0 of features 0.
-        content = (one + one.dtype.type(0)).tobytes()
+        content = (np.asarray(one) + one.dtype.type(0)).tobytes()
         digest = hashlib.blake2b(content, digest_size=16).digest()
         return one.dtype.str, one.shape, digest
     if isinstance(one, list | tuple | np.ndarray):

@@ -4,12 +4,14 @@ import base64
 import io
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from esoftmax_jax.app.audits.found_kind import specification
+from esoftmax_jax.app.audits.shown_arrays import shown_data
 from esoftmax_jax.app.audits.sources import examples_of_arrays, read_examples
 from esoftmax_jax.app.data.in_memory.dataset import dataset_from_arrays
 from esoftmax_jax.app.data.load import load_dataset
@@ -120,6 +122,30 @@ def test_a_table_may_hold_anything_beside_its_labels():
     assert again.content([59]) == found.content([59])
     assert found.sources.tolist()[0] == "2"  # as an editor counts
     assert again.sources.tolist()[0] == "1"
+
+
+def test_bytes_are_labels_and_names_as_training_reads_them():
+    names = [b"cat", b"dog", b"horse", b"\xff"] * 5
+    ids = [b"a%d" % row for row in range(20)]
+    table: dict[str, Any] = {"x": list(range(20)), "id": ids, "more": names}
+    write_parquet("own.parquet", table | {"label": names})
+    found = read_examples("own.parquet")
+    assert found.class_names == ("\\xff", "cat", "dog", "horse")
+    assert found.class_names == load_dataset("parquet:own.parquet", columns="x").class_names
+    assert found.identifiers is not None
+    assert list(found.identifiers)[:2] == ["a0", "a1"]
+    assert found.content([2]) == [["2", "a2", "5 bytes"]]
+    assert shown_data({"id": ids, "x": table["x"]}).identifiers == [f"a{x}" for x in range(20)]
+
+
+def test_a_split_that_training_refuses_is_refused():
+    noisy_table(split=["te"] * 10 + ["tr"] * 50)
+    message = "row 2: expected train, test or validation in column 'split', got 'te'; write"
+    for read in (read_examples, lambda path: load_dataset(f"csv:{path}")):
+        with pytest.raises(UsageError, match=message):
+            read("own.csv")
+    noisy_table(split=["val"] * 10 + ["Training"] * 50)
+    assert len(read_examples("own.csv")) == 50
 
 
 def test_rows_of_a_test_set_are_left_out():

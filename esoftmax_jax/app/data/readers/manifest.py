@@ -159,13 +159,7 @@ def _splits(table: Table) -> tuple[_Mask, _Mask | None, list[str]]:
     """Return the training rows, the test rows if the file tells them, and notes."""
     if "split" not in table.text:
         return np.ones(len(table.rows), bool), None, []
-    for row, name in enumerate(table.text["split"]):
-        if name.lower() not in _SPLITS:
-            raise UsageError(
-                f"{table.where(row)}: expected train, test or validation in column 'split', "
-                f"got {name!r}; write one of them"
-            )
-    splits = np.array([_SPLITS[name.lower()] for name in table.text["split"]])
+    splits = split_names(table)
     present = set(splits.tolist())
     test = "test" if "test" in present else "validation"
     if not {"train", test} <= present:
@@ -176,6 +170,21 @@ def _splits(table: Table) -> tuple[_Mask, _Mask | None, list[str]]:
     both = test == "test" and "validation" in present
     notes = ["the rows of the split validation are left out"] if both else []
     return splits == "train", splits == test, notes
+
+
+def split_names(table: Table) -> Array:
+    """Return train, test or validation for each row, as its column split says.
+
+    Raises:
+        UsageError: a row says something else.
+    """
+    for row, name in enumerate(table.text["split"]):
+        if name.lower() not in _SPLITS:
+            raise UsageError(
+                f"{table.where(row)}: expected train, test or validation in column 'split', "
+                f"got {name!r}; write one of them"
+            )
+    return np.array([_SPLITS[name.lower()] for name in table.text["split"]])
 
 
 def table_images(

@@ -5,6 +5,7 @@ import csv
 import io
 import itertools
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
@@ -13,6 +14,7 @@ _DELIMITERS = ",;\t"  # by country; tabs in what spreadsheets call Unicode text
 _SEPARATOR = re.compile(r"\"?sep=([,;\t])\"?[,;]*", re.IGNORECASE)  # a first line for Excel
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LONGEST_ROW = 2**25  # characters: a million columns
+_one_limit = threading.Lock()
 _SHOWN = 20  # names of columns in a message
 
 
@@ -56,7 +58,8 @@ class CsvRows:
                 reader = csv.reader(
                     itertools.chain(begin, lines), delimiter=delimiter, **self._form
                 )
-                for cells in reader:
+                # Without ``strict`` the limit of csv alone finds a quotation mark without end.
+                for cells in _of_any_length(reader) if reader.dialect.strict else reader:
                     row, end, self._taken = end + 1, reader.line_num, 0
                     yield row, cells if any(map(str.strip, cells)) else []
         except UnicodeDecodeError:
@@ -96,6 +99,20 @@ def named(columns: Sequence[str]) -> str:
     more = len(columns) - _SHOWN
     shown = ", ".join(map(repr, columns[:_SHOWN])) or "none"
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _of_any_length(reader: Iterator[list[str]]) -> Iterator[list[str]]:
+    """Yield rows whose cells may be as long as a row: ``csv`` has one limit, of the process."""
+    while True:
+        with _one_limit:
+            limit = csv.field_size_limit(_LONGEST_ROW)
+            try:
+                cells = next(reader, None)
+            finally:
+                csv.field_size_limit(limit)
+        if cells is None:
+            return
+        yield cells
 
 
 def _until_text(lines: Iterator[str]) -> Iterator[str]:

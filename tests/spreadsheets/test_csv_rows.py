@@ -1,5 +1,7 @@
 """CSV files as spreadsheets write them, and as nobody does: a row takes a bounded memory."""
 
+import csv
+
 import pytest
 
 from esoftmax_jax.spreadsheets import CsvRows
@@ -34,6 +36,16 @@ def test_spreadsheets(tmp_path, form, end):
 def test_rows_have_the_line_in_which_they_begin(tmp_path):
     found = rows_of(tmp_path / "a.csv", b'\n\na;"b,\nc";d,e\n\n1;2;3')
     assert found == [(1, []), (2, []), (3, ["a", "b,\nc", "d,e"]), (5, []), (6, [*"123"])]
+
+
+def test_a_cell_may_be_as_long_as_a_row(tmp_path):
+    text, limit = "word " * 60_000, csv.field_size_limit()
+    found = rows_of(tmp_path / "a.csv", f'a,"{text}"\nb,c\n'.encode(), strict=True)
+    assert found == [(1, ["a", text]), (2, ["b", "c"])]
+    assert csv.field_size_limit() == limit
+    with pytest.raises(ValueError, match=r"row 1: .* \(unexpected end of data\)"):
+        rows_of(tmp_path / "a.csv", f'a,"{text}\nb,c\n'.encode(), strict=True)
+    assert csv.field_size_limit() == limit
 
 
 WRONG = {

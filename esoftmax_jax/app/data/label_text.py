@@ -46,6 +46,26 @@ def alike_note(alike: Mapping[str, str]) -> list[str]:
     return [f"names that look the same are those of one class: {listed_alike(alike)}"]
 
 
+def joined_alike(
+    columns: Mapping[str, list[str]], *, literal: bool
+) -> tuple[dict[str, list[str]], list[str]]:
+    """Return labels of which those that look the same are one class, and notes.
+
+    Args:
+        columns: of labels, by name.
+        literal: whether each is a class of its own, which a note says.
+    """
+    alike = same_looking(label for labels in columns.values() for label in labels)
+    if not alike:
+        return dict(columns), []
+    if literal:
+        return dict(columns), [f"{listed_alike(alike)} are different classes by {LITERAL}"]
+    joined = {
+        name: [alike.get(label, label) for label in labels] for name, labels in columns.items()
+    }
+    return joined, alike_note(alike)
+
+
 def listed_alike(alike: Mapping[str, str]) -> str:
     """Return pairs of names that look the same, so that one sees how they differ."""
     return ", ".join(f"{name!a} and {other!a}" for name, other in alike.items())

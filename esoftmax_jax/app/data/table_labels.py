@@ -10,11 +10,9 @@ import numpy.typing as npt
 from esoftmax_jax.app.data.label_doubts import Doubt, find_doubt, may_have_gaps
 from esoftmax_jax.app.data.label_text import (
     LITERAL,
-    alike_note,
     capitals_note,
-    listed_alike,
+    joined_alike,
     plain,
-    same_looking,
     whole_number,
 )
 from esoftmax_jax.app.data.parts import in_class_order
@@ -58,17 +56,10 @@ def numbered_labels(
         UsageError: labels are missing or no classes, or not known from the training rows.
     """
     cells = {name: table.text[name] for name in _COLUMNS if name in table.text}
-    alike = same_looking({label for labels in cells.values() for label in labels})
+    cells, notes = joined_alike(cells, literal=literal)
     if literal:
-        notes = _overruled(table, cells)
-        if alike:
-            notes.append(f"{listed_alike(alike)} are different classes by {LITERAL}")
+        notes = [*_overruled(table, cells), *notes]
     else:
-        notes = alike_note(alike)
-        cells = {
-            name: [alike.get(label, label) for label in labels]
-            for name, labels in cells.items()
-        }
         table = dataclasses.replace(table, text={**table.text, **cells})
         _check(table, cells)
     names, further = _classes(table, train, literal)

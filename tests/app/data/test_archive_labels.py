@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from esoftmax_jax.app.data.in_memory.dataset import dataset_from_arrays
 from esoftmax_jax.app.data.load import load_dataset
 from tests.helpers.datasets import refused
 
@@ -43,6 +44,29 @@ def test_labels_in_other_forms(form, tested):
     assert len(places) == (30 if tested else 24)
     said = f"The classes are called by their numbers, {', '.join(names)}."
     assert (said in data.note) == form.startswith(("from 1", "with gaps"))
+
+
+def test_names_that_look_the_same_are_one_class():
+    spelt = np.array(["caf\u00e9", "cafe\u0301", "tea"])
+    said = "ames that look the same are those of one class: 'cafe\\u0301' and 'caf\\xe9'"
+    for data in (
+        load_dataset(archive(spelt[CLASSES], spelt[[1, 2]])),
+        dataset_from_arrays(np.eye(30), spelt[CLASSES]),
+    ):
+        assert data.class_names == ("caf\u00e9", "tea")
+        assert said in data.note
+    for data in (
+        load_dataset(archive(spelt[CLASSES]), literal_labels=True),
+        dataset_from_arrays(np.eye(30), spelt[CLASSES], literal_labels=True),
+    ):
+        assert data.num_classes == 3
+        assert "and 'caf\\xe9' are different classes by --literal-labels" in data.note
+
+
+def test_names_that_differ_in_capitals_alone_are_told():
+    data = load_dataset(archive(np.array(["Cat", "cat", "dog"])[CLASSES]))
+    assert data.class_names == ("Cat", "cat", "dog")
+    assert "Classes that differ in capitals alone: 'Cat' and 'cat'; rename" in data.note
 
 
 def test_truth_values():

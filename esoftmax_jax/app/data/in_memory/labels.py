@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax.app.data.label_doubts import doubtful_numbers, find_doubt
-from esoftmax_jax.app.data.label_text import LITERAL, capitals_note, plain
+from esoftmax_jax.app.data.label_text import LITERAL, capitals_note, joined_alike, plain
 from esoftmax_jax.app.data.parts import in_class_order
 from esoftmax_jax.app.files.arrays import Array, as_numpy
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -66,14 +66,15 @@ def number_labels(
     arrays = {name: plain_labels(name, value) for name, value in labels.items()}
     for name, value in labels.items():
         check_one_type(name, value)
-    texts = {name: _texts(name, array) for name, array in arrays.items()}
+    spelt = {name: _texts(name, array) for name, array in arrays.items()}
+    texts, alike = joined_alike(spelt, literal=literal)
     first = next(iter(arrays))
     if not literal:
         for name, array in arrays.items():
             _check_missing_words(name, texts[name])
             _check_unlabelled(name, array)
     notes = _doubts(first, arrays[first], texts[first], literal=literal) if doubt else []
-    notes += _joined_by_blanks(arrays[first], texts[first])
+    notes += [*_joined_by_blanks(arrays[first], spelt[first]), *alike]
     present = set(texts[first])
     declared = _categories(labels[first])
     if not present <= set(declared):

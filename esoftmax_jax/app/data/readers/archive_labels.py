@@ -6,7 +6,7 @@ import numpy as np
 
 from esoftmax_jax.app.data.checks import check_no_regression
 from esoftmax_jax.app.data.label_doubts import find_doubt, may_have_gaps
-from esoftmax_jax.app.data.label_text import LITERAL
+from esoftmax_jax.app.data.label_text import LITERAL, capitals_note, joined_alike
 from esoftmax_jax.app.data.parts import in_class_order
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
@@ -39,8 +39,10 @@ def numbered_from_0(
     kinds = {"S" if array.dtype.kind == "U" else array.dtype.kind for array in found.values()}
     if kinds in ({"S"}, {"b"}):
         texts = {key: _texts(array, where[key]) for key, array in found.items()}
+        texts, alike = joined_alike(texts, literal=literal)
         notes = _check_names(texts["train_labels"], where["train_labels"], literal=literal)
         names = in_class_order(set(texts["train_labels"]))
+        notes += [*alike, *capitals_note(names)]
         places = {key: _places(one, names, where[key]) for key, one in texts.items()}
         return places, tuple(names), notes
     if not kinds <= set("iuf") or not _are_names(found):

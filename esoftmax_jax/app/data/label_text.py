@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from esoftmax_jax.spreadsheets import visible
+from esoftmax_jax.spreadsheets import is_missing, visible
 
 LITERAL = "--literal-labels"
 """The option that insists on labels as names of classes, whatever they look like."""
@@ -69,6 +69,23 @@ def joined_alike(
 def listed_alike(alike: Mapping[str, str]) -> str:
     """Return pairs of names that look the same, so that one sees how they differ."""
     return ", ".join(f"{name!a} and {other!a}" for name, other in alike.items())
+
+
+def missing_words(labels: Iterable[str]) -> list[str]:
+    """Return the labels that say that there is none, in the order in which they come.
+
+    A dash beside names does, though not beside another sign, as ``+`` is, and so does the only
+    number beside names if it is negative: -1, -999.
+    """
+    different = list(dict.fromkeys(labels))
+    words = {label for label in different if is_missing(label)}
+    names = [label for label in different if label not in words and label != "-"]
+    if names and all(any(map(str.isalnum, name)) for name in names):
+        words.add("-")
+    numbers = [name for name in names if number(name) is not None]
+    if len(names) > len(numbers) == 1 and numbers[0].startswith("-"):
+        words.add(numbers[0])
+    return [label for label in different if label in words]
 
 
 def number(text: str) -> float | None:

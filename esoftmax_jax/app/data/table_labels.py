@@ -12,6 +12,7 @@ from esoftmax_jax.app.data.label_text import (
     LITERAL,
     capitals_note,
     joined_alike,
+    missing_words,
     plain,
     whole_number,
 )
@@ -19,7 +20,6 @@ from esoftmax_jax.app.data.parts import in_class_order
 from esoftmax_jax.app.data.readers.table_files import Table
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
-from esoftmax_jax.spreadsheets import is_missing
 
 _COLUMNS = ("label", "clean_label")
 _SHOWN = 12  # names of classes in a note
@@ -72,7 +72,7 @@ def _overruled(table: Table, cells: Mapping[str, list[str]]) -> list[str]:
     """Return notes on the labels that would have been refused."""
     notes = []
     for column, labels in cells.items():
-        for word in filter(is_missing, dict.fromkeys(labels)):
+        for word in missing_words(labels):
             notes.append(f"{word!r} names a class by {LITERAL} ({_rows(table, column, word)})")
         doubt = find_doubt(labels)
         if doubt is not None:
@@ -92,7 +92,7 @@ def _rows(table: Table, column: str, *labels: str) -> str:
 def _check(table: Table, cells: Mapping[str, list[str]]) -> None:
     """Refuse labels that are probably none."""
     for column, labels in cells.items():
-        words = set(filter(is_missing, set(labels)))
+        words = set(missing_words(labels))
         missing = [row for row, label in enumerate(labels) if label in words]
         if missing:
             label = labels[missing[0]]

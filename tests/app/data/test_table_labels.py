@@ -67,6 +67,29 @@ def test_classes_that_differ_in_capitals_are_told(tmp_path):
     assert "and 2 more" in load_dataset(table(many * 10)).note
 
 
+@pytest.mark.parametrize("word", ["-", "-1", "-999", "-99.0", "n/a"])
+def test_what_stands_for_no_label_beside_names_is_refused(word):
+    labels = ["cat", "dog", word] * 10
+    np.savez("own.npz", train_images=np.eye(30), train_labels=labels)
+    message = f"got {word!r}, which stands for a missing one .such rows: 10.; fill them .* or pass (--)?literal.labels if {word!r} names a class"
+    for read in (
+        lambda **options: load_dataset(table(labels), **options),
+        lambda **options: load_dataset("npz:own.npz", **options),
+        lambda **options: app.dataset_from_arrays(np.eye(30), labels, **options),
+    ):
+        with pytest.raises(app.UsageError, match=message):
+            read()
+        assert set(read(literal_labels=True).class_names) == {*labels}
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [["-", "+"], ["-1", "1"], ["-", "+", "="], ["cat", "7"], ["a-", "-a"], ["-1", "1", "x"]],
+)
+def test_signs_and_numbers_that_are_classes(labels):
+    assert set(load_dataset(table(labels * 20)).class_names) == {*labels}
+
+
 ALIKE = {
     "composed": ("caf\u00e9", "cafe\u0301"),
     "no width": ("cat", "cat\u200b"),

@@ -9,11 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from esoftmax_jax.app.data.label_doubts import doubtful_numbers, find_doubt
-from esoftmax_jax.app.data.label_text import LITERAL, capitals_note, joined_alike, plain
+from esoftmax_jax.app.data.label_text import (
+    LITERAL,
+    capitals_note,
+    joined_alike,
+    missing_words,
+    plain,
+)
 from esoftmax_jax.app.data.parts import in_class_order
 from esoftmax_jax.app.files.arrays import Array, as_numpy
 from esoftmax_jax.app.terminal.messages import UsageError
-from esoftmax_jax.spreadsheets import is_missing
 
 _SHOWN = 12  # names of classes in a message or a note
 _WHOLE = 2.0**53  # beyond, floating-point numbers are none that somebody has counted
@@ -266,7 +271,7 @@ def _joined_by_blanks(array: Array, texts: list[str]) -> list[str]:
 
 
 def _check_missing_words(name: str, texts: list[str]) -> None:
-    words = set(filter(is_missing, set(texts)))
+    words = set(missing_words(texts))
     if not words:
         return
     rows = [row for row, text in enumerate(texts) if text in words]

@@ -6,11 +6,10 @@ import numpy as np
 
 from esoftmax_jax.app.data.checks import check_no_regression
 from esoftmax_jax.app.data.label_doubts import find_doubt, may_have_gaps
-from esoftmax_jax.app.data.label_text import LITERAL, capitals_note, joined_alike
+from esoftmax_jax.app.data.label_text import LITERAL, capitals_note, joined_alike, missing_words
 from esoftmax_jax.app.data.parts import in_class_order
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
-from esoftmax_jax.spreadsheets import is_missing
 
 _MOST_NAMES = 10_000  # numbers that are classes
 
@@ -93,7 +92,7 @@ def _texts(array: Array, where: str) -> list[str]:
 def _check_names(texts: list[str], where: str, *, literal: bool) -> list[str]:
     """Refuse names that are probably none; what is overruled is a note."""
     notes = []
-    for word in filter(is_missing, dict.fromkeys(texts)):
+    for word in missing_words(texts):
         row = texts.index(word)
         if not literal:
             raise UsageError(

@@ -166,10 +166,7 @@ _DATA = (
 _TRAINING = (
     _trained("epochs", whole(1), "≥ 1 (default: the dataset's)", also_of=("audit",)),
     Option(
-        name="learning_rate",
-        kind=RATE,
-        verbs=TRAINING,
-        help="at the start (default: the dataset's)",
+        name="learning_rate", kind=RATE, verbs=TRAINING, help="initial (default: the dataset's)"
     ),
     _trained("width", WIDTH, "factor on channels, > 0 (default: the dataset's)"),
     _trained(

@@ -90,10 +90,10 @@ WRONG = [
     ),
     (["compare", "--epochs", "9" * 9999], r"--epochs: expected a whole number ≥ 1, got '99999"),
     (["compare", "--epochs", "1.5"], r"--epochs: expected a whole number ≥ 1, got '1.5'"),
-    (["compare", "--width", "-1"], r"--width: expected a number > 0, got '-1'"),
+    (["compare", "--width", "-1"], r"--width: expected a number in \(0, 1000\), got '-1'"),
     (
         ["compare", "--learning-rate", "nan"],
-        r"--learning-rate: expected a number > 0, got 'nan'",
+        r"--learning-rate: expected a number > 0 that float32 holds, got 'nan'",
     ),
     (
         ["compare", "--train-examples", "99999"],

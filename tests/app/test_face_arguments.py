@@ -42,7 +42,11 @@ def test_what_the_help_refers_to_can_be_reached():
             {"seed": True},
             r"^seed: expected a whole number ≥ 0 and ≤ 2147483647, got True$",
         ),
-        ("train", {"learning_rate": -1}, r"^learning_rate: expected a number > 0 that float32 holds, got -1$"),
+        (
+            "train",
+            {"learning_rate": -1},
+            r"^learning_rate: expected a number > 0 that float32 holds, got -1$",
+        ),
         ("train", {"learning_rate": "0.1"}, r"^learning_rate: .* got '0.1'$"),
         ("train", {"label_smoothing": 1}, r"^label_smoothing: expected a number in \(0, 1\)"),
         ("train", {"imbalance": 0.5}, r"^imbalance: expected a number ≥ 1, got 0.5$"),

@@ -7,7 +7,7 @@ from typing import Any
 from esoftmax_jax.app.methods.methods import METHODS, OWN_FORM, Method, Methods
 from esoftmax_jax.app.methods.own_loss import Function, OwnLoss
 from esoftmax_jax.app.methods.own_loss_file import names_own_loss, read_own_loss
-from esoftmax_jax.app.methods.own_loss_function import own_loss_of
+from esoftmax_jax.app.methods.own_loss_function import check_constants, own_loss_of
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.spelling import did_you_mean, spelled
 
@@ -64,7 +64,9 @@ def _check_same(known: Method, method: Method) -> None:
 
 
 def check_settings(method: Method, settings: dict[str, float]) -> None:
-    """Let the loss itself refuse values outside its range."""
+    """Let the loss itself refuse values outside its range; one of the user's may not."""
+    if isinstance(method, OwnLoss):
+        check_constants("--set", method.called, settings)
     try:
         method.loss(**settings)
     except (TypeError, ValueError) as error:

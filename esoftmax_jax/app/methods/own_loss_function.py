@@ -3,13 +3,14 @@
 import contextlib
 import functools
 import inspect
-import math
+from collections.abc import Mapping
 from typing import Any
 
 from esoftmax_jax.app.methods.own_loss import Function, OwnLoss, Surroundings
 from esoftmax_jax.app.terminal.messages import UsageError
 
 _FORM = "a function of (logits, labels, *, constant=1.0, ...)"
+_LARGEST = 3.4e38  # of float32
 _PASSED = ("axis", "where", "key")  # keyword arguments that are not constants
 
 
@@ -108,14 +109,23 @@ def _arguments(
                 f"{parameter.name!r} of {called}; write {parameter.name}=1.0"
             )
         elif isinstance(parameter.default, float):
-            if not math.isfinite(parameter.default):
-                raise UsageError(
-                    f"{option}: expected a finite default for every constant, got "
-                    f"{parameter.default} for {parameter.name!r} of {called}; write a large "
-                    "number, or None where it is no constant"
-                )
             constants[parameter.name] = float(parameter.default)
+    check_constants(option, called, constants)
     return constants, takes
+
+
+def check_constants(option: str, called: str, constants: Mapping[str, float]) -> None:
+    """Check numbers for constants: neither files nor float32 have infinite ones.
+
+    Raises:
+        UsageError: naming the first that is too large, infinite or NaN.
+    """
+    for name, value in constants.items():
+        if not abs(value) <= _LARGEST:
+            raise UsageError(
+                f"{option}: expected constants that are finite in float32, got {name}={value} "
+                f"for {called}; take a number that is large enough to do the same"
+            )
 
 
 def _candidates(
@@ -131,12 +141,13 @@ def _candidates(
         )
     except (TypeError, ValueError):
         found = ()
-    if not found or any(
-        set(one) != set(constants) or not all(map(math.isfinite, one.values())) for one in found
-    ):
+    if not found or any(set(one) != set(constants) for one in found):
         raise UsageError(
-            f"{option}: expected {called}.candidates as a list of dictionaries with finite "
+            f"{option}: expected {called}.candidates as a list of dictionaries with "
             f"numbers for {', '.join(constants) or 'no constant at all'}, got {given!r}; a "
             "constant is an argument with a floating-point default"
         )
-    return found
+    for one in found:
+        check_constants(option, f"{called}.candidates", one)
+    # Each once: what was found for it would count twice.
+    return tuple(one for place, one in enumerate(found) if one not in found[:place])

@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+from esoftmax_jax import app
+from esoftmax_jax.app.methods.find import find_method
+from esoftmax_jax.app.terminal.messages import UsageError
 from experiments.cli import main
 from tests.helpers.own_losses import FILE
 
@@ -14,10 +17,10 @@ WRONG = {
     "x = 1\ndef loss(logits:": r"got .*mine.py: mine.py, which is no Python in line 2 \(",
     "def loss(logits): return logits": r"which does not take two arguments by position$",
     "def loss(logits, labels, *, a): return logits": r"expected a default for every constant, got none for 'a' of .*; write a=1.0$",
-    "def loss(logits, labels, *, a=1.0): return logits[:, 0]\nloss.candidates = [{'b': 1}]": r"loss.candidates as a list of dictionaries with finite numbers for a, got \[\{'b': 1\}\]",
-    "def loss(logits, labels, *, a=1.0): return logits[:, 0]\nloss.candidates = [{'a': float('inf')}]": r"with finite numbers for a, got \[\{'a': inf\}\]",
-    "def loss(logits, labels, *, a=float('inf')): return logits[:, 0]": r"expected a finite default for every constant, got inf for 'a' of .*; write a large number, or None",
-    "def loss(logits, labels): return logits[:, 0]\nloss.candidates = 3": r"with finite numbers for no constant at all, got 3;",
+    "def loss(logits, labels, *, a=1.0): return logits[:, 0]\nloss.candidates = [{'b': 1}]": r"loss.candidates as a list of dictionaries with numbers for a, got \[\{'b': 1\}\]",
+    "def loss(logits, labels, *, a=1.0): return logits[:, 0]\nloss.candidates = [{'a': float('inf')}]": r"expected constants that are finite in float32, got a=inf for .*loss.candidates; take",
+    "def loss(logits, labels, *, a=float('inf')): return logits[:, 0]": r"expected constants that are finite in float32, got a=inf for .*; take a number that is large",
+    "def loss(logits, labels): return logits[:, 0]\nloss.candidates = 3": r"with numbers for no constant at all, got 3;",
     "def loss(logits, labels): return logits.mean()": r"expected one floating-point value per example, of shape \(128,\) for 128 examples, got float32 of shape \(\); return it for each",
     "def loss(logits, labels): return labels": r"got int32 of shape \(128,\);",
     "def loss(logits, labels): return None": r"for 128 examples, got NoneType;",
@@ -52,3 +55,19 @@ def test_files_and_tables_that_do_not_fit(written, tmp_path, capsys):
     assert main(["reproduce", "digits", "--extra-losses", here, *out]) == 2
     assert "expected a table whose losses share a learning rate, got" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_constant_that_float32_does_not_hold(written):
+    path = written("def loss(logits, labels, *, a=1.0): return a * logits[:, 0]")
+    with pytest.raises(
+        UsageError, match=r"^hyperparameters: .* finite in float32, got a=1e\+300 "
+    ):
+        app.train("wine", loss=path, hyperparameters={"a": 1e300})
+
+
+def test_a_candidate_that_is_there_twice_counts_once(written):
+    text = "def loss(logits, labels, *, a=1.0): return a * logits[:, 0]\n"
+    _, method = find_method(
+        "--loss", written(text + "loss.candidates = [{'a': 2}, {'a': 2.0}]")
+    )
+    assert method.candidates == ({"a": 2.0},)

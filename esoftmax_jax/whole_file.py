@@ -27,23 +27,27 @@ def replacing(path: Path) -> Iterator[Path]:
             yield temporary
             for one in [temporary, *temporary.rglob("*")]:
                 _flush(one)
-            if target.is_file():
-                shutil.copymode(target, temporary)
-            elif target.is_dir() and temporary.is_dir():
-                # Only an empty folder can be renamed to.
-                target.rename(aside := temporary.with_suffix(".old"))
-                try:
-                    temporary.rename(target)
-                except BaseException:
-                    aside.rename(target)
-                    raise
-                shutil.rmtree(aside, ignore_errors=True)
-                return
-            temporary.replace(target)
+            if target.is_dir() and temporary.is_dir():
+                _replace_folder(temporary, target)
+            else:
+                if target.is_file():
+                    shutil.copymode(target, temporary)
+                temporary.replace(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         with contextlib.suppress(OSError):  # the error of the writing is the one to tell
             temporary.unlink(missing_ok=True)
+
+
+def _replace_folder(temporary: Path, target: Path) -> None:
+    aside = temporary.with_suffix(".old")
+    try:
+        target.rename(aside)  # only an empty folder can be renamed to
+        temporary.rename(target)
+    finally:
+        if not target.exists():  # interrupted between the two
+            aside.rename(target)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def write_whole(path: Path, text: str) -> None:

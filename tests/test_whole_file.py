@@ -55,31 +55,34 @@ def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
     assert (names(tmp_path), names(folder)) == (["model"], ["2.txt"])
 
 
-@pytest.mark.parametrize("moment", ["new", "aside"])
-def test_an_interruption_leaves_the_old_folder_or_the_new_one(moment, tmp_path, monkeypatch):
-    folder, rename = tmp_path / "model", Path.rename
+@pytest.mark.parametrize(
+    ("where", "kept"),
+    [
+        ((Path, "rename", 1), "old.txt"),
+        ((Path, "rename", 2), "old.txt"),
+        ((shutil, "rmtree", 1), "new.txt"),
+    ],
+    ids=["before", "between", "after"],
+)
+def test_an_interruption_leaves_a_whole_folder(where, kept, tmp_path, monkeypatch):
+    module, name, turn = where
+    function, calls = getattr(module, name), list[Path]()
 
-    def write(content):
-        with replacing(folder) as temporary:
-            temporary.mkdir()
-            (temporary / content).touch()
-
-    def interrupted(path, target):
-        if moment == "new" and path.suffix != ".old" and target == folder:
+    def interrupted(path, *arguments, **options):
+        calls.append(path)
+        if len(calls) == turn:
             raise KeyboardInterrupt
-        return rename(path, target)
+        return function(path, *arguments, **options)
 
-    def deleting(path, **_):
-        if path.suffix == ".old":
-            raise KeyboardInterrupt
-
-    write("old")
-    monkeypatch.setattr(Path, "rename", interrupted)
-    if moment == "aside":
-        monkeypatch.setattr(shutil, "rmtree", deleting)
-    with pytest.raises(KeyboardInterrupt):
-        write("new")
-    assert names(folder) == [{"new": "old", "aside": "new"}[moment]]
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "old.txt").touch()
+    with pytest.raises(KeyboardInterrupt), replacing(tmp_path / "model") as temporary:
+        temporary.mkdir()
+        (temporary / "new.txt").touch()
+        monkeypatch.setattr(module, name, interrupted)
+    assert names(tmp_path / "model") == [kept]
+    left = [path for path in names(tmp_path) if path != "model"]
+    assert left == ([] if kept == "old.txt" else [calls[0].name])  # what was not yet deleted
 
 
 def test_what_is_written_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):

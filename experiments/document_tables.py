@@ -82,7 +82,7 @@ _TABLES: Mapping[str, Callable[[str], str]] = {
     "costs": lambda table: with_costs(table, read_rows(BENCHMARKS / "cpu.jsonl")),
     **{
         f"bench-{machine}-{bench}": functools.partial(_bench_part, machine, bench)
-        for machine in ("cpu", "h100")
+        for machine in ("cpu", "h100", "h200")
         for bench in ("losses", "linear", "train", "sweep", "augmentation", "startup")
     },
 }

@@ -45,7 +45,7 @@ def measured_on(line: Row) -> str:
     if processor is not None and device["platform"] == "cpu":
         where = f"{processor['cores']} cores of {processor['kind']}"
     parts = [
-        f"{line['repeats']} rounds",
+        "1 round" if line["repeats"] == 1 else f"{line['repeats']} rounds",
         *([line["dtype"]] if "dtype" in line else []),
         where,
         f"jax {line['versions']['jax']}",
@@ -190,7 +190,7 @@ def _sweep(line: Row) -> list[Grid]:
         middle = statistics.median(seconds[name])
         ratio = middle / statistics.median(seconds["one program"])
         low, high = min(seconds[name]), max(seconds[name])
-        return [f"{middle:.1f} ({low:.1f}–{high:.1f})", f"{ratio:.1f}"]
+        return [f"{middle:.1f} ({low:.1f}–{high:.1f})", f"{ratio:.2f}"]
 
     return [
         Grid(

@@ -8,6 +8,10 @@ constants for CIFAR-10, which has ten classes too; nothing was chosen on these l
 JAL have their authors' constants and strengths of L1 for CIFAR-10; ``CE (tuned)`` is the one of
 table 2.
 
+Time and score: 0.8 s a run on an H200, eight at once; 2.5 to 4.5 minutes on 2 CPU cores;
+symmetric 0.8, 3 seeds: CE 65.4 ± 1.1, GCE 83.2 ± 0.6, NCE+MAE 87.1 ± 0.1, CE_eps+MAE 83.4 ±
+0.5 %. The rest is in ``docs/reproducing.md``.
+
 Asymmetric labels are 7 → 1, 2 → 7, 5 ↔ 6 and 3 → 8, a share of each of these classes, so that
 at 0.4 a fifth of all labels is wrong.
 """

@@ -15,7 +15,7 @@ from experiments.regret.tables import KEY
 from experiments.reproduce.results_table import results_table
 
 UP_TO_06 = ("clean", "sym0.2", "sym0.4", "sym0.6")
-LEVEL = 1.5  # points, which one seed of MNIST or CIFAR-10 tells no better
+LEVEL = 1  # points
 
 
 @functools.cache
@@ -78,10 +78,24 @@ def test_on_clean_digits_cross_entropy_at_a_high_rate_is_the_best_network():
     assert max(found, key=found.__getitem__) == "CE (rate 0.1)"
 
 
-def test_at_the_papers_scale_nce_with_rce_is_level_at_four_of_five():
+def test_at_the_papers_scale_sums_of_nce_and_ours_are_level():
+    (ours, ours_spread), (theirs, spread) = (
+        cifar10()[name]["sym0.8"] for name in ("CE_eps+MAE", "NCE+RCE")
+    )
+    assert ours - theirs == pytest.approx(1, abs=0.15)
+    assert ours - theirs < min(ours_spread, spread)
     found = means(cifar10(), "sym0.8")
-    assert found["NCE+RCE"] == pytest.approx(found["CE_eps+MAE"], abs=0.1)
+    assert ours - found["JAL-CE"] == pytest.approx(7, abs=0.5)
     assert found["CE (tuned)"] - found["CE"] > 20
+    for setting in ("clean", "sym0.4"):
+        level = [
+            means(cifar10(), setting)[name] for name in ("NCE+RCE", "CE_eps+MAE", "JAL-CE")
+        ]
+        assert max(level) - min(level) < 0.25, setting
+    found = means(cifar10(), "sym0.4")
+    assert found["CE_eps+MAE"] - found["CE (tuned)"] == pytest.approx(4, abs=0.5)
+    assert found["CE (tuned)"] - found["CE"] == pytest.approx(22, abs=0.6)
+    assert means(cifar10(), "clean")["CE (tuned)"] == means(cifar10(), "clean")["CE"]
     asymmetric = means(cifar10(), "asym0.4")
     assert asymmetric["CE (tuned)"] - asymmetric["CE"] == pytest.approx(2.5, abs=0.05)
     assert max(asymmetric.values()) - asymmetric["CE (tuned)"] <= 1.5
@@ -90,12 +104,15 @@ def test_at_the_papers_scale_nce_with_rce_is_level_at_four_of_five():
 def test_on_mnist_sums_of_nce_lead_at_four_of_five():
     found = means(mnist(), "sym0.8")
     first, second, *_ = sorted(found, key=found.__getitem__, reverse=True)
-    assert {first, second} == {"NCE+AEL", "NCE+MAE"}
-    assert 3 - 0.5 < found["NCE+MAE"] - found["CE_eps+MAE"] < 3.5
+    assert (first, second) == ("NCE+MAE", "NCE+AEL")
+    for name in (first, second):
+        assert found[name] - found["CE_eps+MAE"] == pytest.approx(3.5, abs=0.25)
     level = ("GCE", "NCE+RCE", "NFL+RCE", "NCE+AUL", "NCE+AGCE", "FL_eps+MAE", "CE (tuned)")
     for name in level:
         assert found[name] == pytest.approx(found["CE_eps+MAE"], abs=LEVEL), name
     assert 18.5 < found["CE (tuned)"] - found["CE"] < 19.5
+    assert found["CE"] - found["CE+LC"] == pytest.approx(10, abs=0.5)
+    assert found["CE_eps+MAE"] - found["CE"] == pytest.approx(18, abs=0.5)
     for name in ("ANL-CE/L1", "JAL-CE/L1"):
         assert 1.5 < found["CE_eps+MAE"] - found[name] < 4.5, name
 
@@ -108,12 +125,11 @@ def test_on_mnist_anl_leads_where_classes_are_taken_for_others():
     close += ["CE_eps+MAE", "FL_eps+MAE", "JAL-CE/L1", "LDR-KL"]
     assert sorted(others[: len(close)]) == sorted(close)
     for name in close:
-        assert found[first] - found[name] <= 1.6 + 0.05, name
-        assert 7.5 < found[name] - found["CE"] < 9, name
+        assert found[first] - found[name] <= 2, name
+        assert 8 <= found[name] - found["CE"] <= 10, name
     gains = {name: found[name] - found["CE"] for name in ("CE (tuned)", "GCE", "CE/L1")}
-    assert 4.5 < gains["CE (tuned)"] < 5.5
-    assert 3.5 < gains["GCE"] < 4.5
-    assert gains["CE/L1"] < 0
+    assert 5 <= gains["GCE"] < gains["CE (tuned)"] <= 6
+    assert gains["CE/L1"] == pytest.approx(-2, abs=0.5)
 
 
 def test_on_mnist_anl_leads_a_close_field_at_three_wrong_labels_of_five():
@@ -123,33 +139,69 @@ def test_on_mnist_anl_leads_a_close_field_at_three_wrong_labels_of_five():
     close = ["NCE+MAE", "NCE+RCE", "NFL+RCE", "NCE+AUL", "NCE+AGCE", "NCE+AEL"]
     close += ["CE_eps+MAE", "FL_eps+MAE", "GCE", "SCE", "JAL-CE/L1"]
     assert all(behind.pop(name) <= 1 for name in close)
-    assert all(1 < behind.pop(name) <= 1.5 + 0.05 for name in ("LDR-KL", "CE (tuned)"))
+    assert all(1 < behind.pop(name) <= 1.6 + 0.05 for name in ("LDR-KL", "CE (tuned)"))
     assert min(behind.values()) > 3
     assert behind["CE"] == pytest.approx(5, abs=0.5)
-    assert behind["CE/L1"] == pytest.approx(8, abs=0.5)
+    assert behind["CE/L1"] == pytest.approx(7, abs=0.5)
 
 
-@pytest.mark.parametrize("setting", ["clean", "sym0.2"])
-def test_on_mnist_few_wrong_labels_tell_robust_losses_apart_no_more(setting):
+@pytest.mark.parametrize(
+    ("setting", "low", "high"),
+    [("clean", 98.8, 99.3), ("sym0.2", 98.6, 99.2), ("asym0.2", 98.6, 99.2)],
+)
+def test_on_mnist_few_wrong_labels_tell_robust_losses_apart_no_more(setting, low, high):
     found = means(mnist(), setting)
-    assert found.pop("NLNL") < 98
-    plain = {name: found.pop(name) for name in ("CE", "FL", "CE/L1")}
-    assert 98.55 < min(found.values()) < max(found.values()) < 99.25
-    assert setting != "clean" or max(plain.values()) - max(found.values()) < 0.05
+    others = {name: found.pop(name) for name in ("NLNL", "CE", "FL", "CE/L1")}
+    assert low <= min(found.values()) < max(found.values()) <= high
+    assert others.pop("NLNL") < 98
+    if setting == "clean":
+        assert low <= min(others.values()) < max(others.values()) <= high
+    else:
+        assert max(others.values()) < low
 
 
 def test_on_mnist_two_wrong_labels_of_five_part_few_losses():
     found = means(mnist(), "sym0.4")
     behind = {name: found.pop(name) for name in ("CE", "FL", "NLNL", "CE/L1")}
-    assert 98.35 < min(found.values()) < max(found.values()) < 99.15
-    assert behind["CE"] == behind["FL"] == pytest.approx(97.6)
-    assert 2.5 < max(found.values()) - behind["NLNL"] < 3.5
+    assert 98.3 <= min(found.values()) < max(found.values()) <= 99.1
+    assert behind["CE"] == behind["FL"] == pytest.approx(97.5)
+    assert 3.5 < max(found.values()) - behind["NLNL"] < 4
     assert behind["CE/L1"] < behind["CE"]
 
 
-def test_on_mnist_ours_is_ahead_of_cross_entropy_in_every_cell():
-    for setting, (mean, _) in mnist()["CE"].items():
-        assert mnist()["CE_eps+MAE"][setting][0] > mean
+def test_on_mnist_ours_is_ahead_of_cross_entropy_in_every_cell_but_the_clean_one():
+    ahead = {
+        setting: mnist()["CE_eps+MAE"][setting][0] - mean
+        for setting, (mean, _) in mnist()["CE"].items()
+    }
+    assert abs(ahead.pop("clean")) < 0.05
+    assert min(ahead.values()) > 0.5
+
+
+def test_ours_leads_no_column_of_mnist():
+    for setting in mnist()["CE"]:
+        found = means(mnist(), setting)
+        assert found.pop("CE_eps+MAE") <= max(found.values())
+
+
+def test_two_machines_give_the_same_table():
+    runs = read_results(RESULTS / "mnist-mnist-paper.jsonl")
+    repeated = read_results(RESULTS / "mnist-repeated.jsonl")
+    apart: dict[float, list[float]] = {0.8: [], 0.0: []}
+    for identity, run in repeated.items():
+        first = runs[identity]
+        assert (run.environment["device"]["kind"], first.environment["device"]["kind"]) == (
+            "NVIDIA H200",
+            "cpu",
+        )
+        assert run.noise_hash == first.noise_hash
+        rate = 0.8 if run.config.noise.rate == 0.8 else 0.0
+        apart[rate].append(100 * (run.test_accuracy - first.test_accuracy))
+    assert len(repeated) == 76
+    assert np.abs(apart[0.8]).max() == pytest.approx(1.2, abs=0.05)
+    assert np.abs(apart[0.0]).max() == pytest.approx(0.4, abs=0.05)
+    assert abs(np.mean(apart[0.8])) == pytest.approx(0.1, abs=0.05)
+    assert abs(np.mean(apart[0.0])) < 0.1
 
 
 def test_on_the_digits_of_the_readme_two_losses_gain_over_cross_entropy():

@@ -66,7 +66,7 @@ _DIGITS = Recipe(
     accelerator_runs=64,
     epochs_together=10,
 )
-_MNIST = Recipe("mnist_cnn", epochs=50, common_rate=0.01, weight_decay=1e-3)
+_MNIST = Recipe("mnist_cnn", epochs=50, common_rate=0.01, weight_decay=1e-3, accelerator_runs=8)
 _CIFAR10 = Recipe(
     "eight_layer_cnn", epochs=120, common_rate=0.01, weight_decay=1e-4, augment=SHIFT_AND_FLIP
 )

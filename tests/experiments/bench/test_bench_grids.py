@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments.bench.grids import grids_of
+from experiments.bench.grids import grids_of, measured_on
 from experiments.bench.line import report
 from experiments.bench.page import bench_part, with_costs
 from experiments.document_tables import BENCHMARKS
@@ -75,9 +75,9 @@ def test_a_sweep_and_its_ratios_to_one_program():
     line = {"bench": "sweep", "runs": 128, "epochs": 30, "seconds": seconds}
     (grid,) = grids_of(WHERE | line | {"seconds_compiled": {"one program": [2.0]}})
     assert grid.rows == [
-        ["one program", "5.0 (4.0–9.0)", "1.0", "2.0 (2.0–2.0)", "1.0"],
-        ["sequential", "10.0 (8.0–12.0)", "2.0", "–", "–"],
-        ["processes", "80.0 (80.0–80.0)", "16.0", "–", "–"],
+        ["one program", "5.0 (4.0–9.0)", "1.00", "2.0 (2.0–2.0)", "1.00"],
+        ["sequential", "10.0 (8.0–12.0)", "2.00", "–", "–"],
+        ["processes", "80.0 (80.0–80.0)", "16.00", "–", "–"],
     ]
 
 
@@ -85,6 +85,11 @@ def test_a_sweep_and_its_ratios_to_one_program():
 def test_committed_lines_are_shown(bench):
     rows = read_rows(BENCHMARKS / "h100.jsonl")
     assert "NVIDIA H100" in bench_part(rows, bench)
+
+
+def test_what_was_measured_once_is_one_round():
+    (line,) = read_rows(BENCHMARKS / "h200.jsonl")
+    assert measured_on(line).startswith("1 round, NVIDIA H200, jax 0.11.2")
 
 
 def test_a_line_says_when_and_on_what_it_was_measured(tmp_path, capsys):

@@ -23,7 +23,9 @@ def test_ratios_to_one_program(monkeypatch, tmp_path, capsys):
     # 20 runs on 8 devices: three for each, the last ones repeated.
     assert sorted(measured) == sorted([(20, 24, 1), (20, 24, 3), (20, 1, 1)] * 2)
     printed = capsys.readouterr().out
-    assert re.search(r"sequential +6\.0 \(6\.0–6\.0\) +2\.0 +4\.0 \(4\.0–4\.0\) +4\.0", printed)
+    assert re.search(
+        r"sequential +6\.0 \(6\.0–6\.0\) +2\.00 +4\.0 \(4\.0–4\.0\) +4\.00", printed
+    )
     assert re.search(r"processes +25\.0 \(25\.0–25\.0\) +8\.3", printed)
     (line,) = map(json.loads, path.read_text(encoding="utf-8").splitlines())
     assert (line["bench"], line["runs"]) == ("sweep", 20)

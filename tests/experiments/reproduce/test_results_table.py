@@ -39,16 +39,24 @@ def test_published_figures_and_their_order_stand_beside_ours():
     runs = read_results(RESULTS / "table2-cifar10-paper.jsonl")
     text = results_table(load_table("table2", "cifar10"), runs, dtype="bfloat16")
     found = rows_of(text)
-    assert found["method"] == ["sym0.4", "sym0.8", "asym0.4"]
-    assert found["GCE"][1] == "26.3 (25.8 ± 1.0)"
-    assert found["CE_eps+MAE"][0] == "–"  # was not run there
-    assert found["JAL-CE"][1] == "47.6"  # has no published figure
-    below = text.splitlines()[-4:]
-    assert below[0] == "- 14 runs: 1 × NVIDIA H100 80GB HBM3, jax 0.11.2, 2026-11-26."
-    assert below[2] == (
+    assert found["method"] == ["clean", "sym0.4", "sym0.8", "asym0.4"]
+    assert found["GCE"][2] == "26.3 (25.8 ± 1.0)"
+    assert found["CE_eps+MAE"][2] == "54.6 ± 1.3 (59.0 ± 0.7)"
+    assert found["JAL-CE"][2] == "47.6"  # has no published figure
+    *_, below, _, _, at_08, _ = text.splitlines()
+    assert below == (
+        "- 28 runs: 1 × NVIDIA H200, 1 × NVIDIA H100 80GB HBM3, jax 0.11.2, "
+        "2026-11-26 to 2026-11-28."
+    )
+    assert at_08 == "- sym0.8: 6 of 6 pairs of methods are in the published order."
+    first = {identity: run for identity, run in runs.items() if run.config.seed == 0}
+    text = results_table(load_table("table2", "cifar10"), first, dtype="bfloat16")
+    *_, at_08, _ = text.splitlines()
+    assert at_08 == (
         "- sym0.8: 5 of 6 pairs of methods are in the published order; reversed, with one seed: "
         "NCE+RCE above CE_eps+MAE."
     )
+    assert rows_of(text)["CE_eps+MAE"][2] == "56.1 (59.0 ± 0.7)"
     # Without the type of their networks they are other runs.
     assert "JAL-CE" not in results_table(load_table("table2", "cifar10"), runs)
 

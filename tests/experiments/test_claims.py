@@ -7,7 +7,7 @@ import pytest
 
 from esoftmax_jax.app.runs.report import make_rows
 from esoftmax_jax.app.runs.results import read_results
-from experiments.configs import load_table
+from experiments.configs import SCALES, load_table
 from experiments.demo_table import label_of
 from experiments.document_tables import LINES, RESULTS
 from experiments.lines import read_rows
@@ -52,6 +52,10 @@ def mnist():
 
 def cifar10():
     return table("table2", "cifar10", "table2-cifar10-paper", dtype="bfloat16")
+
+
+def small_cifar10():
+    return table("table2", "cifar10", "table2-cifar10-small", scale=SCALES["small"])
 
 
 def means(of, setting):
@@ -99,6 +103,12 @@ def test_at_the_papers_scale_sums_of_nce_and_ours_are_level():
     asymmetric = means(cifar10(), "asym0.4")
     assert asymmetric["CE (tuned)"] - asymmetric["CE"] == pytest.approx(2.5, abs=0.05)
     assert max(asymmetric.values()) - asymmetric["CE (tuned)"] <= 1.5
+
+
+def test_on_few_images_cross_entropy_is_ahead_where_classes_are_taken_for_others():
+    found = means(small_cifar10(), "asym0.4")
+    for name in ("CE_eps+MAE", "NCE+RCE"):
+        assert 3.5 < found["CE"] - found[name] < 5, name
 
 
 def test_on_mnist_sums_of_nce_lead_at_four_of_five():

@@ -78,15 +78,17 @@ class AutoRuns:
 
         "" of further folds of what the first has chosen: they were counted with it.
         """
-        settings = len({setting_of(one) for one in configs})
+        settings = f"{len({setting_of(one) for one in configs})} settings"
+        if configs[0] in self.plain:
+            settings = f"cross-entropy too, {settings}"
         networks = f"{self.num_members} networks of"
         if not self.by_first_fold:
-            tried = f"{settings} settings in {self.folds} folds and {networks} the chosen one"
+            tried = f"{settings} in {self.folds} folds and {networks} the chosen one"
             return tried, self.num_members
         if configs[0].fold != (0, self.folds):
             return "", 0
         more = self.folds - 1
-        tried = f"{settings} settings in one fold, the chosen one in {more} more, {networks} it"
+        tried = f"{settings} in one fold, the chosen one in {more} more, {networks} it"
         return tried, more + self.num_members
 
     def on_folds(self, chosen: Candidate) -> list[RunConfig]:

@@ -185,8 +185,10 @@ def test_what_runs_on_folds_are_for():
     full, least = (auto_runs(digits, parse_noise("none"), one) for one in ("less", "least"))
     told = "4 settings in 5 folds and 5 networks of the chosen one"
     assert full.describe(full.rule) == (told, 5)
+    assert full.describe(full.plain) == (f"cross-entropy too, {told}", 5)
     told = "4 settings in one fold, the chosen one in 4 more, 4 networks of it"
     assert least.describe(least.rule[::5]) == (told, 8)
+    assert least.describe(least.plain[::5]) == (f"cross-entropy too, {told}", 8)
     assert least.describe(least.rule[1:5]) == ("", 0)
 
 

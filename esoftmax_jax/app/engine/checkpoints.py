@@ -16,11 +16,13 @@ import numpy as np
 from esoftmax_jax.app.engine.group import Group
 from esoftmax_jax.app.engine.owner import card_of, misfit
 from esoftmax_jax.app.engine.placement import place
+from esoftmax_jax.app.files.memory import gigabytes
 from esoftmax_jax.app.terminal.console import make_console
 from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.signals import uninterrupted
 
 _KEPT = 2
+_GOES_ON = "make room, and the same command goes on after the checkpoint before"
 
 
 class Checkpoints:
@@ -57,6 +59,7 @@ class Checkpoints:
         self._forget_unusable()
         content = _content(group)
         content["card"] = card_of(group, group.epoch, _named(content))
+        self._check_room(sum(leaf.nbytes for leaf in jax.tree.leaves(content)))
         with uninterrupted(), self._told():
             self._manager().save(group.epoch, args=StandardSave(content))
 
@@ -137,6 +140,16 @@ class Checkpoints:
             self._unusable.clear()
             self._manager().reload()
 
+    def _check_room(self, needed: int) -> None:
+        """Refuse what the disk cannot take: half-way, TensorStore prints tracebacks."""
+        there = next(one for one in self._folder.absolute().parents if one.exists())
+        free = shutil.disk_usage(there).free
+        if free < needed:
+            raise UsageError(
+                f"{self._folder}: expected {gigabytes(needed)} of room for a checkpoint, got "
+                f"{gigabytes(free)}; {_GOES_ON}"
+            )
+
     def _say(self, text: str) -> None:
         make_console(stderr=True, soft_wrap=True).print(text)
 
@@ -153,8 +166,7 @@ class Checkpoints:
             reason = room.group() if room else f"{type(error).__name__}: {error}"
             raise UsageError(
                 f"{self._folder}: expected a place where a checkpoint can be written, got an "
-                f"error ({reason.partition(chr(10))[0][:160]}); make room, and the same "
-                "command goes on after the checkpoint before"
+                f"error ({reason.partition(chr(10))[0][:160]}); {_GOES_ON}"
             ) from None
 
     def remove(self) -> None:

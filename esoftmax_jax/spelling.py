@@ -40,3 +40,9 @@ def did_you_mean(name: str, known: Iterable[str], others: Mapping[str, str] = _N
     """Return ``"; did you mean 'X'?"`` for the ``closest`` name, or nothing."""
     meant = closest(name, known, others)
     return "" if meant is None else f"; did you mean {meant!r}?"
+
+
+def to_rename(name: str, there: Iterable[str]) -> str:
+    """Return ``": rename 'X'"`` for the one there that is ``closest``, or nothing."""
+    found = closest(name, there)
+    return "" if found is None else f": rename {found!r}"

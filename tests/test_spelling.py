@@ -4,7 +4,7 @@ import jax
 import pytest
 
 from esoftmax_jax import losses, noise
-from esoftmax_jax.spelling import closest, did_you_mean
+from esoftmax_jax.spelling import closest, did_you_mean, to_rename
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,11 @@ def test_other_names():
     others = {"mask": "where", "Weights": "labels"}
     assert closest("masks", ["where", "weights"], others) == "where"
     assert closest("weight", ["where", "weights"], others) == "weights"  # a name comes first
+
+
+def test_what_is_to_be_renamed():
+    assert to_rename("label", ["path", "Label"]) == ": rename 'Label'"
+    assert to_rename("label", ["path", "fruit"]) == ""
 
 
 def test_losses_and_class_maps_that_are_nearly_right():

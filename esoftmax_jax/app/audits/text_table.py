@@ -21,7 +21,7 @@ from esoftmax_jax.app.data.table_labels import numbered_labels
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import UsageError
-from esoftmax_jax.spelling import did_you_mean
+from esoftmax_jax.spelling import to_rename
 from esoftmax_jax.spreadsheets import named
 
 LONGEST_CELL = 2000  # characters shown
@@ -56,7 +56,7 @@ def table_examples(spec: str, kind: str, path: Path, *, literal: bool) -> Audite
     if "label" not in table.columns:
         raise UsageError(
             f"{path}: expected a column 'label', got {named(list(table.columns))}; name the "
-            f"column of labels so{did_you_mean('label', table.columns)}"
+            f"column of labels so{to_rename('label', table.columns)}"
         )
     text = {name: table.columns[name] for name in MEANT if name in table.columns}
     labelled = Table(path, table.rows, text, None, (), ())

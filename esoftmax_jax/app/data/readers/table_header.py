@@ -10,7 +10,7 @@ from esoftmax_jax.app.data.readers.index_columns import index_places
 from esoftmax_jax.app.data.readers.parquet_file import unreadable
 from esoftmax_jax.app.files.csv_rows import csv_rows
 from esoftmax_jax.app.terminal.messages import UsageError
-from esoftmax_jax.spelling import did_you_mean
+from esoftmax_jax.spelling import did_you_mean, to_rename
 from esoftmax_jax.spreadsheets import named
 
 MEANT = ("path", "label", "clean_label", "split")
@@ -111,7 +111,7 @@ def make_header(
         raise UsageError(
             f"{path}: expected a column 'label' and either a column 'path' or columns of "
             f"numbers, categories, dates or texts, got {named(names)}; name the columns so"
-            + (did_you_mean("label", names) if "label" not in text else "")
+            + (to_rename("label", names) if "label" not in text else "")
         )
     return Header(names, text, features, [] if "path" in text or choice.columns else index)
 

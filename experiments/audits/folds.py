@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from esoftmax_jax import cleaning, estimate
-from esoftmax_jax.app.audits.findings import bounded_rate, probabilities_wrong
+from esoftmax_jax.app.audits.findings import probabilities_wrong
 from esoftmax_jax.app.augment.augment_spec import SHIFT_AND_FLIP
 from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.in_memory.dataset import dataset_from_arrays
@@ -31,7 +31,7 @@ from esoftmax_jax.app.runs.run_all import run_all
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.suspects.neighbours import neighbour_margins
 from experiments.audits.logistic import FOLDS
-from experiments.audits.measure import OURS, calibration_error, of_probabilities, row_of
+from experiments.audits.measure import OURS, calibration, of_probabilities, row_of
 from experiments.audits.sets import human_pictures
 from experiments.evidence import COMBINED, evidence
 from experiments.lines import Row
@@ -89,9 +89,9 @@ def rows_of_networks(
     flagged = np.zeros(len(labels), bool)  # as an audit does: the first, as many as are doubted
     flagged[np.argsort(score)[: np.sum(said.margins < 0)]] = True
     noise = estimate.confident_joint(probabilities, labels)
-    chances = probabilities_wrong(said, bounded_rate(noise), score)
+    chances = probabilities_wrong(said, noise, score)
     row = row_of(wrong, score, flagged, seconds)
-    row |= {"calibration_error": round(calibration_error(chances, wrong), 4)}
+    row |= calibration(chances, wrong)
     return [*rows, where | {"tool": OURS, "order": TRAINING} | row]
 
 

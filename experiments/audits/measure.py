@@ -78,9 +78,15 @@ def of_probabilities(
 
 
 def _row_of_table(wrong: Array, table: Any, seconds: float) -> Row:
-    error = calibration_error(table["probability_wrong"], wrong)
     found = row_of(wrong, table["score"], table["suspect"], seconds)
-    return found | {"calibration_error": round(error, 4)}
+    return found | calibration(table["probability_wrong"], wrong)
+
+
+def calibration(probabilities: Array, wrong: Array) -> Row:
+    """Return the ``calibration_error``, or nothing where probabilities are not known."""
+    if np.isnan(probabilities).any():
+        return {}
+    return {"calibration_error": round(calibration_error(probabilities, wrong), 4)}
 
 
 def calibration_error(probabilities: Array, wrong: Array) -> float:

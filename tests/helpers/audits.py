@@ -56,3 +56,11 @@ def noisy_table(path="own.csv", **further):
     columns = {"text": [f"text {row}" for row in range(len(truth))], **further}
     write_table(path, columns | {"label": [CLASSES[label] for label in labels]})
     return probabilities_of(truth)
+
+
+def weak():
+    """Return 2 000 right labels of four classes, and probabilities that hardly know them."""
+    generator = np.random.default_rng(0)
+    truth = generator.integers(4, size=2000)
+    powers = np.exp(generator.normal(size=(2000, 4)) + np.eye(4)[truth] / 2)
+    return truth, powers / powers.sum(axis=1, keepdims=True)

@@ -22,7 +22,8 @@ class Findings:
         noise: how many labels are wrong, and of which classes they are.
         evidence: from probabilities.
         score: float64 (N,), the lower the more suspicious.
-        probabilities_wrong: float64 (N,), their sum is the estimated number of wrong labels.
+        probabilities_wrong: float64 (N,), their sum is the estimated number of wrong labels;
+            NaN where the estimate is refused.
         order: int (N,), the most suspicious first.
         learnt: what networks said of the labels while they learnt them; None: nothing was
             trained.
@@ -49,7 +50,7 @@ class Findings:
 
     @property
     def expected_wrong(self) -> float:
-        """The estimated number of wrong labels."""
+        """The estimated number of wrong labels; NaN where the estimate is refused."""
         return float(self.probabilities_wrong.sum())
 
 
@@ -89,7 +90,7 @@ def judge(
         learnt = learnt.beside(near.pop()) if near else learnt
         sure = learnt.scores(sure)
     score = cleaning.mean_ranks(sure, *near)
-    wrong = probabilities_wrong(evidence, bounded_rate(noise), score)
+    wrong = probabilities_wrong(evidence, noise, score)
     ranking = cleaning.rank_labels(score, evidence.suggestions)
     return Findings(noise, evidence, score, wrong, ranking.indices, learnt)
 
@@ -112,17 +113,24 @@ def bounded_rate(noise: estimate.NoiseEstimate) -> float:
 
 
 def probabilities_wrong(
-    evidence: cleaning.LabelEvidence, rate: float, score: Floats | None = None
+    evidence: cleaning.LabelEvidence,
+    noise: estimate.NoiseEstimate | None,
+    score: Floats | None = None,
 ) -> Floats:
     """Return of each label how probable it is that it is wrong, float64 (N,).
 
+    NaN where the noise is not known: a rate that is refused counts the model's own errors.
+
     Args:
         evidence: from out-of-fold probabilities.
-        rate: the share of labels that is wrong.
+        noise: how many labels are wrong.
         score: float64 (N,), the lower the more suspicious; None: its ranks
             by ``against_rival``.
     """
+    if noise is None or noise.refused:
+        return np.full(len(evidence.margins), np.nan)
     # Against its strongest rival alone: among many classes a label may be right at p = 0.3.
     either = against_rival(evidence)
     score = cleaning.mean_ranks(either) if score is None else score
-    return cleaning.wrong_label_probabilities(either, rate * len(either), score=score)
+    expected = bounded_rate(noise) * len(either)
+    return cleaning.wrong_label_probabilities(either, expected, score=score)

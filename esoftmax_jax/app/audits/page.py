@@ -101,15 +101,22 @@ def _noise(audit: Audit) -> str:
 def _suspects(audit: Audit, shown: int) -> str:
     text = (
         "The most suspicious labels, as many as another class was predicted for, the worst "
-        "first. The share is the estimated probability that the label is wrong: right on "
-        "average, not for a single one. Keep, correct or drop each, then save the list."
+        "first. "
     )
+    if not audit.noise.refused:
+        text += (
+            "The share is the estimated probability that the label is wrong: right on average, "
+            "not for a single one. "
+        )
+    text += "Keep, correct or drop each, then save the list."
     if shown < audit.count:
         text += f" The first {shown:,} of {audit.count:,} are here; all are in {LIST}."
     return text
 
 
 def _confusion(audit: Audit) -> str:
+    if audit.noise.refused:
+        return "<p>No estimate, see above.</p>"
     names, noise = audit.examples.class_names, audit.noise
     pairs = confused_pairs(noise.joint)
     rows = {

@@ -24,7 +24,9 @@ def suspects_as_json(audit: Audit, shown: Sequence[int]) -> str:
             "suggestion": int(evidence.suggestions[row]),
             "margin": float(f"{evidence.margins[row]:.6g}"),
             "clean_label": int(one.truth[row]),
-            "probability": float(f"{audit.probabilities_wrong[row]:.4g}"),
+            "probability": ""
+            if audit.noise.refused
+            else float(f"{audit.probabilities_wrong[row]:.4g}"),
             "shown": place,
         }
         for place, row in enumerate(shown)

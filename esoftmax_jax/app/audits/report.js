@@ -127,9 +127,12 @@
     if (content) made.append(content);
     made.append(element("p", "called", `${get(one, "rank")} · ${get(one, "example")}`));
     const said = element("p", "said");
-    const share = element("span", "share", percent(get(one, "probability")));
-    share.title = "estimated probability that the label is wrong";
-    said.append(share, element("b", "", classes[get(one, "label")]), " → ",
+    if (get(one, "probability") !== "") {
+      const share = element("span", "share", percent(get(one, "probability")));
+      share.title = "estimated probability that the label is wrong";
+      said.append(share);
+    }
+    said.append(element("b", "", classes[get(one, "label")]), " → ",
       element("b", "", classes[get(one, "suggestion")]));
     const choose = element("div", "choose");
     const classOf = element("select");

@@ -106,12 +106,12 @@ class Audit:
 
     @property
     def expected_wrong(self) -> float:
-        """The estimated number of wrong labels."""
+        """The estimated number of wrong labels; NaN where the estimate is refused."""
         return self.findings.expected_wrong
 
     @property
     def probabilities_wrong(self) -> npt.NDArray[np.float64]:
-        """Float64 (N,): of each label the estimated probability of being wrong."""
+        """Float64 (N,): of each label the estimated probability of being wrong, or NaN."""
         return self.findings.probabilities_wrong
 
     @property
@@ -160,12 +160,15 @@ class Audit:
         np.add.at(rivals, (one.labels[suspect], self.evidence.suggestions[suspect]), 1)
         names = np.array(one.class_names, object)
         wrong = np.bincount(one.labels, self.probabilities_wrong, count)
+        estimated = {
+            "estimated wrong": wrong,
+            "estimated wrong %": 100 * wrong / np.maximum(labels, 1),
+        }
         return {
             "class": names,
             "labels": labels,
             "suspects": np.bincount(one.labels[suspect], minlength=count),
-            "estimated wrong": wrong,
-            "estimated wrong %": 100 * wrong / np.maximum(labels, 1),
+            **({} if self.noise.refused else estimated),
             "mostly suggested": np.where(rivals.any(axis=1), names[rivals.argmax(axis=1)], "–"),
         }
 
@@ -202,6 +205,6 @@ def write_list(path: Path, audit: Audit, *, spreadsheet_safe: bool = False) -> N
     columns = audit.columns()
     columns["id"] = [one if one >= 0 else "" for one in columns["id"]]
     for name in ("margin", "probability"):
-        columns[name] = [f"{one:.6g}" for one in columns[name]]
+        columns[name] = ["" if np.isnan(one) else f"{one:.6g}" for one in columns[name]]
     rows = zip(*columns.values(), strict=True)
     write_csv(path, list(columns), rows, spreadsheet_safe=spreadsheet_safe)

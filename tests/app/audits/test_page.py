@@ -1,5 +1,6 @@
 """The report: whole, safe whatever the data contain, and readable by a program."""
 
+import csv
 import dataclasses
 import html
 import json
@@ -12,7 +13,7 @@ import pytest
 from esoftmax_jax.app.audits.matrix_picture import confused_pairs, draw_matrix
 from esoftmax_jax.app.audits.page import report_text
 from esoftmax_jax.app.jobs.audit.audit import audit
-from tests.helpers.audits import noisy, noisy_table, probabilities_of, write_table
+from tests.helpers.audits import noisy, noisy_table, probabilities_of, weak, write_table
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -99,6 +100,25 @@ def test_a_rate_that_is_refused_is_told_nowhere():
     assert f"<dd>{found.noise_rate:.1%}" not in page
     assert "Too little is known." in page
     assert repr(found) == "<Audit of 300 labels of arrays: at most 50% wrong, 30 suspects>"
+
+
+def test_a_model_that_is_too_weak_tells_no_rate_of_a_class_and_no_probability(tmp_path):
+    truth, probabilities = weak()
+    found = audit(labels=truth, probabilities=probabilities, out=tmp_path / "out")
+    assert "cannot be told from wrong labels" in found.noise.refused
+    assert np.isnan(found.table["probability_wrong"]).all()
+    assert list(found.classes) == ["class", "labels", "suspects", "mostly suggested"]
+    page = (tmp_path / "out/report.html").read_text(encoding="utf-8")
+    for text in (">estimated wrong<", "right on average", "true classes", "% of the class"):
+        assert text not in page
+    assert "<p>No estimate, see above.</p>" in page
+    data = data_of(page)
+    place = data["fields"].index("probability")
+    assert {row[place] for row in data["suspects"]} == {""}
+    with (tmp_path / "out/suspects.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["probability"] for row in rows} == {""}
+    assert len(rows) == len(truth)
 
 
 @pytest.mark.parametrize(("least", "told"), [(0.06, True), (0.04, False)])

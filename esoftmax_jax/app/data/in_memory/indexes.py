@@ -15,7 +15,8 @@ def rows_by_index(
     """Return the rows of a table in the order of labels, by the index that both have.
 
     None where the order of the rows counts: one of them has no index, both have the same in
-    the same order, or one has mere numbers of rows and the other something else.
+    the same order, or one has mere numbers of rows and the other something else. Where both
+    have numbers of rows, one of them in another order, either may be meant: it is refused.
 
     Args:
         name: what the table is called in messages.
@@ -41,7 +42,7 @@ def rows_by_index(
             f"{name}.to_numpy() if the order of the rows is that of {labels_name}"
         )
     place = {one: row for row, one in enumerate(rows)}
-    if rows == counted or len(place) < len(rows):
+    if counted in (rows, wanted) or len(place) < len(rows):
         why = "repeats" if len(place) < len(rows) else "may be mere numbers of rows"
         raise UsageError(
             f"{name}: expected rows in the order of {labels_name}, got the same index in "

@@ -7,6 +7,7 @@ from esoftmax_jax.app.audits.own_arrays import OwnArray
 from esoftmax_jax.app.data.columns.choice import DeclaredKinds, Names
 from esoftmax_jax.app.jobs.arguments import Effort
 from esoftmax_jax.app.jobs.audit.audit import audit
+from esoftmax_jax.app.terminal.console import speaking, warn
 from esoftmax_jax.app.terminal.messages import UsageError
 
 
@@ -54,9 +55,9 @@ def find_wrong_labels(
         ``pandas.DataFrame`` with their index:
         ``example``, ``label``, ``prediction``, ``suggestion`` (the likeliest other class),
         ``self_confidence`` (the probability of the label), ``margin`` (that minus the largest
-        other one), ``score`` (the lower the more suspicious), ``probability_wrong``,
-        ``suspect`` (the first, as many as another class was predicted for) and ``rank`` (1 for
-        the worst).
+        other one), ``score`` (the lower the more suspicious), ``probability_wrong``
+        (NaN, and a warning says why, where the noise cannot be estimated), ``suspect`` (the
+        first, as many as another class was predicted for) and ``rank`` (1 for the worst).
 
     Raises:
         UsageError: what came does not fit.
@@ -73,7 +74,7 @@ def find_wrong_labels(
     """
     if labels is None:
         raise UsageError("labels: expected one for each example, got None; pass them")
-    table = audit(
+    found = audit(
         data,
         labels=labels,
         probabilities=probabilities,
@@ -86,7 +87,11 @@ def find_wrong_labels(
         ignore=ignore,
         kinds=kinds,
         verbose=verbose,
-    ).table
+    )
+    if found.noise.refused:
+        with speaking(verbose):
+            warn([f"no estimate of the noise rate: {found.noise.refused}"])
+    table = found.table
     given = next((one for one in (labels, data) if hasattr(one, "iloc")), None)
     pandas = sys.modules.get("pandas")  # there if what came is of it
     return table if given is None or not pandas else pandas.DataFrame(table, index=given.index)

@@ -22,8 +22,9 @@ from esoftmax_jax.app.data.dataset import Dataset
 from esoftmax_jax.app.data.in_memory.dataset import dataset_from_arrays
 from esoftmax_jax.app.data.in_memory.labels import check_one_type, plain_labels
 from esoftmax_jax.app.data.in_memory.tables import as_table, features_of_table
+from esoftmax_jax.app.data.names import IN_MEMORY
 from esoftmax_jax.app.engine.folds import fewest_examples, same_examples
-from esoftmax_jax.app.files.arrays import Array
+from esoftmax_jax.app.files.arrays import Array, refuse_masked
 from esoftmax_jax.app.jobs.auto import AutoDestination, run_auto
 from esoftmax_jax.app.jobs.auto_runs import FOLDS, RATES, auto_runs
 from esoftmax_jax.app.jobs.auto_trained import AutoTrained
@@ -31,6 +32,7 @@ from esoftmax_jax.app.jobs.option_kinds import RATE, Kind, whole
 from esoftmax_jax.app.labels.noise_spec import NoiseSpec
 from esoftmax_jax.app.runs.softmax import softmax
 from esoftmax_jax.app.terminal.console import speaking, warn
+from esoftmax_jax.app.terminal.messages import UsageError
 from esoftmax_jax.app.terminal.whole_numbers import shown
 from esoftmax_jax.spreadsheets import named
 
@@ -61,8 +63,8 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             it, how far its neighbours have it, the score that these make (the lower the more
             suspicious), and the probability that it is wrong. ``pandas.DataFrame`` takes it.
         noise_estimate_: all that is known of the noise; ``refused`` says why it is not to be
-            trusted, if so. None where the networks agree with labels by chance at best; what
-            follows from it is NaN then.
+            trusted, if so: ``probability_wrong`` is NaN then. None where the networks agree
+            with labels by chance at best; all that follows from it is NaN then.
         noise_rate_: the estimated share of wrong labels, within the bounds of the estimate.
         transition_matrix_: (K, K): of each true class (row) the share of each label.
         model_: the averaged networks, which ``esoftmax_jax.app.predict`` takes; it calls
@@ -97,13 +99,18 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         Args:
             X: numbers (N, D), or images (N, H, W) or (N, H, W, C), or a table of pandas with
                 columns of any kind, of which features are made as of a file.
-            y: (N,) labels of any kind.
+            y: (N,) labels as scikit-learn takes them: texts, whole numbers, booleans.
 
         Raises:
             ValueError: a parameter is none, they do not go together, a label is missing or of
                 another type than others, a class has one example, there is one class.
         """
         self._check_parameters()
+        for name in [one for one in vars(self) if one.endswith("_")]:
+            delattr(self, name)  # after a fit that fails nothing of an earlier one answers
+        refuse_masked("X", X)
+        if np.ma.isMA(y):
+            plain_labels("y", y)
         if _is_mixed(X):
             inputs, labels = validate_data(self, X, y, skip_check_array=True)
             labels = column_or_1d(labels, warn=True)
@@ -124,10 +131,8 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         probabilities = found.out_of_fold_probabilities
         evidence = cleaning.label_evidence(probabilities, numbers)
         self._estimate_noise(probabilities, numbers)
-        learnt, wrong = found.training_evidence, np.full(len(numbers), np.nan)
+        learnt = found.training_evidence
         score = cleaning.mean_ranks(learnt.scores(against_rival(evidence)))
-        if self.noise_estimate_ is not None:
-            wrong = probabilities_wrong(evidence, self.noise_rate_, score)
         self.label_evidence_ = {
             "label": labels,
             "suggestion": self.classes_[evidence.suggestions],
@@ -137,7 +142,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             "wrong_events": learnt.wrong_events,
             "neighbour_margin": learnt.neighbour_margins,
             "score": score,
-            "probability_wrong": wrong,
+            "probability_wrong": probabilities_wrong(evidence, self.noise_estimate_, score),
         }
         return self
 
@@ -172,7 +177,8 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Return the probability of each class, float64 (N, K), the mean over the networks."""
-        check_is_fitted(self)
+        check_is_fitted(self, "model_")
+        refuse_masked("X", X)
         rows = self._rows(X)
         parts = [self._logits(rows[at : at + _BATCH]) for at in range(0, len(rows), _BATCH)]
         logits = np.concatenate(parts)
@@ -248,14 +254,17 @@ def _dataset(inputs: Any, numbers: Array) -> Dataset:
     """Return all examples as training examples; those of the test part are not looked at."""
     table = hasattr(inputs, "iloc")
     rows: Any = inputs if table else _numbers(inputs)
-    return dataset_from_arrays(
-        rows,
-        numbers,
-        test_inputs=rows.iloc[:1] if table else rows[:1],
-        test_labels=numbers[:1],
-        class_names=[str(number) for number in range(int(numbers.max()) + 1)],
-        literal_labels=True,
-    )
+    try:
+        return dataset_from_arrays(
+            rows,
+            numbers,
+            test_inputs=rows.iloc[:1] if table else rows[:1],
+            test_labels=numbers[:1],
+            class_names=[str(number) for number in range(int(numbers.max()) + 1)],
+            literal_labels=True,
+        )
+    except UsageError as error:
+        raise UsageError(f"{error}".replace(f"{IN_MEMORY}: inputs", "X")) from None
 
 
 def _is_mixed(inputs: Any) -> bool:

@@ -32,7 +32,7 @@ def test_where_the_order_counts(rows, labels):
     assert rows_by_index("features", column(rows), list(labels)) is None
 
 
-@pytest.mark.parametrize(("rows", "labels"), [("dbca", "abcd"), ([3, 1, 2, 0], range(4))])
+@pytest.mark.parametrize(("rows", "labels"), [("dbca", "abcd"), ([9, 4, 7, 2], [2, 4, 7, 9])])
 def test_the_same_index_in_another_order_joins(rows, labels):
     table, wanted = column(rows), column(labels)
     assert in_order_of("features", table, wanted).index.tolist() == wanted.index.tolist()
@@ -42,6 +42,7 @@ def test_the_same_index_in_another_order_joins(rows, labels):
 @pytest.mark.parametrize(
     ("rows", "labels", "message"),
     [
+        ([3, 1, 2, 0], range(4), r"which may be mere numbers of rows; pass features\.loc\[lab"),
         (range(4), [3, 1, 2, 0], r"which may be mere numbers of rows; pass features\.loc\[lab"),
         ("abab", "aabb", r"which repeats; .* features\.to_numpy\(\) if the order"),
         ("abcd", "abce", r"expected the index of labels, got another, with 'd'; pass feat"),

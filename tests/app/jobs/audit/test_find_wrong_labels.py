@@ -9,12 +9,20 @@ import esoftmax_jax
 from esoftmax_jax import app, cleaning
 from esoftmax_jax.app import find_wrong_labels
 from esoftmax_jax.app.jobs.audit import training
-from tests.helpers.audits import CLASSES, noisy, probabilities_of
+from tests.helpers.audits import CLASSES, noisy, probabilities_of, weak
 
 pytestmark = pytest.mark.usefixtures("folder", "five_together")
 
 TRUTH, LABELS = noisy()
 WRONG = np.flatnonzero(TRUTH != LABELS)
+
+
+def test_a_model_that_is_too_weak_says_so_and_tells_no_probabilities():
+    truth, probabilities = weak()
+    with pytest.warns(UserWarning, match=r"^no estimate of the noise rate: predictions from"):
+        found = find_wrong_labels(None, truth, probabilities=probabilities)
+    assert np.isnan(found["probability_wrong"]).all()
+    assert found["suspect"].sum() == np.sum(found["margin"] < 0)
 
 
 def test_probabilities_of_ones_own_are_enough():

@@ -1,9 +1,11 @@
 """``auto`` as scikit-learn's estimator; ``nox -s estimator`` runs all checks of scikit-learn."""
 
 import copy
+import dataclasses
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -72,7 +74,10 @@ def test_the_probability_of_being_wrong_is_that_of_an_audit(fitted):
     # Of the label's class and its strongest rival: 5/8, 3/8 and 2/7 instead of .5, .3 and .2.
     both = np.array([5 / 8] * 4 + [3 / 8, 2 / 7])
     expected = cleaning.wrong_label_probabilities(both, 0.25 * 6)
-    np.testing.assert_allclose(probabilities_wrong(evidence, 0.25), expected)
+    known = dataclasses.replace(estimator.noise_estimate_, rate=0.25, bounds=(0.0, 1.0))
+    np.testing.assert_allclose(probabilities_wrong(evidence, known), expected)
+    for unknown in (None, dataclasses.replace(known, refused="too little is known")):
+        assert np.isnan(probabilities_wrong(evidence, unknown)).all()
     assert bounded_rate(estimator.noise_estimate_) == estimator.noise_rate_
 
 
@@ -204,3 +209,32 @@ def test_a_grid_of_settings_is_searched():
     grid = {"learning_rates": [(1e-9,), (0.1,)]}
     search = GridSearchCV(quick(), grid, cv=2).fit(NUMBERS, LABELS)
     assert search.best_params_ == {"learning_rates": (0.1,)}
+
+
+def test_hidden_numbers_and_labels_are_no_data(fitted):
+    hidden = np.zeros(90, bool)
+    hidden[[3, 5]] = True
+    with pytest.raises(
+        ValueError, match=r"^y: expected a label .* a masked one in row 3, .* 2\)"
+    ):
+        quick().fit(NUMBERS, np.ma.array(LABELS, mask=hidden))
+    cells = np.ma.array(NUMBERS, mask=hidden[:, None] & np.ones(3, bool))
+    for take in (lambda: quick().fit(cells, LABELS), lambda: fitted[-1].predict(cells)):
+        with pytest.raises(ValueError, match="^X: expected numbers, got 6 masked; leave"):
+            take()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "labels", "message"),
+    [
+        (NUMBERS, np.where(np.arange(90) == 0, "horse", TRUE), "^y: expected two different"),
+        (NUMBERS[:, :2] * 1e300, TRUE, "^X: row 0 holds a value that is not a finite float32"),
+    ],
+)
+def test_after_a_fit_that_fails_no_earlier_one_answers(fitted, inputs, labels, message):
+    again = copy.deepcopy(fitted[-1])
+    with pytest.raises(ValueError, match=message):
+        again.fit(inputs, labels)
+    with pytest.raises(NotFittedError):
+        again.predict(NUMBERS)
+    assert not hasattr(again, "label_evidence_")

@@ -21,6 +21,7 @@ from esoftmax_jax.app.data.table_labels import numbered_labels
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.files.regular_file import not_a_file
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.number_text import counted
 from esoftmax_jax.spelling import to_rename
 from esoftmax_jax.spreadsheets import named
 
@@ -98,7 +99,7 @@ def _contradicting(table: TextTable, shown: Sequence[str], labels: Array) -> lis
     if pair is None:
         return []
     return [
-        f"{pair.count} rows repeat an earlier one with another label, first row "
+        f"{counted(pair.count, 'row')} like an earlier one with another label, first row "
         f"{table.rows[pair.places[1]]}; one of the two labels is wrong: keep one, or correct it"
     ]
 

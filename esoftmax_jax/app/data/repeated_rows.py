@@ -17,6 +17,7 @@ from esoftmax_jax.app.data.same_examples import (
 )
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.number_text import counted
 
 _LISTED_AGAIN = 0.95  # of the examples are there equally often
 
@@ -78,7 +79,9 @@ def note_repeated_rows(table: Table, groups: Groups, test: _Mask) -> list[str]:
     if not again or (test != test[groups]).any():
         return []
     same = "file" if table.of_files else "features"
-    return [f"{again} rows have the {same} of an earlier row, and are in the same part as that"]
+    return [
+        f"{counted(again, 'row')} with the {same} of an earlier row, in the same part as that"
+    ]
 
 
 def _check_alike(table: Table, groups: Groups, values: Array, column: str) -> None:

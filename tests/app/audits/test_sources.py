@@ -167,7 +167,7 @@ def test_two_labels_for_one_picture_are_told():
 
 def test_rows_that_contradict_each_other_are_told():
     write_table("own.csv", {"text": ["a", "b", "a", "a"], "label": ["x", "y", "x", "y"]})
-    told = "1 rows repeat an earlier one with another label, first row 5"
+    told = "1 row like an earlier one with another label, first row 5"
     assert [note for note in read_examples("own.csv").notes if note.startswith(told)]
     write_table("own.csv", {"text": ["a", "b", "a", "c"], "label": ["x", "y", "x", "y"]})
     assert read_examples("own.csv").notes == ()

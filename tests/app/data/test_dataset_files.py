@@ -85,7 +85,7 @@ def test_images_below_a_class_are_counted_out(tmp_path):
     draw(tmp_path / "flat" / "b" / "more" / "5.png", 5)
     data = load_dataset(f"folder:{tmp_path / 'flat'}")
     assert len(data.train) + len(data.test) == 10
-    assert "2 images in directories within a class's are left out." in data.note
+    assert "Left out: 2 images in directories within a class's." in data.note
 
 
 def test_a_class_may_be_called_train(tmp_path):

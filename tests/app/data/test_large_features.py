@@ -35,7 +35,7 @@ def test_times_in_seconds_keep_their_differences():
     np.testing.assert_array_equal(data.train.images, expected.astype(np.float32))
     assert data.train.images.dtype == np.float32
     assert "The median is subtracted from 'time', as float32 does not tell" in data.note
-    for of_equal in ("content of", "rows have the features"):
+    for of_equal in ("content of", "with the features"):
         assert of_equal not in data.note
 
 

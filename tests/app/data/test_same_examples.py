@@ -92,10 +92,7 @@ def test_two_clean_labels_of_a_file_are_refused(photos):
 def test_a_file_that_is_listed_again_stays_in_one_part(photos):
     again = [*photos, *photos, (f"./{photos[0][0]}", "a")]
     data = load_dataset(listed(again))
-    assert (
-        "21 rows have the file of an earlier row, and are in the same part as that."
-        in data.note
-    )
+    assert "21 rows with the file of an earlier row, in the same part as that." in data.note
     assert len(data.train) + len(data.test) == 41
     assert np.bincount(data.test.labels.observed).tolist() == [4, 4]
     check_divided(data)
@@ -185,7 +182,7 @@ def test_equal_rows_of_features_stay_in_one_part():
         assert not train & test
         assert len(train | test) == 40
         assert test == set(map(bytes, before.test.images))
-        assert f"{len(again)} rows have the features of an earlier row, and are" in data.note
+        assert f"{len(again)} rows with the features of an earlier row, in the" in data.note
         assert "content" not in data.note
 
 

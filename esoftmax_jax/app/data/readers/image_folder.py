@@ -29,6 +29,7 @@ from esoftmax_jax.app.data.readers.image_search import (
 )
 from esoftmax_jax.app.files.arrays import Array
 from esoftmax_jax.app.terminal.messages import UsageError
+from esoftmax_jax.app.terminal.number_text import counted
 
 # In any case, and "training_set" as well; the first that is there is taken.
 _TRAIN = ("train", "training")
@@ -207,8 +208,12 @@ def _left_out(
                 f"{str(folder)!r} are read, the others are in directories within it; move them "
                 "into it"
             )
-    notes = [f"{below} images in directories within a class's are left out"] if below else []
-    notes += [f"{beside} images beside the classes' are left out"] if beside else []
+    notes = (
+        [f"left out: {counted(below, 'image')} in directories within a class's"]
+        if below
+        else []
+    )
+    notes += [f"left out: {counted(beside, 'image')} beside the classes'"] if beside else []
     return notes, warnings
 
 

@@ -94,7 +94,7 @@ def test_a_fifth_is_held_out_and_equal_rows_stay_together():
     data = load_dataset(write(**twice, label=LABELS * 2))
     assert len(data.train) + len(data.test) == 120
     assert len(set(data.train.ids % 60)) == len(data.train) / 2
-    assert "60 rows have the features of an earlier row, and are in the same part" in data.note
+    assert "60 rows with the features of an earlier row, in the same part" in data.note
 
 
 def test_parquet_gives_the_features_of_csv():

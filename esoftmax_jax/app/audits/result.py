@@ -81,13 +81,14 @@ class Audit:
 
     @property
     def noise_rate(self) -> float:
-        """The estimated share of wrong labels."""
-        return self.noise.rate
+        """The estimated share of wrong labels; NaN where the estimate is refused."""
+        return np.nan if self.noise.refused else self.noise.rate
 
     @property
     def transition_matrix(self) -> npt.NDArray[np.float64]:
-        """Float64 (K, K): of each true class (row) the share of each label."""
-        return self.noise.matrix
+        """Float64 (K, K): of each true class (row) the share of each label, or NaN."""
+        refused = np.full_like(self.noise.matrix, np.nan)
+        return refused if self.noise.refused else self.noise.matrix
 
     @property
     def evidence(self) -> cleaning.LabelEvidence:

@@ -97,7 +97,7 @@ def test_a_rate_that_is_refused_is_told_nowhere():
     page = report_text(found)
     assert "at most 50%" in page
     assert "That is at most</dt><dd>150<small>of 300 labels" in page
-    assert f"<dd>{found.noise_rate:.1%}" not in page
+    assert f"<dd>{noise.rate:.1%}" not in page
     assert "Too little is known." in page
     assert repr(found) == "<Audit of 300 labels of arrays: at most 50% wrong, 30 suspects>"
 
@@ -107,6 +107,8 @@ def test_a_model_that_is_too_weak_tells_no_rate_of_a_class_and_no_probability(tm
     found = audit(labels=truth, probabilities=probabilities, out=tmp_path / "out")
     assert "cannot be told from wrong labels" in found.noise.refused
     assert np.isnan(found.table["probability_wrong"]).all()
+    assert np.isnan(found.noise_rate)
+    assert np.isnan(found.transition_matrix).all()
     assert list(found.classes) == ["class", "labels", "suspects", "mostly suggested"]
     page = (tmp_path / "out/report.html").read_text(encoding="utf-8")
     for text in (">estimated wrong<", "right on average", "true classes", "% of the class"):

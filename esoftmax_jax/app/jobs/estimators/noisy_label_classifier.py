@@ -63,8 +63,8 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             it, how far its neighbours have it, the score that these make (the lower the more
             suspicious), and the probability that it is wrong. ``pandas.DataFrame`` takes it.
         noise_estimate_: all that is known of the noise; ``refused`` says why it is not to be
-            trusted, if so: ``probability_wrong`` is NaN then. None where the networks agree
-            with labels by chance at best; all that follows from it is NaN then.
+            trusted, if so. None where the networks agree with labels by chance at best. In
+            both cases all that follows from it is NaN.
         noise_rate_: the estimated share of wrong labels, within the bounds of the estimate.
         transition_matrix_: (K, K): of each true class (row) the share of each label.
         model_: the averaged networks, which ``esoftmax_jax.app.predict`` takes; it calls
@@ -164,11 +164,13 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         try:
             noise = estimate.confident_joint(probabilities, numbers)
         except ValueError:  # no better than chance: nothing is known
-            self.noise_estimate_, self.noise_rate_ = None, np.nan
+            noise = None
+        self.noise_estimate_ = noise
+        if noise is None or noise.refused:
+            self.noise_rate_ = np.nan
             self.transition_matrix_ = np.full((probabilities.shape[1],) * 2, np.nan)
-            return
-        self.noise_estimate_, self.transition_matrix_ = noise, noise.matrix
-        self.noise_rate_ = bounded_rate(noise)
+        else:
+            self.noise_rate_, self.transition_matrix_ = bounded_rate(noise), noise.matrix
 
     def predict(self, X: Any) -> Any:
         """Return the likeliest class of each row."""

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from esoftmax_jax import app, cleaning
+from esoftmax_jax import app, cleaning, estimate
 from esoftmax_jax.app.audits.findings import bounded_rate, probabilities_wrong
 from esoftmax_jax.sklearn import NoisyLabelClassifier
 
@@ -209,6 +209,20 @@ def test_a_grid_of_settings_is_searched():
     grid = {"learning_rates": [(1e-9,), (0.1,)]}
     search = GridSearchCV(quick(), grid, cv=2).fit(NUMBERS, LABELS)
     assert search.best_params_ == {"learning_rates": (0.1,)}
+
+
+def test_a_refused_estimate_is_not_told(monkeypatch):
+    found = estimate.confident_joint
+
+    def refused(*given):
+        return dataclasses.replace(found(*given), refused="too little is known")
+
+    monkeypatch.setattr(estimate, "confident_joint", refused)
+    classifier = quick().fit(NUMBERS, LABELS)
+    assert classifier.noise_estimate_.refused == "too little is known"
+    assert np.isnan(classifier.noise_rate_)
+    assert np.isnan(classifier.transition_matrix_).all()
+    assert np.isnan(classifier.label_evidence_["probability_wrong"]).all()
 
 
 def test_hidden_numbers_and_labels_are_no_data(fitted):

@@ -43,6 +43,7 @@ def did_you_mean(name: str, known: Iterable[str], others: Mapping[str, str] = _N
 
 
 def to_rename(name: str, there: Iterable[str]) -> str:
-    """Return ``": rename 'X'"`` for the one there that is ``closest``, or nothing."""
-    found = closest(name, there)
+    """Return ``": rename 'X'"`` for that name in capitals or its plural, or nothing."""
+    alike = (plain(name), plain(f"{name}s"))
+    found = next((one for one in there if plain(one) in alike), None)
     return "" if found is None else f": rename {found!r}"

@@ -34,7 +34,9 @@ def test_other_names():
 
 def test_what_is_to_be_renamed():
     assert to_rename("label", ["path", "Label"]) == ": rename 'Label'"
-    assert to_rename("label", ["path", "fruit"]) == ""
+    assert to_rename("label", ["path", "labels"]) == ": rename 'labels'"
+    for other in ("fruit", "clean_label", "table"):
+        assert to_rename("label", ["path", other]) == ""
 
 
 def test_losses_and_class_maps_that_are_nearly_right():

@@ -4,8 +4,8 @@
 
 Published: 8-layer CNN, 120 epochs, rate 0.01 (CIFAR-10); ResNet-34, 200 epochs, rate 0.1
 (CIFAR-100); last epoch. Time and score at scale ``paper``, CIFAR-10, bfloat16: 64 to 82 s a
-run on an H100 or H200; symmetric 0.8: CE 18.9, GCE 26.3 (one seed), NCE+RCE 53.7 ± 3.0,
-CE_eps+MAE 54.6 ± 1.3 % (3 seeds). The rest is in ``docs/reproducing.md``.
+run that has an H100 or H200 alone; symmetric 0.8: CE 18.9, GCE 26.3 (one seed), NCE+RCE
+53.7 ± 3.0, CE_eps+MAE 54.6 ± 1.3 % (3 seeds). The rest is in ``docs/reproducing.md``.
 
 At scale ``small``: 150 s for a pair of runs on 2 CPU cores; symmetric 0.8, 3 seeds: CE 13.7 ±
 0.0, GCE 14.3 ± 0.5, NCE+RCE 17.2 ± 3.3, CE_eps+MAE 20.5 ± 0.7 %. The rest is in

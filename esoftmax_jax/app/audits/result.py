@@ -60,6 +60,8 @@ class Audit:
     @property
     def between(self) -> str:
         """What the rate may be, in words: chance and the model's own errors together, first."""
+        if self.noise.refused:
+            return self.noise.refused
         low, high = self.noise.interval
         least = min(low, self.noise.bounds[0])
         if self.is_told:

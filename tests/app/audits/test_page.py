@@ -108,6 +108,7 @@ def test_a_model_that_is_too_weak_tells_no_rate_of_a_class_and_no_probability(tm
     assert "cannot be told from wrong labels" in found.noise.refused
     assert np.isnan(found.table["probability_wrong"]).all()
     assert np.isnan(found.noise_rate)
+    assert found.between == found.noise.refused
     assert np.isnan(found.transition_matrix).all()
     assert list(found.classes) == ["class", "labels", "suspects", "mostly suggested"]
     page = (tmp_path / "out/report.html").read_text(encoding="utf-8")

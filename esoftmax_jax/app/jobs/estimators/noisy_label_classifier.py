@@ -99,15 +99,16 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         Args:
             X: numbers (N, D), or images (N, H, W) or (N, H, W, C), or a table of pandas with
                 columns of any kind, of which features are made as of a file.
-            y: (N,) labels as scikit-learn takes them: texts, whole numbers, booleans.
+            y: (N,) labels as scikit-learn takes them: texts, whole numbers, booleans. They
+                go with the rows of X by their order, not by an index.
 
         Raises:
             ValueError: a parameter is none, they do not go together, a label is missing or of
                 another type than others, a class has one example, there is one class.
         """
-        self._check_parameters()
         for name in [one for one in vars(self) if one.endswith("_")]:
             delattr(self, name)  # after a fit that fails nothing of an earlier one answers
+        self._check_parameters()
         refuse_masked("X", X)
         if np.ma.isMA(y):
             plain_labels("y", y)
@@ -146,6 +147,10 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         }
         return self
 
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether ``fit`` has come to its end."""
+        return hasattr(self, "label_evidence_")
+
     def _check_parameters(self) -> None:
         """Refuse what was passed to the constructor, which scikit-learn wants done here."""
         rates: Any = self.learning_rates
@@ -179,7 +184,7 @@ class NoisyLabelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Return the probability of each class, float64 (N, K), the mean over the networks."""
-        check_is_fitted(self, "model_")
+        check_is_fitted(self)
         refuse_masked("X", X)
         rows = self._rows(X)
         parts = [self._logits(rows[at : at + _BATCH]) for at in range(0, len(rows), _BATCH)]

@@ -10,6 +10,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
+from sklearn.utils.validation import check_is_fitted
 
 from esoftmax_jax import app, cleaning, estimate
 from esoftmax_jax.app.audits.findings import bounded_rate, probabilities_wrong
@@ -251,4 +252,14 @@ def test_after_a_fit_that_fails_no_earlier_one_answers(fitted, inputs, labels, m
         again.fit(inputs, labels)
     with pytest.raises(NotFittedError):
         again.predict(NUMBERS)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(again)
     assert not hasattr(again, "label_evidence_")
+
+
+def test_after_a_parameter_that_is_none_no_earlier_fit_answers(fitted):
+    again = copy.deepcopy(fitted[-1]).set_params(folds=1)
+    with pytest.raises(ValueError, match="^folds: expected"):
+        again.fit(NUMBERS, LABELS)
+    with pytest.raises(NotFittedError):
+        again.predict(NUMBERS)

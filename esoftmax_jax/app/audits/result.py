@@ -89,8 +89,8 @@ class Audit:
     @property
     def transition_matrix(self) -> npt.NDArray[np.float64]:
         """Float64 (K, K): of each true class (row) the share of each label, or NaN."""
-        refused = np.full_like(self.noise.matrix, np.nan)
-        return refused if self.noise.refused else self.noise.matrix
+        matrix = self.noise.matrix
+        return np.full_like(matrix, np.nan) if self.noise.refused else matrix
 
     @property
     def evidence(self) -> cleaning.LabelEvidence:

@@ -88,8 +88,8 @@ def find_wrong_labels(
         kinds=kinds,
         verbose=verbose,
     )
-    if found.noise.refused:
-        with speaking(verbose):
+    if found.noise.refused and not verbose:  # audit has printed it
+        with speaking(False):
             warn([f"no estimate of the noise rate: {found.noise.refused}"])
     table = found.table
     given = next((one for one in (labels, data) if hasattr(one, "iloc")), None)

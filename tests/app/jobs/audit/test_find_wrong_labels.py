@@ -17,11 +17,14 @@ TRUTH, LABELS = noisy()
 WRONG = np.flatnonzero(TRUTH != LABELS)
 
 
-def test_a_model_that_is_too_weak_says_so_and_tells_no_probabilities():
+def test_a_model_that_is_too_weak_says_so_once_and_tells_no_probabilities(capsys):
     truth, probabilities = weak()
     with pytest.warns(UserWarning, match=r"^no estimate of the noise rate: predictions from"):
         found = find_wrong_labels(None, truth, probabilities=probabilities)
     assert np.isnan(found["probability_wrong"]).all()
+    find_wrong_labels(None, truth, probabilities=probabilities, verbose=True)
+    printed = "".join(capsys.readouterr())
+    assert printed.count("o estimate of the noise rate") == 1
     assert found["suspect"].sum() == np.sum(found["margin"] < 0)
 
 
